@@ -1,0 +1,1 @@
+"""Files and tensors of each task; knows no model."""

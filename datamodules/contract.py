@@ -1,0 +1,57 @@
+"""What a dataset promises a model: the batch, and the task it answers for.
+
+Axes: B images, C channels, H rows, W columns, T symbols of a sequence, N boxes.
+"""
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from torch import Tensor
+
+IGNORED = -100
+"""The target of a step after the last symbol of a sequence; no loss and no metric counts it."""
+
+
+class Batch(NamedTuple):
+    """One mini-batch. A NamedTuple, because collation, pinning and Lightning's transfer pass those on.
+
+    image: (B, C, H, W) float, normalised.
+    target: (B, T) long, indices into `TaskSpec.symbols`; IGNORED after the last symbol.
+    boxes: (B, N, 4) float, (x0, y0, x1, y1) in pixels, half open; N = 0 where the data know none, a row of NaN
+        where this image has fewer than N objects. Boxes are in reading order. For judging where a model looked;
+        no model but the oracle reads them.
+    index: (B,) long, the image's place in its split, so that two models can be compared image by image.
+    """
+
+    image: Tensor
+    target: Tensor
+    boxes: Tensor
+    index: Tensor
+
+
+@dataclass(frozen=True)
+class TaskSpec:
+    """What a model must know of its task. The datamodule answers, the model is built from the answer.
+
+    name: of the data configuration, e.g. "mnist_pairs".
+    origin: "real", "sample" or "synthetic"; real, sample and synthetic data are never mixed under one name.
+    image_shape: (C, H, W).
+    symbols: what may be emitted, by index, as a person would read it.
+    max_steps: T, the most symbols of a sequence.
+    end: index of the symbol that ends a sequence, None where every sequence has T symbols.
+    background: pixel value of what lies outside an image, after normalisation.
+    box_names: what the N boxes hold, in order; empty where the data know none.
+    """
+
+    name: str
+    origin: str
+    image_shape: tuple[int, int, int]
+    symbols: tuple[str, ...]
+    max_steps: int
+    end: int | None
+    background: float
+    box_names: tuple[str, ...]
+
+
+class DataFault(Exception):
+    """Something wrong with the data that a user can mend: says what, where, and what to do. Shown without traceback."""
