@@ -1,0 +1,91 @@
+"""Where configurations come from, and how one is put together without running anything."""
+
+import importlib.metadata
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, final
+
+from hydra._internal.config_loader_impl import ConfigLoaderImpl
+from hydra._internal.utils import create_config_search_path
+from hydra.core.config_search_path import ConfigSearchPath, SearchPathQuery
+from hydra.core.plugins import Plugins
+from hydra.plugins.search_path_plugin import SearchPathPlugin
+from hydra.types import RunMode
+from omegaconf import DictConfig, OmegaConf, open_dict
+
+from benchmark.address import Address, address
+
+ENTRY_POINTS = "attention_benchmark.configs"
+"""The entry-point group by which an installed package brings configurations of its own: name = "its.module.of.yamls"."""
+
+CONFIG_NAME = "config"
+
+
+def config_source() -> str:
+    """The checkout's conf/ where this is a checkout, the wheel's copy elsewhere; never a `conf` of the user's own."""
+    checkout = Path(__file__).resolve().parent.parent
+    if (checkout / "pyproject.toml").is_file() and (checkout / "conf" / "config.yaml").is_file():
+        return str(checkout / "conf")
+    return "pkg://benchmark.conf"
+
+
+@final
+class EntryPointConfigs(SearchPathPlugin):
+    """Adds the configurations of every installed package that names some in the entry-point group."""
+
+    def manipulate_search_path(self, search_path: ConfigSearchPath) -> None:
+        for entry in importlib.metadata.entry_points(group=ENTRY_POINTS):
+            search_path.append(provider=entry.name, path=f"pkg://{entry.value}")
+
+
+def register_plugins() -> None:
+    """Makes the project's Hydra plugins known; Hydra itself would only find them in a package `hydra_plugins`."""
+    from benchmark.launcher import PoolLauncher
+
+    for plugin in (EntryPointConfigs, PoolLauncher):
+        Plugins.instance().register(plugin)
+
+
+@final
+class Composer:
+    """Composes configurations from the project's, the installed packages' and one more folder, as the command line does.
+
+    config_dir: one more folder of configurations. search: `hydra.searchpath=` overrides, part of every composition.
+    """
+
+    def __init__(self, config_dir: str | None = None, search: Sequence[str] = ()):
+        self._search = list(search)
+        search_path = create_config_search_path(config_source())
+        if config_dir is not None:
+            folder = f"file://{Path(config_dir).resolve()}"
+            search_path.prepend(provider="command-line", path=folder, anchor=SearchPathQuery(provider="schema"))
+        self.loader = ConfigLoaderImpl(config_search_path=search_path)
+        self._defaults: dict[tuple[str, str], Any] = {}
+
+    def compose(self, overrides: Sequence[str]) -> DictConfig:
+        """The composition of a run, with its `hydra` node."""
+        return self.loader.load_configuration(CONFIG_NAME, [*self._search, *overrides], run_mode=RunMode.RUN)
+
+    def job(self, overrides: Sequence[str]) -> DictConfig:
+        """The composition of a run as the run sees it, without the `hydra` node."""
+        config = self.compose(overrides)
+        with open_dict(config):
+            config.pop("hydra", None)
+        return config
+
+    def choices(self, group: str) -> list[str]:
+        return list(self.loader.get_group_options(group))
+
+    def address(self, config: DictConfig) -> Address:
+        """Where the run of a composed configuration belongs."""
+        names = (config.attention.name, config.data.name)
+        if names not in self._defaults:
+            self._defaults[names] = plain(self.job([f"attention={names[0]}", f"data={names[1]}"]))
+        return address(plain(config), self._defaults[names])
+
+
+def plain(config: DictConfig) -> dict[str, Any]:
+    """A configuration as dictionaries and lists, its references resolved."""
+    found = OmegaConf.to_container(config, resolve=True, throw_on_missing=True)
+    assert isinstance(found, dict)
+    return {str(key): value for key, value in found.items() if key != "hydra"}

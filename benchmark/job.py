@@ -1,0 +1,159 @@
+"""One run: a composed configuration in, a record out. Idempotent by its record, and resumed from its last checkpoint."""
+
+import io
+import os
+import resource
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import pytorch_lightning as pl
+import torch
+from hydra.utils import instantiate
+from omegaconf import DictConfig, OmegaConf
+from pytorch_lightning.plugins.environments import LightningEnvironment
+
+from benchmark import cost, evaluation, pictures
+from benchmark.address import Address
+from benchmark.build import Built, build
+from benchmark.callbacks import Checkpoints, Clock, EpochSeed, Heartbeat, seed_all
+from benchmark.checkpoints import WholeCheckpoints, read_checkpoint
+from benchmark.console import Console, console, percent
+from benchmark.faults import RunFault
+from benchmark.folder import RunFolder, Status, now, write_json, write_whole
+from benchmark.loggers import About, JsonLines, RunLog, rewind
+from benchmark.record import Result, Task, assemble, hardware
+from benchmark.workplace import Stopped, noted, own_log, signals_as_exits
+from datamodules.contract import DataFault
+
+
+def run_one(config: DictConfig, address: Address) -> None:
+    """Trains, evaluates and records one run in its folder. Does nothing where its record is there.
+
+    Raises ConfigFault and RunFault with a message for the user, Stopped on SIGTERM and SIGINT; whatever is raised
+    stands in the run's log and status.
+    """
+    folder = RunFolder(address.folder)
+    folder.make()
+    with folder.locked(), own_log(folder.log), signals_as_exits():
+        if folder.is_finished(address.config_hash):
+            return
+        folder.refuse_another(address.config_hash)
+        status = Status(folder.status, address.config_hash)
+        with noted(status):
+            status.say(message="preparing")
+            _carry_out(config, address, folder, status)
+
+
+class Trained(NamedTuple):
+    """What fitting left besides the checkpoints."""
+
+    trainer: pl.Trainer
+    clock: Clock
+    best: Checkpoints
+
+
+def _carry_out(config: DictConfig, address: Address, folder: RunFolder, status: Status) -> None:
+    plain: dict[str, Any] = OmegaConf.to_container(config, resolve=True)  # type: ignore[assignment]
+    write_whole(folder.config, OmegaConf.to_yaml(config, resolve=True).encode())
+    torch.set_num_threads(config.threads)
+    out = console(config.progress)
+    run_log: RunLog = instantiate(config.logger)
+    exit_code = 1
+    try:
+        loggers = [JsonLines(folder.metrics), *run_log.open(About(address, plain, folder))]
+        seed_all(config.seed, "weights")
+        try:
+            built = build(config)
+            trained = _fit(config, built, folder, loggers, status, out)
+            status.say(message="evaluating")
+            record = _conclude(address, plain, built, trained, folder, status)
+        except DataFault as fault:
+            raise RunFault(str(fault)) from fault
+        run_log.results(record, sorted(folder.pictures.glob("*.png")))
+        write_json(folder.record, record)
+        status.say(state="finished", message="", seconds_left=0.0)
+        exit_code = 0
+    except Stopped as stop:
+        exit_code = 128 + stop.signum
+        raise
+    finally:
+        run_log.close(exit_code)
+    out.line(f"test error {percent(record['test']['mean']['error'])}; {folder.record}")
+
+
+def _fit(config: DictConfig, built: Built, folder: RunFolder, loggers: list[Any], status: Status,
+         out: Console) -> Trained:  # fmt: skip
+    clock = Clock()
+    best = Checkpoints(folder, clock)
+    trainer: pl.Trainer = instantiate(config.trainer)(
+        logger=loggers,
+        callbacks=[EpochSeed(config.seed), clock, Heartbeat(status, out, clock), best],
+        # The environment is named, so that Lightning does not take a Slurm job into its own hands and requeue it.
+        plugins=[WholeCheckpoints(), LightningEnvironment()],
+        enable_checkpointing=True,
+        enable_progress_bar=False,
+        enable_model_summary=False,
+        default_root_dir=folder.path,
+    )
+    resumed = folder.last if folder.last.exists() else None
+    if resumed:
+        rewind(folder.metrics, read_checkpoint(resumed)["epoch"])
+        out.line(f"resumes {folder.path} after epoch {read_checkpoint(resumed)['epoch'] + 1}")
+    else:
+        folder.metrics.unlink(missing_ok=True)
+    trainer.fit(built.module, datamodule=built.datamodule, ckpt_path=resumed, weights_only=True)
+    return Trained(trainer, clock, best)
+
+
+def _conclude(address: Address, plain: Mapping[str, Any], built: Built, trained: Trained, folder: RunFolder,
+              status: Status) -> dict[str, Any]:  # fmt: skip
+    """Everything that is measured with the best weights; a function of them and the seed."""
+    device = trained.trainer.strategy.root_device
+    built.module.load_state_dict(read_checkpoint(folder.best)["state_dict"])
+    built.module.to(device).eval()
+    seed_all(address.seed, "evaluation")
+    found = evaluation.evaluate(built.module, built.datamodule, device)
+    _write_arrays(folder.predictions, found.predictions)
+    pictures.panel(built.module, built.datamodule, folder.pictures / "panel.png")
+    result = Result(
+        validation={"error": trained.best.error},
+        test=found.test,
+        localisation=found.localisation,
+        cost=_cost(built, trained, device),
+    )
+    spec = built.spec
+    task = Task(spec.origin, spec.image_shape, built.datamodule.fingerprints())
+    machine = hardware(torch.get_num_threads(), device.type, _device_name(device))
+    return assemble(address, plain, task, machine, result, status.get("started"), now())
+
+
+def _cost(built: Built, trained: Trained, device: torch.device) -> dict[str, Any]:
+    clock, best = trained.clock, trained.best
+    return {
+        "train_seconds": clock.seconds,
+        "train_images_per_second": clock.images / max(clock.training_seconds, 1e-9),
+        "peak_memory_bytes": _peak_memory(device),
+        "seconds_to_best": best.seconds,
+        "best_epoch": best.epoch + 1,
+        "epochs": trained.trainer.max_epochs,
+        "steps": clock.steps,
+    } | cost.measure(built.module, built.spec)
+
+
+def _peak_memory(device: torch.device) -> int:
+    """Of the GPU where there is one, else of the whole process (all of Python and PyTorch in it), in bytes."""
+    if device.type == "cuda":
+        return int(torch.cuda.max_memory_allocated(device))
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1024 if os.uname().sysname == "Linux" else 1)
+
+
+def _device_name(device: torch.device) -> str:
+    return torch.cuda.get_device_name(device) if device.type == "cuda" else "cpu"
+
+
+def _write_arrays(path: Path, arrays: Mapping[str, np.ndarray]) -> None:
+    content = io.BytesIO()
+    np.savez_compressed(content, **arrays)  # type: ignore[arg-type]
+    write_whole(path, content.getvalue())

@@ -1,0 +1,140 @@
+"""Hydra's launcher of a sweep: checks all jobs, then hands those without a record to the pool."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, final
+
+from hydra.core.utils import JobReturn
+from hydra.plugins.launcher import Launcher
+from hydra.types import HydraContext, TaskFunction
+from omegaconf import DictConfig
+
+from benchmark.address import Address
+from benchmark.compose import Composer, plain
+from benchmark.display import display
+from benchmark.faults import ConfigFault, RunFault
+from benchmark.folder import RunFolder
+from benchmark.pool import Job, Outcome, Pool
+from benchmark.workplace import signals_as_exits
+
+THREADS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMEXPR_NUM_THREADS")
+NOT_A_JOBS = ("hydra/launcher", "hydra.launcher", "hydra.mode", "hydra.sweep", "hydra/sweeper")
+
+
+@final
+class PoolLauncher(Launcher):
+    """A process for each job, so that none shares interpreter, device or logger with another.
+
+    jobs: at once, None for as many as GPUs or cores carry. threads: of each. gpus: to share out, None for all there are.
+    """
+
+    def __init__(self, jobs: int | None, threads: int, gpus: int | None):
+        self._jobs, self._threads, self._gpus = jobs, threads, gpus
+        self._config: DictConfig | None = None
+
+    def setup(self, *, hydra_context: HydraContext, task_function: TaskFunction, config: DictConfig) -> None:
+        self._config = config
+
+    def launch(self, job_overrides: Sequence[Sequence[str]], initial_job_idx: int) -> Sequence[JobReturn]:
+        """Raises ConfigFault with the faults of all jobs before the first starts; ends the process if a job failed."""
+        assert self._config is not None
+        composer = composer_of(self._config)
+        todo, skipped = plan(composer, job_overrides)
+        flags = [*self._flags(), "progress=false", f"threads={self._threads}"]
+        jobs = [Job(address, [*command(), *overrides, *flags]) for address, overrides in todo]
+        slots = self._slots(self._config.trainer.accelerator)[: max(1, len(jobs))]
+        if skipped:
+            print(f"{skipped} of {skipped + len(jobs)} runs finished before, skipped", flush=True)
+        shown = display(len(jobs), len(slots), self._config.progress)
+        try:
+            with signals_as_exits():
+                outcomes = Pool(slots, shown).run(jobs)
+        finally:
+            shown.close()
+        if summed_up(outcomes, Path(self._config.runs) / str(self._config.study)):
+            sys.exit(1)
+        return []
+
+    def _flags(self) -> list[str]:
+        assert self._config is not None
+        overrides = [text for text in self._config.hydra.overrides.hydra if not text.lstrip("+~").startswith(NOT_A_JOBS)]
+        folder = command_line_folder(self._config)
+        return overrides + ([f"--config-dir={folder}"] if folder else [])
+
+    def _slots(self, accelerator: str) -> list[dict[str, str]]:
+        gpus = [] if accelerator == "cpu" else visible_gpus()[: self._gpus]
+        jobs = self._jobs or len(gpus) or max(1, len(os.sched_getaffinity(0)) // self._threads)
+        environment = dict.fromkeys(THREADS, str(self._threads)) | {
+            "PYTHONPATH": os.pathsep.join(os.path.abspath(folder) for folder in sys.path)  # noqa: PTH100 - "" is here
+        }
+        shares = [{"CUDA_VISIBLE_DEVICES": gpus[slot % len(gpus)]} if gpus else {} for slot in range(jobs)]
+        return [environment | share for share in shares]
+
+
+def command() -> list[str]:
+    """This program once more. -P: the folder it is called from must not stand before its own packages."""
+    return [sys.executable, "-P", "-m", "benchmark.run"]
+
+
+def command_line_folder(config: DictConfig) -> str | None:
+    """The folder given as --config-dir."""
+    found = [source.path for source in config.hydra.runtime.config_sources if source.provider == "command-line"]
+    return found[0] if found else None
+
+
+def composer_of(config: DictConfig) -> Composer:
+    """Composes with the same sources that a composed configuration (with its `hydra` node) came from."""
+    search = [text for text in config.hydra.overrides.hydra if text.startswith("hydra.searchpath")]
+    return Composer(command_line_folder(config), search)
+
+
+def plan(composer: Composer, job_overrides: Sequence[Sequence[str]]) -> tuple[list[tuple[Address, Sequence[str]]], int]:
+    """The jobs that have no record yet, each once and free of faults, and how many have one."""
+    todo: dict[Path, tuple[Address, Sequence[str]]] = {}
+    configs: dict[Path, dict[str, Any]] = {}
+    finished: set[Path] = set()
+    faults: list[str] = []
+    for overrides in job_overrides:
+        config = composer.job(overrides)
+        address = composer.address(config)
+        try:
+            if RunFolder(address.folder).is_finished(address.config_hash):
+                finished.add(address.folder)
+                continue
+        except RunFault as fault:
+            faults.append(str(fault))
+        todo[address.folder], configs[address.folder] = (address, overrides), plain(config)
+    if todo:
+        from benchmark.check import config_faults  # imports every part it checks, PyTorch with them
+
+        for folder, config in configs.items():
+            faults += [f"{todo[folder][0].name}: {fault}" for fault in config_faults(config)]
+    if faults:
+        raise ConfigFault(list(dict.fromkeys(faults)))
+    return list(todo.values()), len(finished)
+
+
+def summed_up(outcomes: Sequence[Outcome], study: Path) -> int:
+    """Prints what became of the jobs; how many failed."""
+    failed = [outcome for outcome in outcomes if outcome.code != 0]
+    if outcomes:
+        print(f"{len(outcomes) - len(failed)} runs finished, {len(failed)} failed; all in {study}", flush=True)
+    for outcome in failed:
+        log = RunFolder(outcome.job.address.folder).log
+        print(f"failed: {outcome.job.address.name}: {outcome.message} (log: {log})", file=sys.stderr, flush=True)
+    return len(failed)
+
+
+def visible_gpus() -> list[str]:
+    """The GPUs this process may use, by the names CUDA knows them under; found without loading CUDA."""
+    named = os.environ.get("CUDA_VISIBLE_DEVICES")
+    if named is not None:
+        return [name for name in named.split(",") if name not in ("", "-1")]
+    try:
+        listed = subprocess.run(["nvidia-smi", "-L"], capture_output=True, text=True, timeout=20)
+    except (OSError, subprocess.TimeoutExpired):
+        return []
+    return [str(number) for number, line in enumerate(l for l in listed.stdout.splitlines() if l.startswith("GPU "))]

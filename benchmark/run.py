@@ -1,0 +1,112 @@
+"""The command line: one run, or with -m a sweep. `python -m benchmark.run --help` explains it.
+
+Nothing here imports PyTorch until a run really starts, so that help, completion and skipping are quick.
+"""
+
+import ctypes
+import os
+import signal
+import sys
+
+import hydra
+from hydra._internal.utils import get_args_parser
+from hydra.core.hydra_config import HydraConfig
+from hydra.errors import HydraException
+from hydra.types import RunMode
+from omegaconf import DictConfig, OmegaConf
+from omegaconf.errors import OmegaConfBaseException
+
+from benchmark.compose import CONFIG_NAME, Composer, config_source, plain, register_plugins
+from benchmark.faults import ConfigFault, RunFault
+from benchmark.folder import RunFolder
+from benchmark.launcher import composer_of
+from benchmark.overrides import Overrides, first_line
+from benchmark.pool import PARENT
+
+WRONG_INPUT, FAILED = 2, 1
+
+
+def main() -> None:
+    """The entry point. Exit codes: 0 done, 1 a run failed, 2 wrong input, 128 + n stopped by signal n."""
+    end_with_parent()
+    os.environ["HYDRA_FULL_ERROR"] = "1"  # errors reach the lines below instead of being printed and lost
+    register_plugins()
+    arguments = get_args_parser().parse_args()
+    composer = Composer(arguments.config_dir)
+    try:
+        if not (arguments.help or arguments.hydra_help or arguments.shell_completion or arguments.info or arguments.cfg):
+            refuse_faults(composer, arguments.overrides, arguments.multirun)
+        hydra.main(version_base="1.3", config_path=config_source(), config_name=CONFIG_NAME)(task)()
+    except (ConfigFault, RunFault, HydraException, OmegaConfBaseException) as fault:
+        leave(*ending(fault))
+    except KeyboardInterrupt:
+        leave(128 + signal.SIGINT, ["interrupted; started again, it resumes"])
+
+
+def refuse_faults(composer: Composer, overrides: list[str], multirun: bool) -> None:
+    """Raises ConfigFault with every fault of what was typed."""
+    sweep = multirun or any(text.replace(" ", "").lower() == "hydra.mode=multirun" for text in overrides)
+    faults = Overrides(composer, overrides, sweep).faults()
+    if faults:
+        raise ConfigFault(faults)
+
+
+def task(config: DictConfig) -> None:
+    """What Hydra calls with each composed configuration."""
+    settings = HydraConfig.get()
+    try:
+        one(config, composer_of(OmegaConf.create({"hydra": settings})))
+    except (ConfigFault, RunFault) as fault:
+        if settings.mode == RunMode.MULTIRUN:
+            raise  # another launcher than ours collects what its jobs raise
+        leave(*ending(fault))
+
+
+def one(config: DictConfig, composer: Composer) -> None:
+    """One run, or the word that it is finished. Raises ConfigFault and RunFault."""
+    address = composer.address(config)
+    folder = RunFolder(address.folder)
+    if folder.is_finished(address.config_hash):
+        print(f"finished before, skipped: {address.folder}", flush=True)
+        return
+    from benchmark.check import config_faults  # imports every part it checks, PyTorch with them
+
+    if faults := config_faults(plain(config)):
+        raise ConfigFault(faults)
+    from benchmark.job import run_one
+
+    try:
+        run_one(config, address)
+    except (ConfigFault, RunFault):
+        raise
+    except Exception as error:
+        raise RunFault(f"{type(error).__name__}: {first_line(error)} (the traceback is in {folder.log})") from error
+
+
+def ending(fault: Exception) -> tuple[int, list[str]]:
+    """Exit code and messages of what ended the program."""
+    if isinstance(fault, ConfigFault):
+        return WRONG_INPUT, fault.faults
+    if isinstance(fault, HydraException | OmegaConfBaseException):
+        return WRONG_INPUT, [first_line(fault)]
+    return FAILED, [str(fault)]
+
+
+def leave(code: int, messages: list[str]) -> None:
+    for message in messages:
+        print(f"error: {message}", file=sys.stderr)
+    sys.exit(code)
+
+
+def end_with_parent() -> None:
+    """A job of a sweep ends with the sweep, even where the sweep is killed and can stop nobody."""
+    parent = os.environ.pop(PARENT, None)
+    if parent is None or not sys.platform.startswith("linux"):
+        return
+    ctypes.CDLL(None).prctl(1, signal.SIGTERM)  # PR_SET_PDEATHSIG
+    if os.getppid() != int(parent):
+        sys.exit(128 + signal.SIGTERM)
+
+
+if __name__ == "__main__":
+    main()
