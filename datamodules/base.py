@@ -1,0 +1,163 @@
+"""The common parts of every data set: its splits, its loaders, and the order in which batches are asked for.
+
+What a loader yields is a ticket, (split, epoch, number), and the batch is made from the ticket on the device that wants it. A batch
+is a function of its ticket alone, so a run that was interrupted goes on with the very batches it would have seen.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator
+from hashlib import sha256
+from typing import Any, NamedTuple, final
+
+import torch
+from pytorch_lightning import LightningDataModule
+
+from datamodules.contract import Batch, TaskSpec
+
+
+class Ticket(NamedTuple):
+    """Which batch: number `number` of epoch `epoch` of split `split` ("train", "validation" or "test")."""
+
+    split: str
+    epoch: int
+    number: int
+
+
+def derived_seed(*parts: object) -> int:
+    """A 63-bit seed that is a function of the parts, alike on every machine and in every version of Python."""
+    return int.from_bytes(sha256("/".join(map(str, parts)).encode()).digest()[:8], "big") >> 1
+
+
+class Split(ABC):
+    """One part of a data set, able to make any of its batches at any time."""
+
+    @property
+    @abstractmethod
+    def batches(self) -> int:
+        """How many batches an epoch has."""
+
+    @abstractmethod
+    def batch(self, epoch: int, number: int, device: torch.device) -> Batch:
+        """Batch `number` of an epoch, made on the device. The same arguments give the same batch, always."""
+
+
+class FixedSplit(Split):
+    """A split to evaluate on: it has the same images in every epoch, and a name for exactly those."""
+
+    @abstractmethod
+    def fingerprint(self) -> str:
+        """The sha256 of the images and targets, whatever the batch size."""
+
+
+class Splits(NamedTuple):
+    train: Split
+    validation: FixedSplit
+    test: FixedSplit
+
+
+@final
+class Tickets:
+    """A loader that loads nothing: the tickets of one split, in order.
+
+    No torch DataLoader, because that draws a number from the global generator for every pass, and there is nothing to load.
+    Lightning looks for `sampler.set_epoch` before an epoch, and for the two state methods when it saves and resumes.
+    """
+
+    def __init__(self, split: str, count: int) -> None:
+        self._split, self._count = split, count
+        self._epoch, self._given, self._start = 0, 0, 0
+        self.sampler = self
+
+    def set_epoch(self, epoch: int) -> None:
+        self._epoch = epoch
+
+    def __len__(self) -> int:
+        return self._count
+
+    def __iter__(self) -> Iterator[Ticket]:
+        start, self._start = self._start, 0
+        for number in range(start, self._count):
+            self._given = number + 1
+            yield Ticket(self._split, self._epoch, number)
+
+    def state_dict(self) -> dict[str, int]:
+        return {"given": self._given}
+
+    def load_state_dict(self, state: dict[str, int]) -> None:
+        """Go on after the last ticket given; from the first one if that pass was complete."""
+        self._start = state["given"] % self._count
+
+
+class BaseData(LightningDataModule, ABC):
+    """A data set as Lightning wants it. A subclass says what it must fetch, what its splits are, and what task they pose."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._splits: Splits | None = None
+
+    @property
+    @abstractmethod
+    def spec(self) -> TaskSpec:
+        """The task; known at construction, before any file is read."""
+
+    @abstractmethod
+    def fetch(self) -> None:
+        """Bring the files here if that was asked for. Raises DataFault."""
+
+    @abstractmethod
+    def read(self) -> Splits:
+        """The splits. Raises DataFault."""
+
+    @final
+    def prepare_data(self) -> None:
+        self.fetch()
+
+    @final
+    def setup(self, stage: str | None = None) -> None:
+        """Read everything once, whatever the stage; Lightning calls this before each of them."""
+        self.splits()
+
+    @final
+    def splits(self) -> Splits:
+        self._splits = self._splits or self.read()
+        return self._splits
+
+    @final
+    def split(self, name: str) -> Split:
+        return self.splits()._asdict()[name]
+
+    @final
+    def fingerprints(self) -> dict[str, str]:
+        """The sha256 of what is evaluated on: {"validation": ..., "test": ...}. Computed when first asked for."""
+        splits = self.splits()
+        return {"validation": splits.validation.fingerprint(), "test": splits.test.fingerprint()}
+
+    @final
+    def tickets(self, split: str) -> Tickets:
+        return Tickets(split, self.split(split).batches)
+
+    @final
+    def train_dataloader(self) -> Tickets:
+        return self.tickets("train")
+
+    @final
+    def val_dataloader(self) -> Tickets:
+        return self.tickets("validation")
+
+    @final
+    def test_dataloader(self) -> Tickets:
+        return self.tickets("test")
+
+    @final
+    def transfer_batch_to_device(self, batch: Any, device: torch.device, dataloader_idx: int) -> Batch:
+        """Lightning's hook, the only one that is told the device: here a ticket becomes a batch."""
+        return self.batch(batch, device)
+
+    @final
+    def batch(self, ticket: Ticket, device: torch.device) -> Batch:
+        return self.split(ticket.split).batch(ticket.epoch, ticket.number, device)
+
+    @final
+    def batches(self, split: str, device: torch.device) -> Iterator[Batch]:
+        """All batches of a split's first epoch, for whoever works without a Trainer."""
+        return (self.batch(ticket, device) for ticket in self.tickets(split))

@@ -1,0 +1,101 @@
+"""Fetching files: from the first mirror that serves them whole, resumed where a transfer broke off, verified, renamed into place last."""
+
+import fcntl
+import http.client
+import urllib.error
+import urllib.request
+from collections.abc import Sequence
+from hashlib import md5
+from pathlib import Path
+from typing import IO, NamedTuple
+
+from rich.console import Console
+from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn, TransferSpeedColumn
+
+from datamodules.contract import DataFault
+
+ATTEMPTS = 3
+"""Tries at one mirror. Each goes on where the one before broke off."""
+TIMEOUT = 30.0
+"""Seconds without a byte after which a mirror counts as dead."""
+CHUNK = 1 << 16
+
+
+class Wanted(NamedTuple):
+    """A file by its name at every mirror and on disk, and its md5 sum (against damage, not against malice)."""
+
+    name: str
+    md5: str
+
+
+class _Broken(Exception):
+    """This try failed, for the reason given; the next one may not."""
+
+
+def fetch(files: Sequence[Wanted], folder: Path, mirrors: Sequence[str]) -> None:
+    """Have all files in the folder, whole; those that are already are left alone. Raises DataFault with what every mirror said."""
+    columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TransferSpeedColumn(), TimeRemainingColumn())
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with Progress(*columns, console=Console(stderr=True)) as progress:
+            for wanted in files:
+                # The lock makes jobs of one sweep wait for the first of them instead of writing into its file.
+                with (folder / f"{wanted.name}.part").open("ab") as part:
+                    fcntl.flock(part, fcntl.LOCK_EX)
+                    _fetch_one(wanted, folder, mirrors, progress)
+    except OSError as fault:
+        raise DataFault(f"cannot write {fault.filename or folder}: {fault.strerror}. Make room or choose another folder with data.root=FOLDER.") from None
+
+
+def _fetch_one(wanted: Wanted, folder: Path, mirrors: Sequence[str], progress: Progress) -> None:
+    target, part = folder / wanted.name, folder / f"{wanted.name}.part"
+    if _sound(target, wanted):
+        part.unlink(missing_ok=True)
+        return
+    said = []
+    for mirror in mirrors:
+        url = f"{mirror.rstrip('/')}/{wanted.name}"
+        for _ in range(ATTEMPTS):
+            try:
+                _transfer(url, part, progress)
+                if _sound(part, wanted):
+                    part.replace(target)
+                    return
+                part.unlink()
+                raise _Broken(f"served a file whose md5 is not {wanted.md5}")
+            except _Broken as fault:
+                said.append(f"{url} {fault}")
+    heard = "\n  ".join(dict.fromkeys(said)) or "no mirror is named (data.mirrors)"
+    raise DataFault(f"could not fetch {wanted.name}:\n  {heard}\nTry again later (it goes on where it stopped), name another of data.mirrors, or copy the file to {folder.absolute()}.")
+
+
+def _transfer(url: str, part: Path, progress: Progress) -> None:
+    """Append to `part` what it lacks of the file at the address. Raises _Broken."""
+    have = part.stat().st_size if part.exists() else 0
+    request = urllib.request.Request(url, headers={"Range": f"bytes={have}-"} if have else {})
+    try:
+        with urllib.request.urlopen(request, timeout=TIMEOUT) as answer:
+            resumed = answer.status == http.client.PARTIAL_CONTENT
+            start = have if resumed else 0  # a server that does not resume sends all of it again
+            length = int(answer.headers.get("Content-Length", 0))
+            with part.open("ab" if resumed else "wb") as sink:
+                _copy(answer, sink, progress, progress.add_task(part.stem, total=start + length, completed=start))
+        if part.stat().st_size < start + length:
+            raise _Broken(f"broke off after {part.stat().st_size} of {start + length} bytes")
+    except urllib.error.HTTPError as fault:
+        fault.close()
+        if fault.code == http.client.REQUESTED_RANGE_NOT_SATISFIABLE:
+            part.write_bytes(b"")  # more than the whole file is there: begin again
+        raise _Broken(f"answered {fault.code} {fault.reason}") from None
+    except (urllib.error.URLError, http.client.HTTPException, TimeoutError, ConnectionError) as fault:
+        raise _Broken(f"broke off: {getattr(fault, 'reason', fault)}") from None
+
+
+def _copy(source: http.client.HTTPResponse, sink: IO[bytes], progress: Progress, task: int) -> None:
+    while chunk := source.read(CHUNK):
+        sink.write(chunk)
+        progress.advance(task, len(chunk))  # type: ignore[arg-type]
+
+
+def _sound(path: Path, wanted: Wanted) -> bool:
+    return path.is_file() and md5(path.read_bytes(), usedforsecurity=False).hexdigest() == wanted.md5

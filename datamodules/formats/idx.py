@@ -1,0 +1,58 @@
+"""IDX, the format of the MNIST files: a magic number, the sizes, then bytes; gzipped.
+
+    00 00 08 nn | nn sizes, 4 bytes each, highest byte first | the items, one byte each
+
+08 says "unsigned byte", nn is the number of axes. Source: the description on the MNIST page of LeCun, Cortes and Burges.
+"""
+
+import gzip
+import math
+import zlib
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from datamodules.contract import DataFault
+
+UNSIGNED_BYTE = 8
+
+
+def read_idx(path: Path, axes: int) -> Tensor:
+    """Read a gzipped IDX file of unsigned bytes with so many axes: a uint8 tensor. Raises DataFault naming the file and what is wrong."""
+    content = _unzip(path)
+    expected = bytes([0, 0, UNSIGNED_BYTE, axes])
+    if content[:4] != expected:
+        raise _damaged(path, f"it starts with 0x{content[:4].hex()}, and IDX data of {axes} axes with 0x{expected.hex()}")
+    start = 4 + 4 * axes
+    shape = [int.from_bytes(content[place : place + 4], "big") for place in range(4, start, 4)]
+    found, promised = len(content) - start, math.prod(shape)
+    if found != promised:
+        sizes = " x ".join(map(str, shape))
+        raise _damaged(path, f"its header promises {sizes} = {promised} bytes, and {max(found, 0)} follow")
+    if promised == 0:
+        raise _damaged(path, "it holds no items")
+    return torch.frombuffer(bytearray(content), dtype=torch.uint8, offset=start).view(shape)
+
+
+def write_idx(path: Path, items: Tensor) -> None:
+    """Write a uint8 tensor as gzipped IDX, so that whoever reads the format can fake it. Equal tensors give equal files."""
+    header = bytes([0, 0, UNSIGNED_BYTE, items.dim()]) + b"".join(size.to_bytes(4, "big") for size in items.shape)
+    path.write_bytes(gzip.compress(header + items.contiguous().numpy().tobytes(), mtime=0))
+
+
+def _unzip(path: Path) -> bytes:
+    try:
+        return gzip.decompress(path.read_bytes())
+    except FileNotFoundError:
+        raise DataFault(f"{path} is missing.") from None
+    except EOFError:
+        raise _damaged(path, "it ends too early, as after a broken download") from None
+    except (gzip.BadGzipFile, zlib.error) as fault:
+        raise _damaged(path, f"it is no sound gzip file ({fault})") from None
+    except OSError as fault:
+        raise DataFault(f"{path} cannot be read: {fault.strerror}. Mend that, or point data.root elsewhere.") from None
+
+
+def _damaged(path: Path, what: str) -> DataFault:
+    return DataFault(f"{path} is damaged: {what}. Delete it and fetch it again (data.download=true).")

@@ -1,0 +1,36 @@
+"""How what is laid on a canvas meets what lies there already. Grey values are integers 0..255, exact on every device."""
+
+from abc import ABC, abstractmethod
+from typing import final
+
+from torch import Tensor
+
+WHITE = 255
+
+
+class Overlay(ABC):
+    """A rule for pixels that are written more than once. It must not depend on the order of writing."""
+
+    @abstractmethod
+    def lay(self, canvas_P: Tensor, place_Q: Tensor, value_Q: Tensor) -> None:
+        """Write values into a flat canvas, in place.
+
+        canvas_P: int16 pixels, all canvases of a batch one after another. place_Q: where each value goes, int64, repeats allowed.
+        value_Q: int16, 0..255. Afterwards every pixel is within 0..255 again.
+        """
+
+
+@final
+class ClippedSum(Overlay):
+    """Added, and clipped at white: the generator of DeepMind's mnist-cluttered. int16 holds 128 white pixels in one place."""
+
+    def lay(self, canvas_P: Tensor, place_Q: Tensor, value_Q: Tensor) -> None:
+        canvas_P.scatter_add_(0, place_Q, value_Q).clamp_(max=WHITE)
+
+
+@final
+class Maximum(Overlay):
+    """The brighter of the two, as ink on paper would be; keeps the grey values of strokes that cross."""
+
+    def lay(self, canvas_P: Tensor, place_Q: Tensor, value_Q: Tensor) -> None:
+        canvas_P.scatter_reduce_(0, place_Q, value_Q, "amax")

@@ -1,0 +1,31 @@
+"""Fetch the four official MNIST files into a folder: python scripts/fetch_mnist.py [FOLDER]. Mirrors are those of conf/data/mnist_pairs.yaml."""
+
+import argparse
+import sys
+from pathlib import Path
+
+import yaml
+
+from datamodules.contract import DataFault
+from datamodules.download import fetch
+from datamodules.mnist import OFFICIAL
+
+CONFIG = Path(__file__).parent.parent / "conf/data/mnist_pairs.yaml"
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description="Fetch the four official MNIST files, verify them, resume a broken transfer.")
+    parser.add_argument("folder", nargs="?", type=Path, default=Path("data/mnist"), help="where to put them (default: %(default)s)")
+    parser.add_argument("--mirror", action="append", help="an address to try instead of the usual ones; may be repeated")
+    choice = parser.parse_args()
+    try:
+        fetch(OFFICIAL, choice.folder, choice.mirror or yaml.safe_load(CONFIG.read_text())["data"]["mirrors"])
+    except DataFault as fault:
+        print(fault, file=sys.stderr)
+        return 1
+    print(f"MNIST is complete in {choice.folder}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
