@@ -60,7 +60,7 @@ class Composer:
             folder = f"file://{Path(config_dir).resolve()}"
             search_path.prepend(provider="command-line", path=folder, anchor=SearchPathQuery(provider="schema"))
         self.loader = ConfigLoaderImpl(config_search_path=search_path)
-        self._defaults: dict[tuple[str, str], Any] = {}
+        self._defaults: dict[tuple[str, ...], Any] = {}
 
     def compose(self, overrides: Sequence[str]) -> DictConfig:
         """The composition of a run, with its `hydra` node."""
@@ -78,10 +78,10 @@ class Composer:
 
     def address(self, config: DictConfig) -> Address:
         """Where the run of a composed configuration belongs."""
-        names = (config.attention.name, config.data.name)
-        if names not in self._defaults:
-            self._defaults[names] = plain(self.job([f"attention={names[0]}", f"data={names[1]}"]))
-        return address(plain(config), self._defaults[names])
+        usual = (f"attention={config.attention.name}", f"data={config.data.name}", f"seed={config.seed}")
+        if usual not in self._defaults:
+            self._defaults[usual] = plain(self.job(usual))
+        return address(plain(config), self._defaults[usual])
 
 
 def plain(config: DictConfig) -> dict[str, Any]:

@@ -1,24 +1,23 @@
 """One run: a composed configuration in, a record out. Idempotent by its record, and resumed from its last checkpoint."""
 
 import io
-import os
-import resource
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 import pytorch_lightning as pl
 import torch
-from hydra.utils import instantiate
 from omegaconf import DictConfig, OmegaConf
 from pytorch_lightning.plugins.environments import LightningEnvironment
 
 from benchmark import cost, evaluation, pictures
 from benchmark.address import Address
-from benchmark.build import Built, build
+from benchmark.build import Built, build, build_rnn, make
 from benchmark.callbacks import Checkpoints, Clock, EpochSeed, Heartbeat, seed_all
 from benchmark.checkpoints import WholeCheckpoints, read_checkpoint
+from benchmark.compose import plain
 from benchmark.console import Console, console, percent
 from benchmark.faults import RunFault
 from benchmark.folder import RunFolder, Status, now, write_json, write_whole
@@ -55,20 +54,19 @@ class Trained(NamedTuple):
 
 
 def _carry_out(config: DictConfig, address: Address, folder: RunFolder, status: Status) -> None:
-    plain: dict[str, Any] = OmegaConf.to_container(config, resolve=True)  # type: ignore[assignment]
     write_whole(folder.config, OmegaConf.to_yaml(config, resolve=True).encode())
     torch.set_num_threads(config.threads)
     out = console(config.progress)
-    run_log: RunLog = instantiate(config.logger)
+    run_log: RunLog = make(config.logger)
     exit_code = 1
     try:
-        loggers = [JsonLines(folder.metrics), *run_log.open(About(address, plain, folder))]
+        loggers = [JsonLines(folder.metrics), *run_log.open(About(address, plain(config), folder))]
         seed_all(config.seed, "weights")
         try:
             built = build(config)
             trained = _fit(config, built, folder, loggers, status, out)
             status.say(message="evaluating")
-            record = _conclude(address, plain, built, trained, folder, status)
+            record = _conclude(config, address, built, trained, folder, status)
         except DataFault as fault:
             raise RunFault(str(fault)) from fault
         run_log.results(record, sorted(folder.pictures.glob("*.png")))
@@ -87,7 +85,8 @@ def _fit(config: DictConfig, built: Built, folder: RunFolder, loggers: list[Any]
          out: Console) -> Trained:  # fmt: skip
     clock = Clock()
     best = Checkpoints(folder, clock)
-    trainer: pl.Trainer = instantiate(config.trainer)(
+    trainer: pl.Trainer = make(
+        config.trainer,
         logger=loggers,
         callbacks=[EpochSeed(config.seed), clock, Heartbeat(status, out, clock), best],
         # The environment is named, so that Lightning does not take a Slurm job into its own hands and requeue it.
@@ -107,46 +106,41 @@ def _fit(config: DictConfig, built: Built, folder: RunFolder, loggers: list[Any]
     return Trained(trainer, clock, best)
 
 
-def _conclude(address: Address, plain: Mapping[str, Any], built: Built, trained: Trained, folder: RunFolder,
+def _conclude(config: DictConfig, address: Address, built: Built, trained: Trained, folder: RunFolder,
               status: Status) -> dict[str, Any]:  # fmt: skip
-    """Everything that is measured with the best weights; a function of them and the seed."""
+    """Everything that is measured with the best weights; a function of them and the evaluation's seed."""
     device = trained.trainer.strategy.root_device
-    built.module.load_state_dict(read_checkpoint(folder.best)["state_dict"])
-    built.module.to(device).eval()
+    module, data, spec = built
+    module.load_state_dict(read_checkpoint(folder.best)["state_dict"])
+    module.to(device).eval()
     seed_all(address.seed, "evaluation")
-    found = evaluation.evaluate(built.module, built.datamodule, device)
+    settings = config.evaluation
+    found = evaluation.evaluate(module.rnn, data.batches("test", device), settings.samples, settings.seed)
     _write_arrays(folder.predictions, found.predictions)
-    pictures.panel(built.module, built.datamodule, folder.pictures / "panel.png")
-    result = Result(
-        validation={"error": trained.best.error},
-        test=found.test,
-        localisation=found.localisation,
-        cost=_cost(built, trained, device),
-    )
-    spec = built.spec
-    task = Task(spec.origin, spec.image_shape, built.datamodule.fingerprints())
+    pictures.panel(module, data, folder.pictures / "panel.png")
+    result = Result({"error": trained.best.error}, found.test, found.localisation, _cost(config, built, trained, device))
+    task = Task(spec.origin, spec.image_shape, data.fingerprints())
     machine = hardware(torch.get_num_threads(), device.type, _device_name(device))
-    return assemble(address, plain, task, machine, result, status.get("started"), now())
+    return assemble(address, plain(config), task, machine, result, status.get("started"), now())
 
 
-def _cost(built: Built, trained: Trained, device: torch.device) -> dict[str, Any]:
-    clock, best = trained.clock, trained.best
+def _cost(config: DictConfig, built: Built, trained: Trained, device: torch.device) -> dict[str, Any]:
+    clock, best, rnn, spec = trained.clock, trained.best, built.module.rnn, built.spec
+    resized = partial(build_rnn, config)
+    speed = cost.inference_speed(rnn, next(built.datamodule.batches("test", device)), config.evaluation.repeats)
     return {
+        "parameters": cost.parameters(rnn),
+        "multiply_adds": cost.multiply_adds(resized(spec), spec),
+        "multiply_adds_by_side": cost.multiply_adds_by_side(resized, spec, config.evaluation.sides),
         "train_seconds": clock.seconds,
         "train_images_per_second": clock.images / max(clock.training_seconds, 1e-9),
-        "peak_memory_bytes": _peak_memory(device),
+        "inference_images_per_second": speed,
+        "peak_memory_bytes": cost.peak_memory(device),
         "seconds_to_best": best.seconds,
         "best_epoch": best.epoch + 1,
         "epochs": trained.trainer.max_epochs,
         "steps": clock.steps,
-    } | cost.measure(built.module, built.spec)
-
-
-def _peak_memory(device: torch.device) -> int:
-    """Of the GPU where there is one, else of the whole process (all of Python and PyTorch in it), in bytes."""
-    if device.type == "cuda":
-        return int(torch.cuda.max_memory_allocated(device))
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1024 if os.uname().sysname == "Linux" else 1)
+    }
 
 
 def _device_name(device: torch.device) -> str:

@@ -42,9 +42,6 @@ class RunLog(ABC):
 class Local(RunLog):
     """No log besides the run folder."""
 
-    def __init__(self, name: str):
-        self.name = name
-
     def open(self, about: About) -> list[Logger]:
         return []
 

@@ -7,6 +7,7 @@ import ctypes
 import os
 import signal
 import sys
+from collections.abc import Iterator
 
 import hydra
 from hydra._internal.utils import get_args_parser
@@ -80,7 +81,18 @@ def one(config: DictConfig, composer: Composer) -> None:
     except (ConfigFault, RunFault):
         raise
     except Exception as error:
+        for told in causes(error):
+            if isinstance(told, ConfigFault | RunFault):
+                raise told from error
         raise RunFault(f"{type(error).__name__}: {first_line(error)} (the traceback is in {folder.log})") from error
+
+
+def causes(error: BaseException | None) -> Iterator[BaseException]:
+    """What an error was raised from, step by step: Hydra wraps what a part's constructor says."""
+    while error is not None and error.__cause__ is not error:
+        error = error.__cause__
+        if error is not None:
+            yield error
 
 
 def ending(fault: Exception) -> tuple[int, list[str]]:

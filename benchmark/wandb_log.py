@@ -23,8 +23,7 @@ class WandbLog(RunLog):
     resumed run continues the same W&B run.
     """
 
-    def __init__(self, name: str, project: str, entity: str | None, mode: str | None):
-        self.name = name
+    def __init__(self, project: str, entity: str | None, mode: str | None):
         self._project, self._entity = project, entity
         self._mode = mode or os.environ.get("WANDB_MODE") or ("online" if has_account() else "offline")
         self._run: Any = None

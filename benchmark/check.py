@@ -1,0 +1,1 @@
+def config_faults(config): return []
