@@ -23,7 +23,8 @@ class Built(NamedTuple):
 
 def make(node: Any, **arguments: Any) -> Any:
     """The one call of Hydra's `instantiate`: the target named by a config node, with what only the data or other parts know."""
-    return instantiate(node, _convert_="all", **arguments)
+    # Called outside of Hydra, which would turn a dataclass among the arguments into a config and wrap what a part raises.
+    return instantiate(node, _convert_="all", _partial_=True)(**arguments)
 
 
 def build_rnn(cfg: DictConfig, spec: TaskSpec) -> AttentionRNN:
@@ -45,7 +46,7 @@ def build_module(cfg: DictConfig, spec: TaskSpec) -> AttentionModule:
                 "Use objective=reinforce"
             ]
         )
-    return AttentionModule(rnn, objective, make(cfg.optimizer), cfg.trainer.log_every)
+    return AttentionModule(rnn, objective, make(cfg.optimizer), cfg.log_every)
 
 
 def build_data(cfg: DictConfig) -> tuple[pl.LightningDataModule, TaskSpec]:
