@@ -67,7 +67,7 @@ class Tickets:
     def __init__(self, split: str, count: int) -> None:
         self._split, self._count = split, count
         self._epoch, self._given, self._start = 0, 0, 0
-        self.sampler = self
+        self.sampler, self.batch_sampler = self, None  # Lightning asks both whether the order is random
 
     def set_epoch(self, epoch: int) -> None:
         self._epoch = epoch
