@@ -1,7 +1,8 @@
 """The common parts of every data set: its splits, its loaders, and the order in which batches are asked for.
 
-What a loader yields is a ticket, (split, epoch, number), and the batch is made from the ticket on the device that wants it. A batch
-is a function of its ticket alone, so a run that was interrupted goes on with the very batches it would have seen.
+What a loader yields is a ticket, (split, epoch, number), and the batch is made from the ticket on the device that wants
+it. A batch is a function of its ticket alone, so a run that was interrupted goes on with the very batches it would have
+seen.
 """
 
 from abc import ABC, abstractmethod
@@ -59,14 +60,14 @@ class Splits(NamedTuple):
 class Tickets:
     """A loader that loads nothing: the tickets of one split, in order.
 
-    No torch DataLoader, because that draws a number from the global generator for every pass, and there is nothing to load.
+    No torch DataLoader: there is nothing to load, and it would draw from the global generator at every pass.
     Lightning looks for `sampler.set_epoch` before an epoch, and for the two state methods when it saves and resumes.
     """
 
     def __init__(self, split: str, count: int) -> None:
         self._split, self._count = split, count
         self._epoch, self._given, self._start = 0, 0, 0
-        self.sampler = self
+        self.sampler, self.batch_sampler = self, None  # Lightning asks both whether the order is random
 
     def set_epoch(self, epoch: int) -> None:
         self._epoch = epoch
@@ -89,7 +90,7 @@ class Tickets:
 
 
 class BaseData(LightningDataModule, ABC):
-    """A data set as Lightning wants it. A subclass says what it must fetch, what its splits are, and what task they pose."""
+    """A data set as Lightning wants it. A subclass says what to fetch, what its splits are, and what task they pose."""
 
     def __init__(self) -> None:
         super().__init__()

@@ -59,14 +59,17 @@ class DataFault(Exception):
 
 
 def overlap_share(boxes_BN4: Tensor) -> Tensor:
-    """How much the boxes of an image cover each other, (B,): of all pairs, the largest share of the smaller box that lies in the other.
+    """How much the boxes of an image cover each other, (B,): the largest share of a box that lies in one no smaller.
 
     Zero for images with fewer than two boxes; rows of NaN are no boxes.
     """
     low_BN2, high_BN2 = boxes_BN4[..., :2], boxes_BN4[..., 2:]
-    shared_BNN2 = torch.minimum(high_BN2[:, :, None], high_BN2[:, None]) - torch.maximum(low_BN2[:, :, None], low_BN2[:, None])
+    left_top_BNN2 = torch.maximum(low_BN2[:, :, None], low_BN2[:, None])
+    right_bottom_BNN2 = torch.minimum(high_BN2[:, :, None], high_BN2[:, None])
     area_BN = (high_BN2 - low_BN2).prod(-1)
-    share_BNN = shared_BNN2.clamp(min=0).prod(-1) / torch.minimum(area_BN[:, :, None], area_BN[:, None])
+    share_BNN = (right_bottom_BNN2 - left_top_BNN2).clamp(min=0).prod(-1) / torch.minimum(
+        area_BN[:, :, None], area_BN[:, None]
+    )
     share_BNN = share_BNN.nan_to_num() * ~torch.eye(boxes_BN4.shape[1], dtype=torch.bool, device=boxes_BN4.device)
     none_B1 = boxes_BN4.new_zeros(len(boxes_BN4), 1)
     return torch.cat([share_BNN.flatten(1), none_B1], dim=1).amax(1)

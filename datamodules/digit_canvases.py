@@ -28,13 +28,13 @@ class Painter:
 
     @property
     def stock(self) -> int:
-        return len(self.digits.label_N)
+        return len(self.digits.label)
 
     def paint(self, layout: Layout) -> tuple[Tensor, Tensor]:
         """Canvases (B, L, L), int16 in 0..255, and targets (B, T), on the layout's device."""
-        self.digits = self.digits.to(layout.digit_BK.device)
-        canvas_BLL = self.recipe.render(layout, self.digits.image_NHW)
-        return canvas_BLL, self.labels.target(self.digits.label_N[layout.digit_BK])
+        self.digits = self.digits.to(layout.digit.device)
+        canvas_BLL = self.recipe.render(layout, self.digits.image)
+        return canvas_BLL, self.labels.target(self.digits.label[layout.digit])
 
     def batch(self, layout: Layout, first: int) -> Batch:
         """The batch of a layout whose first image is number `first` of its split."""
@@ -64,7 +64,7 @@ class Stream(Split):
 
 @final
 class Frozen(FixedSplit):
-    """Canvases drawn once, for evaluation. Only the drawing is kept, 50 numbers a canvas; they are painted when asked for."""
+    """Canvases drawn once, for evaluation. Only layouts are kept, some 50 numbers each, and painted when asked for."""
 
     def __init__(self, painter: Painter, seed: int, images: int, batch_size: int) -> None:
         self._painter, self._size, self._images = painter, batch_size, images
@@ -101,9 +101,9 @@ class Frozen(FixedSplit):
 class DigitCanvases(BaseData):
     """The data set of a source of digits, a way to lay them out, and a question about them.
 
-    name, origin: see TaskSpec. seed: of the training stream. split_seed: of the canvases evaluated on, the same for every run.
-    canvas, clutter, clutter_size: see Recipe. images_per_epoch: rounded up to whole batches. mean, std: of pixels in [0, 1].
-    Raises DataFault where sizes cannot be, before any file is read.
+    name, origin: see TaskSpec. seed: of the training stream. split_seed: of the canvases evaluated on, the same for
+    every run. canvas, clutter, clutter_size: see Recipe. images_per_epoch: rounded up to whole batches. mean, std: what
+    is subtracted from pixels in [0, 1], and divided by. Raises DataFault where sizes cannot be, before any file is read.
     """
 
     def __init__(

@@ -1,4 +1,6 @@
-"""Fetching files: from the first mirror that serves them whole, resumed where a transfer broke off, verified, renamed into place last."""
+"""Fetching files: from the first mirror that serves them whole, resumed where a transfer broke off, verified, and
+renamed into place last.
+"""
 
 import fcntl
 import http.client
@@ -28,23 +30,34 @@ class Wanted(NamedTuple):
     md5: str
 
 
-class _Broken(Exception):
-    """This try failed, for the reason given; the next one may not."""
+class _BrokenError(Exception):
+    """A try failed, for the reason given; the next one may not."""
 
 
 def fetch(files: Sequence[Wanted], folder: Path, mirrors: Sequence[str]) -> None:
-    """Have all files in the folder, whole; those that are already are left alone. Raises DataFault with what every mirror said."""
-    columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TransferSpeedColumn(), TimeRemainingColumn())
+    """Have all files in the folder, whole; those that are already are left alone.
+
+    Raises DataFault with what every mirror said, or why nothing can be written.
+    """
+    shown = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        DownloadColumn(),
+        TransferSpeedColumn(),
+        TimeRemainingColumn(),
+    )
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        with Progress(*columns, console=Console(stderr=True)) as progress:
+        with Progress(*shown, console=Console(stderr=True)) as progress:
             for wanted in files:
                 # The lock makes jobs of one sweep wait for the first of them instead of writing into its file.
                 with (folder / f"{wanted.name}.part").open("ab") as part:
                     fcntl.flock(part, fcntl.LOCK_EX)
                     _fetch_one(wanted, folder, mirrors, progress)
     except OSError as fault:
-        raise DataFault(f"cannot write {fault.filename or folder}: {fault.strerror}. Make room or choose another folder with data.root=FOLDER.") from None
+        raise DataFault(
+            f"cannot write {fault.filename or folder}: {fault.strerror}. Make room, or name another folder (data.root)."
+        ) from None
 
 
 def _fetch_one(wanted: Wanted, folder: Path, mirrors: Sequence[str], progress: Progress) -> None:
@@ -62,15 +75,18 @@ def _fetch_one(wanted: Wanted, folder: Path, mirrors: Sequence[str], progress: P
                     part.replace(target)
                     return
                 part.unlink()
-                raise _Broken(f"served a file whose md5 is not {wanted.md5}")
-            except _Broken as fault:
+                raise _BrokenError(f"served a file whose md5 is not {wanted.md5}")
+            except _BrokenError as fault:
                 said.append(f"{url} {fault}")
     heard = "\n  ".join(dict.fromkeys(said)) or "no mirror is named (data.mirrors)"
-    raise DataFault(f"could not fetch {wanted.name}:\n  {heard}\nTry again later (it goes on where it stopped), name another of data.mirrors, or copy the file to {folder.absolute()}.")
+    raise DataFault(
+        f"could not fetch {wanted.name}:\n  {heard}\nTry again (it goes on where it stopped), name another mirror "
+        f"(data.mirrors), or copy the file into {folder.absolute()}."
+    )
 
 
 def _transfer(url: str, part: Path, progress: Progress) -> None:
-    """Append to `part` what it lacks of the file at the address. Raises _Broken."""
+    """Append to `part` what it lacks of the file at the address. Raises _BrokenError."""
     have = part.stat().st_size if part.exists() else 0
     request = urllib.request.Request(url, headers={"Range": f"bytes={have}-"} if have else {})
     try:
@@ -81,14 +97,14 @@ def _transfer(url: str, part: Path, progress: Progress) -> None:
             with part.open("ab" if resumed else "wb") as sink:
                 _copy(answer, sink, progress, progress.add_task(part.stem, total=start + length, completed=start))
         if part.stat().st_size < start + length:
-            raise _Broken(f"broke off after {part.stat().st_size} of {start + length} bytes")
+            raise _BrokenError(f"broke off after {part.stat().st_size} of {start + length} bytes")
     except urllib.error.HTTPError as fault:
         fault.close()
         if fault.code == http.client.REQUESTED_RANGE_NOT_SATISFIABLE:
             part.write_bytes(b"")  # more than the whole file is there: begin again
-        raise _Broken(f"answered {fault.code} {fault.reason}") from None
+        raise _BrokenError(f"answered {fault.code} {fault.reason}") from None
     except (urllib.error.URLError, http.client.HTTPException, TimeoutError, ConnectionError) as fault:
-        raise _Broken(f"broke off: {getattr(fault, 'reason', fault)}") from None
+        raise _BrokenError(f"broke off: {getattr(fault, 'reason', fault)}") from None
 
 
 def _copy(source: http.client.HTTPResponse, sink: IO[bytes], progress: Progress, task: int) -> None:

@@ -1,4 +1,4 @@
-"""What is asked of a canvas: the digits on it, in reading order, become the target. One class for each form of the question.
+"""What is asked of a canvas: how the digits on it, in reading order, become the target. One class a form of question.
 
 Axes: B canvases, K digits of a canvas, T symbols of the answer.
 """
@@ -49,7 +49,7 @@ class SingleDigit(Labels):
 
 @final
 class UnorderedPair(Labels):
-    """Which two digits they are, in whatever order: 55 classes (i, j) with i <= j, counted row by row (DRAM's MNIST pairs)."""
+    """Which two digits they are, in any order: 55 classes (i, j), i <= j, counted row by row (DRAM's MNIST pairs)."""
 
     digits = 2
     steps = 1
@@ -63,7 +63,7 @@ class UnorderedPair(Labels):
 
 @final
 class ReadingOrder(Labels):
-    """Each digit in turn, left to right: as many symbols as digits, without an end symbol because their number never varies."""
+    """Each digit in turn, left to right: as many symbols as digits, and no end symbol, their number being known."""
 
     symbols = DIGITS
 

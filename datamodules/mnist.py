@@ -1,4 +1,7 @@
-"""MNIST, from its four official files. Of Lecun, Bottou, Bengio and Haffner (1998): 60,000 training and 10,000 test digits, grey, 28 x 28."""
+"""MNIST, from its four official files.
+
+Source: LeCun, Bottou, Bengio and Haffner (1998). 60,000 training and 10,000 test digits, grey, 28 x 28 pixels.
+"""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -16,16 +19,23 @@ OFFICIAL = (
     Wanted("t10k-images-idx3-ubyte.gz", "9fb629c4189551a2d022fa330f9573f3"),
     Wanted("t10k-labels-idx1-ubyte.gz", "ec29112dd5afa0611ce80d1b7f02629c"),
 )
-"""File names and md5 sums. The sums are held against what was downloaded, not against what is read: other digits in this format are welcome."""
+"""File names and md5 sums. The sums judge a download, not what is read: other digits in this format are welcome."""
+
+AGAIN = "Delete the files and fetch the official ones (data.download=true)."
 
 
 @final
 class MnistFiles(DigitSource):
-    """The digits of a folder that holds the four files. Validation digits are carved from the training digits, one in so many, by a seed."""
+    """The digits of a folder that holds the four files.
+
+    One in so many training digits is kept for validation, chosen by a seed.
+    """
 
     size = 28
 
-    def __init__(self, root: Path, download: bool, mirrors: Sequence[str], validation_one_in: int, split_seed: int) -> None:
+    def __init__(
+        self, root: Path, download: bool, mirrors: Sequence[str], validation_one_in: int, split_seed: int
+    ) -> None:
         self._root, self._download, self._mirrors = root, download, mirrors
         self._one_in, self._split_seed = validation_one_in, split_seed
 
@@ -37,7 +47,7 @@ class MnistFiles(DigitSource):
         self._refuse_missing()
         train = self._pair(OFFICIAL[0].name, OFFICIAL[1].name)
         test = self._pair(OFFICIAL[2].name, OFFICIAL[3].name)
-        validation, rest = carve(train, self._split_seed, len(train.label_N) // self._one_in)
+        validation, rest = carve(train, self._split_seed, len(train.label) // self._one_in)
         return DigitSplits(rest, validation, test)
 
     def _refuse_missing(self) -> None:
@@ -45,23 +55,30 @@ class MnistFiles(DigitSource):
         if missing:
             raise DataFault(
                 f"MNIST is not complete in {self._root.absolute()}: {', '.join(missing)} missing. "
-                "Name the folder that has the four official files with data.root=FOLDER, or have them fetched into this one: "
-                f"data.download=true, or python scripts/fetch_mnist.py {self._root}. "
+                "Name the folder that has the four official files with data.root=FOLDER, or have them fetched into "
+                f"this one: data.download=true, or python scripts/fetch_mnist.py {self._root}. "
                 "data=digit_pairs needs no file at all."
             )
 
     def _pair(self, images: str, labels: str) -> Digits:
-        image_NHW, label_N = read_idx(self._root / images, axes=3), read_idx(self._root / labels, axes=1)
+        image_NHW = read_idx(self._root / images, axes=3)
+        label_N = read_idx(self._root / labels, axes=1)
         if tuple(image_NHW.shape[1:]) != (self.size, self.size):
             height, width = image_NHW.shape[1:]
-            raise DataFault(f"{self._root / images} holds images of {height} x {width} pixels; MNIST's are {self.size} x {self.size}. Fetch the official file.")
+            raise DataFault(
+                f"{self._root / images} holds images of {height} x {width} pixels, and MNIST's are {self.size} x "
+                f"{self.size}. {AGAIN}"
+            )
         if len(image_NHW) != len(label_N):
             raise DataFault(
-                f"{self._root / labels} has {len(label_N)} labels for the {len(image_NHW)} images of {images}. Both must come from one source: fetch them again."
+                f"{self._root / labels} has {len(label_N)} labels for the {len(image_NHW)} images of {images}. {AGAIN}"
             )
         if label_N.max() > 9:
             place = int(label_N.argmax())
-            raise DataFault(f"{self._root / labels} has the label {int(label_N[place])} at place {place}; labels are 0 to 9. Fetch the official file.")
+            raise DataFault(
+                f"{self._root / labels} has the label {int(label_N[place])} at place {place}; "
+                f"labels are 0 to 9. {AGAIN}"
+            )
         return Digits(image_NHW, label_N.long())
 
 

@@ -1,4 +1,7 @@
-"""How what is laid on a canvas meets what lies there already. Grey values are integers 0..255, exact on every device."""
+"""How what is laid on a canvas meets what lies there already.
+
+Grey values are integers 0..255, so that every device computes the same.
+"""
 
 from abc import ABC, abstractmethod
 from typing import final
@@ -6,6 +9,8 @@ from typing import final
 from torch import Tensor
 
 WHITE = 255
+MOST_LAYERS = 128
+"""As many white pixels as int16 can add up."""
 
 
 class Overlay(ABC):
@@ -15,14 +20,14 @@ class Overlay(ABC):
     def lay(self, canvas_P: Tensor, place_Q: Tensor, value_Q: Tensor) -> None:
         """Write values into a flat canvas, in place.
 
-        canvas_P: int16 pixels, all canvases of a batch one after another. place_Q: where each value goes, int64, repeats allowed.
-        value_Q: int16, 0..255. Afterwards every pixel is within 0..255 again.
+        canvas_P: int16 pixels, all canvases of a batch one after another. place_Q: where each value goes, int64,
+        repeats allowed. value_Q: int16, 0..255. Afterwards every pixel is within 0..255 again.
         """
 
 
 @final
 class ClippedSum(Overlay):
-    """Added, and clipped at white: the generator of DeepMind's mnist-cluttered. int16 holds 128 white pixels in one place."""
+    """Added, and clipped at white, as in DeepMind's mnist-cluttered."""
 
     def lay(self, canvas_P: Tensor, place_Q: Tensor, value_Q: Tensor) -> None:
         canvas_P.scatter_add_(0, place_Q, value_Q).clamp_(max=WHITE)

@@ -58,9 +58,10 @@ class Anywhere(Placement):
 class Apart(Placement):
     """Uniform among the arrangements whose squares do not intersect.
 
-    `candidates` independent arrangements are drawn and the first good one is kept, so the work is bounded and no device waits for
-    another. Where all of them fail, the digits go into different cells of a grid, at random within them: always possible, but not
-    uniform. Two 28-pixel digits on 100 pixels fail once in 2.67 draws, so with 32 candidates the grid is used never in practice.
+    `candidates` independent arrangements are drawn and the first good one is kept: bounded work, and the device need
+    not be asked how it went. Where all fail, the digits go into different cells of a grid, at random within them: that
+    is always possible, but not uniform. Two 28-pixel digits on 100 pixels intersect in 37.4 % of all draws, so that all
+    of 32 candidates do once in 10^13 canvases.
     """
 
     def __init__(self, candidates: int) -> None:
@@ -70,8 +71,8 @@ class Apart(Placement):
         room = (canvas // size) ** 2
         if digits > room:
             raise DataFault(
-                f"{digits} digits of {size} x {size} pixels cannot lie apart on a canvas of {canvas} x {canvas}: there is room for {room}. "
-                "Enlarge data.canvas, ask for fewer digits, or let them overlap with data.placement._target_=datamodules.placement.Anywhere."
+                f"{digits} digits of {size} x {size} pixels cannot lie apart on a canvas of {canvas} x {canvas}: "
+                f"there is room for {room}. Enlarge data.canvas, or let digits overlap (data.placement, Anywhere)."
             )
 
     def draw(self, count: int, digits: int, size: int, canvas: int, generator: Generator) -> Tensor:

@@ -13,16 +13,19 @@ from datamodules.contract import DataFault
 
 
 class Digits(NamedTuple):
-    """Digits of one split. image_NHW: uint8, 0 is background, 255 ink. label_N: long, 0..9."""
+    """Digits of one split.
 
-    image_NHW: Tensor
-    label_N: Tensor
+    image: (N, H, W) uint8, 0 is background and 255 ink. label: (N,) long, 0..9.
+    """
+
+    image: Tensor
+    label: Tensor
 
     def take(self, chosen: Tensor) -> "Digits":
-        return Digits(self.image_NHW[chosen], self.label_N[chosen])
+        return Digits(self.image[chosen], self.label[chosen])
 
     def to(self, device: torch.device) -> "Digits":
-        return Digits(self.image_NHW.to(device), self.label_N.to(device))
+        return Digits(self.image.to(device), self.label.to(device))
 
 
 class DigitSplits(NamedTuple):
@@ -34,11 +37,17 @@ class DigitSplits(NamedTuple):
 
 
 def carve(digits: Digits, seed: int, *counts: int) -> list[Digits]:
-    """Split digits at random into sets of the given sizes and a last one of all the rest. Raises DataFault where nothing is left."""
-    rest = len(digits.label_N) - sum(counts)
+    """Split digits at random into sets of the given sizes and a last one of all the rest.
+
+    Raises DataFault where a part would be empty.
+    """
+    rest = len(digits.label) - sum(counts)
     if rest < 1 or min(counts) < 1:
-        raise DataFault(f"{len(digits.label_N)} digits cannot be split into {counts} and a rest: every part needs at least one digit.")
-    order = torch.randperm(len(digits.label_N), generator=torch.Generator().manual_seed(seed))
+        raise DataFault(
+            f"{len(digits.label)} digits cannot be split into {' and '.join(map(str, counts))} and a rest: "
+            "every part needs at least one digit. Change the sizes of the splits, or give more digits."
+        )
+    order = torch.randperm(len(digits.label), generator=torch.Generator().manual_seed(seed))
     return [digits.take(part) for part in order.split([*counts, rest])]
 
 
@@ -61,9 +70,10 @@ class DigitSource(ABC):
 
 @final
 class ScikitDigits(DigitSource):
-    """The 1,797 handwritten digits of 8 x 8 pixels that come with scikit-learn (UCI's optical recognition of handwritten digits, test part).
+    """The 1,797 handwritten digits of 8 x 8 pixels that come with scikit-learn.
 
-    Real scans, and not MNIST: 43 people's digits, averaged down to 17 grey values. Nothing is fetched, no file is read from outside the package.
+    They are the test part of UCI's "Optical Recognition of Handwritten Digits" (Alpaydin and Kaynak 1998): real scans,
+    averaged down to 17 grey values, and not MNIST. Nothing is fetched, no file outside the package is read.
     """
 
     size = 8

@@ -1,4 +1,7 @@
-"""Fetch the four official MNIST files into a folder: python scripts/fetch_mnist.py [FOLDER]. Mirrors are those of conf/data/mnist_pairs.yaml."""
+"""Fetch the four official MNIST files: python scripts/fetch_mnist.py [FOLDER].
+
+The mirrors are those of conf/data/mnist_pairs.yaml.
+"""
 
 import argparse
 import sys
@@ -14,9 +17,9 @@ CONFIG = Path(__file__).parent.parent / "conf/data/mnist_pairs.yaml"
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description="Fetch the four official MNIST files, verify them, resume a broken transfer.")
-    parser.add_argument("folder", nargs="?", type=Path, default=Path("data/mnist"), help="where to put them (default: %(default)s)")
-    parser.add_argument("--mirror", action="append", help="an address to try instead of the usual ones; may be repeated")
+    parser = argparse.ArgumentParser(description="Fetch the four official MNIST files, whole and verified.")
+    parser.add_argument("folder", nargs="?", type=Path, default=Path("data/mnist"), help="default: %(default)s")
+    parser.add_argument("--mirror", action="append", help="address to try instead of the usual ones; may be repeated")
     choice = parser.parse_args()
     try:
         fetch(OFFICIAL, choice.folder, choice.mirror or yaml.safe_load(CONFIG.read_text())["data"]["mirrors"])

@@ -2,7 +2,7 @@
 
     00 00 08 nn | nn sizes, 4 bytes each, highest byte first | the items, one byte each
 
-08 says "unsigned byte", nn is the number of axes. Source: the description on the MNIST page of LeCun, Cortes and Burges.
+08 says "unsigned byte", nn is the number of axes. Source: the MNIST page of LeCun, Cortes and Burges.
 """
 
 import gzip
@@ -19,11 +19,16 @@ UNSIGNED_BYTE = 8
 
 
 def read_idx(path: Path, axes: int) -> Tensor:
-    """Read a gzipped IDX file of unsigned bytes with so many axes: a uint8 tensor. Raises DataFault naming the file and what is wrong."""
+    """Read a gzipped IDX file of unsigned bytes that has so many axes, as a uint8 tensor.
+
+    Raises DataFault: missing, unreadable, no gzip, cut off, other magic, other length than its sizes say, empty.
+    """
     content = _unzip(path)
     expected = bytes([0, 0, UNSIGNED_BYTE, axes])
     if content[:4] != expected:
-        raise _damaged(path, f"it starts with 0x{content[:4].hex()}, and IDX data of {axes} axes with 0x{expected.hex()}")
+        raise _damaged(
+            path, f"it starts with 0x{content[:4].hex()}, and IDX data of {axes} axes with 0x{expected.hex()}"
+        )
     start = 4 + 4 * axes
     shape = [int.from_bytes(content[place : place + 4], "big") for place in range(4, start, 4)]
     found, promised = len(content) - start, math.prod(shape)
@@ -36,7 +41,7 @@ def read_idx(path: Path, axes: int) -> Tensor:
 
 
 def write_idx(path: Path, items: Tensor) -> None:
-    """Write a uint8 tensor as gzipped IDX, so that whoever reads the format can fake it. Equal tensors give equal files."""
+    """Write a uint8 tensor as gzipped IDX. Equal tensors give equal files."""
     header = bytes([0, 0, UNSIGNED_BYTE, items.dim()]) + b"".join(size.to_bytes(4, "big") for size in items.shape)
     path.write_bytes(gzip.compress(header + items.contiguous().numpy().tobytes(), mtime=0))
 
