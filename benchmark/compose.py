@@ -9,6 +9,7 @@ from hydra._internal.config_loader_impl import ConfigLoaderImpl
 from hydra._internal.utils import create_config_search_path
 from hydra.core.config_search_path import ConfigSearchPath, SearchPathQuery
 from hydra.core.plugins import Plugins
+from hydra.plugins.launcher import Launcher
 from hydra.plugins.search_path_plugin import SearchPathPlugin
 from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf, open_dict
@@ -19,6 +20,8 @@ ENTRY_POINTS = "attention_benchmark.configs"
 """The entry-point group by which an installed package brings configurations of its own: name = "its.module.of.yamls"."""
 
 CONFIG_NAME = "config"
+
+LAUNCHER = "hydra_plugins.attention_benchmark.PoolLauncher"
 
 
 def config_source() -> str:
@@ -38,12 +41,15 @@ class EntryPointConfigs(SearchPathPlugin):
             search_path.append(provider=entry.name, path=f"pkg://{entry.value}")
 
 
-def register_plugins() -> None:
-    """Makes the project's Hydra plugins known; Hydra itself would only find them in a package `hydra_plugins`."""
-    from benchmark.launcher import PoolLauncher
+def register_plugins(launcher: type[Launcher]) -> None:
+    """Makes the project's Hydra plugins known, without a package `hydra_plugins` on the import path.
 
-    for plugin in (EntryPointConfigs, PoolLauncher):
-        Plugins.instance().register(plugin)
+    A launcher has to bear a name from that package all the same; LAUNCHER is what pool.yaml calls it.
+    """
+    plugins = Plugins.instance()
+    plugins.register(EntryPointConfigs)
+    plugins.register(launcher)
+    plugins.class_name_to_class[LAUNCHER] = launcher
 
 
 @final

@@ -110,7 +110,7 @@ def _conclude(config: DictConfig, address: Address, built: Built, trained: Train
               status: Status) -> dict[str, Any]:  # fmt: skip
     """Everything that is measured with the best weights; a function of them and the evaluation's seed."""
     device = trained.trainer.strategy.root_device
-    module, data, spec = built
+    data, module, spec = built
     module.load_state_dict(read_checkpoint(folder.best)["state_dict"])
     module.to(device).eval()
     seed_all(address.seed, "evaluation")

@@ -16,11 +16,12 @@ from hydra.errors import HydraException
 from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
+from yaml import YAMLError
 
 from benchmark.compose import CONFIG_NAME, Composer, config_source, plain, register_plugins
 from benchmark.faults import ConfigFault, RunFault
 from benchmark.folder import RunFolder
-from benchmark.launcher import composer_of
+from benchmark.launcher import PoolLauncher, composer_of
 from benchmark.overrides import Overrides, first_line
 from benchmark.pool import PARENT
 
@@ -31,14 +32,14 @@ def main() -> None:
     """The entry point. Exit codes: 0 done, 1 a run failed, 2 wrong input, 128 + n stopped by signal n."""
     end_with_parent()
     os.environ["HYDRA_FULL_ERROR"] = "1"  # errors reach the lines below instead of being printed and lost
-    register_plugins()
+    register_plugins(PoolLauncher)
     arguments = get_args_parser().parse_args()
     composer = Composer(arguments.config_dir)
     try:
         if not (arguments.help or arguments.hydra_help or arguments.shell_completion or arguments.info or arguments.cfg):
             refuse_faults(composer, arguments.overrides, arguments.multirun)
         hydra.main(version_base="1.3", config_path=config_source(), config_name=CONFIG_NAME)(task)()
-    except (ConfigFault, RunFault, HydraException, OmegaConfBaseException) as fault:
+    except (ConfigFault, RunFault, HydraException, OmegaConfBaseException, YAMLError) as fault:
         leave(*ending(fault))
     except KeyboardInterrupt:
         leave(128 + signal.SIGINT, ["interrupted; started again, it resumes"])
@@ -99,7 +100,7 @@ def ending(fault: Exception) -> tuple[int, list[str]]:
     """Exit code and messages of what ended the program."""
     if isinstance(fault, ConfigFault):
         return WRONG_INPUT, fault.faults
-    if isinstance(fault, HydraException | OmegaConfBaseException):
+    if isinstance(fault, HydraException | OmegaConfBaseException | YAMLError):
         return WRONG_INPUT, [first_line(fault)]
     return FAILED, [str(fault)]
 
