@@ -1,0 +1,63 @@
+"""Faults of a composed configuration are found before anything is built."""
+
+import ast
+
+import pytest
+from run_helpers import ROOT, composer
+
+from benchmark.check import GIVEN, config_faults, find
+from benchmark.compose import plain
+
+COMPOSER = composer()
+
+
+def faults(*overrides):
+    return config_faults(plain(COMPOSER.job(["attention=dram", "data=digit_pairs", *overrides])))
+
+
+@pytest.mark.parametrize("choice", [f"{group}={name}" for group in ("attention", "data") for name in COMPOSER.choices(group)])
+def test_every_choice_is_free_of_faults(choice):
+    assert faults(choice) == []
+
+
+@pytest.mark.parametrize(
+    ("override", "told"),
+    [
+        ("+optimizer.make.lrr=1", "optimizer.make: torch.optim.Adam has no knob 'lrr'; did you mean 'lr'?"),
+        ("~decoder.head", "decoder: benchmark.decoder.TwoStorey needs 'head', which is not set"),
+        ("optimizer._target_=benchmark.optimisation.Optimization", "has no attribute 'Optimization'); did you mean 'Optimisation'"),
+        ("optimizer._target_=benchmark.optimization.Optimisation", "module 'benchmark' has no attribute 'optimization'"),
+        ("optimizer._target_=benchmark.callbacks.MONITOR", "nothing that can be called"),
+        ("study=a/b", "cannot be the name of a folder"),
+        ("trainer.max_epochs=0", "a whole number of at least 1"),
+        ("threads=0", "a whole number of at least 1"),
+        ("trainer.devices=2", "a run trains in one process on one device"),
+        ("+trainer.strateg=ddp", "did you mean 'strategy'"),
+    ],
+)
+def test_a_fault_is_named_with_its_place(override, told):
+    (fault,) = [fault for fault in faults(override) if told in fault]
+    assert fault
+
+
+def test_a_fault_that_a_reference_repeats_is_told_once_and_where_it_is_set():
+    (fault,) = faults("+encoder.foo=1")  # attention.mechanism.encoder refers to it
+    assert fault.startswith("encoder: ")
+
+
+def test_all_faults_are_told_at_once():
+    assert len(faults("+optimizer.make.lrr=1", "~decoder.head", "threads=0", "+encoder.foo=1")) == 4
+
+
+def test_a_name_inside_a_class_is_found():
+    assert find("datamodules.contract.Batch.count").__name__ == "count"
+
+
+def test_what_is_given_is_what_build_gives():
+    """`make(cfg.<part>, spec=..., ...)` in build.py, read off its syntax tree."""
+    tree = ast.parse((ROOT / "benchmark/build.py").read_text())
+    given = {}
+    for call in ast.walk(tree):
+        if isinstance(call, ast.Call) and isinstance(call.func, ast.Name) and call.func.id == "make" and call.keywords:
+            given[ast.unparse(call.args[0]).removeprefix("cfg.")] = {keyword.arg for keyword in call.keywords}
+    assert {path: set(names) for path, names in GIVEN.items()} == given

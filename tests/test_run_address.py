@@ -1,0 +1,69 @@
+"""A run's address: what is part of it, what is not, and that it is a function of the configuration alone."""
+
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from run_helpers import composer
+
+from benchmark.address import address, digest, flatten, identity
+
+COMPOSER = composer()
+
+
+def of(*overrides):
+    return COMPOSER.address(COMPOSER.job(["attention=dram", "data=digit_pairs", *overrides]))
+
+
+def test_the_default_composition_has_no_setting():
+    found = of()
+    assert (found.setting, found.differs) == ("", {})
+    assert str(found.folder) == "runs/default/dram/digit_pairs/seed=0"
+
+
+@pytest.mark.parametrize("override", ["study=other", "runs=elsewhere", "threads=3", "progress=false", "logger=wandb",
+                                      "trainer.accelerator=cpu"])  # fmt: skip
+def test_what_changes_nothing_that_is_learned_changes_no_hash(override):
+    assert of(override).config_hash == of().config_hash
+    assert of(override).setting == ""
+
+
+def test_the_seed_changes_the_hash_and_the_folder_but_is_no_setting():
+    one = of("seed=1")
+    assert one.config_hash != of().config_hash
+    assert one.name == "dram/digit_pairs/seed=1"
+
+
+def test_what_differs_is_named_with_its_value():
+    found = of("optimizer.make.lr=0.5", "seed=2")
+    assert found.differs == {"optimizer.make.lr": 0.5}
+    assert found.setting == digest({"optimizer.make.lr": 0.5})[:8]
+    assert found.name == f"dram/digit_pairs/seed=2-{found.setting}"
+
+
+def test_typing_a_default_out_is_the_default():
+    usual = COMPOSER.job(["attention=dram", "data=digit_pairs"]).optimizer.make.lr
+    assert of(f"optimizer.make.lr={usual}") == of()
+
+
+def test_a_key_that_only_one_side_has_differs():
+    base = {"attention": {"name": "a"}, "data": {"name": "d"}, "seed": 0, "runs": "r", "study": "s", "identity_excludes": []}
+    assert address({**base, "x": {"y": 1}}, base).differs == {"x.y": 1}
+    assert address(base, {**base, "x": {"y": 1}}).differs == {"x.y": None}
+
+
+def test_an_excluded_key_takes_what_is_below_it_and_nothing_that_only_begins_alike():
+    assert identity({"a": {"b": 1, "c": {"d": 2}}, "ab": 3}, ["a.c"]) == {"a.b": 1, "ab": 3}
+    assert identity({"a": {"b": 1}, "ab": 3}, ["a"]) == {"ab": 3}
+
+
+LEAVES = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text("aé\n", max_size=3)
+NAMES = st.text("abc", min_size=1, max_size=2)
+TREES = st.dictionaries(NAMES, LEAVES | st.lists(LEAVES, max_size=2) | st.dictionaries(NAMES, LEAVES, max_size=2), max_size=3)
+
+
+@given(TREES)
+def test_the_hash_survives_order_and_json(tree):
+    turned = dict(reversed(flatten(tree).items()))
+    assert digest(flatten(tree)) == digest(turned) == digest(json.loads(json.dumps(turned)))
