@@ -1,0 +1,56 @@
+"""Reads a W&B offline file back: LevelDB's log format, records as protocol buffers. W&B itself no longer offers a reader."""
+
+import json
+import struct
+import zlib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from wandb.proto import wandb_internal_pb2
+
+HEADER, BLOCK = 7, 32768
+
+
+def chunks(content: bytes) -> Iterator[bytes]:
+    """The payloads, put together where they span blocks. Stops where a kill cut the file off."""
+    assert content[:4] == b":W&B", "not a W&B file"
+    place, parts = HEADER, b""
+    while place + 7 <= len(content):
+        if BLOCK - place % BLOCK < 7:
+            place += BLOCK - place % BLOCK
+            continue
+        checksum, length, kind = struct.unpack("<IHB", content[place : place + 7])
+        data = content[place + 7 : place + 7 + length]
+        if kind == 0 or len(data) < length:
+            return
+        assert zlib.crc32(bytes([kind]) + data) == checksum, "a damaged record"
+        place += 7 + length
+        parts += data
+        if kind in (1, 4):  # a whole record, or the last piece of one
+            yield parts
+            parts = b""
+
+
+def read(path: Path) -> dict[str, Any]:
+    """What a run left: name, group, tags, config, history (a list of rows), summary, exit_code (None while it runs)."""
+    found: dict[str, Any] = {"history": [], "summary": {}, "config": {}, "exit_code": None}
+    for chunk in chunks(path.read_bytes()):
+        record = wandb_internal_pb2.Record()
+        record.ParseFromString(chunk)
+        kind = record.WhichOneof("record_type")
+        if kind == "run":
+            run = record.run
+            found |= {"id": run.run_id, "name": run.display_name, "group": run.run_group, "tags": list(run.tags)}
+            found["config"] |= {item.key: json.loads(item.value_json) for item in run.config.update}
+        elif kind == "history":
+            found["history"].append({named(item): json.loads(item.value_json) for item in record.history.item})
+        elif kind == "summary":
+            found["summary"] |= {named(item): json.loads(item.value_json) for item in record.summary.update}
+        elif kind == "exit":
+            found["exit_code"] = record.exit.exit_code
+    return found
+
+
+def named(item: Any) -> str:
+    return item.key or ".".join(item.nested_key)
