@@ -1,4 +1,4 @@
-"""Every yaml of conf/data keeps the promises of a data set, whatever it is: a new one is found because its file exists."""
+"""Every yaml of conf/data keeps the promises of a data set. A new one is found because its file exists."""
 
 import math
 from pathlib import Path

@@ -16,7 +16,7 @@ GOOD = Wanted("digits.gz", md5(CONTENT).hexdigest())
 
 
 class Mirror(ThreadingHTTPServer):
-    """Serves CONTENT. cut: bytes after which the next answers break off; ranges: whether it resumes; status: what it answers."""
+    """Serves CONTENT. cuts: after how many bytes the next answers break off. ranges: whether it resumes."""
 
     def __init__(self) -> None:
         self.content, self.cuts, self.ranges, self.status, self.asked = CONTENT, [], True, 200, []
@@ -30,7 +30,7 @@ class Mirror(ThreadingHTTPServer):
 class Answer(BaseHTTPRequestHandler):
     server: Mirror
 
-    def do_GET(self) -> None:  # noqa: N802
+    def do_GET(self) -> None:
         asked = self.headers.get("Range")
         self.server.asked.append((self.path, asked))
         start = int(asked.removeprefix("bytes=").removesuffix("-")) if asked and self.server.ranges else 0

@@ -1,4 +1,4 @@
-"""A small stand-in for MNIST in its official layout, for tests and for trying things out where the real files are not."""
+"""A small stand-in for MNIST in its official layout, for tests and for trials where the real files are not."""
 
 from pathlib import Path
 
@@ -12,7 +12,7 @@ ENLARGED = 3
 
 
 def write_mnist_sample(folder: Path, train: int, test: int) -> None:
-    """Write four files under MNIST's names: scikit-learn's 8 x 8 digits, each pixel enlarged to 3 x 3, with a black border.
+    """Write four files under MNIST's names: scikit-learn's 8 x 8 digits, each pixel made 3 x 3, in a black border.
 
     Not MNIST, and no result on it is one on MNIST. train + test is at most 1,796.
     """
