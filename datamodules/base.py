@@ -61,14 +61,13 @@ class Tickets:
     """A loader that loads nothing: the tickets of one split, in order.
 
     No torch DataLoader: there is nothing to load, and it would draw from the global generator at every pass.
-    Lightning asks `sampler` and `batch_sampler`, as a DataLoader has them, to set the epoch and whether they shuffle, and
-    the two state methods when it saves and resumes.
+    Lightning looks for `sampler.set_epoch` before an epoch, and for the two state methods when it saves and resumes.
     """
 
     def __init__(self, split: str, count: int) -> None:
         self._split, self._count = split, count
         self._epoch, self._given, self._start = 0, 0, 0
-        self.sampler, self.batch_sampler = self, None
+        self.sampler, self.batch_sampler = self, None  # Lightning asks both whether the order is random
 
     def set_epoch(self, epoch: int) -> None:
         self._epoch = epoch

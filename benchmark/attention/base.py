@@ -1,0 +1,57 @@
+"""The interface of a mechanism: `encode` once per image, `forward` every glimpse.
+
+Items are encoded, then attended; locations are attended, then encoded. So the mechanism owns its encoder, and nothing
+outside asks which kind it is.
+Axes: B images, R = B * S rows (the S trajectories of an image are neighbours), S also the size of a query, D code.
+"""
+
+from abc import ABC, abstractmethod
+from typing import Any, NamedTuple
+
+from torch import Tensor, nn
+
+from benchmark.attention.distribution import Draw
+
+
+class Glimpse(NamedTuple):
+    """What one look gives.
+
+    code: (R, D) what was seen.
+    where: (R, ...) weights over items, or parameters of a window; a mechanism reads its own.
+    log_prob: (R,) of having looked there; zero for a glimpse that was not drawn.
+    """
+
+    code: Tensor
+    where: Tensor
+    log_prob: Tensor
+
+
+class Attention(nn.Module, ABC):
+    """A mechanism of attention.
+
+    code_size: D.
+    drawn: whether a learned policy draws where to look, so that likelihood alone can't train it.
+    """
+
+    code_size: int
+    drawn: bool
+
+    @abstractmethod
+    def encode(self, image_BCHW: Tensor, boxes_BN4: Tensor) -> Any:
+        """Whatever does not depend on the step, once per image. No mechanism but the oracle reads the boxes."""
+
+    @abstractmethod
+    def forward(self, features: Any, query_RS: Tensor, step: int, draw: Draw) -> Glimpse:
+        """The glimpse number `step` (from 0 over the whole sequence), asked for by the query."""
+
+    @abstractmethod
+    def attention_map(self, where: Tensor, side: tuple[int, int]) -> Tensor:
+        """(R, H, W) in [0, 1]: how much of each pixel was seen; one drawing for all kinds."""
+
+    @abstractmethod
+    def fixation(self, where: Tensor) -> Tensor:
+        """(R, 2) the pixel (x, y) looked at; NaN where the mechanism looks at nothing in particular."""
+
+    @abstractmethod
+    def policy_parameters(self) -> list[nn.Parameter]:
+        """The parameters which only the policy gradient trains; empty where nothing is drawn."""

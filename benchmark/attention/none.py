@@ -1,0 +1,40 @@
+"""No attention: the whole image in one code (eqs 5-6), what every mechanism is judged against."""
+
+from collections.abc import Callable
+from typing import final
+
+from torch import Tensor, nn
+
+from benchmark.attention.base import Attention, Glimpse
+from benchmark.attention.distribution import Draw
+from benchmark.encoder import Encoder
+from datamodules.contract import TaskSpec
+
+
+@final
+class NoAttention(Attention):
+    """The encoder's code c, the same at every step: the encoder-decoder (NIC), and the plain CNN with a decoder that does not recur."""
+
+    drawn = False
+
+    def __init__(self, spec: TaskSpec, query_size: int, encoder: Callable[[tuple[int, int, int]], Encoder]):
+        super().__init__()
+        self.encoder = encoder(spec.image_shape)
+        channels, rows, columns = self.encoder.shape
+        self.code_size = channels * rows * columns
+
+    def encode(self, image_BCHW: Tensor, boxes_BN4: Tensor) -> Tensor:
+        return self.encoder(image_BCHW).flatten(1)
+
+    def forward(self, features: Tensor, query_RS: Tensor, step: int, draw: Draw) -> Glimpse:
+        code_RD = features.repeat_interleave(len(query_RS) // len(features), 0)
+        return Glimpse(code_RD, code_RD.new_zeros(len(code_RD), 0), code_RD.new_zeros(len(code_RD)))
+
+    def attention_map(self, where: Tensor, side: tuple[int, int]) -> Tensor:
+        return where.new_ones(len(where), *side)
+
+    def fixation(self, where: Tensor) -> Tensor:
+        return where.new_full((len(where), 2), float("nan"))
+
+    def policy_parameters(self) -> list[nn.Parameter]:
+        return []

@@ -1,0 +1,90 @@
+"""The loop: T symbols, with M glimpses before each (eqs 6, 11, 18-24).
+
+Axes: B images, S trajectories, R = B * S rows with an image's trajectories side by side, T symbols, M glimpses before
+each, V symbols to choose from, Q query.
+"""
+
+from typing import NamedTuple, final
+
+import torch
+from torch import Tensor, nn
+
+from benchmark.attention.base import Attention
+from benchmark.attention.distribution import Draw
+from benchmark.context import Context
+from benchmark.decoder import Decoder
+from datamodules.contract import IGNORED, TaskSpec
+
+
+class Rollout(NamedTuple):
+    """Everything that happened.
+
+    logits: (B, S, T, V). symbol: (B, S, T) what was emitted, IGNORED after the end.
+    where: (B, S, T, M, ...) as the mechanism gives it. log_prob: (B, S, T, M). query: (B, S, T, M, Q), the state before
+    the glimpse, free of gradient, for baselines: it can't depend on the draw it corrects.
+    """
+
+    logits: Tensor
+    symbol: Tensor
+    where: Tensor
+    log_prob: Tensor
+    query: Tensor
+
+
+def pooled(logits_RV: Tensor, samples: int) -> Tensor:
+    """(R, V) log-probabilities averaged as probabilities over the S trajectories of an image (DRAM's Monte-Carlo averaging)."""
+    log_BSV = logits_RV.log_softmax(-1).unflatten(0, (-1, samples))
+    return (log_BSV.logsumexp(1, keepdim=True) - torch.tensor(samples).log()).expand_as(log_BSV).flatten(0, 1)
+
+
+@final
+class AttentionRNN(nn.Module):
+    """A mechanism, a core and a context in one loop.
+
+    The survey's eqs 21-24 read the classifier and the policy from one state; DRAM needs two, which the decoder's two views
+    give. Eq 6 feeds the model's own symbol where eqs 7-8 condition on the true ones: with a target the loop is
+    teacher-forced, without it runs free, the trajectories of an image agreeing on each symbol by their mean probability.
+    """
+
+    def __init__(self, spec: TaskSpec, attention: Attention, decoder: Decoder, context: Context, glimpses: int):
+        super().__init__()
+        self.attention, self.decoder, self.context = attention, decoder, context
+        self.steps, self.glimpses, self.end = spec.max_steps, glimpses, spec.end
+        self.symbols = len(spec.symbols)
+
+    def forward(self, image: Tensor, boxes: Tensor, target: Tensor | None, samples: int, draw: Draw) -> Rollout:
+        rows = len(image) * samples
+        features = self.attention.encode(image, boxes)
+        state = self.decoder.start(self.context(image).repeat_interleave(samples, 0))
+        symbol_R = torch.full((rows,), self.symbols, device=image.device)
+        ended_R = torch.zeros(rows, dtype=torch.bool, device=image.device)
+        logits, symbols, where, log_prob, query = [], [], [], [], []
+        for t in range(self.steps):
+            for m in range(self.glimpses):
+                query_RQ = self.decoder.query(state)
+                glimpse = self.attention(features, query_RQ, t * self.glimpses + m, draw)
+                state = self.decoder.step(glimpse.code, symbol_R, state)
+                where.append(glimpse.where)
+                log_prob.append(glimpse.log_prob)
+                query.append(query_RQ.detach())
+            logits_RV = self.decoder.logits(state)
+            logits.append(logits_RV)
+            emitted_R = pooled(logits_RV.detach(), samples).argmax(-1)
+            symbols.append(emitted_R.masked_fill(ended_R, IGNORED))
+            ended_R = ended_R | (emitted_R == (-1 if self.end is None else self.end))
+            symbol_R = emitted_R if target is None else target[:, t].clamp(min=0).repeat_interleave(samples)
+        shape = (len(image), samples, self.steps, self.glimpses)
+        return Rollout(
+            torch.stack(logits, 1).unflatten(0, shape[:2]),
+            torch.stack(symbols, 1).unflatten(0, shape[:2]),
+            torch.stack(where, 1).reshape(*shape, *where[0].shape[1:]),
+            torch.stack(log_prob, 1).reshape(shape),
+            torch.stack(query, 1).reshape(*shape, -1),
+        )
+
+    def policy_parameters(self) -> list[nn.Parameter]:
+        """What the policy gradient alone trains, by the parts' own word; empty where no glimpse is drawn."""
+        if not self.attention.drawn:
+            return []
+        parts = [*self.attention.policy_parameters(), *self.decoder.policy_parameters()]
+        return parts + list(self.context.parameters())

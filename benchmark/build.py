@@ -1,0 +1,61 @@
+"""Config and data to module: the one place where parts meet, and, with the entry point, the only one to see a config."""
+
+from typing import Any, NamedTuple
+
+import pytorch_lightning as pl
+from hydra.utils import instantiate
+from omegaconf import DictConfig
+
+from benchmark.attention_rnn import AttentionRNN
+from benchmark.faults import ConfigFault
+from benchmark.module import AttentionModule
+from benchmark.objective import Objective
+from datamodules.contract import TaskSpec
+
+
+class Built(NamedTuple):
+    """A run's parts."""
+
+    datamodule: pl.LightningDataModule
+    module: AttentionModule
+    spec: TaskSpec
+
+
+def make(node: Any, **arguments: Any) -> Any:
+    """The one call of Hydra's `instantiate`: the target named by a config node, with what only the data or other parts know."""
+    # Called outside of Hydra, which would turn a dataclass among the arguments into a config and wrap what a part raises.
+    return instantiate(node, _convert_="all", _partial_=True)(**arguments)
+
+
+def build_rnn(cfg: DictConfig, spec: TaskSpec) -> AttentionRNN:
+    """The model, sized by the task."""
+    attention = make(cfg.attention.mechanism, spec=spec, query_size=cfg.decoder.hidden_size)
+    decoder = make(cfg.decoder, code_size=attention.code_size, symbols=len(spec.symbols))
+    context = make(cfg.context, spec=spec, size=cfg.decoder.hidden_size)
+    return AttentionRNN(spec, attention, decoder, context, cfg.attention.glimpses)
+
+
+def build_module(cfg: DictConfig, spec: TaskSpec) -> AttentionModule:
+    """The model with its objective and optimiser. Raises ConfigFault for parts that do not go together."""
+    rnn = build_rnn(cfg, spec)
+    objective: Objective = make(cfg.objective, query_size=cfg.decoder.hidden_size)
+    if rnn.attention.drawn and not objective.for_drawn:
+        raise ConfigFault(
+            [
+                f"objective: attention={cfg.attention.name} draws where to look, and plain likelihood gives its policy no gradient. "
+                "Use objective=reinforce"
+            ]
+        )
+    return AttentionModule(rnn, objective, make(cfg.optimizer), cfg.log_every)
+
+
+def build_data(cfg: DictConfig) -> tuple[pl.LightningDataModule, TaskSpec]:
+    """The data set and the task it answers for."""
+    datamodule = make(cfg.data)
+    return datamodule, datamodule.spec
+
+
+def build(cfg: DictConfig) -> Built:
+    """All parts of a run. Raises ConfigFault or DataFault."""
+    datamodule, spec = build_data(cfg)
+    return Built(datamodule, build_module(cfg, spec), spec)

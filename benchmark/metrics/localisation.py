@@ -1,0 +1,40 @@
+"""Where a model looked, judged on the known boxes.
+
+Axes: B images, G glimpses in order, N boxes; points are pixels (x, y).
+"""
+
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+
+class Localisation(NamedTuple):
+    """Per image, NaN where it can't be told.
+
+    hit_rate: (B,) share of fixations inside some box.
+    first_distance: (B,) pixels from the first fixation to the nearest box's centre.
+    coverage: (B,) share of the boxes that got at least one fixation.
+    all_covered: (B,) one if every box did.
+    """
+
+    hit_rate: Tensor
+    first_distance: Tensor
+    coverage: Tensor
+    all_covered: Tensor
+
+
+def localisation(fixation_BG2: Tensor, boxes_BN4: Tensor) -> Localisation:
+    """Of the fixations of one trajectory. Rows of NaN are boxes that do not exist."""
+    low_BN2, high_BN2 = boxes_BN4[..., :2], boxes_BN4[..., 2:]
+    point_BG12 = fixation_BG2[:, :, None]
+    inside_BGN = ((point_BG12 >= low_BN2[:, None]) & (point_BG12 < high_BN2[:, None])).all(-1)
+    real_BN = ~boxes_BN4.isnan().any(-1)
+    known_B = real_BN.any(-1) & ~fixation_BG2.isnan().any((-2, -1))
+    centre_BN2 = (low_BN2 + high_BN2) / 2
+    distance_BN = (fixation_BG2[:, :1] - centre_BN2).norm(dim=-1)
+    nearest_B = distance_BN.masked_fill(~real_BN, torch.inf).amin(-1)
+    touched_BN = inside_BGN.any(1) & real_BN
+    covered_B = touched_BN.sum(-1) / real_BN.sum(-1).clamp(min=1)
+    values = (inside_BGN.any(-1).float().mean(-1), nearest_B, covered_B, (covered_B == 1).float())
+    return Localisation(*(value.masked_fill(~known_B, torch.nan) for value in values))

@@ -1,0 +1,95 @@
+"""The one LightningModule: it wraps every mechanism, and knows neither which mechanism nor which task."""
+
+from typing import Any, final
+
+import pytorch_lightning as pl
+import torch
+from torch import Tensor
+
+from benchmark.attention.distribution import mode, sample
+from benchmark.attention_rnn import AttentionRNN
+from benchmark.faults import RunFault
+from benchmark.metrics.sequence import sequence_correct
+from benchmark.objective import Objective, log_likelihood
+from benchmark.optimisation import Optimisation
+from benchmark.schedule import Scheduled
+from datamodules.contract import Batch
+
+
+@final
+class AttentionModule(pl.LightningModule):
+    """Draws where to look while training, takes the mode while validating.
+
+    log_every: steps between two lines of training terms; they are summed on the device and read only then.
+    """
+
+    def __init__(self, rnn: AttentionRNN, objective: Objective, optimisation: Optimisation, log_every: int):
+        super().__init__()
+        self.rnn, self.objective, self.optimisation, self.log_every = rnn, objective, optimisation, log_every
+        self.policy = rnn.policy_parameters()
+        known = {id(parameter) for parameter in self.policy}
+        self.core = [parameter for parameter in self.parameters() if id(parameter) not in known]
+        self.scheduled = [part for part in self.modules() if isinstance(part, Scheduled)]
+        self.terms: dict[str, Tensor] = {}
+        self.summed = 0
+        self.register_buffer("first_bad", torch.tensor(-1), persistent=False)
+
+    def training_step(self, batch: Batch, number: int) -> Tensor:
+        rollout = self.rnn(batch.image, batch.boxes, batch.target, self.objective.samples, sample)
+        terms = self.objective(rollout, batch.target)
+        self._remember(terms)
+        return terms["loss"]
+
+    def _remember(self, terms: dict[str, Tensor]) -> None:
+        """Adds the terms up, and notes the first step whose loss is no number, without waiting for the device."""
+        bad = ~terms["loss"].detach().isfinite() & (self.first_bad < 0)
+        self.first_bad = torch.where(bad, self.global_step, self.first_bad)
+        for name, value in terms.items():
+            self.terms[name] = self.terms.get(name, 0) + value.detach()
+        self.summed += 1
+        if self.summed == self.log_every:
+            self._write()
+
+    def _write(self) -> None:
+        """Logs the mean of each term since the last time; stops a run whose loss is no number."""
+        self.stop_if_bad()
+        means = {f"train/{name}": (value / self.summed).item() for name, value in self.terms.items()}
+        for logger in self.loggers:
+            logger.log_metrics({**means, "epoch": self.current_epoch}, self.global_step)
+        self.terms, self.summed = {}, 0
+
+    def stop_if_bad(self) -> None:
+        """Raises RunFault if a loss was NaN or infinite since the run began."""
+        step = int(self.first_bad)
+        if step >= 0:
+            raise RunFault(
+                f"the loss was not a finite number at step {step} (epoch {self.current_epoch}). The last good checkpoint is "
+                "kept. Try a lower optimizer.make.lr, a smaller optimizer.clip_core, or another seed."
+            )
+
+    def on_train_batch_start(self, batch: Batch, number: int) -> None:
+        progress = min(1.0, self.global_step / self.trainer.estimated_stepping_batches)
+        for part in self.scheduled:
+            part.at(progress)
+
+    def on_train_epoch_end(self) -> None:
+        self.stop_if_bad()
+        if self.summed:
+            self._write()
+
+    def on_validation_start(self) -> None:
+        self.stop_if_bad()
+
+    def validation_step(self, batch: Batch, number: int) -> None:
+        rollout = self.rnn(batch.image, batch.boxes, None, 1, mode)
+        wrong = ~sequence_correct(rollout.symbol[:, 0], batch.target)
+        nll = -log_likelihood(rollout, batch.target).sum(-1)
+        values = {"val/error": wrong.float().mean(), "val/nll": nll.mean()}
+        self.log_dict(values, batch_size=len(batch.image), on_epoch=True, sync_dist=True)
+
+    def configure_optimizers(self) -> Any:
+        optimizer, rate = self.optimisation.optimizer(self.parameters(), int(self.trainer.estimated_stepping_batches))
+        return {"optimizer": optimizer, "lr_scheduler": {"scheduler": rate, "interval": "step"}}
+
+    def configure_gradient_clipping(self, optimizer: Any, *_: Any, **__: Any) -> None:
+        self.optimisation.clip(self.core, self.policy)

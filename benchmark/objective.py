@@ -1,0 +1,196 @@
+"""What a rollout costs: the likelihood, and its bound when glimpses are drawn (eqs 8, 43-50).
+
+The survey's printing is repaired here. Eq 43: log sum_l p(l) p(y|l) is an equality, and Jensen's inequality belongs to
+the step after it. Eqs 45-49 use M for glimpses and for samples at once: the score is *summed* over the glimpses of a
+trajectory and *averaged* over trajectories; averaging over glimpses gives 1/M of the gradient. Eq 46 with a reward other
+than the log-likelihood no longer estimates eq 44, and neither does a weight other than one: both are knobs, and said.
+
+Axes: B images, S trajectories, T symbols, M glimpses before each, V symbols, Q query.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from typing import final
+
+import torch
+from torch import Tensor, nn
+from torch.nn.functional import cross_entropy, mse_loss
+
+from benchmark.attention_rnn import Rollout
+from benchmark.faults import ConfigFault
+from datamodules.contract import IGNORED
+
+
+def log_likelihood(rollout: Rollout, target_BT: Tensor) -> Tensor:
+    """(B, S, T) log p(y_t | y_<t, glimpses); zero where the target is IGNORED."""
+    target_BST = target_BT[:, None].expand(rollout.logits.shape[:3])
+    return -cross_entropy(rollout.logits.movedim(-1, 1), target_BST, ignore_index=IGNORED, reduction="none")
+
+
+class Reward(ABC):
+    """What a trajectory earned, symbol by symbol; no gradient flows through it."""
+
+    @abstractmethod
+    def __call__(self, rollout: Rollout, log_BST: Tensor, target_BT: Tensor) -> Tensor:
+        """(B, S, T) earned at each symbol."""
+
+
+def right(rollout: Rollout, target_BT: Tensor) -> Tensor:
+    """(B, S, T) whether each symbol is the most probable; true where there is none."""
+    return (rollout.logits.argmax(-1) == target_BT[:, None]) | (target_BT == IGNORED)[:, None]
+
+
+@final
+class LogLikelihood(Reward):
+    """scale * log p(y_t): with scale 1 the only reward for which the estimator follows eq 44."""
+
+    def __init__(self, scale: float):
+        self.scale = scale
+
+    def __call__(self, rollout: Rollout, log_BST: Tensor, target_BT: Tensor) -> Tensor:
+        return self.scale * log_BST.detach()
+
+
+@final
+class ZeroOne(Reward):
+    """One at the last symbol if the whole sequence is right (eq 46; RAM)."""
+
+    def __call__(self, rollout: Rollout, log_BST: Tensor, target_BT: Tensor) -> Tensor:
+        earned_BST = torch.zeros_like(log_BST)
+        earned_BST[..., -1] = right(rollout, target_BT).all(-1).to(log_BST.dtype)
+        return earned_BST
+
+
+@final
+class Cumulative(Reward):
+    """One for each symbol that is right while all before it are (DRAM: nothing is earned after the first mistake)."""
+
+    def __call__(self, rollout: Rollout, log_BST: Tensor, target_BT: Tensor) -> Tensor:
+        unbroken_BST = right(rollout, target_BT).to(log_BST.dtype).cumprod(-1)
+        return unbroken_BST * (target_BT != IGNORED)[:, None]
+
+
+class Baseline(nn.Module, ABC):
+    """What to expect of a trajectory; it must not depend on the draw it corrects."""
+
+    @abstractmethod
+    def forward(self, rollout: Rollout, return_BSTM: Tensor) -> tuple[Tensor, Tensor]:
+        """((B, S, T, M) baseline without gradient, scalar loss of the baseline itself)."""
+
+
+@final
+class NoBaseline(Baseline):
+    """Expects nothing."""
+
+    def __init__(self, query_size: int):
+        super().__init__()
+
+    def forward(self, rollout: Rollout, return_BSTM: Tensor) -> tuple[Tensor, Tensor]:
+        return torch.zeros_like(return_BSTM), return_BSTM.new_zeros(())
+
+
+@final
+class MovingAverage(Baseline):
+    """The mean return so far, forgetting by `decay` each step (Show, Attend and Tell: 0.9)."""
+
+    def __init__(self, query_size: int, decay: float):
+        super().__init__()
+        self.decay = decay
+        self.register_buffer("mean", torch.zeros(()))
+
+    def forward(self, rollout: Rollout, return_BSTM: Tensor) -> tuple[Tensor, Tensor]:
+        expected_BSTM = self.mean.expand_as(return_BSTM).clone()
+        if self.training:
+            self.mean.lerp_(return_BSTM.mean(), 1 - self.decay)
+        return expected_BSTM, return_BSTM.new_zeros(())
+
+
+@final
+class StateValue(Baseline):
+    """A linear function of the state before the glimpse, fitted to the return (RAM, DRAM). Its loss never reaches the core."""
+
+    def __init__(self, query_size: int):
+        super().__init__()
+        self.value = nn.Linear(query_size, 1)
+
+    def forward(self, rollout: Rollout, return_BSTM: Tensor) -> tuple[Tensor, Tensor]:
+        expected_BSTM = self.value(rollout.query).squeeze(-1)
+        return expected_BSTM.detach(), mse_loss(expected_BSTM, return_BSTM)
+
+
+@final
+class LeaveOneOut(Baseline):
+    """The mean return of the image's other trajectories: unbiased, and nothing to learn (Kool et al. 2019)."""
+
+    def __init__(self, query_size: int):
+        super().__init__()
+
+    def forward(self, rollout: Rollout, return_BSTM: Tensor) -> tuple[Tensor, Tensor]:
+        others = return_BSTM.shape[1] - 1
+        if others == 0:
+            raise ConfigFault(["objective.baseline: leave_one_out needs objective.samples of 2 or more"])
+        total_B1TM = return_BSTM.sum(1, keepdim=True)
+        return (total_B1TM - return_BSTM) / others, return_BSTM.new_zeros(())
+
+
+class Objective(nn.Module, ABC):
+    """Turns a rollout into a loss. samples: S, how many trajectories of each image it wants in training."""
+
+    samples: int
+    for_drawn: bool
+
+    @abstractmethod
+    def forward(self, rollout: Rollout, target_BT: Tensor) -> dict[str, Tensor]:
+        """`loss`, to be minimised, and its terms, free of gradient."""
+
+
+@final
+class Likelihood(Objective):
+    """-log p(y), summed over symbols, averaged over images (eq 8): exact where nothing is drawn."""
+
+    for_drawn = False
+
+    def __init__(self, query_size: int, samples: int):
+        super().__init__()
+        self.samples = samples
+
+    def forward(self, rollout: Rollout, target_BT: Tensor) -> dict[str, Tensor]:
+        loss = -log_likelihood(rollout, target_BT).sum(-1).mean()
+        return {"loss": loss, "nll": loss.detach()}
+
+
+@final
+class Reinforce(Objective):
+    """The bound's gradient by sampling (eqs 44-50, repaired; see above): likelihood of the drawn trajectories, the score of
+    each glimpse weighed by what came after it less a baseline, and the baseline's own error.
+
+    A glimpse that was not drawn has log-probability zero, so for soft attention this is the likelihood.
+    weight: lambda of eq 49; other than 1 it changes what is optimised.
+    """
+
+    for_drawn = True
+
+    def __init__(
+        self, query_size: int, samples: int, reward: Reward, baseline: Callable[..., Baseline], weight: float
+    ):
+        super().__init__()
+        self.samples, self.reward, self.weight = samples, reward, weight
+        self.baseline = baseline(query_size=query_size)
+
+    def forward(self, rollout: Rollout, target_BT: Tensor) -> dict[str, Tensor]:
+        log_BST = log_likelihood(rollout, target_BT)
+        earned_BST = self.reward(rollout, log_BST, target_BT)
+        to_go_BST = earned_BST.flip(-1).cumsum(-1).flip(-1)
+        return_BSTM = to_go_BST[..., None].expand_as(rollout.log_prob)
+        expected_BSTM, baseline_loss = self.baseline(rollout, return_BSTM)
+        # Glimpses before a symbol that does not exist earn nothing and are no part of the sequence.
+        real_BSTM = (target_BT != IGNORED)[:, None, :, None].to(log_BST.dtype)
+        score_BS = ((return_BSTM - expected_BSTM) * rollout.log_prob * real_BSTM).sum((-2, -1))
+        nll = -log_BST.sum(-1).mean()
+        loss = nll - self.weight * score_BS.mean() + baseline_loss
+        return {
+            "loss": loss,
+            "nll": nll.detach(),
+            "reward": earned_BST.sum(-1).mean(),
+            "baseline": baseline_loss.detach(),
+        }

@@ -1,0 +1,66 @@
+"""Values that change while training, as functions of its progress from 0 to 1: the same after a resume, by construction."""
+
+import math
+from abc import ABC, abstractmethod
+from typing import final
+
+
+class Schedule(ABC):
+    """A value as a function of training's progress."""
+
+    @abstractmethod
+    def __call__(self, progress: float) -> float:
+        """The value at progress in [0, 1]."""
+
+
+class Scheduled(ABC):
+    """A part that changes with training's progress; the module tells all of them before each step."""
+
+    @abstractmethod
+    def at(self, progress: float) -> None:
+        """Take the value that belongs to progress in [0, 1]."""
+
+
+@final
+class Constant(Schedule):
+    def __init__(self, value: float):
+        self.value = value
+
+    def __call__(self, progress: float) -> float:
+        return self.value
+
+
+@final
+class Linear(Schedule):
+    """From start to end in a straight line, reached at `until`, a share of training."""
+
+    def __init__(self, start: float, end: float, until: float):
+        self.start, self.end, self.until = start, end, until
+
+    def __call__(self, progress: float) -> float:
+        return self.start + (self.end - self.start) * min(1.0, progress / self.until)
+
+
+@final
+class Geometric(Schedule):
+    """From start to end by a constant factor, reached at `until`: equal shares of training for equal ratios."""
+
+    def __init__(self, start: float, end: float, until: float):
+        self.start, self.end, self.until = start, end, until
+
+    def __call__(self, progress: float) -> float:
+        return self.start * (self.end / self.start) ** min(1.0, progress / self.until)
+
+
+@final
+class Cosine(Schedule):
+    """A linear rise over the first `warmup` of training, then half a cosine from peak to end."""
+
+    def __init__(self, peak: float, end: float, warmup: float):
+        self.peak, self.end, self.warmup = peak, end, warmup
+
+    def __call__(self, progress: float) -> float:
+        if progress < self.warmup:
+            return self.peak * progress / self.warmup
+        done = (progress - self.warmup) / (1 - self.warmup)
+        return self.end + (self.peak - self.end) * 0.5 * (1 + math.cos(math.pi * min(1.0, done)))

@@ -1,0 +1,67 @@
+"""A run in Weights & Biases."""
+
+import contextlib
+import netrc
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, final
+
+import wandb
+from pytorch_lightning.loggers import Logger, WandbLogger
+
+from benchmark.address import flatten
+from benchmark.faults import RunFault
+from benchmark.loggers import About, RunLog
+
+
+@final
+class WandbLog(RunLog):
+    """One W&B run for each run: config, metrics, pictures and the record; grouped by study, tagged by mechanism and data.
+
+    Offline where nobody asked for more and no account is set up. The run's id follows from its address, so that a
+    resumed run continues the same W&B run.
+    """
+
+    def __init__(self, name: str, project: str, entity: str | None, mode: str | None):
+        self.name = name
+        self._project, self._entity = project, entity
+        self._mode = mode or os.environ.get("WANDB_MODE") or ("online" if has_account() else "offline")
+        self._run: Any = None
+
+    def open(self, about: About) -> list[Logger]:
+        address, folder = about.address, about.folder
+        # Written at once, so that a killed run leaves what it had; and nothing is looked up where W&B is offline.
+        os.environ.setdefault("WANDB_X_TRANSACTION_LOG_FLUSH_INTERVAL", "1")
+        os.environ.setdefault("WANDB_DATA_DIR", str(folder.path.resolve() / "wandb"))
+        if self._mode != "online":
+            os.environ["WANDB_ERROR_REPORTING"] = "false"
+        wandb.finish()  # a run left open in this process would be reused, silently
+        try:
+            self._run = wandb.init(
+                project=self._project, entity=self._entity, mode=self._mode, dir=folder.path.resolve(),
+                id=address.config_hash[:16], resume="allow", name=address.name, group=address.study,
+                job_type="train", tags=[address.attention, address.data], config=dict(about.config),
+                settings=wandb.Settings(silent=True, console="off"),
+            )  # fmt: skip
+        except wandb.Error as error:
+            raise RunFault(f"W&B: {error}. Set logger.mode=offline (and `wandb sync` later), or logger=local.") from error
+        return [WandbLogger(experiment=self._run)]
+
+    def results(self, record: Mapping[str, Any], pictures: list[Path]) -> None:
+        self._run.summary.update({f"record/{key}": value for key, value in flatten(record).items()})
+        for picture in pictures:
+            self._run.log({f"pictures/{picture.stem}": wandb.Image(str(picture))})
+
+    def close(self, exit_code: int) -> None:
+        wandb.finish(exit_code=exit_code)
+
+
+def has_account() -> bool:
+    """Whether W&B would find a key, in the environment or in the user's .netrc."""
+    if os.environ.get("WANDB_API_KEY"):
+        return True
+    host = os.environ.get("WANDB_BASE_URL", "https://api.wandb.ai").split("//")[-1].split("/")[0].split(":")[0]
+    with contextlib.suppress(OSError, netrc.NetrcParseError):
+        return netrc.netrc().authenticators(host) is not None
+    return False
