@@ -27,7 +27,7 @@ class Batch(NamedTuple):
     image: Tensor
     target: Tensor
     boxes: Tensor
-    index: Tensor
+    index: Tensor  # type: ignore[assignment]  # hides tuple.index, which nobody calls on a batch
 
 
 @dataclass(frozen=True)
@@ -54,7 +54,7 @@ class TaskSpec:
     box_names: tuple[str, ...]
 
 
-class DataFault(Exception):
+class DataFault(Exception):  # noqa: N818  # the user's data have a fault; the program has no error
     """Something wrong with the data that a user can mend: says what, where, and what to do. Shown without traceback."""
 
 

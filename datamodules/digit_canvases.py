@@ -103,7 +103,7 @@ class DigitCanvases(BaseData):
 
     name, origin: see TaskSpec. seed: of the training stream. split_seed: of the canvases evaluated on, the same for
     every run. canvas, clutter, clutter_size: see Recipe. images_per_epoch: rounded up to whole batches. mean, std: what
-    is subtracted from pixels in [0, 1], and divided by. Raises DataFault where sizes cannot be, before any file is read.
+    is subtracted from pixels in [0, 1], and divided by. Raises DataFault where sizes cannot be; files are read later.
     """
 
     def __init__(

@@ -11,6 +11,9 @@ from torch import Generator, Tensor
 
 from datamodules.contract import DataFault
 
+CANDIDATES = 32
+"""Two 28-pixel digits on 100 pixels intersect in 37.4 % of all draws; that all of 32 do, happens once in 10^13."""
+
 
 def draw_below(high: int, shape: tuple[int, ...], generator: Generator) -> Tensor:
     """Uniform integers 0..high-1, on the generator's device."""
@@ -58,25 +61,22 @@ class Anywhere(Placement):
 class Apart(Placement):
     """Uniform among the arrangements whose squares do not intersect.
 
-    `candidates` independent arrangements are drawn and the first good one is kept: bounded work, and the device need
-    not be asked how it went. Where all fail, the digits go into different cells of a grid, at random within them: that
-    is always possible, but not uniform. Two 28-pixel digits on 100 pixels intersect in 37.4 % of all draws, so that all
-    of 32 candidates do once in 10^13 canvases.
+    CANDIDATES independent arrangements are drawn and the first good one is kept: bounded work, and the device need not
+    be asked how it went. Where all fail, the digits go into different cells of a grid, at random within them: that is
+    always possible, but not uniform.
     """
-
-    def __init__(self, candidates: int) -> None:
-        self.candidates = candidates
 
     def check(self, digits: int, size: int, canvas: int) -> None:
         room = (canvas // size) ** 2
         if digits > room:
             raise DataFault(
                 f"{digits} digits of {size} x {size} pixels cannot lie apart on a canvas of {canvas} x {canvas}: "
-                f"there is room for {room}. Enlarge data.canvas, or let digits overlap (data.placement, Anywhere)."
+                f"there is room for {room}. Enlarge data.canvas, or let digits overlap: "
+                "data.placement._target_=datamodules.placement.Anywhere."
             )
 
     def draw(self, count: int, digits: int, size: int, canvas: int, generator: Generator) -> Tensor:
-        drawn_BCK2 = draw_below(canvas - size + 1, (count, self.candidates, digits, 2), generator)
+        drawn_BCK2 = draw_below(canvas - size + 1, (count, CANDIDATES, digits, 2), generator)
         grid_BK2 = self._in_cells(count, digits, size, canvas, generator)
         place_BCK2 = torch.cat([drawn_BCK2, grid_BK2[:, None]], dim=1)
         one, other = torch.triu_indices(digits, digits, offset=1, device=generator.device).unbind(0)

@@ -1,0 +1,145 @@
+"""Every yaml of conf/data keeps the promises of a data set. A new one is found because its file exists."""
+
+import math
+from pathlib import Path
+
+import pytest
+import torch
+from hydra import compose, initialize_config_dir
+from hydra.utils import instantiate
+from omegaconf import DictConfig, OmegaConf
+
+from datamodules.base import BaseData
+from datamodules.contract import IGNORED
+from datamodules.formats.mnist_sample import write_mnist_sample
+
+CONF = Path(__file__).parent.parent / "conf"
+NAMES = sorted(path.stem for path in (CONF / "data").glob("*.yaml"))
+SPLITS = ("train", "validation", "test")
+CPU = torch.device("cpu")
+
+
+@pytest.fixture(scope="module")
+def sample(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("mnist")
+    write_mnist_sample(folder, train=600, test=300)
+    return folder
+
+
+def composed(name: str, *overrides: str) -> DictConfig:
+    with initialize_config_dir(str(CONF), version_base="1.3"):
+        return compose(overrides=[f"+data={name}", "+seed=3", *overrides])
+
+
+@pytest.fixture(params=NAMES)
+def config(request: pytest.FixtureRequest, sample: Path) -> DictConfig:
+    config = composed(request.param)
+    if "root" in config.data:
+        config.data.root = str(sample)
+    return config
+
+
+@pytest.fixture
+def data(config: DictConfig) -> BaseData:
+    return instantiate(config.data)
+
+
+def test_there_are_the_choices_that_are_promised():
+    assert {"digit_pairs", "mnist_pairs", "mnist_pairs_ordered", "mnist_addition", "mnist28"} <= set(NAMES)
+    assert {"digit_pairs_ordered", "mnist_translated", "mnist_cluttered"} <= set(NAMES)
+
+
+def test_a_config_is_complete_and_named_like_its_file(config):
+    name = OmegaConf.to_container(config, resolve=True, throw_on_missing=True)["data"]["name"]
+    assert name in NAMES and composed(name).data.name == name
+    assert config.data.seed == 3
+    assert set(config.look) >= {"glimpses", "size", "scales", "unit", "symbol_size"}
+    assert "#" in (CONF / "data" / f"{name}.yaml").read_text().splitlines()[1]  # says what it is
+
+
+def test_one_batch_of_each_split_is_what_the_spec_says(config, data):
+    spec = data.spec
+    assert spec.name == config.data.name and spec.origin in ("real", "sample", "synthetic")
+    assert max(config.look.size, 1) <= min(spec.image_shape[1:])
+    for split in SPLITS:
+        batch = data.batch(next(iter(data.tickets(split))), CPU)
+        size = len(batch.image)
+        assert batch.image.shape == (size, *spec.image_shape) and batch.image.dtype == torch.float32
+        assert batch.image.isfinite().all()
+        assert batch.target.shape == (size, spec.max_steps) and batch.target.dtype == torch.long
+        told = batch.target[batch.target != IGNORED]
+        assert told.min() >= 0 and told.max() < len(spec.symbols)
+        assert batch.boxes.shape == (size, len(spec.box_names), 4) and batch.boxes.dtype == torch.float32
+        assert batch.index.tolist() == list(range(size))
+
+
+def test_boxes_lie_inside_and_hold_ink(data):
+    for split in SPLITS:
+        batch = data.batch(next(iter(data.tickets(split))), CPU)
+        height, width = data.spec.image_shape[1:]
+        for image, boxes in zip(batch.image, batch.boxes, strict=True):
+            assert [box for box in boxes.tolist() if not math.isnan(box[0])]
+            for x0, y0, x1, y1 in boxes[~boxes.isnan().any(1)].int().tolist():
+                assert 0 <= x0 < x1 <= width and 0 <= y0 < y1 <= height
+                assert image[:, y0:y1, x0:x1].max() > image.min()
+
+
+def test_background_is_what_the_spec_says(data):
+    image = data.batch(next(iter(data.tickets("validation"))), CPU).image
+    assert image.min() == torch.tensor(data.spec.background)
+    assert (image == image.min()).float().mean() > 0.25
+
+
+def test_all_symbols_can_occur_and_each_has_a_name_of_its_own(data):
+    symbols = data.spec.symbols
+    assert len(set(symbols)) == len(symbols) and all(symbols)
+    seen = torch.cat([batch.target.flatten() for batch in data.batches("test", CPU)]).unique()
+    assert len(seen) >= len(symbols) - 1
+
+
+def test_the_stream_depends_on_the_seed_and_evaluation_does_not(config, data):
+    config.data.seed = 4
+    other = instantiate(config.data)
+    for split, alike in (("train", False), ("validation", True), ("test", True)):
+        ticket = next(iter(data.tickets(split)))
+        assert torch.equal(data.batch(ticket, CPU).image, other.batch(ticket, CPU).image) == alike
+
+
+def test_the_spec_needs_no_file(config):
+    if "root" in config.data:
+        config.data.root = "nowhere at all"
+    assert instantiate(config.data).spec.symbols
+
+
+@pytest.mark.parametrize(
+    "name, canvas, classes, steps, boxes",
+    [
+        ("digit_pairs", 40, 55, 1, 2),
+        ("digit_pairs_ordered", 40, 10, 2, 2),
+        ("mnist_pairs", 100, 55, 1, 2),
+        ("mnist_pairs_ordered", 100, 10, 2, 2),
+        ("mnist_addition", 100, 19, 1, 2),
+        ("mnist_translated", 60, 10, 1, 1),
+        ("mnist_cluttered", 60, 10, 1, 1),
+        ("mnist28", 28, 10, 1, 1),
+    ],
+)
+def test_tasks_are_those_of_the_papers(name, canvas, classes, steps, boxes):
+    spec = instantiate(composed(name).data).spec
+    assert (spec.image_shape, len(spec.symbols), spec.max_steps) == ((1, canvas, canvas), classes, steps)
+    assert len(spec.box_names) == boxes and spec.end is None
+
+
+def test_knobs_of_the_generator_are_turned_on_the_command_line(sample):
+    config = composed(
+        "mnist_pairs",
+        f"data.root={sample}",
+        "data.canvas=60",
+        "data.clutter=0",
+        "data.overlay._target_=datamodules.overlay.Maximum",
+        "data.placement._target_=datamodules.placement.Apart",
+    )
+    batch = next(instantiate(config.data).batches("train", CPU))
+    assert batch.image.shape[-2:] == (60, 60)
+    distance_B = (batch.boxes[:, 0] - batch.boxes[:, 1]).abs().amax(-1)
+    assert distance_B.min() >= 28
