@@ -38,7 +38,7 @@ class Address(NamedTuple):
 
 
 def address(config: Mapping[str, Any], default: Mapping[str, Any]) -> Address:
-    """The address of a composed, resolved configuration; `default` is the composition of its attention and data alone."""
+    """The address of a composed, resolved configuration; `default` is that of its attention and data alone."""
     mine = identity(config, config["identity_excludes"])
     usual = identity(default, config["identity_excludes"])
     differs = {key: mine.get(key) for key in sorted({*mine, *usual}) if mine.get(key) != usual.get(key)}

@@ -25,7 +25,7 @@ def seed_all(seed: int, purpose: str) -> None:
 
 @final
 class EpochSeed(Callback):
-    """Makes all that an epoch draws a function of (seed, epoch), so that a resumed run draws what an uninterrupted one does.
+    """Makes what an epoch draws a function of (seed, epoch): a resumed run then draws what an uninterrupted one does.
 
     Lightning saves no random state, and what runs between a checkpoint and the next epoch (loaders, loggers) draws too.
     """

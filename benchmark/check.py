@@ -64,12 +64,17 @@ def argument_faults(path: str, node: Config, target: Callable[..., Any]) -> Iter
         known = inspect.signature(target).parameters
     except (TypeError, ValueError):
         return  # written in C, without a signature to be read
-    named = [name for name, parameter in known.items() if parameter.kind not in (parameter.VAR_KEYWORD, parameter.VAR_POSITIONAL)]
+    named = [
+        name
+        for name, parameter in known.items()
+        if parameter.kind not in (parameter.VAR_KEYWORD, parameter.VAR_POSITIONAL)
+    ]
     given = [key for key in node if not (key.startswith("_") and key.endswith("_"))]
     if not any(parameter.kind is parameter.VAR_KEYWORD for parameter in known.values()):
         for key in given:
             if key not in known:
-                yield f"{node['_target_']} has no knob {key!r}{did_you_mean(key, named) or '; it has ' + ', '.join(named)}"
+                cure = did_you_mean(key, named) or f"; it has {', '.join(named)}"
+                yield f"{node['_target_']} has no knob {key!r}{cure}"
     if not node.get("_partial_") and "_args_" not in node:
         for key in named:
             if known[key].default is inspect.Parameter.empty and key not in (*given, *GIVEN.get(path, ())):
@@ -94,7 +99,9 @@ def nearest_target(target: str) -> str:
     """The nearest name in the target's module, where that module can be imported."""
     module, _, name = target.rpartition(".")
     try:
-        return did_you_mean(name, [known for known in vars(importlib.import_module(module)) if not known.startswith("_")])
+        return did_you_mean(
+            name, [known for known in vars(importlib.import_module(module)) if not known.startswith("_")]
+        )
     except (ImportError, ValueError):
         return ""
 
@@ -102,9 +109,7 @@ def nearest_target(target: str) -> str:
 def run_faults(config: Config) -> Iterator[tuple[str, str]]:
     """What a run itself needs, whatever its parts are."""
     if not FOLDER_NAME.fullmatch(str(config["study"])):
-        yield "study", (
-            f"{config['study']!r} cannot be the name of a folder; letters, digits and . _ - + = can"
-        )
+        yield "study", (f"{config['study']!r} cannot be the name of a folder; letters, digits and . _ - + = can")
     whole = {"seed": (config["seed"], 0), "threads": (config["threads"], 1), "log_every": (config["log_every"], 1),
              "trainer.max_epochs": (config["trainer"]["max_epochs"], 1),
              "evaluation.samples": (config["evaluation"]["samples"], 1)}  # fmt: skip
@@ -113,7 +118,10 @@ def run_faults(config: Config) -> Iterator[tuple[str, str]]:
             yield key, f"has to be a whole number of at least {least}, and not {value!r}"
     devices = config["trainer"].get("devices", 1)
     if devices not in (1, "1") and not (isinstance(devices, list) and len(devices) == 1):
-        yield "trainer.devices", (
-            f"{devices!r}: a run trains in one process on one device, so that a sweep can't start itself again in its "
-            "children. More devices carry more runs at once: -m with hydra.launcher.jobs=N"
+        yield (
+            "trainer.devices",
+            (
+                f"{devices!r}: a run trains in one process on one device, so that a sweep can't start itself again in "
+                "its children. More devices carry more runs at once: -m with hydra.launcher.jobs=N"
+            ),
         )

@@ -40,5 +40,7 @@ def read_checkpoint(path: Path, map_location: Any = "cpu") -> dict[str, Any]:
             "Put back a whole copy, or delete it to start this run anew."
         ) from error
     if not isinstance(checkpoint, dict) or "state_dict" not in checkpoint:
-        raise RunFault(f"{path} is no checkpoint of a run. Put back the right one, or delete it to start this run anew.")
+        raise RunFault(
+            f"{path} is no checkpoint of a run. Put back the right one, or delete it to start this run anew."
+        )
     return checkpoint

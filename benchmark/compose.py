@@ -17,7 +17,7 @@ from omegaconf import DictConfig, OmegaConf, open_dict
 from benchmark.address import Address, address
 
 ENTRY_POINTS = "attention_benchmark.configs"
-"""The entry-point group by which an installed package brings configurations of its own: name = "its.module.of.yamls"."""
+"""The entry-point group by which an installed package brings its own configurations: name = "its.module.of.yamls"."""
 
 CONFIG_NAME = "config"
 
@@ -54,7 +54,7 @@ def register_plugins(launcher: type[Launcher]) -> None:
 
 @final
 class Composer:
-    """Composes configurations from the project's, the installed packages' and one more folder, as the command line does.
+    """Composes configurations from the project's, the installed packages' and one more folder, as Hydra's main does.
 
     config_dir: one more folder of configurations. search: `hydra.searchpath=` overrides, part of every composition.
     """

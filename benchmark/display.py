@@ -30,11 +30,12 @@ class Running(NamedTuple):
     since: float
 
     def status(self) -> dict[str, Any]:
-        """What the job says of itself; empty until it has said something, since an earlier try's status does not count."""
+        """What the job says of itself; empty until it has said something: an earlier try's status does not count."""
         status = read_json(self.folder.status)
         return status if status.get("pid") == self.process.pid else {}
 
 
+@final
 class Pace:
     """How long the rest of a sweep will take, judged by its ended and its running jobs."""
 
@@ -135,8 +136,8 @@ class Screen(Display):
         failed = f", {self._pace.failed} failed" if self._pace.failed else ""
         share = (self._pace.done + sum(v.share for v in views)) / max(1, self._pace.total)
         whole = Table.grid(padding=(0, 2))
-        whole.add_row(f"{self._pace.done} of {self._pace.total} runs{failed}", ProgressBar(total=1.0, completed=share, width=40),
-                      f"{span(left)} left")  # fmt: skip
+        bar = ProgressBar(total=1.0, completed=share, width=40)
+        whole.add_row(f"{self._pace.done} of {self._pace.total} runs{failed}", bar, f"{span(left)} left")
         self._live.update(Group(table, whole), refresh=True)
 
     def close(self) -> None:

@@ -4,7 +4,7 @@ from typing import final
 
 
 @final
-class ConfigFault(Exception):
+class ConfigFault(Exception):  # noqa: N818  # what the user gave has a fault; the program has no error
     """Faults of a configuration, each naming the knob, what is wrong with it and what would be right."""
 
     def __init__(self, faults: list[str]):
@@ -13,5 +13,5 @@ class ConfigFault(Exception):
 
 
 @final
-class RunFault(Exception):
+class RunFault(Exception):  # noqa: N818  # what the user gave has a fault; the program has no error
     """Something that stopped a run: says what, at which step, and what to do."""

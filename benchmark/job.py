@@ -1,4 +1,4 @@
-"""One run: a composed configuration in, a record out. Idempotent by its record, and resumed from its last checkpoint."""
+"""One run: a composed configuration in, a record out. Idempotent by its record, resumed from its last checkpoint."""
 
 import io
 from collections.abc import Mapping
@@ -110,7 +110,8 @@ def _conclude(config: DictConfig, address: Address, built: Built, trained: Train
               status: Status) -> dict[str, Any]:  # fmt: skip
     """Everything that is measured with the best weights; a function of them and the evaluation's seed."""
     device = trained.trainer.strategy.root_device
-    data, module, spec = built
+    data: Any = built.datamodule
+    module, spec = built.module, built.spec
     module.load_state_dict(read_checkpoint(folder.best)["state_dict"])
     module.to(device).eval()
     seed_all(address.seed, "evaluation")
@@ -118,7 +119,9 @@ def _conclude(config: DictConfig, address: Address, built: Built, trained: Train
     found = evaluation.evaluate(module.rnn, data.batches("test", device), settings.samples, settings.seed)
     _write_arrays(folder.predictions, found.predictions)
     pictures.panel(module, data, folder.pictures / "panel.png")
-    result = Result({"error": trained.best.error}, found.test, found.localisation, _cost(config, built, trained, device))
+    result = Result(
+        {"error": trained.best.error}, found.test, found.localisation, _cost(config, built, trained, device)
+    )
     task = Task(spec.origin, spec.image_shape, data.fingerprints())
     machine = hardware(torch.get_num_threads(), device.type, _device_name(device))
     return assemble(address, plain(config), task, machine, result, status.get("started"), now())
@@ -127,7 +130,8 @@ def _conclude(config: DictConfig, address: Address, built: Built, trained: Train
 def _cost(config: DictConfig, built: Built, trained: Trained, device: torch.device) -> dict[str, Any]:
     clock, best, rnn, spec = trained.clock, trained.best, built.module.rnn, built.spec
     resized = partial(build_rnn, config)
-    speed = cost.inference_speed(rnn, next(built.datamodule.batches("test", device)), config.evaluation.repeats)
+    data: Any = built.datamodule
+    speed = cost.inference_speed(rnn, next(data.batches("test", device)), config.evaluation.repeats)
     return {
         "parameters": cost.parameters(rnn),
         "multiply_adds": cost.multiply_adds(resized(spec), spec),

@@ -28,7 +28,7 @@ NOT_A_JOBS = ("hydra/launcher", "hydra.launcher", "hydra.mode", "hydra.sweep", "
 class PoolLauncher(Launcher):
     """A process for each job, so that none shares interpreter, device or logger with another.
 
-    jobs: at once, None for as many as GPUs or cores carry. threads: of each. gpus: to share out, None for all there are.
+    jobs: at once, None for what GPUs or cores carry. threads: of each. gpus: to share out, None for all there are.
     """
 
     def __init__(self, jobs: int | None, threads: int, gpus: int | None):
@@ -60,7 +60,9 @@ class PoolLauncher(Launcher):
 
     def _flags(self) -> list[str]:
         assert self._config is not None
-        overrides = [text for text in self._config.hydra.overrides.hydra if not text.lstrip("+~").startswith(NOT_A_JOBS)]
+        overrides = [
+            text for text in self._config.hydra.overrides.hydra if not text.lstrip("+~").startswith(NOT_A_JOBS)
+        ]
         folder = command_line_folder(self._config)
         return overrides + ([f"--config-dir={folder}"] if folder else [])
 
@@ -75,7 +77,7 @@ class PoolLauncher(Launcher):
 
 
 def command() -> list[str]:
-    """This program once more. -P: the folder it is called from must not stand before its own packages."""
+    """The program once more. -P: the folder it is called from must not stand before its own packages."""
     return [sys.executable, "-P", "-m", "benchmark.run"]
 
 
@@ -110,8 +112,8 @@ def plan(composer: Composer, job_overrides: Sequence[Sequence[str]]) -> tuple[li
     if todo:
         from benchmark.check import config_faults  # imports every part it checks, PyTorch with them
 
-        for folder, config in configs.items():
-            faults += [f"{todo[folder][0].name}: {fault}" for fault in config_faults(config)]
+        for folder, values in configs.items():
+            faults += [f"{todo[folder][0].name}: {fault}" for fault in config_faults(values)]
     if faults:
         raise ConfigFault(list(dict.fromkeys(faults)))
     return list(todo.values()), len(finished)
@@ -137,4 +139,4 @@ def visible_gpus() -> list[str]:
         listed = subprocess.run(["nvidia-smi", "-L"], capture_output=True, text=True, timeout=20)
     except (OSError, subprocess.TimeoutExpired):
         return []
-    return [str(number) for number, line in enumerate(l for l in listed.stdout.splitlines() if l.startswith("GPU "))]
+    return [str(number) for number in range(sum(line.startswith("GPU ") for line in listed.stdout.splitlines()))]

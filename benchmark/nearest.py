@@ -5,7 +5,7 @@ from collections.abc import Iterable
 
 
 def did_you_mean(wrong: str, right: Iterable[str]) -> str:
-    """"; did you mean 'x'?" or "" where nothing is near. A dotted name is also compared by its last part alone."""
+    """A question to end a message with, "" where nothing is near. A dotted name is also compared by its last part."""
     known = list(right)
     found = difflib.get_close_matches(wrong, known, n=2, cutoff=0.6)
     if not found:

@@ -45,7 +45,9 @@ class Overrides:
         found = [f"{o.input_line}: several values for one run; a sweep is started with -m" for o in several]
         wrong = [fault for o in self._groups for fault in self._choice_faults(o)]
         if not wrong and not self._search and not self._names_attention():
-            wrong = [f"attention is not set. Name one, attention=<choice>: {', '.join(self._composer.choices('attention'))}"]
+            wrong = [
+                f"attention is not set. Name one, attention=<choice>: {', '.join(self._composer.choices('attention'))}"
+            ]
         return [*self._unread, *found, *wrong, *self._key_faults(whole=not wrong)]
 
     def _names_attention(self) -> bool:
@@ -58,7 +60,9 @@ class Overrides:
             if value is None or value in known or override.is_delete() or self._search:
                 continue  # a search path may bring choices that are only known once it is composed
             if isinstance(value, list):
-                faults.append(f"{override.input_line}: one choice of {group} for a run; several make a sweep: -m {group}=a,b")
+                faults.append(
+                    f"{override.input_line}: one choice of {group} for a run; several make a sweep: -m {group}=a,b"
+                )
             else:
                 faults.append(f"{group}={value}: there is no {group} {value!r}{did_you_mean(str(value), known)}"
                               f" Choices: {', '.join(known)}")  # fmt: skip
@@ -132,10 +136,10 @@ def unknown_key(override: Override, config: DictConfig) -> str:
 
 
 def added_to_nothing(override: Override, config: DictConfig) -> list[str]:
-    """An added key is read by nobody unless it is an argument of a part; then its name is checked with the part's others."""
+    """An added key is read by nobody unless it is an argument of a part; whether the part takes it is checked there."""
     key = override.key_or_group
     parent = OmegaConf.select(config, key.rpartition(".")[0]) if "." in key else None
-    if key.startswith("hydra.") or has(config, key) or (OmegaConf.is_dict(parent) and "_target_" in parent):
+    if key.startswith("hydra.") or has(config, key) or (isinstance(parent, DictConfig) and "_target_" in parent):
         return []
     known = [k for k in keys(config) if not k.startswith("hydra")]
     return [f"{override.input_line}: nothing reads {key!r}{did_you_mean(key, known)}"]
@@ -155,9 +159,9 @@ def type_faults(override: Override, config: DictConfig) -> list[str]:
 
 
 def fits(value: Any, usual: Any) -> bool:
-    """Whether a value is of the kind of the usual one. Null fits where null or a structure stands, anything fits null."""
+    """Whether a value is of the usual one's kind. Null fits where null or a structure stands, anything fits null."""
     value = str(value) if type(value).__name__ == "QuotedString" else value
-    if usual is None or isinstance(value, str) and value.startswith("${"):
+    if usual is None or (isinstance(value, str) and value.startswith("${")):
         return True
     if value is None:
         return not isinstance(usual, bool | int | float)

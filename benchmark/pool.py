@@ -105,7 +105,7 @@ def _last_words(running: Running, code: int) -> str:
     if code < 0:
         message = f"killed by {signal.Signals(-code).name}; started again, it resumes"
         if status:
-            _note(running.folder, status | {"state": "failed", "message": message, "seconds_left": None, "updated": now()})
+            _note(running.folder, {"state": "failed", "message": message, "seconds_left": None, "updated": now()})
         return message
     lines = running.folder.log.read_text(encoding="utf-8", errors="replace").strip().splitlines()
     message = lines[-1].removeprefix("error: ") if lines else f"exit code {code}"

@@ -36,7 +36,9 @@ def main() -> None:
     arguments = get_args_parser().parse_args()
     composer = Composer(arguments.config_dir)
     try:
-        if not (arguments.help or arguments.hydra_help or arguments.shell_completion or arguments.info or arguments.cfg):
+        if not (
+            arguments.help or arguments.hydra_help or arguments.shell_completion or arguments.info or arguments.cfg
+        ):
             refuse_faults(composer, arguments.overrides, arguments.multirun)
         hydra.main(version_base="1.3", config_path=config_source(), config_name=CONFIG_NAME)(task)()
     except (ConfigFault, RunFault, HydraException, OmegaConfBaseException, YAMLError) as fault:

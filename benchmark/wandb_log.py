@@ -17,7 +17,7 @@ from benchmark.loggers import About, RunLog
 
 @final
 class WandbLog(RunLog):
-    """One W&B run for each run: config, metrics, pictures and the record; grouped by study, tagged by mechanism and data.
+    """A W&B run for each run: config, metrics, pictures, the record; grouped by study, tagged by mechanism and data.
 
     Offline where nobody asked for more and no account is set up. The run's id follows from its address, so that a
     resumed run continues the same W&B run.
@@ -25,7 +25,7 @@ class WandbLog(RunLog):
 
     def __init__(self, project: str, entity: str | None, mode: str | None):
         self._project, self._entity = project, entity
-        self._mode = mode or os.environ.get("WANDB_MODE") or ("online" if has_account() else "offline")
+        self._mode: Any = mode or os.environ.get("WANDB_MODE") or ("online" if has_account() else "offline")
         self._run: Any = None
 
     def open(self, about: About) -> list[Logger]:
@@ -44,7 +44,9 @@ class WandbLog(RunLog):
                 settings=wandb.Settings(silent=True, console="off"),
             )  # fmt: skip
         except wandb.Error as error:
-            raise RunFault(f"W&B: {error}. Set logger.mode=offline (and `wandb sync` later), or logger=local.") from error
+            raise RunFault(
+                f"W&B: {error}. Set logger.mode=offline (and `wandb sync` later), or logger=local."
+            ) from error
         return [WandbLogger(experiment=self._run)]
 
     def results(self, record: Mapping[str, Any], pictures: list[Path]) -> None:

@@ -33,8 +33,9 @@ def environment(**more: str) -> dict[str, str]:
 
 
 def start(*arguments: str, cwd: Path, **more: str) -> "subprocess.Popen[str]":
-    return subprocess.Popen([sys.executable, "-m", "benchmark.run", *arguments], cwd=cwd, env=environment(**more), text=True,
-                            stdout=subprocess.PIPE, stderr=subprocess.PIPE)  # fmt: skip
+    arguments = (sys.executable, "-m", "benchmark.run", *arguments)
+    pipe = subprocess.PIPE
+    return subprocess.Popen(arguments, cwd=cwd, env=environment(**more), text=True, stdout=pipe, stderr=pipe)
 
 
 def call(*arguments: str, cwd: Path, **more: str) -> tuple[int, str, str]:

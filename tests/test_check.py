@@ -15,7 +15,9 @@ def faults(*overrides):
     return config_faults(plain(COMPOSER.job(["attention=dram", "data=digit_pairs", *overrides])))
 
 
-@pytest.mark.parametrize("choice", [f"{group}={name}" for group in ("attention", "data") for name in COMPOSER.choices(group)])
+@pytest.mark.parametrize(
+    "choice", [f"{group}={name}" for group in ("attention", "data") for name in COMPOSER.choices(group)]
+)
 def test_every_choice_is_free_of_faults(choice):
     assert faults(choice) == []
 
@@ -25,8 +27,14 @@ def test_every_choice_is_free_of_faults(choice):
     [
         ("+optimizer.make.lrr=1", "optimizer.make: torch.optim.Adam has no knob 'lrr'; did you mean 'lr'?"),
         ("~decoder.head", "decoder: benchmark.decoder.TwoStorey needs 'head', which is not set"),
-        ("optimizer._target_=benchmark.optimisation.Optimization", "has no attribute 'Optimization'); did you mean 'Optimisation'"),
-        ("optimizer._target_=benchmark.optimization.Optimisation", "module 'benchmark' has no attribute 'optimization'"),
+        (
+            "optimizer._target_=benchmark.optimisation.Optimization",
+            "has no attribute 'Optimization'); did you mean 'Optimisation'",
+        ),
+        (
+            "optimizer._target_=benchmark.optimization.Optimisation",
+            "module 'benchmark' has no attribute 'optimization'",
+        ),
         ("optimizer._target_=benchmark.callbacks.MONITOR", "nothing that can be called"),
         ("study=a/b", "cannot be the name of a folder"),
         ("trainer.max_epochs=0", "a whole number of at least 1"),

@@ -48,7 +48,14 @@ def test_typing_a_default_out_is_the_default():
 
 
 def test_a_key_that_only_one_side_has_differs():
-    base = {"attention": {"name": "a"}, "data": {"name": "d"}, "seed": 0, "runs": "r", "study": "s", "identity_excludes": []}
+    base = {
+        "attention": {"name": "a"},
+        "data": {"name": "d"},
+        "seed": 0,
+        "runs": "r",
+        "study": "s",
+        "identity_excludes": [],
+    }
     assert address({**base, "x": {"y": 1}}, base).differs == {"x.y": 1}
     assert address(base, {**base, "x": {"y": 1}}).differs == {"x.y": None}
 
@@ -60,7 +67,9 @@ def test_an_excluded_key_takes_what_is_below_it_and_nothing_that_only_begins_ali
 
 LEAVES = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text("aé\n", max_size=3)
 NAMES = st.text("abc", min_size=1, max_size=2)
-TREES = st.dictionaries(NAMES, LEAVES | st.lists(LEAVES, max_size=2) | st.dictionaries(NAMES, LEAVES, max_size=2), max_size=3)
+TREES = st.dictionaries(
+    NAMES, LEAVES | st.lists(LEAVES, max_size=2) | st.dictionaries(NAMES, LEAVES, max_size=2), max_size=3
+)
 
 
 @given(TREES)

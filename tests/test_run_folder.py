@@ -1,4 +1,4 @@
-"""The files of a run: replaced as a whole or not at all, one process at a time, and refused where they are another's."""
+"""The files of a run: replaced as a whole or not at all, one process at a time, refused where they are another's."""
 
 import errno
 import json
@@ -30,13 +30,13 @@ def test_a_full_disk_leaves_the_old_file_whole_and_no_other(folder, monkeypatch)
     with pytest.raises(RunFault, match=r"last\.ckpt: the disk is full.*Free some space"):
         write_whole(folder.last, b"newer and longer")
     assert folder.last.read_bytes() == b"old"
-    assert os.listdir(folder.last.parent) == ["last.ckpt"]
+    assert [path.name for path in folder.last.parent.iterdir()] == ["last.ckpt"]
 
 
 def test_what_a_kill_left_is_replaced(folder):
     (folder.last.parent / ".last.ckpt.part").write_bytes(b"half")
     write_whole(folder.last, b"whole")
-    assert os.listdir(folder.last.parent) == ["last.ckpt"]
+    assert [path.name for path in folder.last.parent.iterdir()] == ["last.ckpt"]
 
 
 def test_any_other_failure_to_write_says_its_reason(tmp_path):
@@ -63,7 +63,8 @@ def test_an_unfinished_run_of_other_settings_is_not_resumed(folder):
 
 def test_two_processes_do_not_share_a_run(folder):
     Status(folder.status, "abc").say()
-    code = f"from pathlib import Path\nfrom benchmark.folder import RunFolder\nwith RunFolder(Path({str(folder.path)!r})).locked(): pass"
+    code = f"from pathlib import Path\nfrom benchmark.folder import RunFolder\npath = Path({str(folder.path)!r})\n"
+    code += "with RunFolder(path).locked(): pass"
     with folder.locked():
         done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
         assert f"another process ({os.getpid()}) is at work" in done.stderr

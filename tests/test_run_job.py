@@ -26,6 +26,10 @@ def prepared(runs, *overrides):
     return config, address, RunFolder(address.folder)
 
 
+def names_in(folder):
+    return {path.name for path in folder.iterdir()}
+
+
 def run(runs, *overrides):
     config, address, folder = prepared(runs, *overrides)
     run_one(config, address)
@@ -40,9 +44,9 @@ def finished(tmp_path_factory):
 
 def test_a_run_leaves_everything_under_its_address(finished):
     names = {"config.yaml", "metrics.jsonl", "run.log", "status.json", "record.json", "predictions.npz"}
-    assert names <= set(os.listdir(finished.path))
-    assert os.listdir(finished.pictures) == ["panel.png"]
-    assert sorted(os.listdir(finished.best.parent)) == ["best.ckpt", "last.ckpt"]
+    assert names <= names_in(finished.path)
+    assert names_in(finished.pictures) == {"panel.png"}
+    assert names_in(finished.best.parent) == {"best.ckpt", "last.ckpt"}
     assert read_json(finished.status)["state"] == "finished"
 
 
@@ -84,19 +88,27 @@ def test_predictions_are_those_the_record_counts(finished):
 
 
 def test_a_second_call_touches_nothing(finished):
-    before = {path: path.stat().st_mtime_ns for path in finished.path.rglob("*") if path.name not in (".lock", "run.log")}
+    before = {
+        path: path.stat().st_mtime_ns for path in finished.path.rglob("*") if path.name not in (".lock", "run.log")
+    }
     run(finished.path.parents[3], "trainer.max_epochs=3", "baseline=moving_average")
-    after = {path: path.stat().st_mtime_ns for path in finished.path.rglob("*") if path.name not in (".lock", "run.log")}
+    after = {
+        path: path.stat().st_mtime_ns for path in finished.path.rglob("*") if path.name not in (".lock", "run.log")
+    }
     assert after == before
 
 
-class Pulled(Exception):
+class Pulled(Exception):  # noqa: N818  # an event, not an error
     """The plug, in place of a kill."""
 
 
-@pytest.mark.parametrize("moment", [(Heartbeat, "on_train_epoch_end", 2), (Checkpoints, "on_train_epoch_end", 2), (Clock, "on_train_end", 1)])  # fmt: skip
+MOMENTS = [(Heartbeat, "on_train_epoch_end", 2), (Checkpoints, "on_train_epoch_end", 2), (Clock, "on_train_end", 1)]
+"""Before the second epoch's checkpoint, right after it, and after training."""
+
+
+@pytest.mark.parametrize("moment", MOMENTS)
 def test_an_interrupted_run_comes_to_the_same_bits(finished, tmp_path, monkeypatch, moment):
-    """Stopped before the second epoch's checkpoint, right after it, and after training: weights, moments, metrics, predictions."""
+    """Weights, moments, metrics and predictions."""
     kind, hook, when = moment
     original, calls = getattr(kind, hook), []
 
@@ -185,14 +197,14 @@ def test_a_full_disk_ends_a_run_in_words(tmp_path, monkeypatch):
     monkeypatch.setattr(os, "fsync", full)
     with pytest.raises(RunFault, match=r"last\.ckpt: the disk is full"):
         run_one(config, address)
-    assert os.listdir(folder.best.parent) == ["best.ckpt"]
+    assert names_in(folder.best.parent) == {"best.ckpt"}
     assert "the disk is full" in read_json(folder.status)["message"]
 
 
 def test_what_the_data_lack_is_told_as_they_tell_it(tmp_path, monkeypatch):
     config, address, folder = prepared(tmp_path)
     monkeypatch.setattr("benchmark.job.build", lambda _: (_ for _ in ()).throw(DataFault("no such file: put it there")))
-    with pytest.raises(RunFault, match="^no such file: put it there$"):
+    with pytest.raises(RunFault, match=r"^no such file: put it there$"):
         run_one(config, address)
     assert read_json(folder.status)["message"] == "no such file: put it there"
 

@@ -82,7 +82,9 @@ def test_a_knob_has_to_be_there_for_every_choice_of_a_sweep():
 
 def test_values_fit_the_kind_that_stands_there():
     assert fits(1, 0.5) and fits(None, None) and fits([1], None) and fits(None, "word") and fits(5, "word")
-    assert not fits(True, 1) and not fits(1, True) and not fits(True, 0.5) and not fits([1], "word") and not fits(1, [1])
+    assert (
+        not fits(True, 1) and not fits(1, True) and not fits(True, 0.5) and not fits([1], "word") and not fits(1, [1])
+    )
 
 
 def test_the_nearest_name():

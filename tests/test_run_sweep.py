@@ -14,7 +14,7 @@ SWEEP = ["-m", "attention=dram", *TINY, "study=mixed", "logger=wandb", "hydra.la
 
 @pytest.fixture(scope="module")
 def sweep(tmp_path_factory):
-    """Exit code, output and the folders of the good and the bad run: 1e30 as a learning rate makes the loss infinite."""
+    """Exit code, output, the good and the bad run: 1e30 as a learning rate makes the loss infinite."""
     cwd = tmp_path_factory.mktemp("sweep")
     code, out, err = call(*SWEEP, "optimizer.make.lr=1e30,0.001", cwd=cwd, HOME=str(cwd))
     folders = [RunFolder(path) for path in (cwd / "runs/mixed/dram/digit_pairs").iterdir()]

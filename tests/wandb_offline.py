@@ -1,4 +1,4 @@
-"""Reads a W&B offline file back: LevelDB's log format, records as protocol buffers. W&B itself no longer offers a reader."""
+"""Reads a W&B offline file back: LevelDB's log format, records as protocol buffers. W&B offers no reader."""
 
 import json
 import struct

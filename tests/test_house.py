@@ -1,0 +1,173 @@
+"""The rules of the house: what a reader may rely on everywhere, read off syntax trees and classes."""
+
+import ast
+import importlib
+import inspect
+import pkgutil
+import tomllib
+from pathlib import Path
+
+import pytest
+import yaml
+
+import benchmark
+import datamodules
+
+ROOT = Path(__file__).resolve().parent.parent
+PACKAGES = ("benchmark", "datamodules")
+SOURCES = sorted(path for package in PACKAGES for path in (ROOT / package).rglob("*.py"))
+YAMLS = sorted((ROOT / "conf").rglob("*.yaml"))
+
+FLOORS = {
+    0: "datamodules.contract benchmark.faults benchmark.nearest benchmark.address benchmark.folder benchmark.console "
+       "benchmark.schedule",
+    1: "datamodules benchmark.attention benchmark.encoder benchmark.decoder benchmark.context benchmark.cell "
+       "benchmark.display",
+    2: "benchmark.attention_rnn benchmark.objective benchmark.optimisation benchmark.metrics benchmark.workplace "
+       "benchmark.pool",
+    3: "benchmark.module benchmark.record benchmark.evaluation benchmark.cost benchmark.pictures benchmark.callbacks "
+       "benchmark.checkpoints benchmark.loggers benchmark.wandb_log",
+    4: "benchmark.build benchmark.check benchmark.compose benchmark.overrides",
+    5: "benchmark.run benchmark.job benchmark.launcher benchmark.report",
+}  # fmt: skip
+"""A package stands for all of its modules. Imports stay on their floor or go down."""
+
+SEES_A_CONFIG = {f"benchmark.{name}" for name in ("build", "compose", "overrides", "run", "job", "launcher")}
+
+
+def name_of(path: Path) -> str:
+    return ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__")
+
+
+def floor(module: str) -> int | None:
+    """Of a module, by its longest listed prefix; None for an empty package root."""
+    known = {name: number for number, names in FLOORS.items() for name in names.split()}
+    parts = module.split(".")
+    found = [".".join(parts[:end]) for end in range(len(parts), 0, -1) if ".".join(parts[:end]) in known]
+    return known[found[0]] if found else None
+
+
+def imports(path: Path) -> list[tuple[int, str]]:
+    """(line, module) of every import, those inside functions included."""
+    found = []
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            found += [(node.lineno, alias.name) for alias in node.names]
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            found += [(node.lineno, f"{node.module}.{alias.name}") for alias in node.names]
+    return found
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=name_of)
+def test_imports_only_go_down(path):
+    mine = floor(name_of(path))
+    if name_of(path) == "benchmark":
+        assert imports(path) == []
+        return
+    assert mine is not None, f"{name_of(path)} stands on no floor: give it one in FLOORS"
+    for line, module in imports(path):
+        if module.split(".")[0] in PACKAGES:
+            theirs = floor(module)
+            assert theirs is None or theirs <= mine, f"{path}:{line} imports {module} ({theirs}) from floor {mine}"
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=name_of)
+def test_data_and_models_know_each_other_by_contract_alone(path):
+    for line, module in imports(path):
+        if path.is_relative_to(ROOT / "datamodules"):
+            assert not module.startswith("benchmark"), f"{path}:{line}"
+        elif module.startswith("datamodules"):
+            assert module.startswith("datamodules.contract"), f"{path}:{line} imports {module}"
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=name_of)
+def test_few_see_a_config_and_the_report_nothing_of_training(path):
+    module, found = name_of(path), {name.split(".")[0] for _, name in imports(path)}
+    if module not in SEES_A_CONFIG:
+        assert not found & {"hydra", "omegaconf"}, path
+    if module.startswith("benchmark.report"):
+        assert not found & {"torch", "pytorch_lightning", "torchmetrics"}, path
+
+
+@pytest.mark.parametrize("path", [p for p in SOURCES if p.name != "__init__.py"], ids=name_of)
+def test_a_file_is_short_and_says_what_it_is(path):
+    tree = ast.parse(path.read_text())
+    assert len(path.read_text().splitlines()) <= 200
+    assert ast.get_docstring(tree), "no docstring"
+    for node in ast.walk(tree):
+        if isinstance(node, ast.FunctionDef):
+            assert node.end_lineno - node.lineno < 45, f"{path}:{node.lineno} {node.name} is long"
+
+
+def classes():
+    for package in (benchmark, datamodules):
+        for found in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):
+            if found.name.startswith("benchmark.conf") or found.name.endswith("__main__"):
+                continue
+            for _, kind in inspect.getmembers(importlib.import_module(found.name), inspect.isclass):
+                if kind.__module__ == found.name:
+                    yield kind
+
+
+CLASSES = sorted(set(classes()), key=lambda kind: (kind.__module__, kind.__qualname__))
+
+
+@pytest.mark.parametrize("kind", CLASSES, ids=lambda kind: f"{kind.__module__}.{kind.__qualname__}")
+def test_a_class_is_abstract_or_final(kind):
+    is_value = issubclass(kind, tuple) or hasattr(kind, "__dataclass_fields__") or issubclass(kind, Exception)
+    assert inspect.isabstract(kind) or "__final__" in vars(kind) or is_value or getattr(kind, "_is_protocol", False)
+
+
+@pytest.mark.parametrize("kind", CLASSES, ids=lambda kind: f"{kind.__module__}.{kind.__qualname__}")
+def test_nobody_overrides_what_is_implemented(kind):
+    for base in kind.__mro__[1:]:
+        if base.__module__.split(".")[0] not in PACKAGES:
+            continue
+        for name, value in vars(base).items():
+            open_ = name.startswith("__") or getattr(value, "__isabstractmethod__", False)
+            if inspect.isfunction(value) and not open_:
+                assert name not in vars(kind), f"{kind.__name__}.{name} overrides {base.__name__}'s"
+
+
+TRAINED = ["benchmark.attention", "benchmark.attention_rnn", "benchmark.encoder", "benchmark.decoder",
+           "benchmark.context", "benchmark.cell", "benchmark.objective", "benchmark.module"]  # fmt: skip
+
+
+STEP = ("forward", "encode", "step", "training_step", "logits", "query")
+
+
+@pytest.mark.parametrize("path", [path for path in SOURCES if name_of(path).startswith(tuple(TRAINED))], ids=name_of)
+def test_a_training_step_waits_for_no_device(path):
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.FunctionDef) and node.name in STEP:
+            calls = [n for n in ast.walk(node) if isinstance(n, ast.Call) and isinstance(n.func, ast.Attribute)]
+            waits = [n for n in calls if n.func.attr in ("item", "tolist", "cpu", "numpy") and not n.args]
+            assert not waits, f"{path}:{waits[0].lineno}"
+
+
+@pytest.mark.parametrize("path", YAMLS, ids=lambda path: str(path.relative_to(ROOT / "conf")))
+def test_a_yaml_says_what_it_is_and_is_called_what_it_names(path):
+    text = path.read_text()
+    assert text.startswith("#") or path.parent.parent.name == "hydra", "the first line says what it is"
+    node = yaml.safe_load(text) or {}
+    group = path.parent.name
+    named = node.get("data", {}) if group == "data" else node
+    if group in ("attention", "data") and "name" in named:
+        assert named["name"] == path.stem
+
+
+@pytest.mark.parametrize("path", YAMLS, ids=lambda path: str(path.relative_to(ROOT / "conf")))
+def test_attention_and_data_bear_a_name(path):
+    node = yaml.safe_load(path.read_text()) or {}
+    if path.parent.name == "attention":
+        assert "name" in node
+    if path.parent.name == "data":
+        assert "name" in node["data"]
+
+
+def test_the_wheel_holds_every_package():
+    settings = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["setuptools"]
+    found = {name_of(path.parent / "__init__.py") for path in SOURCES if path.name == "__init__.py"}
+    assert set(settings["packages"]) == found | {"benchmark.conf"}
+    folders = {path.parent for path in SOURCES}
+    assert all((folder / "__init__.py").exists() for folder in folders)
