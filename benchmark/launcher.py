@@ -43,8 +43,10 @@ class PoolLauncher(Launcher):
         assert self._config is not None
         composer = composer_of(self._config)
         todo, skipped = plan(composer, job_overrides)
-        flags = [*self._flags(), "progress=false", f"threads={self._threads}"]
-        jobs = [Job(address, [*command(), *overrides, *flags]) for address, overrides in todo]
+        ours = [*self._hydra_overrides(), "progress=false", f"threads={self._threads}"]
+        folder = command_line_folder(self._config)
+        start = [*command(), *([f"--config-dir={folder}"] if folder else [])]
+        jobs = [Job(address, [*start, *overrides, *ours]) for address, overrides in todo]
         slots = self._slots(self._config.trainer.accelerator)[: max(1, len(jobs))]
         if skipped:
             print(f"{skipped} of {skipped + len(jobs)} runs finished before, skipped", flush=True)
@@ -58,13 +60,11 @@ class PoolLauncher(Launcher):
             sys.exit(1)
         return []
 
-    def _flags(self) -> list[str]:
+    def _hydra_overrides(self) -> list[str]:
+        """What was said of Hydra itself and holds for a single job too."""
         assert self._config is not None
-        overrides = [
-            text for text in self._config.hydra.overrides.hydra if not text.lstrip("+~").startswith(NOT_A_JOBS)
-        ]
-        folder = command_line_folder(self._config)
-        return overrides + ([f"--config-dir={folder}"] if folder else [])
+        said = self._config.hydra.overrides.hydra
+        return [text for text in said if not text.lstrip("+~").startswith(NOT_A_JOBS)]
 
     def _slots(self, accelerator: str) -> list[dict[str, str]]:
         gpus = [] if accelerator == "cpu" else visible_gpus()[: self._gpus]

@@ -1,0 +1,44 @@
+# make compare: the comparison, from nothing to its report. make test: everything that is checked. make help: the rest.
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+STUDY ?= compare
+BIN := .venv/bin
+READY := .venv/.ready
+PIP := $(BIN)/python -m pip --disable-pip-version-check install
+ATTENTION := none,random,item_soft,item_hard,dram,location_soft
+
+.DEFAULT_GOAL := help
+.PHONY: help compare report test lint types unit clean
+
+help: ## what there is to make
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+compare: $(READY) ## every main mechanism, two seeds each, on the embedded digits; ends with the report (15 minutes on 2 cores)
+	@$(BIN)/python -m benchmark.run -m attention=$(ATTENTION) data=digit_pairs seed=0,1 study=$(STUDY); failed=$$?; \
+	$(BIN)/python -m benchmark.report runs/$(STUDY) && exit $$failed
+
+report: $(READY) ## the report of runs/$(STUDY), whatever of it is there: make report STUDY=name
+	@$(BIN)/python -m benchmark.report runs/$(STUDY)
+
+test: lint types unit ## lint, types and all tests (12 minutes on 2 cores)
+
+lint: $(READY)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: $(READY)
+	$(BIN)/mypy
+
+unit: $(READY)
+	OMP_NUM_THREADS=1 $(BIN)/pytest -n 2
+
+clean: ## the environment and all caches; runs/ stays
+	rm -rf .venv build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# torch by itself and first, so that the build the index prefers (CPU or CUDA) is taken before anything asks for one.
+$(READY): pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=...")'
+	$(PYTHON) -m venv .venv
+	$(PIP) "$$(grep '^torch==' constraints.txt)"
+	$(PIP) -c constraints.txt -e ".[dev]"
+	@touch $@
