@@ -1,0 +1,1 @@
+"""Mechanisms, training, comparison and report: everything that learns or judges."""
