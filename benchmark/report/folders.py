@@ -44,7 +44,10 @@ class Finished:
 @final
 @dataclass(frozen=True)
 class Unfinished:
-    """A run without a usable record. state: failed, running, interrupted, waiting or damaged; epoch: "3 of 20" or ""."""
+    """A run without a usable record.
+
+    state: failed, running, interrupted, waiting or damaged; epoch: "3 of 20" or "".
+    """
 
     address: Address
     state: str

@@ -17,29 +17,29 @@ NEEDED = {
 
 
 @final
-class RecordFault(Exception):
+class RecordError(Exception):
     """A record that cannot be used; says why, for a person."""
 
 
 def read_record(path: Path) -> Mapping[str, Any]:
-    """A record, checked as far as the report relies on it. Raises RecordFault."""
+    """A record, checked as far as the report relies on it. Raises RecordError."""
     try:
         record = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
-        raise RecordFault(f"cannot be read ({error})") from error
+        raise RecordError(f"cannot be read ({error})") from error
     if not isinstance(record, dict):
-        raise RecordFault("is not a JSON object")
+        raise RecordError("is not a JSON object")
     if record.get("format") != FORMAT:
-        raise RecordFault(f"has format {record.get('format')!r}; this report reads format {FORMAT}")
+        raise RecordError(f"has format {record.get('format')!r}; this report reads format {FORMAT}")
     wrong = [key for key, kind in NEEDED.items() if not isinstance(record.get(key), kind)]
     if wrong:
-        raise RecordFault(f"lacks a usable {', '.join(wrong)}")
+        raise RecordError(f"lacks a usable {', '.join(wrong)}")
     if not isinstance(record["fingerprints"].get("test"), str):
-        raise RecordFault("lacks the fingerprint of the test canvases")
+        raise RecordError("lacks the fingerprint of the test canvases")
     if not (number(record["test"], "images") or 0) >= 1:
-        raise RecordFault("lacks the number of test images")
+        raise RecordError("lacks the number of test images")
     for mode, scores in record["test"].items():
-        error = number(scores, "error") if mode != "images" else None
-        if error is not None and not 0 <= error <= 1:
-            raise RecordFault(f"has a test error ({mode}) of {error}, not a fraction between 0 and 1")
+        share = number(scores, "error")
+        if share is not None and not 0 <= share <= 1:
+            raise RecordError(f"has a test error ({mode}) of {share}, not a fraction between 0 and 1")
     return record

@@ -7,7 +7,7 @@ import re
 from pathlib import Path
 
 from benchmark.report.folders import Address, Finished, Study, Unfinished
-from benchmark.report.records import RecordFault, read_record
+from benchmark.report.records import RecordError, read_record
 from benchmark.report.status import read_unfinished
 
 SEED_FOLDER = re.compile(r"seed=(?P<seed>-?\d+)(?:-(?P<setting>[0-9a-zA-Z_]+))?")
@@ -41,5 +41,5 @@ def read_run(address: Address) -> Finished | Unfinished:
         return read_unfinished(address)
     try:
         return Finished(address, read_record(address.folder / "record.json"))
-    except RecordFault as fault:
+    except RecordError as fault:
         return Unfinished(address, "damaged", f"record.json: {fault}", "", "")

@@ -37,7 +37,7 @@ class Discordant(NamedTuple):
 
 
 def t_interval(scores_S: Sequence[float]) -> Interval | None:
-    """The interval of the mean over seeds, mean +- t(n-1) sd / sqrt(n); None of one score, whose spread nobody knows."""
+    """The interval of the mean over seeds, mean +- t(n-1) sd / sqrt(n); None of one score."""
     count = len(scores_S)
     if count < 2:
         return None
@@ -86,8 +86,8 @@ def percentile_interval(values_D: Floats) -> Interval:
 def paired_bootstrap(difference_SN: Floats, generator: np.random.Generator, draws: int) -> Interval:
     """Interval of the mean difference of two mechanisms on the same seeds and images, resampling both.
 
-    difference_SN: wrong by the first minus wrong by the second, in {-1, 0, 1}. Seeds and images are crossed: a draw uses
-    the same images for each of its seeds. With few seeds a bootstrap is somewhat too narrow; one seed leaves only the images.
+    difference_SN: wrong by the first minus wrong by the second, in {-1, 0, 1}. Seeds and images are crossed: a draw
+    uses the same images for each of its seeds. With few seeds a bootstrap is too narrow; one leaves only the images.
     """
     return percentile_interval(resampled_seeds(resampled_means(difference_SN, generator, draws), generator))
 
@@ -95,7 +95,7 @@ def paired_bootstrap(difference_SN: Floats, generator: np.random.Generator, draw
 def mcnemar(first_SN: NDArray[np.bool_], second_SN: NDArray[np.bool_]) -> Discordant:
     """McNemar's exact two-sided test on the discordant images, pooled over seeds; arguments say who is *wrong*.
 
-    Under the null each discordant image is a fair coin: p = 2 P(X <= smaller), X ~ Binomial(all discordant, 1/2), at most 1.
+    Under the null each discordant image is a fair coin: p = 2 P(X <= smaller), X ~ Binomial(discordant, 1/2), at most 1.
     """
     only_first = int(np.sum(first_SN & ~second_SN))
     only_second = int(np.sum(second_SN & ~first_SN))
@@ -104,7 +104,7 @@ def mcnemar(first_SN: NDArray[np.bool_], second_SN: NDArray[np.bool_]) -> Discor
 
 
 def holm(p_M: Sequence[float]) -> list[float]:
-    """Holm's step-down adjustment (Holm 1979): the k-th smallest of M is multiplied by M - k + 1, never falling, at most 1."""
+    """Holm's adjustment (Holm 1979): the k-th smallest of M is multiplied by M - k + 1, never falling, at most 1."""
     adjusted = [0.0] * len(p_M)
     running = 0.0
     for place, index in enumerate(sorted(range(len(p_M)), key=lambda i: p_M[i])):
@@ -114,5 +114,5 @@ def holm(p_M: Sequence[float]) -> list[float]:
 
 
 def log_slope(x: Sequence[float], y: Sequence[float]) -> float:
-    """The exponent k of the best y = c x^k (least squares in logarithms); x and y positive, at least two different x."""
+    """The exponent k of the best y = c x^k, least squares in logarithms; x and y positive, x of two values or more."""
     return float(np.polyfit(np.log(x), np.log(y), 1)[0])
