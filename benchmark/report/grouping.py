@@ -20,7 +20,7 @@ MODES = {"mean": "mean policy", "sample": "one sample", "average": "average over
 @final
 @dataclass(frozen=True)
 class Estimate:
-    """A mean over seeds with its intervals. seeds: None with one seed; images: the binomial one, None if not a share."""
+    """A mean over seeds. seeds: its interval, None with one seed; images: the binomial one, None if not a share."""
 
     mean: float
     seeds: Interval | None

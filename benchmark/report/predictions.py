@@ -27,10 +27,10 @@ class PredictionsError(Exception):
 @final
 @dataclass(frozen=True)
 class Predictions:
-    """index_N: the images' places in the test split, rising; overlap_N in [0, 1]; wrong: by mode, who is wrong (N,)."""
+    """index: (N,) places in the test split, rising; overlap: (N,) in [0, 1]; wrong: by mode, who is wrong (N,)."""
 
-    index_N: NDArray[np.int64]
-    overlap_N: NDArray[np.float64]
+    index: NDArray[np.int64]
+    overlap: NDArray[np.float64]
     wrong: Mapping[str, NDArray[np.bool_]]
 
 
@@ -59,7 +59,7 @@ def read_task(task: Task) -> dict[Path, Predictions]:
             run.remarks.append(f"{fault}; left out of the paired comparisons")
             continue
         first = next(iter(found.values()), predictions)
-        if not np.array_equal(first.index_N, predictions.index_N):
+        if not np.array_equal(first.index, predictions.index):
             run.remarks.append("predictions.npz is of other images than the other runs'; left out of the comparisons")
             continue
         found[run.address.folder] = predictions

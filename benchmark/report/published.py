@@ -74,7 +74,7 @@ def tuples(entry: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def published_for(numbers: Sequence[Published], group: Group) -> list[Published]:
-    """Published errors of a group's mechanism on its data and image size: those of its glimpses, else of the nearest."""
+    """Published errors of a group's mechanism, data and image size: those of its glimpses, else of the nearest."""
     run = group.runs[0]
     apt = [entry for entry in numbers if group.attention in entry.attentions and run.address.data in entry.data
            and entry.side in (None, group.side)]
@@ -86,8 +86,8 @@ def published_for(numbers: Sequence[Published], group: Group) -> list[Published]
 def judge_number(entry: Published, group: Group, measured: Estimate) -> Verdict:
     """Whether a published error was reproduced.
 
-    Reproduced: the whole interval (the hull of that over seeds and the binomial one) is within a percentage point of the
-    published error. Not: the whole of it is outside. Anything between cannot be told from these runs.
+    Reproduced: the whole interval (the hull of that over seeds and the binomial one) is within a percentage point of
+    the published error. Not: the whole of it is outside. Anything between cannot be told from these runs.
     """
     glimpses = group.runs[0].record.get("glimpses")
     if entry.glimpses not in (None, glimpses):

@@ -95,7 +95,7 @@ def paired_bootstrap(difference_SN: Floats, generator: np.random.Generator, draw
 def mcnemar(first_SN: NDArray[np.bool_], second_SN: NDArray[np.bool_]) -> Discordant:
     """McNemar's exact two-sided test on the discordant images, pooled over seeds; arguments say who is *wrong*.
 
-    Under the null each discordant image is a fair coin: p = 2 P(X <= smaller), X ~ Binomial(discordant, 1/2), at most 1.
+    Under the null each discordant image is a fair coin: p = 2 P(X <= smaller), X ~ Binomial(discordant, 1/2).
     """
     only_first = int(np.sum(first_SN & ~second_SN))
     only_second = int(np.sum(second_SN & ~first_SN))

@@ -1,0 +1,107 @@
+"""Cost and error against the side of the image, over all tasks on the same data."""
+
+import json
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+
+from markupsafe import Markup
+
+from benchmark.report import formats, svg
+from benchmark.report.chart import X_RANGE, Y_RANGE, Axis, Figure, frame, legend
+from benchmark.report.figures import show_percent
+from benchmark.report.grouping import HEADLINE, Estimate, Group, Task, deep
+from benchmark.report.palette import Look
+from benchmark.report.statistics import log_slope
+from benchmark.report.table import Cell, Table
+from benchmark.report.tables import NOTHING, error_cell
+
+CANVAS = "data.canvas"
+"""The knob that sets the image's side; runs that differ in nothing else are one line against the side."""
+
+
+def by_side(group: Group) -> dict[int, float]:
+    """Multiply-adds by image side, as the record has them for its first seed; {} where it has none."""
+    sides = group.runs[0].record["cost"].get("multiply_adds_by_side")
+    keys = [key for key in sides if str(key).isdigit()] if isinstance(sides, Mapping) else []
+    found = {int(key): deep(sides, [key]) for key in sorted(keys, key=int)}
+    return {side: cost for side, cost in found.items() if cost is not None and cost > 0}
+
+
+def costs(groups: Sequence[Group]) -> list[tuple[Group, dict[int, float]]]:
+    """The groups with multiply-adds at two sides or more; of a mechanism and setting the first."""
+    seen: dict[str, tuple[Group, dict[int, float]]] = {}
+    for group in groups:
+        if len(by_side(group)) >= 2:
+            seen.setdefault(group.label, (group, by_side(group)))
+    return list(seen.values())
+
+
+def cost_table(data: str, rows: Sequence[tuple[Group, dict[int, float]]]) -> Table:
+    """Multiply-adds by side, and the exponent of their growth."""
+    sides = sorted({side for _, found in rows for side in found})
+    body = tuple((Cell(group.label), *(Cell(formats.count(found[side])) if side in found else NOTHING for side in sides),
+                  Cell(f"{log_slope(list(found), list(found.values())):.2f}")) for group, found in rows)
+    return Table(f"{data}: multiply-adds by image side", "An image. The exponent k is of the best fit cost = c side^k: 0 is "
+                 "independent of the image's size, 2 grows with its area.",
+                 ("mechanism", *(f"{side} px" for side in sides), "exponent"), body)
+
+
+def cost_figure(data: str, rows: Sequence[tuple[Group, dict[int, float]]], looks: Mapping[str, Look]) -> Figure:
+    """Multiply-adds against the side, both in logarithms."""
+    sides = sorted({side for _, found in rows for side in found})
+    x = side_axis(sides)
+    y = Axis(svg.logarithmic([cost for _, found in rows for cost in found.values()], *Y_RANGE), "multiply-adds an image",
+             formats.count)
+    marks: list[Markup] = []
+    for group, found in rows:
+        places = [(x.scale(side), y.scale(cost)) for side, cost in found.items()]
+        marks.append(svg.line(places, looks[group.label]))
+        marks += [svg.point(*place, looks[group.label], f"{group.label}, {side} px: {formats.count(cost)}")
+                  for place, (side, cost) in zip(places, found.items(), strict=True)]
+    return Figure("Cost against image side", "Level lines: the cost does not depend on the size of the image.",
+                  frame(f"Multiply-adds against image side, {data}", x, y, marks),
+                  legend([(group.label, looks[group.label]) for group, _ in rows]))
+
+
+def side_axis(sides: Sequence[int]) -> Axis:
+    """The axis of image sides, each one its own tick."""
+    return Axis(svg.logarithmic([float(side) for side in sides], *X_RANGE), "image side, px", lambda tick: f"{tick:g}",
+                tuple(float(side) for side in sides))
+
+
+def errors_by_side(tasks: Sequence[Task]) -> list[tuple[str, dict[int, Estimate]]]:
+    """By mechanism the error at each image side, where runs differ in the canvas alone and two sides were run."""
+    found: dict[tuple[str, str], dict[int, Estimate]] = defaultdict(dict)
+    for group in (group for task in tasks for group in task.groups):
+        others = {key: value for key, value in group.differs.items() if key != CANVAS}
+        error = group.error(HEADLINE)
+        if error is not None:
+            found[group.attention, json.dumps(others, sort_keys=True, default=str)][group.side] = error
+    return [(attention if others == "{}" else f"{attention} {others}", dict(sorted(sides.items())))
+            for (attention, others), sides in sorted(found.items()) if len(sides) >= 2]
+
+
+def error_table(data: str, rows: Sequence[tuple[str, dict[int, Estimate]]]) -> Table:
+    """Error by side. Other sides are other canvases, so the rows are not paired across columns."""
+    sides = sorted({side for _, found in rows for side in found})
+    body = tuple((Cell(label), *(error_cell(found.get(side)) for side in sides)) for label, found in rows)
+    return Table(f"{data}: error by image side", "Test error in percent, mean policy; each side has its own test canvases.",
+                 ("mechanism", *(f"{side} px" for side in sides)), body)
+
+
+def error_figure(data: str, rows: Sequence[tuple[str, dict[int, Estimate]]], looks: Mapping[str, Look]) -> Figure:
+    """Error against the side."""
+    x = side_axis(sorted({side for _, found in rows for side in found}))
+    y = Axis(svg.linear([found.mean for _, sides in rows for found in sides.values()], *Y_RANGE), "test error, %",
+             show_percent)
+    marks: list[Markup] = []
+    for label, found in rows:
+        places = [(x.scale(side), y.scale(error.mean)) for side, error in found.items()]
+        marks.append(svg.line(places, looks[label]))
+        for place, (side, error) in zip(places, found.items(), strict=True):
+            ends = [(place[0], y.scale(bound)) for bound in error.widest]
+            marks.append(svg.whisker(ends[0], ends[1], looks[label], "whisker"))
+            marks.append(svg.point(*place, looks[label], f"{label}, {side} px: {formats.percent(error.mean)} %"))
+    return Figure("Error against image side", "Lines upright: the wider of the two 95 % intervals.",
+                  frame(f"Test error against image side, {data}", x, y, marks),
+                  legend([(label, looks[label]) for label, _ in rows]))
