@@ -41,7 +41,7 @@ class Figure:
     name: str
     caption: str
     picture: Markup
-    legend: Markup = Markup("")
+    legend: Markup
 
 
 def frame(name: str, x: Axis, y: Axis, marks: Sequence[Markup]) -> Markup:

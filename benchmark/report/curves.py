@@ -17,7 +17,7 @@ KEYS = {"val/error": "validation error, %", "train/loss": "training loss"}
 @final
 @dataclass(frozen=True)
 class Curve:
-    """A mechanism's curve: by epoch the mean, lowest and highest of the seeds that reached it. open: seeds unfinished."""
+    """A mechanism's curve: by epoch the mean, lowest and highest seed that reached it. open: those unfinished."""
 
     label: str
     epochs: tuple[float, ...]

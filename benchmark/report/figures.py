@@ -28,18 +28,19 @@ def bars(task: Task, numbers: Sequence[Published], looks: Looks) -> Figure:
     """Error by mechanism, best first, with both intervals, the single seeds and the published errors."""
     rows = [(group, error) for group in task.groups if (error := group.error(HEADLINE))]
     marks_of = {group.label: [entry.error / 100 for entry in published_for(numbers, group)] for group, _ in rows}
-    top = max([max(error.mean, *error.scores) for _, error in rows] + [p for marks in marks_of.values() for p in marks])
+    top = max([max(error.scores) for _, error in rows] + [p for marks in marks_of.values() for p in marks])
     scale = svg.linear([top * 1.08], BARS_LEFT, BARS_RIGHT)
     height = ROW * len(rows) + 44
-    ticks = [tick for tick in scale.ticks()]
+    ticks = scale.ticks()
     parts = [svg.tag("line", x1=scale(tick), x2=scale(tick), y1=6.0, y2=height - 38, class_="grid") for tick in ticks]
     parts += [svg.text(scale(tick), height - 24, show_percent(tick), "tick", "middle") for tick in ticks]
     parts.append(svg.text((BARS_LEFT + BARS_RIGHT) / 2, height - 6, "test error, % (mean policy)", "name", "middle"))
     for place, (group, error) in enumerate(rows):
         parts += bar(group, error, marks_of[group.label], scale, 8 + ROW * place, looks[group.label])
-    return Figure("Test error", "Bar: mean over seeds. Thick line: 95 % interval over seeds; thin line beneath: the binomial "
-                  "one over test images. Small dots: single seeds. Upright stroke: published.",
-                  svg.drawing(WIDTH, height, f"Test error of each mechanism on {task.name}, best first", parts))
+    return Figure("Test error", "Bar: mean over seeds. Thick line: 95 % interval over seeds; thin line beneath: the "
+                  "binomial one over test images. Small dots: single seeds. Upright stroke: published.",
+                  svg.drawing(WIDTH, height, f"Test error of each mechanism on {task.name}, best first", parts),
+                  Markup())
 
 
 def bar(group: Group, error: Estimate, marks: Sequence[float], scale: svg.Scale, y: float, look: Look) -> list[Markup]:
@@ -47,8 +48,8 @@ def bar(group: Group, error: Estimate, marks: Sequence[float], scale: svg.Scale,
     middle = y + 24
     parts = [svg.text(BARS_LEFT, y + 11, shorten(group.label), "label", "start"),
              svg.text(BARS_RIGHT, y + 11, f"{formats.percent(error.mean)} %", "value", "end"),
-             svg.tag("rect", svg.tag("title", f"{group.label}: {formats.percent(error.mean)} %"), x=scale(0), y=y + 17,
-                     width=max(scale(error.mean) - scale(0), 1.0), height=14.0, class_="bar", style=f"fill:{look.colour}")]
+             svg.tag("rect", x=scale(0), y=y + 17, width=max(scale(error.mean) - scale(0), 1.0), height=14.0,
+                     class_="bar", style=f"fill:{look.colour}")]
     if error.seeds:
         parts.append(svg.tag("line", x1=scale(error.seeds.low), x2=scale(error.seeds.high), y1=middle, y2=middle,
                              class_="interval"))
@@ -68,12 +69,12 @@ def shorten(label: str) -> str:
 
 def scatter(task: Task, looks: Looks) -> Figure | None:
     """Cost against quality; None where no group has both."""
-    rows = [(group, error, cost.mean) for group in task.groups
-            if (error := group.error(HEADLINE)) and (cost := group.measure("cost", "multiply_adds")) and cost.mean > 0]
+    rows = [(group, error, adds.mean) for group in task.groups
+            if (error := group.error(HEADLINE)) and (adds := group.measure("cost", "multiply_adds")) and adds.mean > 0]
     if not rows:
         return None
     x = Axis(svg.logarithmic([cost for _, _, cost in rows], *X_RANGE), "multiply-adds an image", formats.count)
-    y = Axis(svg.linear([max(error.mean, *error.scores) for _, error, _ in rows], *Y_RANGE), "test error, %", show_percent)
+    y = Axis(svg.linear([max(error.scores) for _, error, _ in rows], *Y_RANGE), "test error, %", show_percent)
     marks: list[Markup] = []
     for group, error, cost in rows:
         look, place = looks[group.label], x.scale(cost)
@@ -121,16 +122,16 @@ def learning(curves: Sequence[Curve], key: str, data: str, looks: Looks) -> list
     figures = []
     for curve, path in zip(curves, lines, strict=True):
         look = looks[curve.label]
-        low_high = [[(px, y.scale(scale * value)) for (px, _), value in zip(path, side, strict=True)]
-                    for side in (curve.low, curve.high)]
+        lowest, highest = ([(px, y.scale(scale * value)) for (px, _), value in zip(path, side, strict=True)]
+                           for side in (curve.low, curve.high))
         behind = [svg.tag("polyline", points=" ".join(f"{a:.1f},{b:.1f}" for a, b in other), class_="behind")
                   for other in lines if other is not path]
         ends = f"{KEYS[key]} {scale * curve.mean[-1]:.3g} at epoch {curve.epochs[-1]:g}"
         picture = frame(f"{curve.label} on {data}: {ends}", x, y,
-                        [*behind, svg.band(*low_high, look), svg.line(path, look),
+                        [*behind, svg.band(lowest, highest, look), svg.line(path, look),
                          svg.point(*path[-1], look, f"{curve.label}: {ends}")])
         unfinished = f", {curve.open} unfinished" if curve.open else ""
-        figures.append(Figure(curve.label, formats.plural(curve.seeds, "seed") + unfinished, picture))
+        figures.append(Figure(curve.label, formats.plural(curve.seeds, "seed") + unfinished, picture, Markup()))
     return figures
 
 

@@ -105,13 +105,13 @@ def deep(record: Mapping[str, Any], path: Sequence[str]) -> float | None:
 
 
 def group_tasks(finished: Sequence[Finished]) -> list[Task]:
-    """The tasks of a study, by name; two with the same data but other test canvases are two tasks."""
+    """The tasks of a study, by data, the most runs first; the same data with other test canvases is another task."""
     by_task: dict[tuple[str, str], list[Finished]] = defaultdict(list)
     for run in finished:
         by_task[run.address.data, run.fingerprint].append(run)
+    ordered = sorted(by_task.items(), key=lambda item: (item[0][0], -len(item[1]), item[0][1]))
     return [Task(task_name(data, fingerprint, by_task), data, str(runs[0].record["origin"]), fingerprint,
-                 group_runs(runs))
-            for (data, fingerprint), runs in sorted(by_task.items())]
+                 group_runs(runs)) for (data, fingerprint), runs in ordered]
 
 
 def task_name(data: str, fingerprint: str, by_task: Mapping[tuple[str, str], list[Finished]]) -> str:

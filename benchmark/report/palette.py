@@ -1,4 +1,4 @@
-"""The look of each mechanism, the same in every figure of a report: a colour per family, a tint, dash and mark per member.
+"""The look of each mechanism, the same in every figure: a colour per family, a tint, dash and mark per member.
 
 Colours are names of CSS variables, so that light and dark pages choose their own; the families' hues are those of Okabe
 and Ito (2008), told apart by the colour-blind too.

@@ -15,6 +15,8 @@ from benchmark.report.statistics import log_slope
 from benchmark.report.table import Cell, Table
 from benchmark.report.tables import NOTHING, error_cell
 
+ErrorRows = Sequence[tuple[str, dict[int, Estimate]]]
+
 CANVAS = "data.canvas"
 """The knob that sets the image's side; runs that differ in nothing else are one line against the side."""
 
@@ -39,10 +41,11 @@ def costs(groups: Sequence[Group]) -> list[tuple[Group, dict[int, float]]]:
 def cost_table(data: str, rows: Sequence[tuple[Group, dict[int, float]]]) -> Table:
     """Multiply-adds by side, and the exponent of their growth."""
     sides = sorted({side for _, found in rows for side in found})
-    body = tuple((Cell(group.label), *(Cell(formats.count(found[side])) if side in found else NOTHING for side in sides),
+    body = tuple((Cell(group.label),
+                  *(Cell(formats.count(found[side])) if side in found else NOTHING for side in sides),
                   Cell(f"{log_slope(list(found), list(found.values())):.2f}")) for group, found in rows)
-    return Table(f"{data}: multiply-adds by image side", "An image. The exponent k is of the best fit cost = c side^k: 0 is "
-                 "independent of the image's size, 2 grows with its area.",
+    return Table(f"{data}: multiply-adds by image side", "For one image. The exponent k is of the best fit cost = c side^k: "
+                 "0 is independent of the image's size, 2 grows with its area.",
                  ("mechanism", *(f"{side} px" for side in sides), "exponent"), body)
 
 
@@ -50,8 +53,8 @@ def cost_figure(data: str, rows: Sequence[tuple[Group, dict[int, float]]], looks
     """Multiply-adds against the side, both in logarithms."""
     sides = sorted({side for _, found in rows for side in found})
     x = side_axis(sides)
-    y = Axis(svg.logarithmic([cost for _, found in rows for cost in found.values()], *Y_RANGE), "multiply-adds an image",
-             formats.count)
+    y = Axis(svg.logarithmic([cost for _, found in rows for cost in found.values()], *Y_RANGE),
+             "multiply-adds an image", formats.count)
     marks: list[Markup] = []
     for group, found in rows:
         places = [(x.scale(side), y.scale(cost)) for side, cost in found.items()]
@@ -69,7 +72,7 @@ def side_axis(sides: Sequence[int]) -> Axis:
                 tuple(float(side) for side in sides))
 
 
-def errors_by_side(tasks: Sequence[Task]) -> list[tuple[str, dict[int, Estimate]]]:
+def errors_by_side(tasks: Sequence[Task]) -> ErrorRows:
     """By mechanism the error at each image side, where runs differ in the canvas alone and two sides were run."""
     found: dict[tuple[str, str], dict[int, Estimate]] = defaultdict(dict)
     for group in (group for task in tasks for group in task.groups):
@@ -77,19 +80,19 @@ def errors_by_side(tasks: Sequence[Task]) -> list[tuple[str, dict[int, Estimate]
         error = group.error(HEADLINE)
         if error is not None:
             found[group.attention, json.dumps(others, sort_keys=True, default=str)][group.side] = error
-    return [(attention if others == "{}" else f"{attention} {others}", dict(sorted(sides.items())))
-            for (attention, others), sides in sorted(found.items()) if len(sides) >= 2]
+    return [(" ".join([attention, *(f"{key}={value}" for key, value in json.loads(others).items())]),
+             dict(sorted(sides.items()))) for (attention, others), sides in sorted(found.items()) if len(sides) >= 2]
 
 
-def error_table(data: str, rows: Sequence[tuple[str, dict[int, Estimate]]]) -> Table:
+def error_table(data: str, rows: ErrorRows) -> Table:
     """Error by side. Other sides are other canvases, so the rows are not paired across columns."""
     sides = sorted({side for _, found in rows for side in found})
     body = tuple((Cell(label), *(error_cell(found.get(side)) for side in sides)) for label, found in rows)
-    return Table(f"{data}: error by image side", "Test error in percent, mean policy; each side has its own test canvases.",
+    return Table(f"{data}: error by image side", "Error in percent, mean policy; each side has its own test canvases.",
                  ("mechanism", *(f"{side} px" for side in sides)), body)
 
 
-def error_figure(data: str, rows: Sequence[tuple[str, dict[int, Estimate]]], looks: Mapping[str, Look]) -> Figure:
+def error_figure(data: str, rows: ErrorRows, looks: Mapping[str, Look]) -> Figure:
     """Error against the side."""
     x = side_axis(sorted({side for _, found in rows for side in found}))
     y = Axis(svg.linear([found.mean for _, sides in rows for found in sides.values()], *Y_RANGE), "test error, %",

@@ -38,7 +38,8 @@ class Scale:
             return [step * 10.0**decade for decade in decades for step in steps
                     if self.low <= step * 10.0**decade <= self.high]
         step = round_step((self.high - self.low) / 5)
-        return [place * step for place in range(math.ceil(self.low / step - 1e-9), math.floor(self.high / step + 1e-9) + 1)]
+        first, last = math.ceil(self.low / step - 1e-9), math.floor(self.high / step + 1e-9)
+        return [place * step for place in range(first, last + 1)]
 
 
 def round_step(rough: float) -> float:
@@ -59,9 +60,10 @@ def logarithmic(values: Sequence[float], start: float, end: float) -> Scale:
 
 
 def tag(name: str, content: str = "", **attributes: object) -> Markup:
-    """An element; attributes are escaped, class_ is class, and underscores stand for hyphens; content is Markup or escaped."""
-    inside = "".join(f' {key.rstrip("_").replace("_", "-")}="{escape(shown(value))}"' for key, value in attributes.items())
-    return Markup(f"<{name}{inside}>{escape(content)}</{name}>")  # noqa: S704 - every part is escaped above
+    """An element. Attributes and content are escaped, Markup is not; class_ is class, other underscores are hyphens."""
+    names = {key: key.rstrip("_").replace("_", "-") for key in attributes}
+    inside = "".join(f' {names[key]}="{escape(shown(value))}"' for key, value in attributes.items())
+    return Markup(f"<{name}{inside}>{escape(content)}</{name}>")  # every part is escaped
 
 
 def shown(value: object) -> object:

@@ -8,7 +8,7 @@ from typing import final
 @final
 @dataclass(frozen=True)
 class Cell:
-    """One cell. notes: smaller lines under the text; tone: good, bad, quiet or "" - never the only bearer of meaning."""
+    """One cell. notes: smaller lines under it; tone: good, bad, quiet or "", never the only bearer of meaning."""
 
     text: str
     notes: tuple[str, ...] = ()
@@ -44,9 +44,9 @@ MARKED = "\\`*_{}[]<>#|~&!$"
 
 def plain(text: str) -> str:
     """Text that Markdown shows as it is: on one line, with every character it might act on escaped."""
-    escaped = "".join("&lt;" if sign == "<" else f"\\{sign}" if sign in MARKED and not inside_word(text, place) else sign
+    escaped = "".join(f"\\{sign}" if sign in MARKED and not inside_word(text, place) else sign
                       for place, sign in enumerate(text))
-    return " ".join(escaped.split())
+    return " ".join(escaped.replace("\\<", "&lt;").split())
 
 
 def inside_word(text: str, place: int) -> bool:

@@ -70,8 +70,9 @@ def costs(task: Task) -> Table:
     for group in task.groups:
         found = [(group.measure("cost", key), show) for key, (_, show) in COSTS.items()]
         rows.append((name_cell(group), *(measured_cell(estimate, show) for estimate, show in found)))
-    return Table(f"{task.name}: cost", "Means over seeds; beneath, the lowest and the highest seed. Speeds compare only "
-                 "between runs on the same hardware.", ("mechanism", *(head for head, _ in COSTS.values())), tuple(rows))
+    return Table(f"{task.name}: cost", "Means over seeds; beneath, the lowest and the highest seed. Speeds compare "
+                 "only between runs on the same hardware.", ("mechanism", *(head for head, _ in COSTS.values())),
+                 tuple(rows))
 
 
 def measured_cell(estimate: Estimate | None, show: Callable[[float], str]) -> Cell:
@@ -96,11 +97,12 @@ def against(task: Task, comparisons: Sequence[Comparison]) -> Table:
             found = between(comparisons, place, reference)
             if found is not None:
                 rows.append((Cell(group.label), Cell(task.groups[reference].label), *comparison_cells(found)))
-    heads = ("mechanism", "against", "difference, points", "seeds better / equal / worse", "wrong alone: it / the other",
-             "McNemar p", "p after Holm")
-    return Table(f"{task.name}: paired differences", "Error of the mechanism minus that of the reference, in percentage "
-                 "points, on the same seeds and test images; negative is better. Beneath, the 95 % interval of a bootstrap "
-                 f"over seeds and images. Holm's correction is over all {len(comparisons)} pairs of this data set.",
+    heads = ("mechanism", "against", "difference, points", "seeds better / equal / worse",
+             "wrong alone: it / the other", "McNemar p", "p after Holm")
+    return Table(f"{task.name}: paired differences", "Error of the mechanism minus that of the reference, in "
+                 "percentage points, on the same seeds and test images; negative is better. Beneath, the 95 % interval of a "
+                 "bootstrap over seeds and images. Holm's correction is over all "
+                 f"{formats.plural(len(comparisons), 'pair')} of this data set.",
                  heads, tuple(rows))
 
 
@@ -122,8 +124,8 @@ def matrix(task: Task, comparisons: Sequence[Comparison]) -> Table:
     places = range(len(task.groups))
     rows = [(Cell(task.groups[row].label), *(matrix_cell(between(comparisons, row, column)) for column in places))
             for row in places]
-    return Table(f"{task.name}: all pairs", "Error of the row minus that of the column, in percentage points. A star marks "
-                 "a clear difference: the interval leaves out zero and p after Holm is below 0.05.",
+    return Table(f"{task.name}: all pairs", "Error of the row minus that of the column, in percentage points. A star "
+                 "marks a clear difference: the interval leaves out zero and p after Holm is below 0.05.",
                  ("row minus column", *(group.label for group in task.groups)), tuple(rows), "matrix")
 
 
@@ -143,8 +145,8 @@ def overlaps(task: Task, predictions: Mapping[Path, Predictions]) -> Table:
             sizes = [size for _, size in shares]
             rows.append((Cell(group.label), *(error_cell(estimate) for estimate, _ in shares)))
     heads = tuple(f"{head}, {formats.plural(size, 'image')}" for head, size in zip(BINS, sizes, strict=True))
-    return Table(f"{task.name}: error against overlap", "Error in percent, mean policy, by the share of the smaller digit's "
-                 "box that the other covers.", ("mechanism", *heads), tuple(rows))
+    return Table(f"{task.name}: error against overlap", "Error in percent, mean policy, by the share of the smaller "
+                 "digit's box that the other covers.", ("mechanism", *heads), tuple(rows))
 
 
 def localisation(task: Task) -> Table:
@@ -152,10 +154,10 @@ def localisation(task: Task) -> Table:
     rows = []
     for group in task.groups:
         for mode in [*MODES, *sorted(set(group.runs[0].record["localisation"]) - set(MODES))]:
-            found = [group.measure("localisation", mode, key) for key in PLACES]
-            if any(found):
-                shown = (measured_cell(estimate, show) for estimate, (_, show) in zip(found, PLACES.values(), strict=True))
+            found = [(group.measure("localisation", mode, key), show) for key, (_, show) in PLACES.items()]
+            if any(estimate for estimate, _ in found):
+                shown = (measured_cell(estimate, show) for estimate, show in found)
                 rows.append((Cell(group.label), Cell(MODES.get(mode, mode)), *shown))
-    return Table(f"{task.name}: where it looked", "Judged on the true boxes. The rows of random, centre and oracle are the "
-                 "measure: what looking anywhere, at the middle, or at the truth gives. Random looks: same weights, "
-                 "uniform places.", ("mechanism", "looks", *(head for head, _ in PLACES.values())), tuple(rows))
+    return Table(f"{task.name}: where it looked", "Judged on the true boxes. The rows of random, centre and oracle are "
+                 "the measure: what looking anywhere, at the middle, or at the truth gives. Random looks: same "
+                 "weights, uniform places.", ("mechanism", "looks", *(head for head, _ in PLACES.values())), tuple(rows))
