@@ -34,7 +34,8 @@ def run_folder(study: Path, attention: str, data: str, seed: int, setting: str =
     return folder
 
 
-def record(attention: str, data: str, seed: int, wrong: Mapping[str, NDArray[np.bool_]], **changes: Any) -> dict[str, Any]:
+def record(attention: str, data: str, seed: int, wrong: Mapping[str, NDArray[np.bool_]],
+           **changes: Any) -> dict[str, Any]:
     """A record whose errors are the shares of wrong predictions; changes replace its top-level entries."""
     images = len(next(iter(wrong.values())))
     made = {
@@ -42,15 +43,18 @@ def record(attention: str, data: str, seed: int, wrong: Mapping[str, NDArray[np.
         "objective": "reinforce", "seed": seed, "setting": "", "differs": {}, "config_hash": "0" * 64,
         "git": {"revision": "2f347f7c0ffee", "dirty": False}, "versions": {"python": "3.11.2", "torch": "2.13.0"},
         "hardware": {"cpu": "A CPU", "cores": 2, "threads": 1, "accelerator": "cpu", "device": "cpu"},
-        "started": "2026-01-01T10:00:00", "finished": "2026-01-01T10:05:00", "image_shape": [1, 100, 100], "glimpses": 4,
+        "started": "2026-01-01T10:00:00", "finished": "2026-01-01T10:05:00", "image_shape": [1, 100, 100],
+        "glimpses": 4,
         "fingerprints": {"validation": "b" * 64, "test": "a" * 64},
         "cost": {"parameters": 1_250_000, "multiply_adds": 2_000_000,
                  "multiply_adds_by_side": {"60": 2_000_000, "100": 2_000_000, "200": 2_000_000},
-                 "train_seconds": 100.0 + seed, "train_images_per_second": 1500.0, "inference_images_per_second": 4000.0,
-                 "peak_memory_bytes": 400 * 2**20, "seconds_to_best": 80.0, "best_epoch": 8, "epochs": 10, "steps": 1000},
+                 "train_seconds": 100.0 + seed, "train_images_per_second": 1500.0,
+                 "inference_images_per_second": 4000.0, "peak_memory_bytes": 400 * 2**20, "seconds_to_best": 80.0,
+                 "best_epoch": 8, "epochs": 10, "steps": 1000},
         "validation": {"error": 0.1},
         "test": {"images": images, **{mode: {"error": float(found.mean())} for mode, found in wrong.items()}},
-        "localisation": {mode: {"hit_rate": 0.8, "first_distance": 12.5, "coverage": 0.7} for mode in ("mean", "random")},
+        "localisation": {mode: {"hit_rate": 0.8, "first_distance": 12.5, "coverage": 0.7}
+                         for mode in ("mean", "random")},
     }  # fmt: skip
     return made | changes
 

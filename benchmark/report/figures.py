@@ -74,7 +74,8 @@ def scatter(task: Task, looks: Looks) -> Figure | None:
     if not rows:
         return None
     x = Axis(svg.logarithmic([cost for _, _, cost in rows], *X_RANGE), "multiply-adds an image", formats.count)
-    y = Axis(svg.linear([max(error.scores) for _, error, _ in rows], *Y_RANGE), "test error, %", show_percent)
+    least = 0.5 / task.test_images  # no error at all has no logarithm: half an image stands for it
+    y = Axis(svg.logarithmic([max(error.mean, least) for _, error, _ in rows], *Y_RANGE), "test error, %", show_percent)
     marks: list[Markup] = []
     for group, error, cost in rows:
         look, place = looks[group.label], x.scale(cost)
@@ -96,7 +97,8 @@ def overlap(task: Task, predictions: Mapping[Path, Predictions], looks: Looks) -
     x = Axis(svg.Scale(-0.35, len(BINS) - 0.65, *X_RANGE, False), "overlap of the two digits",
              lambda tick: BINS[round(tick)], places)
     known = [estimate.mean for _, shares in rows for estimate, _ in shares if estimate]
-    y = Axis(svg.linear(known, *Y_RANGE), "test error, %", show_percent)
+    least = 0.5 / task.test_images
+    y = Axis(svg.logarithmic([max(mean, least) for mean in known], *Y_RANGE), "test error, %", show_percent)
     marks: list[Markup] = []
     for group, shares in rows:
         points = [(x.scale(place), y.scale(found.mean), found.mean)

@@ -13,12 +13,17 @@ def percent(share: float) -> str:
 
 def span(interval: Interval, scale: float = 100, decimals: int = 2) -> str:
     """An interval, by default of fractions in percent."""
-    return f"{scale * interval.low:.{decimals}f} to {scale * interval.high:.{decimals}f}"
+    return minus(f"{scale * interval.low:.{decimals}f} to {scale * interval.high:.{decimals}f}")
 
 
 def points(difference: float) -> str:
     """A difference of fractions in percentage points, with its sign."""
-    return f"{100 * difference:+.2f}".replace("-", "\N{MINUS SIGN}")
+    return minus(f"{100 * difference:+.2f}")
+
+
+def minus(text: str) -> str:
+    """With the sign that is as wide as a plus, in place of hyphens."""
+    return text.replace("-", "\N{MINUS SIGN}")
 
 
 def count(value: float) -> str:

@@ -46,7 +46,7 @@ class Group:
 
     @property
     def label(self) -> str:
-        return " ".join([self.attention, *(f"{key}={value}" for key, value in self.differs.items())])
+        return name_of(self.attention, self.differs)
 
     @property
     def seeds(self) -> tuple[int, ...]:
@@ -94,6 +94,11 @@ class Task:
     @property
     def test_images(self) -> int:
         return self.groups[0].runs[0].test_images
+
+
+def name_of(attention: str, differs: Mapping[str, Any]) -> str:
+    """A mechanism with what differs from its defaults: dram (optimizer.lr=0.001)."""
+    return f"{attention} ({', '.join(f'{key}={value}' for key, value in differs.items())})" if differs else attention
 
 
 def deep(record: Mapping[str, Any], path: Sequence[str]) -> float | None:

@@ -9,7 +9,7 @@ from markupsafe import Markup
 from benchmark.report import formats, svg
 from benchmark.report.chart import X_RANGE, Y_RANGE, Axis, Figure, frame, legend
 from benchmark.report.figures import show_percent
-from benchmark.report.grouping import HEADLINE, Estimate, Group, Task, deep
+from benchmark.report.grouping import HEADLINE, Estimate, Group, Task, deep, name_of
 from benchmark.report.palette import Look
 from benchmark.report.statistics import log_slope
 from benchmark.report.table import Cell, Table
@@ -44,8 +44,8 @@ def cost_table(data: str, rows: Sequence[tuple[Group, dict[int, float]]]) -> Tab
     body = tuple((Cell(group.label),
                   *(Cell(formats.count(found[side])) if side in found else NOTHING for side in sides),
                   Cell(f"{log_slope(list(found), list(found.values())):.2f}")) for group, found in rows)
-    return Table(f"{data}: multiply-adds by image side", "For one image. The exponent k is of the best fit cost = c side^k: "
-                 "0 is independent of the image's size, 2 grows with its area.",
+    return Table(f"{data}: multiply-adds by image side", "For one image. The exponent k is of the best fit "
+                 "cost = c side^k: 0 is independent of the image's size, 2 grows with its area.",
                  ("mechanism", *(f"{side} px" for side in sides), "exponent"), body)
 
 
@@ -80,8 +80,8 @@ def errors_by_side(tasks: Sequence[Task]) -> ErrorRows:
         error = group.error(HEADLINE)
         if error is not None:
             found[group.attention, json.dumps(others, sort_keys=True, default=str)][group.side] = error
-    return [(" ".join([attention, *(f"{key}={value}" for key, value in json.loads(others).items())]),
-             dict(sorted(sides.items()))) for (attention, others), sides in sorted(found.items()) if len(sides) >= 2]
+    return [(name_of(attention, json.loads(others)), dict(sorted(sides.items())))
+            for (attention, others), sides in sorted(found.items()) if len(sides) >= 2]
 
 
 def error_table(data: str, rows: ErrorRows) -> Table:

@@ -99,9 +99,10 @@ def against(task: Task, comparisons: Sequence[Comparison]) -> Table:
                 rows.append((Cell(group.label), Cell(task.groups[reference].label), *comparison_cells(found)))
     heads = ("mechanism", "against", "difference, points", "seeds better / equal / worse",
              "wrong alone: it / the other", "McNemar p", "p after Holm")
-    return Table(f"{task.name}: paired differences", "Error of the mechanism minus that of the reference, in "
-                 "percentage points, on the same seeds and test images; negative is better. Beneath, the 95 % interval of a "
-                 "bootstrap over seeds and images. Holm's correction is over all "
+    return Table(f"{task.name}: paired differences",
+                 "Error of the mechanism minus that of the reference, in percentage points, on the same seeds and test "
+                 "images; negative is better. Beneath, the 95 % interval of a bootstrap over seeds and images. Holm's "
+                 "correction is over all "
                  f"{formats.plural(len(comparisons), 'pair')} of this data set.",
                  heads, tuple(rows))
 
@@ -158,6 +159,7 @@ def localisation(task: Task) -> Table:
             if any(estimate for estimate, _ in found):
                 shown = (measured_cell(estimate, show) for estimate, show in found)
                 rows.append((Cell(group.label), Cell(MODES.get(mode, mode)), *shown))
-    return Table(f"{task.name}: where it looked", "Judged on the true boxes. The rows of random, centre and oracle are "
-                 "the measure: what looking anywhere, at the middle, or at the truth gives. Random looks: same "
-                 "weights, uniform places.", ("mechanism", "looks", *(head for head, _ in PLACES.values())), tuple(rows))
+    return Table(f"{task.name}: where it looked",
+                 "Judged on the true boxes. The rows of random, centre and oracle are the "
+                 "measure: what looking anywhere, at the middle, or at the truth gives. Random looks: same weights, "
+                 "uniform places.", ("mechanism", "looks", *(head for head, _ in PLACES.values())), tuple(rows))

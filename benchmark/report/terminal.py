@@ -7,13 +7,16 @@ from rich.text import Text
 
 from benchmark.report import formats
 from benchmark.report.assemble import Report, TaskSection
-from benchmark.report.grouping import HEADLINE, MODES, Group, Task
+from benchmark.report.grouping import HEADLINE, Group, Task
 from benchmark.report.published import Published, published_for
+
 
 def show(report: Report, numbers: list[Published], console: Console) -> None:
     """Each task's errors, then the runs without a result."""
     for section in report.tasks:
         console.print(main_table(section, numbers))
+    if report.tasks:
+        console.print(safe("±: half of the wider 95 % interval, over seeds or images; paper: published; cost: multiply-adds"))
     for run in report.study.unfinished:
         words = f"{run.state}: {run.address.attention} on {run.address.data}, seed {run.address.seed}"
         detail = ", ".join(part for part in (f"epoch {run.epoch}" if run.epoch else "", run.message) if part)
@@ -31,12 +34,10 @@ def main_table(section: TaskSection, numbers: list[Published]) -> RichTable:
     """One task: a row a mechanism, best first."""
     task = section.task
     title = f"{task.name} ({task.origin}): test error, %, over {task.test_images:,} images"
-    table = RichTable(title=safe(title), title_justify="left", title_style="bold", padding=(0, 1), box=SIMPLE,
-                      caption=safe("±: half of the wider 95 % interval, over seeds or test images; cost: multiply-adds"),
-                      caption_justify="left")
-    heads = [MODES.get(mode, mode).removesuffix(" over samples") for mode in task.modes]
-    for place, head in enumerate(["mechanism", "seeds", *heads, "published", "cost"]):
-        table.add_column(safe(head), justify="right" if place else "left", ratio=None if place else 1)
+    table = RichTable(title=safe(title), title_justify="left", title_style="bold", padding=(0, 0), box=SIMPLE)
+    table.add_column("mechanism", min_width=18, overflow="fold")
+    for head in ["seeds", *task.modes, "paper", "cost"]:
+        table.add_column(safe(head), justify="right", no_wrap=True)
     for group in task.groups:
         table.add_row(*(safe(words) for words in cells(task, group, numbers)))
     return table
