@@ -7,7 +7,7 @@ from typing import final
 
 import numpy as np
 
-from benchmark.report import facts, figures, overlap, sizes, tables, verdicts
+from benchmark.report import facts, figures, overlap, places, sizes, tables, verdicts
 from benchmark.report.chart import Figure
 from benchmark.report.comparisons import Comparison, compare
 from benchmark.report.curves import KEYS, Curve, curves_by_data
@@ -110,9 +110,9 @@ def task_section(task: Task, numbers: Sequence[Published], look: Mapping[str, Lo
         pairs = tables.against(task, headline), tables.matrix(task, headline)
         parts.append(Part("Paired comparisons", (), pairs[:1], pairs[1:]))
     if overlap.has_overlap(predictions):
-        parts.append(Part("Overlap of the digits", present(figures.overlap(task, predictions, look)),
+        parts.append(Part("Overlap of the digits", present(figures.overlap(task, predictions, look)), (),
                           (tables.overlaps(task, predictions),)))
-    parts.append(Part("Where it looked", (), (tables.localisation(task),)))
+    parts.append(Part("Where it looked", present(places.figure(task, look)), (places.table(task),)))
     parts.append(Part("Cost", (), (tables.costs(task),)))
     parts = [part for part in parts if shown(part)]
     return TaskSection(task, predictions, comparisons, tuple(parts), tuple(gallery(task)))

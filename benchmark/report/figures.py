@@ -46,7 +46,7 @@ def bars(task: Task, numbers: Sequence[Published], looks: Looks) -> Figure:
 def bar(group: Group, error: Estimate, marks: Sequence[float], scale: svg.Scale, y: float, look: Look) -> list[Markup]:
     """One row of the bars: its name above, the bar, its intervals, seeds and published marks."""
     middle = y + 24
-    parts = [svg.text(BARS_LEFT, y + 11, shorten(group.label), "label", "start"),
+    parts = [svg.text(BARS_LEFT, y + 11, svg.shorten(group.label), "label", "start"),
              svg.text(BARS_RIGHT, y + 11, f"{formats.percent(error.mean)} %", "value", "end"),
              svg.tag("rect", x=scale(0), y=y + 17, width=max(scale(error.mean) - scale(0), 1.0), height=14.0,
                      class_="bar", style=f"fill:{look.colour}")]
@@ -60,11 +60,6 @@ def bar(group: Group, error: Estimate, marks: Sequence[float], scale: svg.Scale,
     parts += [svg.tag("line", svg.tag("title", f"published: {100 * mark:g} %"), x1=scale(mark), x2=scale(mark),
                       y1=y + 13, y2=y + 35, class_="published") for mark in marks]
     return parts
-
-
-def shorten(label: str) -> str:
-    """A label that fits above its bar; the tables have it whole."""
-    return label if len(label) <= 52 else f"{label[:51]}…"
 
 
 def scatter(task: Task, looks: Looks) -> Figure | None:

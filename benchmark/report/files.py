@@ -9,9 +9,10 @@ from benchmark.report.assemble import Report
 from benchmark.report.comparisons import Comparison
 from benchmark.report.grouping import Estimate, Group, Task
 from benchmark.report.overlap import BINS, share_by_bin
+from benchmark.report.places import PLACES
 from benchmark.report.published import Published, judge_number, published_for
 from benchmark.report.table import plain
-from benchmark.report.tables import COSTS, PLACES
+from benchmark.report.tables import COSTS
 
 Row = dict[str, Any]
 

@@ -111,6 +111,11 @@ def text(x: float, y: float, words: str, kind: str, anchor: str) -> Markup:
     return tag("text", words, x=x, y=y, class_=kind, text_anchor=anchor)
 
 
+def shorten(label: str) -> str:
+    """A label that fits above its bar; the tables have it whole."""
+    return label if len(label) <= 52 else f"{label[:51]}…"
+
+
 def drawing(width: float, height: float, name: str, parts: Sequence[Markup]) -> Markup:
     """A whole picture, named for those who cannot see it."""
     return tag("svg", join([tag("title", name), *parts]), viewBox=f"0 0 {width:g} {height:g}", role="img",

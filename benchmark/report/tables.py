@@ -25,11 +25,6 @@ COSTS: Mapping[str, tuple[str, Callable[[float], str]]] = {
     "seconds_to_best": ("time to the best checkpoint", formats.duration),
     "train_seconds": ("time of training", formats.duration),
 }
-PLACES: Mapping[str, tuple[str, Callable[[float], str]]] = {
-    "hit_rate": ("looks on a digit, %", formats.percent),
-    "first_distance": ("first look to nearest digit, px", lambda value: f"{value:.1f}"),
-    "coverage": ("digits looked at, %", formats.percent),
-}
 
 
 def name_cell(group: Group) -> Cell:
@@ -148,18 +143,3 @@ def overlaps(task: Task, predictions: Mapping[Path, Predictions]) -> Table:
     heads = tuple(f"{head}, {formats.plural(size, 'image')}" for head, size in zip(BINS, sizes, strict=True))
     return Table(f"{task.name}: error against overlap", "Error in percent, mean policy, by the share of the smaller "
                  "digit's box that the other covers.", ("mechanism", *heads), tuple(rows))
-
-
-def localisation(task: Task) -> Table:
-    """Where the looks fell, judged on the digits' true boxes."""
-    rows = []
-    for group in task.groups:
-        for mode in [*MODES, *sorted(set(group.runs[0].record["localisation"]) - set(MODES))]:
-            found = [(group.measure("localisation", mode, key), show) for key, (_, show) in PLACES.items()]
-            if any(estimate for estimate, _ in found):
-                shown = (measured_cell(estimate, show) for estimate, show in found)
-                rows.append((Cell(group.label), Cell(MODES.get(mode, mode)), *shown))
-    return Table(f"{task.name}: where it looked",
-                 "Judged on the true boxes. The rows of random, centre and oracle are the "
-                 "measure: what looking anywhere, at the middle, or at the truth gives. Random looks: same weights, "
-                 "uniform places.", ("mechanism", "looks", *(head for head, _ in PLACES.values())), tuple(rows))

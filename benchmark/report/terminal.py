@@ -16,7 +16,7 @@ def show(report: Report, numbers: list[Published], console: Console) -> None:
     for section in report.tasks:
         console.print(main_table(section, numbers))
     if report.tasks:
-        console.print(safe("±: half of the wider 95 % interval, over seeds or images; paper: published; cost: multiply-adds"))
+        console.print(safe("±: half of the wider 95 % interval, over seeds or images; cost: multiply-adds"))
     for run in report.study.unfinished:
         words = f"{run.state}: {run.address.attention} on {run.address.data}, seed {run.address.seed}"
         detail = ", ".join(part for part in (f"epoch {run.epoch}" if run.epoch else "", run.message) if part)
