@@ -49,7 +49,7 @@ def errors(task: Task, numbers: Sequence[Published]) -> Table:
     heads = tuple(f"{MODES.get(mode, mode)}, %" for mode in task.modes)
     return Table(f"{task.name}: test error", f"{task.test_images:,} test images. Under each mean over seeds: the 95 % "
                  "interval over seeds, and the binomial one over test images.",
-                 ("mechanism", *heads, "published, %"), tuple(rows))
+                 ("mechanism", *heads, "published, %"), tuple(rows), "sourced")
 
 
 def published_cell(entries: Sequence[Published]) -> Cell:
@@ -97,8 +97,7 @@ def against(task: Task, comparisons: Sequence[Comparison]) -> Table:
     return Table(f"{task.name}: paired differences",
                  "Error of the mechanism minus that of the reference, in percentage points, on the same seeds and test "
                  "images; negative is better. Beneath, the 95 % interval of a bootstrap over seeds and images. Holm's "
-                 "correction is over all "
-                 f"{formats.plural(len(comparisons), 'pair')} of this data set.",
+                 f"correction is over all pairs of this data set ({len(comparisons)}).",
                  heads, tuple(rows))
 
 
