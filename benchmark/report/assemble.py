@@ -12,7 +12,7 @@ from benchmark.report.chart import Figure
 from benchmark.report.comparisons import Comparison, compare
 from benchmark.report.curves import KEYS, Curve, curves_by_data
 from benchmark.report.folders import Study
-from benchmark.report.grouping import HEADLINE, Task, group_tasks
+from benchmark.report.grouping import HEADLINE, Group, Task, group_tasks
 from benchmark.report.palette import Look, looks
 from benchmark.report.pictures import Picture, gallery
 from benchmark.report.predictions import Predictions, read_task
@@ -84,15 +84,17 @@ def assemble(study: Study, generator: np.random.Generator, draws: int) -> Report
     curves = curves_by_data(study, labels)
     data_sets = sorted({task.data for task in tasks} | set(curves))
     lines = {data: sizes.errors_by_side([task for task in tasks if task.data == data]) for data in data_sets}
+    adds = {data: sizes.costs(groups_of(data, tasks)) for data in data_sets}
     drawn = [curve for by_key in curves.values() for found in by_key.values() for curve in found]
     names = [*labels.values(), *(curve.label for curve in drawn),
-             *(label for rows in lines.values() for label, _ in rows)]
+             *(label for rows in lines.values() for label, _ in rows),
+             *(label for rows in adds.values() for label, _ in rows)]
     look = looks(names)
     sections = [task_section(task, numbers, look, generator, draws) for task in tasks]
     headline = {section.task.name: section.comparisons.get(HEADLINE, ()) for section in sections}
     return Report(
         study, facts.facts(study, tasks), facts.warnings(study, tasks), sections,
-        [data_section(data, tasks, lines[data], curves.get(data, {}), look) for data in data_sets],
+        [data_section(data, adds[data], lines[data], curves.get(data, {}), look) for data in data_sets],
         (verdicts.against_numbers(tasks, numbers), verdicts.against_claims(tasks, claims, headline)),
         (verdicts.unfinished(study), verdicts.remarks(study)), draws,
     )  # fmt: skip
@@ -128,10 +130,14 @@ def shown(part: Part) -> bool:
     return bool(part.figures or any(table.rows for table in part.tables))
 
 
-def data_section(data: str, tasks: Sequence[Task], lines: sizes.ErrorRows, curves: Mapping[str, Sequence[Curve]],
+def groups_of(data: str, tasks: Sequence[Task]) -> list[Group]:
+    """The groups of all canvases of a data set."""
+    return [group for task in tasks if task.data == data for group in task.groups]
+
+
+def data_section(data: str, rows: sizes.CostRows, lines: sizes.ErrorRows, curves: Mapping[str, Sequence[Curve]],
                  look: Mapping[str, Look]) -> DataSection:
     """One data set's sizes and learning curves."""
-    rows = sizes.costs([group for task in tasks if task.data == data for group in task.groups])
     drawn = present(sizes.cost_figure(data, rows, look) if rows else None,
                     sizes.error_figure(data, lines, look) if lines else None)
     held = ((sizes.cost_table(data, rows),) if rows else ()) + ((sizes.error_table(data, lines),) if lines else ())

@@ -11,7 +11,7 @@ from benchmark.report.palette import Look
 from benchmark.report.svg import Scale
 
 WIDTH, HEIGHT = 460.0, 300.0
-LEFT, RIGHT, TOP, BOTTOM = 56.0, 14.0, 14.0, 46.0
+LEFT, RIGHT, TOP, BOTTOM = 62.0, 14.0, 14.0, 46.0
 """Room around the plot, in the units of the view box: tick labels and axis names fit at the style sheet's 12 units."""
 
 X_RANGE = (LEFT, WIDTH - RIGHT)

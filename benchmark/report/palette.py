@@ -40,8 +40,8 @@ def family(label: str) -> str:
 def looks(labels: Iterable[str]) -> Mapping[str, Look]:
     """A look for each label, a mechanism's name or that and its setting in brackets.
 
-    The colour is the mechanism's, by its place among its family in the order of the alphabet, whatever its setting; dash
-    and mark are the label's own, by its place among the family's labels.
+    The colour is the mechanism's, by its place among its family in the order of the alphabet, whatever its setting;
+    dash and mark are the label's own, by its place among the family's labels.
     """
     names: dict[str, list[str]] = defaultdict(list)
     members: dict[str, list[str]] = defaultdict(list)

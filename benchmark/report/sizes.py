@@ -1,8 +1,8 @@
 """Cost and error against the side of the image, over all tasks on the same data."""
 
-import json
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from markupsafe import Markup
 
@@ -15,6 +15,7 @@ from benchmark.report.statistics import log_slope
 from benchmark.report.table import Cell, Table
 from benchmark.report.tables import NOTHING, error_cell
 
+CostRows = Sequence[tuple[str, dict[int, float]]]
 ErrorRows = Sequence[tuple[str, dict[int, Estimate]]]
 
 CANVAS = "data.canvas"
@@ -29,41 +30,53 @@ def by_side(group: Group) -> dict[int, float]:
     return {side: cost for side, cost in found.items() if cost is not None and cost > 0}
 
 
-def costs(groups: Sequence[Group]) -> list[tuple[Group, dict[int, float]]]:
-    """The groups with multiply-adds at two sides or more; of a mechanism and setting the first."""
-    seen: dict[str, tuple[Group, dict[int, float]]] = {}
+def costs(groups: Sequence[Group]) -> CostRows:
+    """Name and multiply-adds of the groups that have them at two sides or more; of those that differ in the canvas alone
+    the first.
+    """
+    seen: dict[str, dict[int, float]] = {}
     for group in groups:
         if len(by_side(group)) >= 2:
-            seen.setdefault(group.label, (group, by_side(group)))
-    return list(seen.values())
+            seen.setdefault(name_of(group.attention, but_canvas(group)), by_side(group))
+    return list(seen.items())
 
 
-def cost_table(data: str, rows: Sequence[tuple[Group, dict[int, float]]]) -> Table:
+def but_canvas(group: Group) -> dict[str, Any]:
+    """What differs from the defaults besides the canvas."""
+    return {key: value for key, value in group.differs.items() if key != CANVAS}
+
+
+def cost_table(data: str, rows: CostRows) -> Table:
     """Multiply-adds by side, and the exponent of their growth."""
     sides = sorted({side for _, found in rows for side in found})
-    body = tuple((Cell(group.label),
+    body = tuple((Cell(label),
                   *(Cell(formats.count(found[side])) if side in found else NOTHING for side in sides),
-                  Cell(f"{log_slope(list(found), list(found.values())):.2f}")) for group, found in rows)
+                  Cell(exponent(found))) for label, found in rows)
     return Table(f"{data}: multiply-adds by image side", "For one image. The exponent k is of the best fit "
                  "cost = c side^k: 0 is independent of the image's size, 2 grows with its area.",
                  ("mechanism", *(f"{side} px" for side in sides), "exponent"), body)
 
 
-def cost_figure(data: str, rows: Sequence[tuple[Group, dict[int, float]]], looks: Mapping[str, Look]) -> Figure:
+def exponent(found: Mapping[int, float]) -> str:
+    """The exponent of the growth with the side, two decimals, zero without a sign."""
+    return f"{round(log_slope(list(found), list(found.values())), 2) + 0.0:.2f}"
+
+
+def cost_figure(data: str, rows: CostRows, looks: Mapping[str, Look]) -> Figure:
     """Multiply-adds against the side, both in logarithms."""
     sides = sorted({side for _, found in rows for side in found})
     x = side_axis(sides)
     y = Axis(svg.logarithmic([cost for _, found in rows for cost in found.values()], *Y_RANGE),
              "multiply-adds an image", formats.count)
     marks: list[Markup] = []
-    for group, found in rows:
+    for label, found in rows:
         places = [(x.scale(side), y.scale(cost)) for side, cost in found.items()]
-        marks.append(svg.line(places, looks[group.label]))
-        marks += [svg.point(*place, looks[group.label], f"{group.label}, {side} px: {formats.count(cost)}")
+        marks.append(svg.line(places, looks[label]))
+        marks += [svg.point(*place, looks[label], f"{label}, {side} px: {formats.count(cost)}")
                   for place, (side, cost) in zip(places, found.items(), strict=True)]
     return Figure("Cost against image side", "Level lines: the cost does not depend on the size of the image.",
                   frame(f"Multiply-adds against image side, {data}", x, y, marks),
-                  legend([(group.label, looks[group.label]) for group, _ in rows]))
+                  legend([(label, looks[label]) for label, _ in rows]))
 
 
 def side_axis(sides: Sequence[int]) -> Axis:
@@ -74,14 +87,12 @@ def side_axis(sides: Sequence[int]) -> Axis:
 
 def errors_by_side(tasks: Sequence[Task]) -> ErrorRows:
     """By mechanism the error at each image side, where runs differ in the canvas alone and two sides were run."""
-    found: dict[tuple[str, str], dict[int, Estimate]] = defaultdict(dict)
+    found: dict[str, dict[int, Estimate]] = defaultdict(dict)
     for group in (group for task in tasks for group in task.groups):
-        others = {key: value for key, value in group.differs.items() if key != CANVAS}
         error = group.error(HEADLINE)
         if error is not None:
-            found[group.attention, json.dumps(others, sort_keys=True, default=str)][group.side] = error
-    return [(name_of(attention, json.loads(others)), dict(sorted(sides.items())))
-            for (attention, others), sides in sorted(found.items()) if len(sides) >= 2]
+            found[name_of(group.attention, but_canvas(group))][group.side] = error
+    return [(label, dict(sorted(sides.items()))) for label, sides in sorted(found.items()) if len(sides) >= 2]
 
 
 def error_table(data: str, rows: ErrorRows) -> Table:

@@ -34,11 +34,11 @@ class Scale:
         """Round values within the range: about five, or the decades of a wide logarithmic one."""
         if self.logarithmic:
             decades = range(math.floor(math.log10(self.low)), math.ceil(math.log10(self.high)) + 1)
-            steps = (1, 2, 5) if len(decades) <= 3 else (1,)
-            places = [step * 10.0**decade for decade in decades for step in steps]
-            inside = [place for place in places if self.low <= place <= self.high]
-            if len(inside) > 2:
-                return inside
+            for steps in ((1,), (1, 2, 5)):
+                places = [step * 10.0**decade for decade in decades for step in steps]
+                inside = [place for place in places if self.low <= place <= self.high]
+                if len(inside) > 2:
+                    return inside
         step = round_step((self.high - self.low) / 5)
         first, last = math.ceil(self.low / step - 1e-9), math.floor(self.high / step + 1e-9)
         return [place * step for place in range(first, last + 1)]
