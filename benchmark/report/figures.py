@@ -74,11 +74,11 @@ def scatter(task: Task, looks: Looks) -> Figure | None:
     marks: list[Markup] = []
     for group, error, cost in rows:
         look, place = looks[group.label], x.scale(cost)
-        low, high = error.widest
+        low, high = error.hull
         marks.append(svg.whisker((place, y.scale(low)), (place, y.scale(high)), look, "whisker"))
         note = f"{group.label}: {formats.percent(error.mean)} % at {formats.count(cost)} multiply-adds"
         marks.append(svg.point(place, y.scale(error.mean), look, note))
-    return Figure("Cost against quality", "Left and low is better. Lines: the wider of the two 95 % intervals.",
+    return Figure("Cost against quality", "Left and low is better. Lines: the span of both 95 % intervals.",
                   frame(f"Test error against multiply-adds on {task.name}", x, y, marks),
                   legend([(group.label, looks[group.label]) for group, _, _ in rows]))
 

@@ -28,7 +28,7 @@ class Estimate:
     scores: tuple[float, ...]
 
     @property
-    def widest(self) -> Interval:
+    def hull(self) -> Interval:
         """The hull of both intervals, the mean alone where there is none."""
         known = [interval for interval in (self.seeds, self.images) if interval]
         return Interval(min((i.low for i in known), default=self.mean), max((i.high for i in known), default=self.mean))

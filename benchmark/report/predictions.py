@@ -37,7 +37,7 @@ class Predictions:
 def read_predictions(path: Path) -> Predictions:
     """One run's predictions, sorted by image. Raises PredictionsError."""
     try:
-        with np.load(path, allow_pickle=False) as arrays:
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
             found = {name: np.asarray(arrays[name]) for name in arrays.files}
         order = np.argsort(found["index"], kind="stable")
         wrong = {name.removeprefix("correct_"): ~values.astype(bool)[order]

@@ -7,6 +7,7 @@ from typing import Any, final
 
 import yaml
 
+from benchmark.report import formats
 from benchmark.report.comparisons import Comparison, between
 from benchmark.report.folders import number
 from benchmark.report.grouping import Estimate, Group, Task
@@ -92,7 +93,7 @@ def judge_number(entry: Published, group: Group, measured: Estimate) -> Verdict:
     glimpses = group.runs[0].record.get("glimpses")
     if entry.glimpses not in (None, glimpses):
         return Verdict("cannot tell", f"another setting: {entry.glimpses} glimpses there, {glimpses} here")
-    low, high = measured.widest
+    low, high = measured.hull
     target = entry.error / 100
     span = f"{100 * low:.2f} to {100 * high:.2f} %"
     once = ", one seed" if measured.seeds is None else ""
@@ -117,8 +118,8 @@ def judge_claim(claim: Claim, task: Task, comparisons: Sequence[Comparison]) -> 
     found = between(comparisons, places[claim.better], places[claim.worse])
     if found is None:
         return Verdict("cannot tell", "no seed in common, or no predictions to pair")
-    detail = (f"{100 * found.difference:+.2f} points ({100 * found.interval.low:+.2f} to "
-              f"{100 * found.interval.high:+.2f}), Holm p {found.adjusted:.2g}, {len(found.seeds)} seeds")
+    detail = (f"{formats.points(found.difference)} points ({formats.span(found.interval)}), p after Holm "
+              f"{formats.probability(found.adjusted)}, {formats.plural(len(found.seeds), 'seed')}")
     if not found.clear:
         return Verdict("cannot tell", detail)
     return Verdict("reproduced" if found.difference < 0 else "not reproduced", detail)

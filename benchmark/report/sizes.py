@@ -31,8 +31,9 @@ def by_side(group: Group) -> dict[int, float]:
 
 
 def costs(groups: Sequence[Group]) -> CostRows:
-    """Name and multiply-adds of the groups that have them at two sides or more; of those that differ in the canvas alone
-    the first.
+    """Name and multiply-adds of the groups that have them at two sides or more.
+
+    Of those that differ in the canvas alone the first.
     """
     seen: dict[str, dict[int, float]] = {}
     for group in groups:
@@ -113,9 +114,9 @@ def error_figure(data: str, rows: ErrorRows, looks: Mapping[str, Look]) -> Figur
         places = [(x.scale(side), y.scale(error.mean)) for side, error in found.items()]
         marks.append(svg.line(places, looks[label]))
         for place, (side, error) in zip(places, found.items(), strict=True):
-            ends = [(place[0], y.scale(bound)) for bound in error.widest]
+            ends = [(place[0], y.scale(bound)) for bound in error.hull]
             marks.append(svg.whisker(ends[0], ends[1], looks[label], "whisker"))
             marks.append(svg.point(*place, looks[label], f"{label}, {side} px: {formats.percent(error.mean)} %"))
-    return Figure("Error against image side", "Lines upright: the wider of the two 95 % intervals.",
+    return Figure("Error against image side", "Lines upright: the span of both 95 % intervals.",
                   frame(f"Test error against image side, {data}", x, y, marks),
                   legend([(label, looks[label]) for label, _ in rows]))
