@@ -88,7 +88,8 @@ class AttentionModule(pl.LightningModule):
         self.log_dict(values, batch_size=len(batch.image), on_epoch=True, sync_dist=True)
 
     def configure_optimizers(self) -> Any:
-        optimizer, rate = self.optimisation.optimizer(self.parameters(), int(self.trainer.estimated_stepping_batches))
+        steps = int(self.trainer.estimated_stepping_batches)
+        optimizer, rate = self.optimisation.optimizer(self.core, self.policy, steps)
         return {"optimizer": optimizer, "lr_scheduler": {"scheduler": rate, "interval": "step"}}
 
     def configure_gradient_clipping(self, optimizer: Any, *_: Any, **__: Any) -> None:

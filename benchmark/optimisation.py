@@ -1,7 +1,7 @@
 """How the parameters move: optimiser, learning rate over time, and clipping apart for the reader and the policy."""
 
-from collections.abc import Callable, Iterable
-from typing import final
+from collections.abc import Callable
+from typing import Any, final
 
 from torch import Tensor
 from torch.nn import Parameter
@@ -14,22 +14,27 @@ from benchmark.schedule import Schedule
 
 @final
 class Optimisation:
-    """make: the optimiser from parameters. rate: factor of its learning rate by progress.
+    """make: the optimiser from groups of parameters. rate, policy_rate: factors of its learning rate by progress.
+
+    The two groups are what the likelihood trains and what the policy gradient alone trains. Before the reader can read,
+    the policy's gradient is noise; an optimiser that scales its steps, as Adam does, would walk the policy away on it, so the
+    policy's rate has a rise of its own.
 
     clip_core, clip_policy: the largest gradient norm of what the likelihood trains and of what the policy gradient alone
     trains. One norm for both would let a noisy policy gradient shrink the reader's steps.
     """
 
     def __init__(
-        self, make: Callable[[Iterable[Parameter]], Optimizer], rate: Schedule, clip_core: float, clip_policy: float
+        self, make: Callable[[list[dict[str, Any]]], Optimizer], rate: Schedule, policy_rate: Schedule, clip_core: float, clip_policy: float
     ):
-        self.make, self.rate = make, rate
+        self.make, self.rate, self.policy_rate = make, rate, policy_rate
         self.clip_core, self.clip_policy = clip_core, clip_policy
 
-    def optimizer(self, parameters: Iterable[Parameter], steps: int) -> tuple[Optimizer, LambdaLR]:
-        """The optimiser, and the schedule of its learning rate over `steps` steps."""
-        optimizer = self.make(parameters)
-        return optimizer, LambdaLR(optimizer, lambda step: self.rate(min(1.0, step / steps)))
+    def optimizer(self, core: list[Parameter], policy: list[Parameter], steps: int) -> tuple[Optimizer, LambdaLR]:
+        """The optimiser, and the schedule of its learning rates over `steps` steps."""
+        optimizer = self.make([{"params": core}, {"params": policy}])
+        rates = (self.rate, self.policy_rate)
+        return optimizer, LambdaLR(optimizer, [lambda step, rate=rate: rate(min(1.0, step / steps)) for rate in rates])
 
     def clip(self, core: list[Parameter], policy: list[Parameter]) -> tuple[Tensor, Tensor]:
         """Clips both in place; their norms before."""

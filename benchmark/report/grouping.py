@@ -1,0 +1,145 @@
+"""Groups finished runs: by data and test canvases into tasks, within a task by mechanism and setting, over seeds."""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, final
+
+import numpy as np
+
+from benchmark.report.folders import Finished, number
+from benchmark.report.statistics import Interval, t_interval, wilson_interval
+
+HEADLINE = "mean"
+"""The evaluation mode by which mechanisms are sorted, compared and set beside published numbers."""
+
+MODES = {"mean": "mean policy", "sample": "one sample", "average": "average over samples", "random": "random looks"}
+"""The modes in the order of reading, in words; a mode not named here is shown after them under its own name."""
+
+
+@final
+@dataclass(frozen=True)
+class Estimate:
+    """A mean over seeds. seeds: its interval, None with one seed; images: the binomial one, None if not a share."""
+
+    mean: float
+    seeds: Interval | None
+    images: Interval | None
+    scores: tuple[float, ...]
+
+    @property
+    def hull(self) -> Interval:
+        """The hull of both intervals, the mean alone where there is none."""
+        known = [interval for interval in (self.seeds, self.images) if interval]
+        return Interval(min((i.low for i in known), default=self.mean), max((i.high for i in known), default=self.mean))
+
+
+@final
+@dataclass(frozen=True)
+class Group:
+    """The runs of one mechanism in one setting on the same test canvases, one a seed."""
+
+    attention: str
+    setting: str
+    differs: Mapping[str, Any]
+    runs: tuple[Finished, ...]
+
+    @property
+    def label(self) -> str:
+        return name_of(self.attention, self.differs)
+
+    @property
+    def seeds(self) -> tuple[int, ...]:
+        return tuple(run.address.seed for run in self.runs)
+
+    @property
+    def side(self) -> int:
+        """The longer side of the images, in pixels."""
+        return max(int(size) for size in self.runs[0].record["image_shape"][-2:])
+
+    def error(self, mode: str) -> Estimate | None:
+        """The test error in a mode, a fraction; None where no run measured it."""
+        found = [share for run in self.runs if (share := run.error(mode)) is not None]
+        if not found:
+            return None
+        mean = float(np.mean(found))
+        spread = t_interval(found)
+        clipped = Interval(max(0.0, spread.low), min(1.0, spread.high)) if spread else None
+        return Estimate(mean, clipped, wilson_interval(mean, self.runs[0].test_images), tuple(found))
+
+    def measure(self, *path: str) -> Estimate | None:
+        """Any other number of the record over seeds, by its path of keys; None where no run has it."""
+        found = [value for run in self.runs if (value := deep(run.record, path)) is not None]
+        return Estimate(float(np.mean(found)), t_interval(found), None, tuple(found)) if found else None
+
+
+@final
+@dataclass(frozen=True)
+class Task:
+    """The groups that were tested on the same canvases, best first: only within a task are they compared."""
+
+    name: str
+    data: str
+    origin: str
+    fingerprint: str
+    groups: tuple[Group, ...]
+
+    @property
+    def modes(self) -> list[str]:
+        """Every evaluation mode that some run of the task measured."""
+        seen = {mode for group in self.groups for run in group.runs for mode in run.record["test"]} - {"images"}
+        seen = {mode for mode in seen if any(group.error(mode) for group in self.groups)}
+        return [mode for mode in MODES if mode in seen] + sorted(seen - set(MODES))
+
+    @property
+    def test_images(self) -> int:
+        return self.groups[0].runs[0].test_images
+
+
+def name_of(attention: str, differs: Mapping[str, Any]) -> str:
+    """A mechanism with what differs from its defaults: dram (optimizer.lr=0.001)."""
+    return f"{attention} ({', '.join(f'{key}={value}' for key, value in differs.items())})" if differs else attention
+
+
+def deep(record: Mapping[str, Any], path: Sequence[str]) -> float | None:
+    """The finite number at a path of keys, None where there is none."""
+    values: Any = record
+    for key in path[:-1]:
+        values = values.get(key) if isinstance(values, Mapping) else None
+    return number(values, path[-1])
+
+
+def group_tasks(finished: Sequence[Finished]) -> list[Task]:
+    """The tasks of a study, by data, the most runs first; the same data with other test canvases is another task."""
+    by_task: dict[tuple[str, str], list[Finished]] = defaultdict(list)
+    for run in finished:
+        by_task[run.address.data, run.fingerprint].append(run)
+    ordered = sorted(by_task.items(), key=lambda item: (item[0][0], -len(item[1]), item[0][1]))
+    return [Task(task_name(data, fingerprint, by_task), data, str(runs[0].record["origin"]), fingerprint,
+                 group_runs(runs)) for (data, fingerprint), runs in ordered]
+
+
+def task_name(data: str, fingerprint: str, by_task: Mapping[tuple[str, str], list[Finished]]) -> str:
+    """The data's name, with the image size or else the fingerprint where the same data has several sets of canvases."""
+    shapes = {key[1]: tuple(runs[0].record["image_shape"][-2:]) for key, runs in by_task.items() if key[0] == data}
+    if len(shapes) == 1:
+        return data
+    if len(set(shapes.values())) == len(shapes):
+        return f"{data} at {' x '.join(str(size) for size in shapes[fingerprint])} px"
+    return f"{data}, canvases {fingerprint[:8]}"
+
+
+def group_runs(runs: Sequence[Finished]) -> tuple[Group, ...]:
+    """One task's groups, the lowest error first."""
+    by_group: dict[tuple[str, str], list[Finished]] = defaultdict(list)
+    for run in runs:
+        by_group[run.address.attention, run.address.setting].append(run)
+    groups = [Group(attention, setting, members[0].record["differs"], tuple(members))
+              for (attention, setting), members in by_group.items()]
+    return tuple(sorted(groups, key=lambda group: (rank(group), group.label)))
+
+
+def rank(group: Group) -> float:
+    """The headline error; a group without one comes last."""
+    error = group.error(HEADLINE)
+    return error.mean if error else 2.0

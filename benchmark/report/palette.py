@@ -1,0 +1,62 @@
+"""The look of each mechanism, the same in every figure: a colour per family, a tint, dash and mark per member.
+
+Colours are names of CSS variables, so that light and dark pages choose their own; the families' hues are those of Okabe
+and Ito (2008), told apart by the colour-blind too.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import final
+
+FAMILIES = {
+    "none": "none", "item": "item", "ram": "glimpse", "dram": "glimpse", "location_soft": "transform", "cnn": "cnn",
+    "random": "control", "centre": "control", "oracle": "control",
+}  # fmt: skip
+"""Family by the beginning of a mechanism's name; any other name is of the family "other" and needs no entry here."""
+
+TINTS = ("var(--f-{0})", "color-mix(in srgb, var(--f-{0}) 58%, var(--ink))",
+         "color-mix(in srgb, var(--f-{0}) 78%, var(--paper))")
+DASHES = ("none", "5 3", "1.5 2.5", "8 3 2 3")
+MARKS = ("circle", "square", "diamond", "triangle", "cross")
+
+
+@final
+@dataclass(frozen=True)
+class Look:
+    """colour: a CSS colour; dash: an SVG dash array; mark: the shape of its points."""
+
+    colour: str
+    dash: str
+    mark: str
+
+
+def family(label: str) -> str:
+    """The family of a mechanism, by the longest beginning that is known."""
+    known = [start for start in FAMILIES if label.startswith(start)]
+    return FAMILIES[max(known, key=len)] if known else "other"
+
+
+def looks(labels: Iterable[str]) -> Mapping[str, Look]:
+    """A look for each label, a mechanism's name or that and its setting in brackets.
+
+    The colour is the mechanism's, by its place among its family in the order of the alphabet, whatever its setting;
+    dash and mark are the label's own, by its place among the family's labels.
+    """
+    names: dict[str, list[str]] = defaultdict(list)
+    members: dict[str, list[str]] = defaultdict(list)
+    for label in sorted(set(labels)):
+        names[family(label)].append(label)
+        members[family(label)] += [name for name in [mechanism(label)] if name not in members[family(label)]]
+    return {label: look(kind, members[kind].index(mechanism(label)), place)
+            for kind, held in names.items() for place, label in enumerate(held)}
+
+
+def mechanism(label: str) -> str:
+    """A label without the setting in brackets."""
+    return label.split(" (")[0]
+
+
+def look(kind: str, member: int, place: int) -> Look:
+    """The look of a family's member, and of the place of one of its labels."""
+    return Look(TINTS[member % len(TINTS)].format(kind), DASHES[place % len(DASHES)], MARKS[place % len(MARKS)])

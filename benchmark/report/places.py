@@ -1,0 +1,88 @@
+"""Where the looks fell, judged on the digits' true boxes: the table and the figure."""
+
+from collections.abc import Callable, Mapping
+
+from markupsafe import Markup
+
+from benchmark.report import formats, svg
+from benchmark.report.chart import WIDTH, Figure
+from benchmark.report.grouping import HEADLINE, MODES, Estimate, Group, Task
+from benchmark.report.palette import Look
+from benchmark.report.table import Cell, Table
+from benchmark.report.tables import NOTHING
+
+PLACES: Mapping[str, tuple[str, Callable[[float], str]]] = {
+    "hit_rate": ("looks on a digit, %", formats.percent),
+    "first_distance": ("first look to nearest digit, px", lambda value: f"{value:.1f}"),
+    "coverage": ("digits looked at, %", formats.percent),
+}
+MEASURES = ("random", "centre", "oracle")
+"""Mechanisms that are the measure of the others: what looking anywhere, at the middle, at the truth gives."""
+
+RANDOM = "random"
+"""The evaluation mode in which the same weights look at uniformly random places."""
+
+LEFT, RIGHT, ROW = 8.0, WIDTH - 14.0, 40.0
+
+
+def table(task: Task) -> Table:
+    """Localisation by mechanism: the headline mode, the other modes beneath."""
+    rows = []
+    for group in sorted(task.groups, key=lambda group: group.attention in MEASURES):
+        if any(group.measure("localisation", mode, key) for key in PLACES for mode in modes(group)):
+            rows.append((Cell(group.label), *(cell(group, key, show) for key, (_, show) in PLACES.items())))
+    return Table(f"{task.name}: where it looked", "Judged on the true boxes; mean policy, the other ways of looking "
+                 "beneath. The last rows are the measure: what looking anywhere, at the middle or at the truth gives.",
+                 ("mechanism", *(head for head, _ in PLACES.values())), tuple(rows))
+
+
+def modes(group: Group) -> list[str]:
+    """The modes in which a group's looks were judged."""
+    held = set(group.runs[0].record["localisation"])
+    return [mode for mode in MODES if mode in held] + sorted(held - set(MODES))
+
+
+def cell(group: Group, key: str, show: Callable[[float], str]) -> Cell:
+    """One measure of a group in every mode."""
+    found = {mode: estimate for mode in modes(group) if (estimate := group.measure("localisation", mode, key))}
+    headline = found.pop(HEADLINE, None)
+    notes = tuple(f"{MODES.get(mode, mode)} {show(estimate.mean)}" for mode, estimate in found.items())
+    return Cell(show(headline.mean), notes) if headline else Cell(NOTHING.text, notes, NOTHING.tone)
+
+
+def figure(task: Task, looks: Mapping[str, Look]) -> Figure | None:
+    """The share of looks on a digit: by the policy, and with the same weights looking anywhere; None without any."""
+    rows = [(group, found.mean, anywhere.mean if (anywhere := rate(group, RANDOM)) else None)
+            for group in task.groups if (found := rate(group, HEADLINE))]
+    if not rows:
+        return None
+    scale = svg.Scale(0.0, 1.0, LEFT, RIGHT, False)
+    height = ROW * len(rows) + 44
+    parts = []
+    for tick in scale.ticks():
+        parts.append(svg.tag("line", x1=scale(tick), x2=scale(tick), y1=6.0, y2=height - 38, class_="grid"))
+        parts.append(svg.text(scale(tick), height - 24, f"{100 * tick:.0f}", "tick", "middle"))
+    parts.append(svg.text((LEFT + RIGHT) / 2, height - 6, "looks on a digit, %", "name", "middle"))
+    for place, (group, share, base) in enumerate(rows):
+        parts += dumbbell(group.label, share, base, scale, 8 + ROW * place, looks[group.label])
+    return Figure("Looks on a digit", "Filled: the mean policy. Hollow: the same weights looking at random places; the "
+                  "line between is what the policy has learned.",
+                  svg.drawing(WIDTH, height, f"Share of looks on a digit for each mechanism on {task.name}", parts),
+                  Markup())
+
+
+def rate(group: Group, mode: str) -> Estimate | None:
+    """The share of looks on a digit."""
+    return group.measure("localisation", mode, "hit_rate")
+
+
+def dumbbell(label: str, share: float, base: float | None, scale: svg.Scale, y: float, look: Look) -> list[Markup]:
+    """One row: from looking anywhere to the policy."""
+    middle = y + 23
+    parts = [svg.text(LEFT, y + 11, svg.shorten(label), "label", "start"),
+             svg.text(RIGHT, y + 11, f"{100 * share:.0f} %", "value", "end")]
+    if base is not None:
+        parts.append(svg.whisker((scale(base), middle), (scale(share), middle), look, "whisker"))
+        parts.append(svg.tag("circle", svg.tag("title", f"random looks: {100 * base:.0f} %"), cx=scale(base), cy=middle,
+                             r=4.0, class_="hollow", style=f"stroke:{look.colour}"))
+    return [*parts, svg.point(scale(share), middle, look, f"{label}: {100 * share:.0f} %")]

@@ -1,0 +1,83 @@
+"""Reads predictions.npz: which test images a run got wrong, image by image.
+
+Axes: N test images, S seeds.
+"""
+
+import zipfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from benchmark.report.folders import Finished
+from benchmark.report.grouping import Group, Task
+
+ROUNDING = 1e-4
+"""How far a record's error may be from its predictions': half an image of 5,000."""
+
+
+@final
+class PredictionsError(Exception):
+    """Predictions that cannot be used; says why, for a person."""
+
+
+@final
+@dataclass(frozen=True)
+class Predictions:
+    """index: (N,) places in the test split, rising; overlap: (N,) in [0, 1]; wrong: by mode, who is wrong (N,)."""
+
+    index: NDArray[np.int64]
+    overlap: NDArray[np.float64]
+    wrong: Mapping[str, NDArray[np.bool_]]
+
+
+def read_predictions(path: Path) -> Predictions:
+    """One run's predictions, sorted by image. Raises PredictionsError."""
+    try:
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
+            found = {name: np.asarray(arrays[name]) for name in arrays.files}
+        order = np.argsort(found["index"], kind="stable")
+        wrong = {name.removeprefix("correct_"): ~values.astype(bool)[order]
+                 for name, values in found.items() if name.startswith("correct_")}
+        return Predictions(found["index"][order], found["overlap"].astype(float)[order], wrong)
+    except FileNotFoundError as error:
+        raise PredictionsError("predictions.npz is missing") from error
+    except (OSError, ValueError, KeyError, IndexError, EOFError, zipfile.BadZipFile) as error:
+        raise PredictionsError(f"predictions.npz cannot be read ({error})") from error
+
+
+def read_task(task: Task) -> dict[Path, Predictions]:
+    """The predictions of a task's runs by folder; what cannot be used is left out and remarked at the run."""
+    found: dict[Path, Predictions] = {}
+    for run in (run for group in task.groups for run in group.runs):
+        try:
+            predictions = read_predictions(run.address.folder / "predictions.npz")
+        except PredictionsError as fault:
+            run.remarks.append(f"{fault}; left out of the paired comparisons")
+            continue
+        first = next(iter(found.values()), predictions)
+        if not np.array_equal(first.index, predictions.index):
+            run.remarks.append("predictions.npz is of other images than the other runs'; left out of the comparisons")
+            continue
+        found[run.address.folder] = predictions
+        run.remarks.extend(disagreements(run, predictions))
+    return found
+
+
+def disagreements(run: Finished, predictions: Predictions) -> list[str]:
+    """Where the record's error is not the share of wrong predictions, in words."""
+    remarks = []
+    for mode, wrong_N in predictions.wrong.items():
+        error = run.error(mode)
+        if error is not None and abs(error - float(wrong_N.mean())) > ROUNDING:
+            remarks.append(f"record.json says {error:.2%} error ({mode}), predictions.npz {wrong_N.mean():.2%}")
+    return remarks
+
+
+def wrong_by_seed(group: Group, predictions: Mapping[Path, Predictions], mode: str) -> dict[int, NDArray[np.bool_]]:
+    """Who is wrong (N,) by seed, for the seeds whose predictions hold this mode."""
+    held = {run.address.seed: predictions.get(run.address.folder) for run in group.runs}
+    return {seed: found.wrong[mode] for seed, found in held.items() if found and mode in found.wrong}

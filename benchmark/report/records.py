@@ -1,0 +1,45 @@
+"""Reads and checks record.json, as far as the report relies on it."""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, final
+
+from benchmark.report.folders import number
+
+FORMAT = 1
+"""The format of record.json this report understands."""
+
+NEEDED = {
+    "attention": str, "data": str, "origin": str, "seed": int, "differs": dict, "image_shape": list,
+    "fingerprints": dict, "cost": dict, "test": dict, "localisation": dict, "git": dict, "hardware": dict,
+}  # fmt: skip
+
+
+@final
+class RecordError(Exception):
+    """A record that cannot be used; says why, for a person."""
+
+
+def read_record(path: Path) -> Mapping[str, Any]:
+    """A record, checked as far as the report relies on it. Raises RecordError."""
+    try:
+        record = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise RecordError(f"cannot be read ({error})") from error
+    if not isinstance(record, dict):
+        raise RecordError("is not a JSON object")
+    if record.get("format") != FORMAT:
+        raise RecordError(f"has format {record.get('format')!r}; this report reads format {FORMAT}")
+    wrong = [key for key, kind in NEEDED.items() if not isinstance(record.get(key), kind)]
+    if wrong:
+        raise RecordError(f"lacks a usable {', '.join(wrong)}")
+    if not isinstance(record["fingerprints"].get("test"), str):
+        raise RecordError("lacks the fingerprint of the test canvases")
+    if not (number(record["test"], "images") or 0) >= 1:
+        raise RecordError("lacks the number of test images")
+    for mode, scores in record["test"].items():
+        share = number(scores, "error")
+        if share is not None and not 0 <= share <= 1:
+            raise RecordError(f"has a test error ({mode}) of {share}, not a fraction between 0 and 1")
+    return record

@@ -1,0 +1,45 @@
+"""Reads the run folders of a study: finished, failed, unfinished or damaged; none of them stops the reading.
+
+A folder is <study>/<attention>/<data>/seed=<n>[-<setting>]; a `record.json` in it means finished.
+"""
+
+import re
+from pathlib import Path
+
+from benchmark.report.folders import Address, Finished, Study, Unfinished
+from benchmark.report.records import RecordError, read_record
+from benchmark.report.status import read_unfinished
+
+SEED_FOLDER = re.compile(r"seed=(?P<seed>-?\d+)(?:-(?P<setting>[0-9a-zA-Z_]+))?")
+
+
+def read_study(folder: Path) -> Study:
+    """Every run under a study's folder, in the order of its paths.
+
+    Raises FileNotFoundError where there is no such folder.
+    """
+    if not folder.is_dir():
+        raise FileNotFoundError(folder)
+    runs = [read_run(address) for address in addresses(folder)]
+    return Study(folder, [run for run in runs if isinstance(run, Finished)],
+                 [run for run in runs if isinstance(run, Unfinished)])
+
+
+def addresses(folder: Path) -> list[Address]:
+    """The run folders of a study, by name alone."""
+    found = []
+    for path in sorted(folder.glob("*/*/seed=*")):
+        match = SEED_FOLDER.fullmatch(path.name)
+        if match and path.is_dir():
+            found.append(Address(path, path.parts[-3], path.parts[-2], int(match["seed"]), match["setting"] or ""))
+    return found
+
+
+def read_run(address: Address) -> Finished | Unfinished:
+    """One run; a record that cannot be used makes it a damaged run, not an error."""
+    if not (address.folder / "record.json").exists():
+        return read_unfinished(address)
+    try:
+        return Finished(address, read_record(address.folder / "record.json"))
+    except RecordError as fault:
+        return Unfinished(address, "damaged", f"record.json: {fault}", "", "")

@@ -1,0 +1,69 @@
+"""Reads what a run without a record has left: its status and its log."""
+
+import json
+import os
+import re
+import socket
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from benchmark.report.folders import Address, Unfinished
+
+
+def read_unfinished(address: Address) -> Unfinished:
+    """A run without a record, from its status and its log."""
+    status = read_status(address.folder / "status.json")
+    message, state = one_line(status.get("message")), one_line(status.get("state")) or "waiting"
+    if state == "running" and is_gone(status):
+        state = "interrupted"
+    last = "" if state == "running" else last_of_traceback(address.folder / "run.log")  # a resumed run keeps old ones
+    if state == "failed" or last:
+        state, message = "failed", message or last or "no message; see run.log"
+    elif state == "finished":
+        state, message = "damaged", "the status says finished, but there is no record.json"
+    elif state == "interrupted":
+        message = message or "its process is gone; start the sweep again to resume it"
+    epoch = f"{status['epoch']} of {status.get('epochs', '?')}" if "epoch" in status else ""
+    return Unfinished(address, state, message, epoch, one_line(status.get("updated")))
+
+
+def read_status(path: Path) -> Mapping[str, Any]:
+    """status.json, empty where missing; one that is being written or damaged is said in its message."""
+    if not path.exists():
+        return {}
+    try:
+        status = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        return {"message": f"status.json cannot be read ({error})"}
+    return status if isinstance(status, dict) else {"message": "status.json is not a JSON object"}
+
+
+def last_of_traceback(log: Path) -> str:
+    """The exception's own line of the last traceback in a log, "" where there is none."""
+    try:
+        text = log.read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return ""
+    _, found, tail = text.rpartition("Traceback (most recent call last):")
+    lines = [line.strip() for line in tail.splitlines() if re.match(r"[A-Za-z_][\w.]*(:|$)", line)]
+    return lines[0] if found and lines else ""
+
+
+def is_gone(status: Mapping[str, Any]) -> bool:
+    """Whether a run that says it is running has lost its process; unknown, so False, for another machine's."""
+    pid = status.get("pid")
+    if status.get("host") != socket.gethostname() or not isinstance(pid, int) or pid <= 0:
+        return False
+    try:
+        os.kill(pid, 0)  # signal 0 delivers nothing and only asks whether the process exists
+    except ProcessLookupError:
+        return True
+    except OSError:
+        return False
+    return False
+
+
+def one_line(value: object) -> str:
+    """Text of a status on one line."""
+    return " ".join(str(value).split()) if value is not None else ""

@@ -1,0 +1,55 @@
+"""The main table in the terminal."""
+
+from rich.box import SIMPLE
+from rich.console import Console
+from rich.table import Table as RichTable
+from rich.text import Text
+
+from benchmark.report import formats
+from benchmark.report.assemble import Report, TaskSection
+from benchmark.report.grouping import HEADLINE, Group, Task
+from benchmark.report.published import Published, published_for
+
+
+def show(report: Report, numbers: list[Published], console: Console) -> None:
+    """Each task's errors, then the runs without a result."""
+    for section in report.tasks:
+        console.print(main_table(section, numbers))
+    if report.tasks:
+        console.print(safe("±: half the span of both 95 % intervals; cost: multiply-adds"))
+    for run in report.study.unfinished:
+        words = f"{run.state}: {run.address.attention} on {run.address.data}, seed {run.address.seed}"
+        detail = ", ".join(part for part in (f"epoch {run.epoch}" if run.epoch else "", run.message) if part)
+        console.print(safe(f"{words} ({detail})" if detail else words), soft_wrap=True)
+    for warning in report.warnings:
+        console.print(safe(f"note: {warning}"), soft_wrap=True)
+
+
+def safe(words: str) -> Text:
+    """Text of the data as it is: no markup, no control characters that a terminal would act on."""
+    return Text("".join(sign if sign.isprintable() else "\N{REPLACEMENT CHARACTER}" for sign in words))
+
+
+def main_table(section: TaskSection, numbers: list[Published]) -> RichTable:
+    """One task: a row a mechanism, best first."""
+    task = section.task
+    title = f"{task.name} ({task.origin}): test error, %, over {task.test_images:,} images"
+    table = RichTable(title=safe(title), title_justify="left", title_style="bold", padding=(0, 0), box=SIMPLE)
+    table.add_column("mechanism", min_width=18, overflow="fold")
+    for head in ["seeds", *task.modes, "paper", "cost"]:
+        table.add_column(safe(head), justify="right", no_wrap=True)
+    for group in task.groups:
+        table.add_row(*(safe(words) for words in cells(task, group, numbers)))
+    return table
+
+
+def cells(task: Task, group: Group, numbers: list[Published]) -> list[str]:
+    """A row of the main table."""
+    errors = []
+    for mode in task.modes:
+        error = group.error(mode)
+        half = f" ± {50 * (error.hull.high - error.hull.low):.2f}" if error and mode == HEADLINE else ""
+        errors.append(f"{formats.percent(error.mean)}{half}" if error else formats.DASH)
+    published = " / ".join(f"{entry.error:g}" for entry in published_for(numbers, group)) or formats.DASH
+    adds = group.measure("cost", "multiply_adds")
+    return [group.label, str(len(group.runs)), *errors, published, formats.count(adds.mean) if adds else formats.DASH]
