@@ -114,7 +114,7 @@ class Screen(Display):
 
     def __init__(self, pace: Pace, terminal: Terminal):
         self._pace, self._terminal, self._drawn = pace, terminal, 0.0
-        self._live = Live(console=terminal, auto_refresh=False)
+        self._live = Live(console=terminal, auto_refresh=False, transient=True)
         self._live.start()
 
     def started(self, job: Running) -> None: ...
@@ -161,7 +161,7 @@ def view(job: Running) -> View:
     if status.get("message") == "training" and steps:
         doing = f"epoch {status['epoch']} of {status['epochs']}, {span(left)} left"
     else:
-        doing = str(status.get("message") or "starting")
+        doing = str(status.get("message") or ("finishing" if status else "starting"))
     return View(job.name, share, doing, time.monotonic() - job.since, left)
 
 

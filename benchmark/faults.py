@@ -1,5 +1,6 @@
 """What a user can mend: shown as a message, never as a traceback."""
 
+from collections.abc import Iterator
 from typing import final
 
 
@@ -15,3 +16,11 @@ class ConfigFault(Exception):  # noqa: N818  # what the user gave has a fault; t
 @final
 class RunFault(Exception):  # noqa: N818  # what the user gave has a fault; the program has no error
     """Something that stopped a run: says what, at which step, and what to do."""
+
+
+def causes(error: BaseException) -> Iterator[BaseException]:
+    """An error and what it was raised from, step by step."""
+    seen: BaseException | None = error
+    while seen is not None:
+        yield seen
+        seen = seen.__cause__

@@ -78,11 +78,11 @@ class Status:
     state: running, failed, interrupted or finished; finished is only said, the record is what counts.
     """
 
-    def __init__(self, path: Path, config_hash: str):
+    def __init__(self, path: Path, config_hash: str, started: str):
         self._path = path
         self._values: dict[str, Any] = {
             "state": "running", "pid": os.getpid(), "host": socket.gethostname(), "epoch": 0, "epochs": 0, "step": 0,
-            "steps": 0, "started": now(), "seconds_left": None, "message": "", "config_hash": config_hash,
+            "steps": 0, "started": started, "seconds_left": None, "message": "", "config_hash": config_hash,
         }  # fmt: skip
 
     def say(self, **values: object) -> None:

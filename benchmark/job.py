@@ -1,7 +1,8 @@
 """One run: a composed configuration in, a record out. Idempotent by its record, resumed from its last checkpoint."""
 
 import io
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -19,8 +20,8 @@ from benchmark.callbacks import Checkpoints, Clock, EpochSeed, Heartbeat, seed_a
 from benchmark.checkpoints import WholeCheckpoints, read_checkpoint
 from benchmark.compose import plain
 from benchmark.console import Console, console, percent
-from benchmark.faults import RunFault
-from benchmark.folder import RunFolder, Status, now, write_json, write_whole
+from benchmark.faults import ConfigFault, RunFault, causes
+from benchmark.folder import RunFolder, Status, now, read_json, write_json, write_whole
 from benchmark.loggers import About, JsonLines, RunLog, rewind
 from benchmark.record import Result, Task, assemble, hardware
 from benchmark.workplace import Stopped, noted, own_log, signals_as_exits
@@ -39,10 +40,25 @@ def run_one(config: DictConfig, address: Address) -> None:
         if folder.is_finished(address.config_hash):
             return
         folder.refuse_another(address.config_hash)
-        status = Status(folder.status, address.config_hash)
-        with noted(status):
+        resumed = read_json(folder.status) if folder.last.exists() else {}
+        status = Status(folder.status, address.config_hash, resumed.get("started", now()))
+        with noted(status), told():
             status.say(message="preparing")
             _carry_out(config, address, folder, status)
+
+
+@contextmanager
+def told() -> Iterator[None]:
+    """What a user can mend, as it was said: Hydra wraps what a constructor raises, and the data have faults of their own."""
+    try:
+        yield
+    except Exception as error:
+        for cause in causes(error):
+            if isinstance(cause, DataFault):
+                raise RunFault(str(cause)) from error
+            if isinstance(cause, ConfigFault | RunFault) and cause is not error:
+                raise cause from error
+        raise
 
 
 class Trained(NamedTuple):
@@ -62,13 +78,10 @@ def _carry_out(config: DictConfig, address: Address, folder: RunFolder, status: 
     try:
         loggers = [JsonLines(folder.metrics), *run_log.open(About(address, plain(config), folder))]
         seed_all(config.seed, "weights")
-        try:
-            built = build(config)
-            trained = _fit(config, built, folder, loggers, status, out)
-            status.say(message="evaluating")
-            record = _conclude(config, address, built, trained, folder, status)
-        except DataFault as fault:
-            raise RunFault(str(fault)) from fault
+        built = build(config)
+        trained = _fit(config, built, folder, loggers, status, out)
+        status.say(message="evaluating", seconds_left=None)
+        record = _conclude(config, address, built, trained, folder, status)
         run_log.results(record, sorted(folder.pictures.glob("*.png")))
         write_json(folder.record, record)
         status.say(state="finished", message="", seconds_left=0.0)

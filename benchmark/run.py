@@ -7,7 +7,6 @@ import ctypes
 import os
 import signal
 import sys
-from collections.abc import Iterator
 
 import hydra
 from hydra._internal.utils import get_args_parser
@@ -43,6 +42,10 @@ def main() -> None:
         hydra.main(version_base="1.3", config_path=config_source(), config_name=CONFIG_NAME)(task)()
     except (ConfigFault, RunFault, HydraException, OmegaConfBaseException, YAMLError) as fault:
         leave(*ending(fault))
+    except BrokenPipeError:
+        os.dup2(
+            os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno()
+        )  # `| head` has seen enough; no word at exit either
     except KeyboardInterrupt:
         leave(128 + signal.SIGINT, ["interrupted; started again, it resumes"])
 
@@ -84,18 +87,7 @@ def one(config: DictConfig, composer: Composer) -> None:
     except (ConfigFault, RunFault):
         raise
     except Exception as error:
-        for told in causes(error):
-            if isinstance(told, ConfigFault | RunFault):
-                raise told from error
         raise RunFault(f"{type(error).__name__}: {first_line(error)} (the traceback is in {folder.log})") from error
-
-
-def causes(error: BaseException | None) -> Iterator[BaseException]:
-    """What an error was raised from, step by step: Hydra wraps what a part's constructor says."""
-    while error is not None and error.__cause__ is not error:
-        error = error.__cause__
-        if error is not None:
-            yield error
 
 
 def ending(fault: Exception) -> tuple[int, list[str]]:

@@ -10,7 +10,7 @@ import pytest
 from run_helpers import ROOT
 
 from benchmark.faults import RunFault
-from benchmark.folder import RunFolder, Status, explained, read_json, write_json, write_whole
+from benchmark.folder import RunFolder, Status, explained, now, read_json, write_json, write_whole
 
 
 @pytest.fixture
@@ -53,7 +53,7 @@ def test_a_record_is_finished_only_for_its_own_configuration(folder):
 
 
 def test_an_unfinished_run_of_other_settings_is_not_resumed(folder):
-    Status(folder.status, "abc").say()
+    Status(folder.status, "abc", now()).say()
     folder.refuse_another("abd")  # without a checkpoint there is nothing to be mixed up
     folder.last.write_bytes(b"")
     folder.refuse_another("abc")
@@ -62,7 +62,7 @@ def test_an_unfinished_run_of_other_settings_is_not_resumed(folder):
 
 
 def test_two_processes_do_not_share_a_run(folder):
-    Status(folder.status, "abc").say()
+    Status(folder.status, "abc", now()).say()
     code = f"from pathlib import Path\nfrom benchmark.folder import RunFolder\npath = Path({str(folder.path)!r})\n"
     code += "with RunFolder(path).locked(): pass"
     with folder.locked():
@@ -80,7 +80,7 @@ def test_a_damaged_file_reads_as_empty(tmp_path):
 
 
 def test_a_status_keeps_what_was_said_before(tmp_path):
-    status = Status(tmp_path / "status.json", "abc")
+    status = Status(tmp_path / "status.json", "abc", now())
     status.say(epoch=2)
     status.say(message="m")
     told = json.loads((tmp_path / "status.json").read_text())

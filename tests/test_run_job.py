@@ -11,7 +11,7 @@ from run_helpers import TINY, composer, lines
 
 from benchmark.callbacks import Checkpoints, Clock, Heartbeat
 from benchmark.checkpoints import read_checkpoint
-from benchmark.faults import RunFault
+from benchmark.faults import ConfigFault, RunFault
 from benchmark.folder import RunFolder, read_json
 from benchmark.job import run_one
 from benchmark.loggers import JsonLines, rewind
@@ -123,8 +123,10 @@ def test_an_interrupted_run_comes_to_the_same_bits(finished, tmp_path, monkeypat
         with pytest.raises(Pulled):
             run(tmp_path, "trainer.max_epochs=3", "baseline=moving_average")
     _, _, folder = prepared(tmp_path, "trainer.max_epochs=3", "baseline=moving_average")
-    assert read_json(folder.status)["state"] == "failed" and not folder.record.exists()
+    before = read_json(folder.status)
+    assert before["state"] == "failed" and not folder.record.exists()
     assert run(tmp_path, "trainer.max_epochs=3", "baseline=moving_average").path == folder.path
+    assert read_json(folder.record)["started"] == before["started"]
     assert_same(folder, finished)
 
 
@@ -207,6 +209,15 @@ def test_what_the_data_lack_is_told_as_they_tell_it(tmp_path, monkeypatch):
     with pytest.raises(RunFault, match=r"^no such file: put it there$"):
         run_one(config, address)
     assert read_json(folder.status)["message"] == "no such file: put it there"
+
+
+def test_a_fault_of_a_part_is_told_as_the_part_tells_it(tmp_path):
+    """The constructor's own words, without Hydra's about them."""
+    config, address, folder = prepared(tmp_path, "data.canvas=4")
+    with pytest.raises((ConfigFault, RunFault)) as caught:
+        run_one(config, address)
+    assert "Error in call" not in str(caught.value)
+    assert read_json(folder.status)["state"] == "failed"
 
 
 def test_lines_of_metrics_are_plain_json_and_rewound_by_epoch(tmp_path):

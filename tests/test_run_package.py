@@ -83,6 +83,12 @@ def test_every_yaml_is_in_the_wheel(site):
     assert {path.relative_to(site / "benchmark/conf") for path in (site / "benchmark/conf").rglob("*.yaml")} == ours
 
 
+def test_every_template_is_in_the_wheel(site):
+    for path in (ROOT / "benchmark").rglob("*"):
+        if path.is_file() and path.suffix != ".pyc":
+            assert (site / path.relative_to(ROOT)).is_file(), path
+
+
 def test_a_users_mechanism_is_a_choice_like_any_other(site, elsewhere):
     told = run(site, elsewhere, "--help").stdout
     assert "attention: centre, cnn_strong, cnn_weak, corner, dram" in told
@@ -99,7 +105,9 @@ def test_a_sweep_runs_from_the_wheel_with_a_users_mechanism(site, elsewhere):
 
 def test_a_folder_of_configurations_can_be_named(site, elsewhere):
     (elsewhere / "more/attention").mkdir(parents=True)
-    (elsewhere / "more/attention/wide.yaml").write_text("defaults:\n  - corner\n  - _self_\nname: wide\nmechanism:\n  side: 9\n")
+    (elsewhere / "more/attention/wide.yaml").write_text(
+        "defaults:\n  - corner\n  - _self_\nname: wide\nmechanism:\n  side: 9\n"
+    )
     done = run(site, elsewhere, "--config-dir=more", "attention=wide", "--cfg", "job", "-p", "attention.mechanism")
     assert "side: 9" in done.stdout, done.stderr
     done = run(site, elsewhere, "--config-dir=more", "-m", "attention=wide", *TINY, "study=s")
