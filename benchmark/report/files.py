@@ -19,9 +19,16 @@ Row = dict[str, Any]
 
 def all_files(report: Report, numbers: list[Published]) -> dict[str, str]:
     """Name and text of every file but the page."""
-    rows = {"runs.csv": runs(report), "errors.csv": errors(report), "paired.csv": paired(report),
-            "overlap.csv": overlaps(report), "localisation.csv": localisation(report), "cost.csv": costs(report),
-            "curves.csv": curves(report), "published.csv": published(report, numbers)}
+    rows = {
+        "runs.csv": runs(report),
+        "errors.csv": errors(report),
+        "paired.csv": paired(report),
+        "overlap.csv": overlaps(report),
+        "localisation.csv": localisation(report),
+        "cost.csv": costs(report),
+        "curves.csv": curves(report),
+        "published.csv": published(report, numbers),
+    }
     return {"tables.md": markdown(report), **{name: as_csv(found) for name, found in rows.items()}}
 
 
@@ -38,8 +45,12 @@ def as_csv(rows: Iterable[Row]) -> str:
 
 def markdown(report: Report) -> str:
     """Every table of the report as Markdown."""
-    head = [f"# {plain(report.study.folder.name)}", "",
-            *(f"* {name}: {plain(value)}" for name, value in report.facts), ""]
+    head = [
+        f"# {plain(report.study.folder.name)}",
+        "",
+        *(f"* {name}: {plain(value)}" for name, value in report.facts),
+        "",
+    ]
     notes = [f"> {plain(warning)}\n" for warning in report.warnings]
     return "\n".join([*head, *notes, *(table.markdown() for table in report.all_tables)])
 
@@ -48,9 +59,17 @@ def groups(report: Report) -> Iterator[tuple[Task, Group, Row]]:
     """Every group with the columns that name it."""
     for section in report.tasks:
         for group in section.task.groups:
-            yield section.task, group, {"task": section.task.name, "data": section.task.data,
-                                        "mechanism": group.attention, "setting": group.setting,
-                                        "differs": differs(group)}
+            yield (
+                section.task,
+                group,
+                {
+                    "task": section.task.name,
+                    "data": section.task.data,
+                    "mechanism": group.attention,
+                    "setting": group.setting,
+                    "differs": differs(group),
+                },
+            )
 
 
 def differs(group: Group) -> str:
@@ -71,12 +90,26 @@ def runs(report: Report) -> Iterator[Row]:
     """Every run, finished or not, with all its record holds."""
     for done in report.study.finished:
         where = done.address
-        yield {"mechanism": where.attention, "data": where.data, "seed": where.seed, "setting": where.setting,
-               "state": "finished", "message": "; ".join(done.remarks), **dict(flat(done.record, "record."))}
+        yield {
+            "mechanism": where.attention,
+            "data": where.data,
+            "seed": where.seed,
+            "setting": where.setting,
+            "state": "finished",
+            "message": "; ".join(done.remarks),
+            **dict(flat(done.record, "record.")),
+        }
     for run in report.study.unfinished:
         where = run.address
-        yield {"mechanism": where.attention, "data": where.data, "seed": where.seed, "setting": where.setting,
-               "state": run.state, "message": run.message, "epoch": run.epoch}
+        yield {
+            "mechanism": where.attention,
+            "data": where.data,
+            "seed": where.seed,
+            "setting": where.setting,
+            "state": run.state,
+            "message": run.message,
+            "epoch": run.epoch,
+        }
 
 
 def columns(name: str, estimate: Estimate, scale: float) -> Row:
@@ -104,10 +137,18 @@ def published(report: Report, numbers: list[Published]) -> Iterator[Row]:
             if error is None:
                 continue
             verdict = judge_number(entry, group, error)
-            yield {**names, **columns("error_percent", error, 100), "published_percent": entry.error,
-                   "system": entry.system, "paper": entry.paper, "version": entry.version,
-                   "published_setting": entry.setting, "sure": entry.sure, "verdict": verdict.word,
-                   "reason": verdict.reason}
+            yield {
+                **names,
+                **columns("error_percent", error, 100),
+                "published_percent": entry.error,
+                "system": entry.system,
+                "paper": entry.paper,
+                "version": entry.version,
+                "published_setting": entry.setting,
+                "sure": entry.sure,
+                "verdict": verdict.word,
+                "reason": verdict.reason,
+            }
 
 
 def paired(report: Report) -> Iterator[Row]:
@@ -120,12 +161,21 @@ def paired(report: Report) -> Iterator[Row]:
 
 def paired_row(task: Task, found: Comparison) -> Row:
     """One comparison's columns."""
-    return {"first": task.groups[found.first].label, "second": task.groups[found.second].label,
-            "seeds": " ".join(str(seed) for seed in found.seeds), "difference_points": 100 * found.difference,
-            "low": 100 * found.interval.low, "high": 100 * found.interval.high, "wins": found.wins, "ties": found.ties,
-            "losses": found.losses, "first_wrong_alone": found.discordant.first_wrong,
-            "second_wrong_alone": found.discordant.second_wrong, "mcnemar_p": found.discordant.p,
-            "holm_p": found.adjusted}
+    return {
+        "first": task.groups[found.first].label,
+        "second": task.groups[found.second].label,
+        "seeds": " ".join(str(seed) for seed in found.seeds),
+        "difference_points": 100 * found.difference,
+        "low": 100 * found.interval.low,
+        "high": 100 * found.interval.high,
+        "wins": found.wins,
+        "ties": found.ties,
+        "losses": found.losses,
+        "first_wrong_alone": found.discordant.first_wrong,
+        "second_wrong_alone": found.discordant.second_wrong,
+        "mcnemar_p": found.discordant.p,
+        "holm_p": found.adjusted,
+    }
 
 
 def overlaps(report: Report) -> Iterator[Row]:
@@ -135,8 +185,13 @@ def overlaps(report: Report) -> Iterator[Row]:
         for mode in task.modes:
             for name, (estimate, size) in zip(BINS, share_by_bin(group, held[task.name], mode), strict=False):
                 if estimate:
-                    yield {**names, "mode": mode, "overlap": name, "images": size,
-                           **columns("error_percent", estimate, 100)}
+                    yield {
+                        **names,
+                        "mode": mode,
+                        "overlap": name,
+                        "images": size,
+                        **columns("error_percent", estimate, 100),
+                    }
 
 
 def localisation(report: Report) -> Iterator[Row]:
@@ -164,5 +219,14 @@ def curves(report: Report) -> Iterator[Row]:
         for key, found in section.curves.items():
             for curve in found:
                 for epoch, mean, low, high in zip(curve.epochs, curve.mean, curve.low, curve.high, strict=True):
-                    yield {"data": section.data, "mechanism": curve.label, "metric": key, "epoch": epoch, "mean": mean,
-                           "lowest": low, "highest": high, "seeds": curve.seeds, "unfinished_seeds": curve.open}
+                    yield {
+                        "data": section.data,
+                        "mechanism": curve.label,
+                        "metric": key,
+                        "epoch": epoch,
+                        "mean": mean,
+                        "lowest": low,
+                        "highest": high,
+                        "seeds": curve.seeds,
+                        "unfinished_seeds": curve.open,
+                    }
