@@ -7,7 +7,6 @@ from markupsafe import Markup
 
 from benchmark.report import formats, svg
 from benchmark.report.chart import WIDTH, X_RANGE, Y_RANGE, Axis, Figure, frame, legend
-from benchmark.report.curves import KEYS, Curve
 from benchmark.report.grouping import HEADLINE, Estimate, Group, Task
 from benchmark.report.overlap import BINS, share_by_bin
 from benchmark.report.palette import Look
@@ -150,53 +149,3 @@ def overlap(task: Task, predictions: Mapping[Path, Predictions], looks: Looks) -
         frame(f"Test error against the overlap of the two digits on {task.name}", x, y, marks),
         legend([(group.label, looks[group.label]) for group, _ in rows]),
     )
-
-
-def learning(curves: Sequence[Curve], key: str, data: str, looks: Looks) -> list[Figure]:
-    """A small chart for each mechanism, all on the same axes, the others behind it in grey."""
-    scale = 1.0 if key == "train/loss" else 100.0
-    x = Axis(
-        svg.Scale(
-            min(c.epochs[0] for c in curves),
-            max(*(c.epochs[-1] for c in curves), curves[0].epochs[0] + 1),
-            *X_RANGE,
-            False,
-        ),
-        "epoch",
-        lambda tick: f"{tick:g}",
-    )
-    values = [value * scale for curve in curves for value in curve.high]
-    low = min(0.0, *(value * scale for curve in curves for value in curve.low))
-    y = Axis(
-        svg.Scale(low, max(values) * 1.06 if max(values) > 0 else 1.0, *Y_RANGE, False),
-        KEYS[key],
-        lambda tick: f"{tick:g}",
-    )
-    lines = [[(x.scale(e), y.scale(scale * value)) for e, value in zip(c.epochs, c.mean, strict=True)] for c in curves]
-    figures = []
-    for curve, path in zip(curves, lines, strict=True):
-        look = looks[curve.label]
-        lowest, highest = (
-            [(px, y.scale(scale * value)) for (px, _), value in zip(path, side, strict=True)]
-            for side in (curve.low, curve.high)
-        )
-        behind = [
-            svg.tag("polyline", points=" ".join(f"{a:.1f},{b:.1f}" for a, b in other), class_="behind")
-            for other in lines
-            if other is not path
-        ]
-        ends = f"{KEYS[key]} {scale * curve.mean[-1]:.3g} at epoch {curve.epochs[-1]:g}"
-        picture = frame(
-            f"{curve.label} on {data}: {ends}",
-            x,
-            y,
-            [
-                *behind,
-                svg.band(lowest, highest, look),
-                svg.line(path, look),
-                svg.point(*path[-1], look, f"{curve.label}: {ends}"),
-            ],
-        )
-        unfinished = f", {curve.open} unfinished" if curve.open else ""
-        figures.append(Figure(curve.label, formats.plural(curve.seeds, "seed") + unfinished, picture, Markup()))
-    return figures
