@@ -13,7 +13,7 @@ from benchmark.report.comparisons import Comparison, compare
 from benchmark.report.curves import KEYS, Curve, curves_by_data
 from benchmark.report.folders import Study
 from benchmark.report.grouping import HEADLINE, Group, Task, group_tasks
-from benchmark.report.learning import learning
+from benchmark.report.learning import learning_figures
 from benchmark.report.palette import Look, looks
 from benchmark.report.pictures import Picture, gallery
 from benchmark.report.predictions import Predictions, read_task
@@ -163,5 +163,6 @@ def data_section(
         sizes.cost_figure(data, rows, look) if rows else None, sizes.error_figure(data, lines, look) if lines else None
     )
     held = ((sizes.cost_table(data, rows),) if rows else ()) + ((sizes.error_table(data, lines),) if lines else ())
-    learning = tuple((KEYS[key], tuple(learning(found, key, data, look))) for key, found in curves.items() if found)
+    drawn_curves = ((KEYS[key], learning_figures(found, key, data, look)) for key, found in curves.items() if found)
+    learning = tuple((key, tuple(figures)) for key, figures in drawn_curves)
     return DataSection(data, Part("Image size", drawn, held), curves, learning)

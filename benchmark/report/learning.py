@@ -20,7 +20,7 @@ def axes(curves: Sequence[Curve], key: str, scale: float) -> tuple[Axis, Axis]:
     return Axis(epochs, "epoch", lambda tick: f"{tick:g}"), Axis(values, KEYS[key], lambda tick: f"{tick:g}")
 
 
-def learning(curves: Sequence[Curve], key: str, data: str, looks: Looks) -> list[Figure]:
+def learning_figures(curves: Sequence[Curve], key: str, data: str, looks: Looks) -> list[Figure]:
     """A small chart for each mechanism, all on the same axes, the others behind it in grey."""
     scale = 1.0 if key == "train/loss" else 100.0
     x, y = axes(curves, key, scale)
