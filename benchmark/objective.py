@@ -2,8 +2,9 @@
 
 The survey's printing is repaired here. Eq 43: log sum_l p(l) p(y|l) is an equality, and Jensen's inequality belongs to
 the step after it. Eqs 45-49 use M for glimpses and for samples at once: the score is *summed* over the glimpses of a
-trajectory and *averaged* over trajectories; averaging over glimpses gives 1/M of the gradient. Eq 46 with a reward other
-than the log-likelihood no longer estimates eq 44, and neither does a weight other than one: both are knobs, and said.
+trajectory and *averaged* over trajectories; averaging over glimpses gives 1/M of the gradient. Eq 46 with a reward
+other than the log-likelihood no longer estimates eq 44, and neither does a weight other than one: both are knobs, and
+said.
 
 Axes: B images, S trajectories, T symbols, M glimpses before each, V symbols, Q query.
 """
@@ -80,7 +81,7 @@ class Baseline(nn.Module, ABC):
 
     @abstractmethod
     def forward(self, rollout: Rollout, return_BSTM: Tensor, real_BSTM: Tensor) -> tuple[Tensor, Tensor]:
-        """((B, S, T, M) baseline without gradient, its own scalar loss); real: 1 for glimpses that count, 0 for others."""
+        """((B, S, T, M) baseline without gradient, its own scalar loss). real: 1 for glimpses that count, else 0."""
 
 
 @final
@@ -98,6 +99,8 @@ class NoBaseline(Baseline):
 class MovingAverage(Baseline):
     """The mean return so far, forgetting by `decay` each step (Show, Attend and Tell: 0.9)."""
 
+    mean: Tensor
+
     def __init__(self, query_size: int, decay: float):
         super().__init__()
         self.decay = decay
@@ -112,7 +115,7 @@ class MovingAverage(Baseline):
 
 @final
 class StateValue(Baseline):
-    """A linear function of the state before the glimpse, fitted to the return (RAM, DRAM). Its loss never reaches the core."""
+    """Linear in the state before the glimpse, fitted to the return (RAM, DRAM); its loss never reaches the core."""
 
     def __init__(self, query_size: int):
         super().__init__()
@@ -134,8 +137,7 @@ class LeaveOneOut(Baseline):
         others = return_BSTM.shape[1] - 1
         if others == 0:
             raise ConfigFault(["objective.baseline: leave_one_out needs objective.samples of 2 or more"])
-        total_B1TM = return_BSTM.sum(1, keepdim=True)
-        return (total_B1TM - return_BSTM) / others, return_BSTM.new_zeros(())
+        return (return_BSTM.sum(1, keepdim=True) - return_BSTM) / others, return_BSTM.new_zeros(())
 
 
 class Objective(nn.Module, ABC):
@@ -166,8 +168,8 @@ class Likelihood(Objective):
 
 @final
 class Reinforce(Objective):
-    """The bound's gradient by sampling (eqs 44-50, repaired; see above): likelihood of the drawn trajectories, the score of
-    each glimpse weighed by what came after it less a baseline, and the baseline's own error.
+    """The bound's gradient by sampling (eqs 44-50, repaired; see above): likelihood of the drawn trajectories, the
+    score of each glimpse weighed by what came after it less a baseline, and the baseline's own error.
 
     A glimpse that was not drawn has log-probability zero, so for soft attention this is the likelihood.
     weight: lambda of eq 49; other than 1 it changes what is optimised.
@@ -183,8 +185,7 @@ class Reinforce(Objective):
     def forward(self, rollout: Rollout, target_BT: Tensor) -> dict[str, Tensor]:
         log_BST = log_likelihood(rollout, target_BT)
         earned_BST = self.reward(rollout, log_BST, target_BT)
-        to_go_BST = earned_BST.flip(-1).cumsum(-1).flip(-1)
-        return_BSTM = to_go_BST[..., None].expand_as(rollout.log_prob)
+        return_BSTM = earned_BST.flip(-1).cumsum(-1).flip(-1)[..., None].expand_as(rollout.log_prob)
         # Glimpses before a symbol that does not exist earn nothing and are no part of the sequence.
         real_BSTM = (target_BT != IGNORED)[:, None, :, None].to(log_BST.dtype).expand_as(return_BSTM)
         expected_BSTM, baseline_loss = self.baseline(rollout, return_BSTM, real_BSTM)

@@ -1,4 +1,4 @@
-"""Values that change while training, as functions of its progress from 0 to 1: the same after a resume, by construction."""
+"""Values that change while training, as functions of its progress from 0 to 1, so that a resume changes nothing."""
 
 import math
 from abc import ABC, abstractmethod
@@ -22,7 +22,7 @@ class Scheduled(ABC):
 
 
 def part(progress: float, whole: float) -> float:
-    """progress as a share of `whole`, at most 1; of a whole of zero, all as soon as there is progress."""
+    """Progress as a share of `whole`, at most 1; of a whole of zero, all as soon as there is progress."""
     return min(1.0, progress / max(whole, 1e-9))
 
 

@@ -54,7 +54,7 @@ def toy(steps, seed=0):
 
 
 def enumerated(rnn, image, target):
-    """log p(l) and log p(y | l) of every sequence l of places, (B, L) each, L = N^(T M) as the samples of one rollout."""
+    """For every sequence l of places log p(l) and log p(y | l), (B, L) each: L = N^(T M) samples of one rollout."""
     places = torch.tensor(list(product(range(ITEMS), repeat=rnn.steps * rnn.glimpses)))
     turn = iter(one_hot(places, ITEMS).double().unbind(1))
     rollout = rnn(image, no_boxes(2), target, len(places), lambda where: next(turn).repeat(len(image), 1))

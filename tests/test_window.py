@@ -173,7 +173,7 @@ def test_outside_lies_the_background():
 
 
 def test_a_pixel_can_be_addressed_and_read_back():
-    """x = 2 v / (W - 1) - 1 and back: the crop's one cell shows pixel v."""
+    """At x = 2 v / (W - 1) - 1 the crop's one cell shows pixel v."""
     image = torch.randn(1, 1, 5, 8)
     sampler = Sampler(0.0, 1, 1)
     for v in range(8):
@@ -245,7 +245,7 @@ def half_open(values, x):
 
 
 def test_at_integer_positions_the_slope_is_the_right_hand_one():
-    """Eq 36 as printed gives the pixel's own value there, no slope at all. On this row: 1 against 4 (right), -6 (left)."""
+    """Eq 36 as printed gives the pixel's own value there, no slope: here 1 in place of 4 (right) or -6 (left)."""
     values = [3.0, 7.0, 1.0, 5.0, 2.0]
     row = torch.tensor(values, dtype=torch.float64).view(1, 1, 1, 5).expand(1, 1, 3, 5)
     sampler = Sampler(0.0, 1, 1).double()
