@@ -147,7 +147,7 @@ def test_boxes_influence_nobody_but_the_oracle(name):
 
 
 def test_the_oracle_visits_the_boxes_in_turn_and_the_centre_without():
-    parts = built("oracle")
+    parts = built("oracle", "data.canvas=40", "look.glimpses=4")
     rnn, batch = parts.module.rnn, first_batch(parts)
     boxes = batch.boxes.clone()
     boxes[0, 1] = torch.nan
