@@ -87,5 +87,5 @@ class AttentionRNN(nn.Module):
         """What the policy gradient alone trains, by the parts' own word; empty where no glimpse is drawn."""
         if not self.attention.drawn:
             return []
-        parts = [*self.attention.policy_parameters(), *self.decoder.policy_parameters()]
-        return parts + list(self.context.parameters())
+        context = list(self.context.parameters())
+        return self.attention.policy_parameters() + self.decoder.policy_parameters(context)

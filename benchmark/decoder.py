@@ -35,8 +35,8 @@ class Decoder(nn.Module, ABC):
         """(R, V) scores of the next symbol."""
 
     @abstractmethod
-    def policy_parameters(self) -> list[nn.Parameter]:
-        """The parameters that reach the classifier through where the model looks, and in no other way."""
+    def policy_parameters(self, context: list[nn.Parameter]) -> list[nn.Parameter]:
+        """The parameters, its own and the context's, that reach the classifier through where the model looks alone."""
 
 
 def classifier(hidden_size: int, hidden: list[int], symbols: int) -> nn.Sequential:
@@ -87,7 +87,7 @@ class OneStorey(Decoder):
     def logits(self, state: State) -> Tensor:
         return self.head(state[0][0])
 
-    def policy_parameters(self) -> list[nn.Parameter]:
+    def policy_parameters(self, context: list[nn.Parameter]) -> list[nn.Parameter]:
         return []
 
 
@@ -130,8 +130,8 @@ class TwoStorey(Decoder):
     def logits(self, state: State) -> Tensor:
         return self.head(state[0][0])
 
-    def policy_parameters(self) -> list[nn.Parameter]:
-        return list(self.upper.parameters())
+    def policy_parameters(self, context: list[nn.Parameter]) -> list[nn.Parameter]:
+        return [*self.upper.parameters(), *context]
 
 
 @final
@@ -155,5 +155,5 @@ class FeedForward(Decoder):
     def logits(self, state: State) -> Tensor:
         return self.head(state[0][0])
 
-    def policy_parameters(self) -> list[nn.Parameter]:
-        return []
+    def policy_parameters(self, context: list[nn.Parameter]) -> list[nn.Parameter]:
+        return context

@@ -15,7 +15,7 @@ from typing import final
 
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import cross_entropy, mse_loss
+from torch.nn.functional import cross_entropy
 
 from benchmark.attention_rnn import Rollout
 from benchmark.faults import ConfigFault
@@ -71,12 +71,17 @@ class Cumulative(Reward):
         return unbroken_BST * (target_BT != IGNORED)[:, None]
 
 
+def mean_of(value_BSTM: Tensor, real_BSTM: Tensor) -> Tensor:
+    """The mean over what is real."""
+    return (value_BSTM * real_BSTM).sum() / real_BSTM.sum().clamp(min=1)
+
+
 class Baseline(nn.Module, ABC):
     """What to expect of a trajectory; it must not depend on the draw it corrects."""
 
     @abstractmethod
-    def forward(self, rollout: Rollout, return_BSTM: Tensor) -> tuple[Tensor, Tensor]:
-        """((B, S, T, M) baseline without gradient, scalar loss of the baseline itself)."""
+    def forward(self, rollout: Rollout, return_BSTM: Tensor, real_BSTM: Tensor) -> tuple[Tensor, Tensor]:
+        """((B, S, T, M) baseline without gradient, its own scalar loss). real: 1 for glimpses that count, else 0."""
 
 
 @final
@@ -86,7 +91,7 @@ class NoBaseline(Baseline):
     def __init__(self, query_size: int):
         super().__init__()
 
-    def forward(self, rollout: Rollout, return_BSTM: Tensor) -> tuple[Tensor, Tensor]:
+    def forward(self, rollout: Rollout, return_BSTM: Tensor, real_BSTM: Tensor) -> tuple[Tensor, Tensor]:
         return torch.zeros_like(return_BSTM), return_BSTM.new_zeros(())
 
 
@@ -101,10 +106,10 @@ class MovingAverage(Baseline):
         self.decay = decay
         self.register_buffer("mean", torch.zeros(()))
 
-    def forward(self, rollout: Rollout, return_BSTM: Tensor) -> tuple[Tensor, Tensor]:
+    def forward(self, rollout: Rollout, return_BSTM: Tensor, real_BSTM: Tensor) -> tuple[Tensor, Tensor]:
         expected_BSTM = self.mean.expand_as(return_BSTM).clone()
         if self.training:
-            self.mean.lerp_(return_BSTM.mean(), 1 - self.decay)
+            self.mean.lerp_(mean_of(return_BSTM, real_BSTM), 1 - self.decay)
         return expected_BSTM, return_BSTM.new_zeros(())
 
 
@@ -116,9 +121,9 @@ class StateValue(Baseline):
         super().__init__()
         self.value = nn.Linear(query_size, 1)
 
-    def forward(self, rollout: Rollout, return_BSTM: Tensor) -> tuple[Tensor, Tensor]:
+    def forward(self, rollout: Rollout, return_BSTM: Tensor, real_BSTM: Tensor) -> tuple[Tensor, Tensor]:
         expected_BSTM = self.value(rollout.query).squeeze(-1)
-        return expected_BSTM.detach(), mse_loss(expected_BSTM, return_BSTM)
+        return expected_BSTM.detach(), mean_of((expected_BSTM - return_BSTM).square(), real_BSTM)
 
 
 @final
@@ -128,12 +133,11 @@ class LeaveOneOut(Baseline):
     def __init__(self, query_size: int):
         super().__init__()
 
-    def forward(self, rollout: Rollout, return_BSTM: Tensor) -> tuple[Tensor, Tensor]:
+    def forward(self, rollout: Rollout, return_BSTM: Tensor, real_BSTM: Tensor) -> tuple[Tensor, Tensor]:
         others = return_BSTM.shape[1] - 1
         if others == 0:
             raise ConfigFault(["objective.baseline: leave_one_out needs objective.samples of 2 or more"])
-        total_B1TM = return_BSTM.sum(1, keepdim=True)
-        return (total_B1TM - return_BSTM) / others, return_BSTM.new_zeros(())
+        return (return_BSTM.sum(1, keepdim=True) - return_BSTM) / others, return_BSTM.new_zeros(())
 
 
 class Objective(nn.Module, ABC):
@@ -181,11 +185,10 @@ class Reinforce(Objective):
     def forward(self, rollout: Rollout, target_BT: Tensor) -> dict[str, Tensor]:
         log_BST = log_likelihood(rollout, target_BT)
         earned_BST = self.reward(rollout, log_BST, target_BT)
-        to_go_BST = earned_BST.flip(-1).cumsum(-1).flip(-1)
-        return_BSTM = to_go_BST[..., None].expand_as(rollout.log_prob)
-        expected_BSTM, baseline_loss = self.baseline(rollout, return_BSTM)
+        return_BSTM = earned_BST.flip(-1).cumsum(-1).flip(-1)[..., None].expand_as(rollout.log_prob)
         # Glimpses before a symbol that does not exist earn nothing and are no part of the sequence.
-        real_BSTM = (target_BT != IGNORED)[:, None, :, None].to(log_BST.dtype)
+        real_BSTM = (target_BT != IGNORED)[:, None, :, None].to(log_BST.dtype).expand_as(return_BSTM)
+        expected_BSTM, baseline_loss = self.baseline(rollout, return_BSTM, real_BSTM)
         score_BS = ((return_BSTM - expected_BSTM) * rollout.log_prob * real_BSTM).sum((-2, -1))
         nll = -log_BST.sum(-1).mean()
         loss = nll - self.weight * score_BS.mean() + baseline_loss

@@ -21,6 +21,11 @@ class Scheduled(ABC):
         """Take the value that belongs to progress in [0, 1]."""
 
 
+def part(progress: float, whole: float) -> float:
+    """Progress as a share of `whole`, at most 1; of a whole of zero, all as soon as there is progress."""
+    return min(1.0, progress / max(whole, 1e-9))
+
+
 @final
 class Constant(Schedule):
     def __init__(self, value: float):
@@ -38,7 +43,7 @@ class Linear(Schedule):
         self.start, self.end, self.until = start, end, until
 
     def __call__(self, progress: float) -> float:
-        return self.start + (self.end - self.start) * min(1.0, progress / self.until)
+        return self.start + (self.end - self.start) * part(progress, self.until)
 
 
 @final
@@ -49,7 +54,7 @@ class Geometric(Schedule):
         self.start, self.end, self.until = start, end, until
 
     def __call__(self, progress: float) -> float:
-        return self.start * (self.end / self.start) ** min(1.0, progress / self.until)
+        return self.start * (self.end / self.start) ** part(progress, self.until)
 
 
 @final
@@ -62,5 +67,5 @@ class Cosine(Schedule):
     def __call__(self, progress: float) -> float:
         if progress < self.warmup:
             return self.peak * progress / self.warmup
-        done = (progress - self.warmup) / (1 - self.warmup)
-        return self.end + (self.peak - self.end) * 0.5 * (1 + math.cos(math.pi * min(1.0, done)))
+        done = part(progress - self.warmup, 1 - self.warmup)
+        return self.end + (self.peak - self.end) * 0.5 * (1 + math.cos(math.pi * done))

@@ -27,6 +27,10 @@ class Choice(ABC):
     def __call__(self, scores_RN: Tensor) -> Where:
         """A distribution over weights on the N items."""
 
+    @abstractmethod
+    def compared(self, item_BND: Tensor) -> Tensor:
+        """The items as the scores see them: with or without a way back for the gradient of the scores."""
+
 
 @final
 class Expected(Choice):
@@ -40,6 +44,9 @@ class Expected(Choice):
     def __call__(self, scores_RN: Tensor) -> Where:
         return Certain((scores_RN / self.temperature).softmax(-1), lambda: random_items(scores_RN))
 
+    def compared(self, item_BND: Tensor) -> Tensor:
+        return item_BND
+
 
 @final
 class Drawn(Choice):
@@ -52,6 +59,10 @@ class Drawn(Choice):
 
     def __call__(self, scores_RN: Tensor) -> Where:
         return Items(scores_RN / self.temperature)
+
+    def compared(self, item_BND: Tensor) -> Tensor:
+        # The policy's gradient trains what compares; what is compared is the reader's, and the likelihood's.
+        return item_BND.detach()
 
 
 class Encoded(NamedTuple):
@@ -96,7 +107,7 @@ class ItemAttention(Attention):
     def encode(self, image_BCHW: Tensor, boxes_BN4: Tensor) -> Encoded:
         map_BNC = self.encoder(image_BCHW).flatten(2).transpose(1, 2)
         item_BND = torch.cat([map_BNC, (2 * self.place_N2 - 1).expand(len(map_BNC), -1, -1)], -1)
-        return Encoded(item_BND, self.alignment.keys(item_BND))
+        return Encoded(item_BND, self.alignment.keys(self.choice.compared(item_BND)))
 
     def forward(self, features: Encoded, query_RS: Tensor, step: int, draw: Draw) -> Glimpse:
         query_BSQ = query_RS.unflatten(0, (len(features.item), -1))

@@ -66,10 +66,12 @@ class Retina(nn.Module):
 class Sampler(nn.Module):
     """Bilinear reading of a warped grid (eqs 29-32): pixel (1, 1) of the unit square is the last pixel's centre.
 
-    Eq 32's kernel max(0, 1 - |x - v|) needs pixel units, while the text speaks of [-1, 1]: x_pix = (x + 1)(W - 1) /
-    2, as in the official code of RNN-SPN and EDRAM (align_corners). Outside the image lies `background`.
-    oversample: the grid is read that many times finer and averaged, as the STN paper pools after its sampler, against
-    aliasing.
+    Eq 32's kernel max(0, 1 - |x - v|) needs pixel units, while the text speaks of [-1, 1]: x_pix = (x + 1)(W - 1) / 2,
+    as in the official code of RNN-SPN and EDRAM (align_corners). So the identity of equal sizes returns the image, and
+    puts every place on a whole pixel. There eq 36, as printed, gives the pixel's value; the slope here is the one to
+    the right: +1 for x < v <= x + 1, -1 for x - 1 < v <= x, else 0. Outside the image lies `background`.
+    oversample: the grid is read that many times finer, around the same places, and averaged, as the STN paper pools
+    after its sampler, against aliasing.
     """
 
     grid_n3: Tensor
@@ -78,8 +80,8 @@ class Sampler(nn.Module):
         super().__init__()
         self.background, self.size, self.oversample = background, size, oversample
         fine = size * oversample
-        # Cell centres of the unit square, so that averaging the finer grid gives the coarser one's places.
-        line = (torch.arange(fine) + 0.5) * 2 / fine - 1
+        # A cell's readings lie evenly around its place; a grid of one cell has its place in the middle.
+        line = ((torch.arange(fine) + 0.5) / oversample - size / 2) * 2 / max(size - 1, 1)
         grid_n3 = torch.stack([line.repeat(fine), line.repeat_interleave(fine), torch.ones(fine * fine)], 1)
         self.register_buffer("grid_n3", grid_n3, persistent=False)
 

@@ -26,6 +26,8 @@ class Localisation(NamedTuple):
 
 def localisation(fixation_BG2: Tensor, boxes_BN4: Tensor) -> Localisation:
     """Of the fixations of one trajectory. Rows of NaN are boxes that do not exist."""
+    # A box of NaN, put last, stands for "no box", so that data without any need no rule of their own.
+    boxes_BN4 = torch.cat([boxes_BN4, boxes_BN4.new_full((len(boxes_BN4), 1, 4), float("nan"))], 1)
     low_BN2, high_BN2 = boxes_BN4[..., :2], boxes_BN4[..., 2:]
     point_BG12 = fixation_BG2[:, :, None]
     inside_BGN = ((point_BG12 >= low_BN2[:, None]) & (point_BG12 < high_BN2[:, None])).all(-1)

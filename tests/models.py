@@ -1,0 +1,98 @@
+"""What the tests of models share: compositions of the real configurations, made small, and toy tasks."""
+
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import torch
+from omegaconf import DictConfig
+from run_helpers import ROOT, composer
+from torch import Tensor, nn
+
+from benchmark.attention_rnn import AttentionRNN
+from benchmark.build import Built, build
+from datamodules.contract import Batch, TaskSpec
+
+ATTENTION = sorted(path.stem for path in (ROOT / "conf" / "attention").glob("*.yaml"))
+DATA = sorted(path.stem for path in (ROOT / "conf" / "data").glob("*.yaml"))
+DRAWN = ("dram", "dram_nocontext", "item_hard", "ram")
+
+SMALL = (
+    "data.batch_size=4", "data.evaluation_batch_size=4", "data.validation_images=4", "data.test_images=4",
+    "data.images_per_epoch=4", "trainer.accelerator=cpu",
+)  # fmt: skip
+
+
+@cache
+def configurations() -> Any:
+    return composer()
+
+
+@cache
+def config(*overrides: str) -> DictConfig:
+    return configurations().job(list(overrides))
+
+
+def built(attention: str, *overrides: str, seed: int = 0, data: str = "digit_pairs") -> Built:
+    """The parts of a run of this mechanism, from the real configurations, with batches of four."""
+    torch.manual_seed(seed)
+    return build(config(f"attention={attention}", f"data={data}", *SMALL, *overrides))
+
+
+def mnist_root(folder: Path) -> str:
+    from datamodules.formats.mnist_sample import write_mnist_sample
+
+    write_mnist_sample(folder, train=240, test=60)
+    return f"data.root={folder}"
+
+
+def first_batch(parts: Built, split: str = "train") -> Batch:
+    return next(iter(parts.datamodule.batches(split, torch.device("cpu"))))
+
+
+def task(side: int | tuple[int, int] = 4, symbols: int = 3, steps: int = 1, end: int | None = None, boxes: int = 0,
+         channels: int = 1, background: float = 0.0) -> TaskSpec:  # fmt: skip
+    height, width = (side, side) if isinstance(side, int) else side
+    return TaskSpec(
+        name="toy",
+        origin="synthetic",
+        image_shape=(channels, height, width),
+        symbols=tuple("abcdefghijklmnop"[:symbols]),
+        max_steps=steps,
+        end=end,
+        background=background,
+        box_names=tuple(f"box {n}" for n in range(boxes)),
+    )
+
+
+def no_boxes(images: int) -> Tensor:
+    return torch.zeros(images, 0, 4)
+
+
+def livelier(model: nn.Module, by: float = 3.0) -> None:
+    """Scales the weights up, so that what ought to differ differs by much."""
+    with torch.no_grad():
+        for parameter in model.parameters():
+            parameter.mul_(by)
+
+
+def gradients(value: Tensor, model: nn.Module) -> dict[str, Tensor]:
+    """Of a scalar, by parameter name; zeros where nothing flows."""
+    names, parameters = zip(*model.named_parameters(), strict=True)
+    found = torch.autograd.grad(value, parameters, retain_graph=True, allow_unused=True)
+    pairs = zip(names, parameters, found, strict=True)
+    return {name: torch.zeros_like(p) if g is None else g for name, p, g in pairs}
+
+
+def touched(value: Tensor, model: nn.Module) -> set[str]:
+    """The names of the parameters that a scalar's gradient reaches."""
+    return {name for name, gradient in gradients(value, model).items() if gradient.abs().sum() > 0}
+
+
+def named(model: nn.Module, parameters: list[nn.Parameter]) -> set[str]:
+    known = {id(parameter) for parameter in parameters}
+    return {name for name, parameter in model.named_parameters() if id(parameter) in known}
+
+
+def roll(rnn: AttentionRNN, batch: Batch, samples: int, draw: Any) -> Any:
+    return rnn(batch.image, batch.boxes, batch.target, samples, draw)

@@ -1,0 +1,88 @@
+"""Location-wise soft attention: the families of warps, the closed loop's parts, and its drawing."""
+
+from functools import partial
+
+import pytest
+import torch
+from models import built, first_batch, no_boxes, task
+
+from benchmark.attention.distribution import sample, uniform
+from benchmark.attention.warp import Affine, WarpAttention, Zoom
+from benchmark.attention.whatwhere import Multiplied
+from benchmark.encoder import Conv, Dense
+
+
+def attention(family, size=5, side=(9, 9)):
+    torch.manual_seed(0)
+    localiser = partial(Conv, layers=[(2, 3, 2)], pad=True)
+    return WarpAttention(
+        task(side), 3, partial(Dense, sizes=[4]), localiser, 6, family, Multiplied, overview=4, size=size, oversample=1
+    )
+
+
+def test_affine_and_zoom_by_hand():
+    theta = torch.tensor([[0.5, 0.1, 0.2, -0.1, 0.4, -0.3]])
+    assert Affine(1.0).warp(theta).tolist() == [theta[0].unflatten(0, (2, 3)).tolist()]
+    moved = Affine(1.0).moved(theta, torch.tensor([[0.7, -0.6]]))
+    torch.testing.assert_close(moved, torch.tensor([[0.5, 0.1, 0.7, -0.1, 0.4, -0.6]]))
+    zoom = Zoom(0.5)
+    expected = torch.tensor([[[0.5, 0.0, 0.2], [0.0, 0.5, -0.3]]])
+    torch.testing.assert_close(zoom.warp(torch.tensor([[0.5, 0.2, -0.3]])), expected)
+    torch.testing.assert_close(
+        zoom.moved(torch.tensor([[0.5, 0.2, -0.3]]), torch.tensor([[0.7, -0.6]])), torch.tensor([[0.5, 0.7, -0.6]])
+    )
+
+
+@pytest.mark.parametrize("family", [Affine(1.0), Zoom(1.0)])
+def test_a_fresh_network_shows_the_image_s_middle(family):
+    """With zoom 1 and as many cells as pixels the first crop is the image itself."""
+    model, image = attention(family, size=9), torch.randn(2, 1, 9, 9)
+    features = model.encode(image, no_boxes(2))
+    glimpse = model(features, torch.randn(2, 3), 0, sample)
+    torch.testing.assert_close(glimpse.where, torch.eye(2, 3).expand(2, 2, 3))
+    torch.testing.assert_close(model.sampler(image, glimpse.where), image, atol=1e-5, rtol=1e-5)
+    assert torch.equal(glimpse.log_prob, torch.zeros(2))
+
+
+def test_drawing_and_fixation_of_a_warp():
+    model = attention(Affine(0.5))
+    half = torch.tensor([[[0.5, 0.0, 0.0], [0.0, 0.5, 0.0]]])
+    assert model.fixation(half).tolist() == [[4.5, 4.5]]  # the middle of pixel 4
+    corner = torch.tensor([[[0.25, 0.0, -1.0], [0.0, 0.25, 1.0]]])
+    assert model.fixation(corner).tolist() == [[0.5, 8.5]]
+    seen = model.attention_map(half, (9, 9))[0]
+    assert seen[2:7, 2:7].all() and seen.sum() == 25
+    nothing = model.attention_map(torch.zeros(1, 2, 3), (9, 9))
+    assert nothing.isfinite().all()
+
+
+def test_random_looks_keep_the_shape_and_move_the_centre():
+    model = attention(Affine(0.5))
+    features = model.encode(torch.randn(500, 1, 9, 9), no_boxes(500))
+    torch.manual_seed(1)
+    where = model(features, torch.randn(500, 3), 0, uniform).where
+    torch.testing.assert_close(where[..., :2], (torch.eye(2) / 2).expand(500, 2, 2))
+    assert where[..., 2].abs().max() <= 1
+    torch.testing.assert_close(where[..., 2].std(0), torch.full((2,), 3**-0.5), atol=0.05, rtol=0)
+
+
+def test_the_crop_feeds_the_core_that_places_the_next():
+    """Closed loop: what the first crop showed changes where the second is taken."""
+    parts = built("location_soft")
+    rnn, batch = parts.module.rnn, first_batch(parts)
+    with torch.no_grad():
+        rnn.attention.theta.weight.normal_(std=0.3)
+        where = rnn(batch.image, batch.boxes, None, 1, sample).where[:, 0, 0]
+        rnn.attention.network.out.bias.add_(3.0)
+        after = rnn(batch.image, batch.boxes, None, 1, sample).where[:, 0, 0]
+    assert torch.equal(where[:, 0], after[:, 0])
+    assert (where[:, 1] - after[:, 1]).abs().max() > 1e-4
+
+
+def test_the_likelihood_s_gradient_reaches_the_warp_through_the_crop():
+    model = attention(Affine(0.5))
+    with torch.no_grad():
+        model.whatwhere.where.weight.zero_()  # so that the crop is the only way
+    glimpse = model(model.encode(torch.randn(2, 1, 9, 9), no_boxes(2)), torch.randn(2, 3), 0, sample)
+    (gradient,) = torch.autograd.grad(glimpse.code.sum(), model.theta.bias)
+    assert (gradient.abs() > 1e-6).all()
