@@ -32,7 +32,7 @@ class Rollout(NamedTuple):
 
 
 def pooled(logits_RV: Tensor, samples: int) -> Tensor:
-    """(R, V) log-probabilities averaged as probabilities over the S trajectories of an image (DRAM's Monte-Carlo averaging)."""
+    """(R, V) log-probabilities averaged as probabilities over an image's S trajectories (DRAM's averaging)."""
     log_BSV = logits_RV.log_softmax(-1).unflatten(0, (-1, samples))
     return (log_BSV.logsumexp(1, keepdim=True) - torch.tensor(samples).log()).expand_as(log_BSV).flatten(0, 1)
 
@@ -41,9 +41,10 @@ def pooled(logits_RV: Tensor, samples: int) -> Tensor:
 class AttentionRNN(nn.Module):
     """A mechanism, a core and a context in one loop.
 
-    The survey's eqs 21-24 read the classifier and the policy from one state; DRAM needs two, which the decoder's two views
-    give. Eq 6 feeds the model's own symbol where eqs 7-8 condition on the true ones: with a target the loop is
-    teacher-forced, without it runs free, the trajectories of an image agreeing on each symbol by their mean probability.
+    The survey's eqs 21-24 read the classifier and the policy from one state; DRAM needs two, which the decoder's two
+    views give. Eq 6 feeds the model's own symbol where eqs 7-8 condition on the true ones: with a target the loop is
+    teacher-forced, without it runs free, the trajectories of an image agreeing on each symbol by their mean
+    probability.
     """
 
     def __init__(self, spec: TaskSpec, attention: Attention, decoder: Decoder, context: Context, glimpses: int):

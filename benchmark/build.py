@@ -1,4 +1,4 @@
-"""Config and data to module: the one place where parts meet, and, with the entry point, the only one to see a config."""
+"""Config and data to module: the one place where parts meet."""
 
 from typing import Any, NamedTuple
 
@@ -22,8 +22,8 @@ class Built(NamedTuple):
 
 
 def make(node: Any, **arguments: Any) -> Any:
-    """The one call of Hydra's `instantiate`: the target named by a config node, with what only the data or other parts know."""
-    # Called outside of Hydra, which would turn a dataclass among the arguments into a config and wrap what a part raises.
+    """The one call of Hydra's `instantiate`: a node's target, with what only the data or other parts know."""
+    # Called outside of Hydra, which would turn a dataclass among the arguments into a config and wrap what parts raise.
     return instantiate(node, _convert_="all", _partial_=True)(**arguments)
 
 
@@ -42,8 +42,8 @@ def build_module(cfg: DictConfig, spec: TaskSpec) -> AttentionModule:
     if rnn.attention.drawn and not objective.for_drawn:
         raise ConfigFault(
             [
-                f"objective: attention={cfg.attention.name} draws where to look, and plain likelihood gives its policy no gradient. "
-                "Use objective=reinforce"
+                f"objective: attention={cfg.attention.name} draws where to look, and plain likelihood gives its "
+                "policy no gradient. Use objective=reinforce"
             ]
         )
     return AttentionModule(rnn, objective, make(cfg.optimizer), cfg.log_every)

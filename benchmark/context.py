@@ -36,7 +36,8 @@ class NoContext(Context):
 
 @final
 class CoarseImage(Context):
-    """DRAM's context network: the whole image reduced to `side` pixels a side, encoded, brought to (-1, 1) as a hidden state is.
+    """DRAM's context network: the whole image reduced to `side` pixels a side, encoded, brought to (-1, 1) as a
+    hidden state is.
 
     The papers do not give the reduced size; see the knob's file.
     """

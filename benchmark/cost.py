@@ -16,13 +16,14 @@ from datamodules.contract import Batch, TaskSpec
 
 
 def bilinear_flops(input_shape: tuple[int, ...], grid_shape: tuple[int, ...], *_: Any, **__: Any) -> int:
-    """Two operations for each of four weights, per channel and place read: torch's counter gives zero for grid_sample."""
+    """Two operations for each of four weights, per channel and place; torch's own count of grid_sample is zero."""
     images, rows, columns, _xy = grid_shape
     return images * input_shape[1] * rows * columns * 4 * 2
 
 
 def multiply_adds(rnn: AttentionRNN, spec: TaskSpec) -> int:
-    """Of one image in evaluation, one trajectory. Counted on the meta device, where no operator hides inside a fused kernel.
+    """Of one image in evaluation, one trajectory. Counted on the meta device, where no operator hides inside a fused
+    kernel.
 
     Counted: matrix products, convolutions and bilinear reading. Not counted: element-wise work, pooling, gathers.
     """
@@ -35,7 +36,9 @@ def multiply_adds(rnn: AttentionRNN, spec: TaskSpec) -> int:
     return counter.get_total_flops() // 2
 
 
-def multiply_adds_by_side(make: Callable[[TaskSpec], AttentionRNN], spec: TaskSpec, sides: Iterable[int]) -> dict[str, int]:
+def multiply_adds_by_side(
+    make: Callable[[TaskSpec], AttentionRNN], spec: TaskSpec, sides: Iterable[int]
+) -> dict[str, int]:
     """Of the same configuration on square images of other sizes; a size it can't be built for is left out."""
     counts = {}
     for side in sides:
@@ -60,7 +63,7 @@ def wait(device: torch.device) -> None:
 
 @torch.inference_mode()
 def inference_speed(rnn: AttentionRNN, batch: Batch, repeats: int) -> float:
-    """Images a second, taking the policy's mode: the median of `repeats` passes over one batch, after one to warm up."""
+    """Images a second, taking the policy's mode: the median of `repeats` passes over one batch, after a first one."""
     rnn.eval()
     seconds: list[float] = []
     for _ in range(repeats + 1):

@@ -96,7 +96,8 @@ class TwoStorey(Decoder):
     """DRAM: the lower state r1 gets the glimpses and feeds the classifier; the upper r2 gets r1 and says where to look.
 
     The context starts r2 alone, so it can't reach the classifier except through where the model looks.
-    detach: whether attention's gradient stops between r2 and r1, so that it trains r2 and the context but not the reader.
+    detach: whether attention's gradient stops between r2 and r1, so that it trains r2 and the context but not the
+    reader.
     """
 
     def __init__(

@@ -42,7 +42,7 @@ class Dense(Encoder):
 
 @final
 class Conv(Encoder):
-    """Convolutions with rectifiers. layers: (channels, kernel, stride) of each; padding: "same" size for stride 1, or "valid"."""
+    """Convolutions with rectifiers. layers: (channels, kernel, stride); pad: keep the size where the stride is 1."""
 
     def __init__(self, shape: tuple[int, int, int], layers: list[tuple[int, int, int]], pad: bool):
         super().__init__()
@@ -52,7 +52,9 @@ class Conv(Encoder):
             edge = (kernel - 1) // 2 if pad else 0
             rows, columns = ((side + 2 * edge - kernel) // stride + 1 for side in (rows, columns))
             if min(rows, columns) < 1:
-                raise ConfigFault([f"encoder.layers: an image of {shape[1]} x {shape[2]} px is too small for {list(layers)}"])
+                raise ConfigFault(
+                    [f"encoder.layers: an image of {shape[1]} x {shape[2]} px is too small for {list(layers)}"]
+                )
             body += [nn.Conv2d(before, channels, kernel, stride, edge), nn.ReLU()]
             before = channels
         self.body = nn.Sequential(*body)
@@ -87,7 +89,9 @@ class Residual(Encoder):
 
     def __init__(self, shape: tuple[int, int, int], widths: list[int]):
         super().__init__()
-        self.stem = nn.Sequential(nn.Conv2d(shape[0], widths[0], 3, padding=1, bias=False), nn.BatchNorm2d(widths[0]), nn.ReLU())
+        self.stem = nn.Sequential(
+            nn.Conv2d(shape[0], widths[0], 3, padding=1, bias=False), nn.BatchNorm2d(widths[0]), nn.ReLU()
+        )
         pairs = zip([widths[0], *widths], widths, strict=False)
         self.blocks = nn.Sequential(*(Block(a, b, 1 if i == 0 else 2) for i, (a, b) in enumerate(pairs)))
         self.shape = (widths[-1], 1, 1)

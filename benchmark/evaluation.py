@@ -19,7 +19,7 @@ from datamodules.contract import Batch, overlap_share
 
 
 class Mode(NamedTuple):
-    """A way of looking in evaluation: how places are drawn, and over how many trajectories probabilities are averaged."""
+    """A way of looking: how places are drawn, and over how many trajectories probabilities are averaged."""
 
     name: str
     draw: Draw
@@ -28,11 +28,16 @@ class Mode(NamedTuple):
 
 def modes(samples: int) -> list[Mode]:
     """The policy's mode, one trajectory, the average over several, and the same weights looking anywhere."""
-    return [Mode("mean", mode, 1), Mode("sample", sample, 1), Mode("average", sample, samples), Mode("random", uniform, 1)]
+    return [
+        Mode("mean", mode, 1),
+        Mode("sample", sample, 1),
+        Mode("average", sample, samples),
+        Mode("random", uniform, 1),
+    ]
 
 
 class Evaluation(NamedTuple):
-    """test: {mode: {metric: value}}; localisation: likewise, empty where nothing is looked at; predictions: arrays by name."""
+    """test and localisation: {mode: {metric: value}}, empty where nothing is looked at; predictions: arrays by name."""
 
     test: dict[str, Any]
     localisation: dict[str, dict[str, float]]

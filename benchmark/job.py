@@ -49,7 +49,7 @@ def run_one(config: DictConfig, address: Address) -> None:
 
 @contextmanager
 def told() -> Iterator[None]:
-    """What a user can mend, as it was said: Hydra wraps what a constructor raises, and the data have faults of their own."""
+    """What a user can mend, as it was said: Hydra wraps what constructors raise, and data have faults of their own."""
     try:
         yield
     except Exception as error:

@@ -23,6 +23,8 @@ class AttentionModule(pl.LightningModule):
     log_every: steps between two lines of training terms; they are summed on the device and read only then.
     """
 
+    first_bad: Tensor
+
     def __init__(self, rnn: AttentionRNN, objective: Objective, optimisation: Optimisation, log_every: int):
         super().__init__()
         self.rnn, self.objective, self.optimisation, self.log_every = rnn, objective, optimisation, log_every
@@ -63,8 +65,8 @@ class AttentionModule(pl.LightningModule):
         step = int(self.first_bad)
         if step >= 0:
             raise RunFault(
-                f"the loss was not a finite number at step {step} (epoch {self.current_epoch}). The last good checkpoint is "
-                "kept. Try a lower optimizer.make.lr, a smaller optimizer.clip_core, or another seed."
+                f"the loss was not a finite number at step {step} (epoch {self.current_epoch}). The last good "
+                "checkpoint is kept. Try a lower optimizer.make.lr, a smaller optimizer.clip_core, or another seed."
             )
 
     def on_train_batch_start(self, batch: Batch, number: int) -> None:

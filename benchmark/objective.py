@@ -2,8 +2,9 @@
 
 The survey's printing is repaired here. Eq 43: log sum_l p(l) p(y|l) is an equality, and Jensen's inequality belongs to
 the step after it. Eqs 45-49 use M for glimpses and for samples at once: the score is *summed* over the glimpses of a
-trajectory and *averaged* over trajectories; averaging over glimpses gives 1/M of the gradient. Eq 46 with a reward other
-than the log-likelihood no longer estimates eq 44, and neither does a weight other than one: both are knobs, and said.
+trajectory and *averaged* over trajectories; averaging over glimpses gives 1/M of the gradient. Eq 46 with a reward
+other than the log-likelihood no longer estimates eq 44, and neither does a weight other than one: both are knobs, and
+said.
 
 Axes: B images, S trajectories, T symbols, M glimpses before each, V symbols, Q query.
 """
@@ -93,6 +94,8 @@ class NoBaseline(Baseline):
 class MovingAverage(Baseline):
     """The mean return so far, forgetting by `decay` each step (Show, Attend and Tell: 0.9)."""
 
+    mean: Tensor
+
     def __init__(self, query_size: int, decay: float):
         super().__init__()
         self.decay = decay
@@ -107,7 +110,7 @@ class MovingAverage(Baseline):
 
 @final
 class StateValue(Baseline):
-    """A linear function of the state before the glimpse, fitted to the return (RAM, DRAM). Its loss never reaches the core."""
+    """Linear in the state before the glimpse, fitted to the return (RAM, DRAM); its loss never reaches the core."""
 
     def __init__(self, query_size: int):
         super().__init__()
@@ -161,8 +164,8 @@ class Likelihood(Objective):
 
 @final
 class Reinforce(Objective):
-    """The bound's gradient by sampling (eqs 44-50, repaired; see above): likelihood of the drawn trajectories, the score of
-    each glimpse weighed by what came after it less a baseline, and the baseline's own error.
+    """The bound's gradient by sampling (eqs 44-50, repaired; see above): likelihood of the drawn trajectories, the
+    score of each glimpse weighed by what came after it less a baseline, and the baseline's own error.
 
     A glimpse that was not drawn has log-probability zero, so for soft attention this is the likelihood.
     weight: lambda of eq 49; other than 1 it changes what is optimised.
@@ -170,9 +173,7 @@ class Reinforce(Objective):
 
     for_drawn = True
 
-    def __init__(
-        self, query_size: int, samples: int, reward: Reward, baseline: Callable[..., Baseline], weight: float
-    ):
+    def __init__(self, query_size: int, samples: int, reward: Reward, baseline: Callable[..., Baseline], weight: float):
         super().__init__()
         self.samples, self.reward, self.weight = samples, reward, weight
         self.baseline = baseline(query_size=query_size)

@@ -17,15 +17,20 @@ class Optimisation:
     """make: the optimiser from groups of parameters. rate, policy_rate: factors of its learning rate by progress.
 
     The two groups are what the likelihood trains and what the policy gradient alone trains. Before the reader can read,
-    the policy's gradient is noise; an optimiser that scales its steps, as Adam does, would walk the policy away on it, so the
-    policy's rate has a rise of its own.
+    the policy's gradient is noise; an optimiser that scales its steps, as Adam does, would walk the policy away on
+    it, so the policy's rate has a rise of its own.
 
-    clip_core, clip_policy: the largest gradient norm of what the likelihood trains and of what the policy gradient alone
-    trains. One norm for both would let a noisy policy gradient shrink the reader's steps.
+    clip_core, clip_policy: the largest gradient norm of what the likelihood trains and of what the policy gradient
+    alone trains. One norm for both would let a noisy policy gradient shrink the reader's steps.
     """
 
     def __init__(
-        self, make: Callable[[list[dict[str, Any]]], Optimizer], rate: Schedule, policy_rate: Schedule, clip_core: float, clip_policy: float
+        self,
+        make: Callable[[list[dict[str, Any]]], Optimizer],
+        rate: Schedule,
+        policy_rate: Schedule,
+        clip_core: float,
+        clip_policy: float,
     ):
         self.make, self.rate, self.policy_rate = make, rate, policy_rate
         self.clip_core, self.clip_policy = clip_core, clip_policy
@@ -33,9 +38,13 @@ class Optimisation:
     def optimizer(self, core: list[Parameter], policy: list[Parameter], steps: int) -> tuple[Optimizer, LambdaLR]:
         """The optimiser, and the schedule of its learning rates over `steps` steps."""
         optimizer = self.make([{"params": core}, {"params": policy}])
-        rates = (self.rate, self.policy_rate)
-        return optimizer, LambdaLR(optimizer, [lambda step, rate=rate: rate(min(1.0, step / steps)) for rate in rates])
+        return optimizer, LambdaLR(optimizer, [factor(self.rate, steps), factor(self.policy_rate, steps)])
 
     def clip(self, core: list[Parameter], policy: list[Parameter]) -> tuple[Tensor, Tensor]:
         """Clips both in place; their norms before."""
         return clip_grad_norm_(core, self.clip_core), clip_grad_norm_(policy, self.clip_policy)
+
+
+def factor(rate: Schedule, steps: int) -> Callable[[int], float]:
+    """The schedule as a function of the step."""
+    return lambda step: rate(min(1.0, step / steps))

@@ -7,7 +7,6 @@ from pathlib import Path
 
 import matplotlib
 import numpy as np
-import pytorch_lightning as pl
 import torch
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -16,7 +15,7 @@ from torch import Tensor
 
 from benchmark.attention.distribution import mode
 from benchmark.module import AttentionModule
-from datamodules.contract import IGNORED, Batch
+from datamodules.contract import IGNORED, Batch, TaskData
 
 matplotlib.use("Agg")
 
@@ -87,8 +86,8 @@ def draw(module: AttentionModule, batch: Batch, names: tuple[str, ...]) -> Figur
     return figure
 
 
-def panel(module: AttentionModule, datamodule: pl.LightningDataModule, path: Path) -> None:
+def panel(module: AttentionModule, data: TaskData, path: Path) -> None:
     """Writes the panel of the first test images."""
-    batch = next(iter(datamodule.batches("test", module.device)))
+    batch = next(data.batches("test", module.device))
     path.parent.mkdir(parents=True, exist_ok=True)
-    draw(module, batch, datamodule.spec.symbols).savefig(path, dpi=110)
+    draw(module, batch, data.spec.symbols).savefig(path, dpi=110)

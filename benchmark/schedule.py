@@ -1,4 +1,4 @@
-"""Values that change while training, as functions of its progress from 0 to 1: the same after a resume, by construction."""
+"""Values that change while training, as functions of its progress from 0 to 1, so that a resume changes nothing."""
 
 import math
 from abc import ABC, abstractmethod

@@ -1,1 +1,1 @@
-"""Every value of the benchmark, in the wheel as `benchmark.conf` (a top-level `conf` would be shadowed by a user's own)."""
+"""Every value of the benchmark; in the wheel `benchmark.conf`, since a top-level `conf` is shadowed by a user's own."""

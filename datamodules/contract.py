@@ -3,8 +3,9 @@
 Axes: B images, C channels, H rows, W columns, T symbols of a sequence, N boxes.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 import torch
 from torch import Tensor
@@ -52,6 +53,20 @@ class TaskSpec:
     end: int | None
     background: float
     box_names: tuple[str, ...]
+
+
+class TaskData(Protocol):
+    """What the benchmark asks of a data set, besides Lightning's hooks."""
+
+    @property
+    def spec(self) -> TaskSpec:
+        """The task; known before any file is read."""
+
+    def batches(self, split: str, device: torch.device) -> Iterator[Batch]:
+        """All batches of "train", "validation" or "test", made on the device."""
+
+    def fingerprints(self) -> dict[str, str]:
+        """The sha256 of what is evaluated on, by split."""
 
 
 class DataFault(Exception):  # noqa: N818  # the user's data have a fault; the program has no error

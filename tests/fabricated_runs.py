@@ -34,8 +34,9 @@ def run_folder(study: Path, attention: str, data: str, seed: int, setting: str =
     return folder
 
 
-def record(attention: str, data: str, seed: int, wrong: Mapping[str, NDArray[np.bool_]],
-           **changes: Any) -> dict[str, Any]:
+def record(
+    attention: str, data: str, seed: int, wrong: Mapping[str, NDArray[np.bool_]], **changes: Any
+) -> dict[str, Any]:
     """A record whose errors are the shares of wrong predictions; changes replace its top-level entries."""
     images = len(next(iter(wrong.values())))
     made = {
@@ -59,13 +60,19 @@ def record(attention: str, data: str, seed: int, wrong: Mapping[str, NDArray[np.
     return made | changes
 
 
-def finished(study: Path, made: Mapping[str, Any], wrong: Mapping[str, NDArray[np.bool_]],
-             overlap_N: NDArray[np.float64]) -> Path:
+def finished(
+    study: Path, made: Mapping[str, Any], wrong: Mapping[str, NDArray[np.bool_]], overlap_N: NDArray[np.float64]
+) -> Path:
     """A finished run: record, predictions, metrics and a picture."""
     folder = run_folder(study, made["attention"], made["data"], made["seed"], made["setting"])
     arrays = {f"correct_{mode}": ~found for mode, found in wrong.items()}
-    np.savez(folder / "predictions.npz", index=np.arange(len(overlap_N)), overlap=overlap_N,
-             target=np.zeros((len(overlap_N), 1), int), **arrays)
+    np.savez(
+        folder / "predictions.npz",
+        index=np.arange(len(overlap_N)),
+        overlap=overlap_N,
+        target=np.zeros((len(overlap_N), 1), int),
+        **arrays,
+    )
     curve(folder, made["cost"]["epochs"], made["validation"]["error"])
     (folder / "pictures").mkdir()
     (folder / "pictures" / "panel.png").write_bytes(png(640, 160))

@@ -63,8 +63,13 @@ def frame(page: Path, folder: Path, width: int) -> Path:
 
 @pytest.mark.parametrize("width", [320, 390, 768, 1400])
 def test_never_wider_than_the_window(page: Path, tmp_path: Path, width: int) -> None:
-    shown = browse(frame(page, tmp_path, width), tmp_path / "profile", "--window-size=1500,1000",
-                   "--virtual-time-budget=5000", "--dump-dom")
+    shown = browse(
+        frame(page, tmp_path, width),
+        tmp_path / "profile",
+        "--window-size=1500,1000",
+        "--virtual-time-budget=5000",
+        "--dump-dom",
+    )
     found = re.search(r"<title>width (\d+) (\d+) (\d+) (\w+)</title>", shown)
     assert found, shown[:300]
     assert int(found[2]) == width and int(found[1]) <= width

@@ -209,8 +209,9 @@ def test_the_same_runs_make_the_same_report(study: Path, tmp_path: Path) -> None
         assert (tmp_path / name).read_bytes() == (study / "report" / name).read_bytes()
 
 
-def test_terminal(study: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str],
-                  monkeypatch: pytest.MonkeyPatch) -> None:
+def test_terminal(
+    study: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("COLUMNS", "120")
     main([str(study), "--out", str(tmp_path)])
     shown = capsys.readouterr().out
@@ -253,18 +254,27 @@ def test_error_of_zero_and_a_mechanism_without_looks(tmp_path: Path) -> None:
     assert float(row(tmp_path / "s", "errors.csv")["error_percent"]) == 0
 
 
-@pytest.mark.parametrize(("arguments", "code", "said"), [(["absent"], 2, "no folder"), (["."], 1, "holds no run"),
-                                                         ([".", "--draws", "5"], 2, "too few")])
-def test_mistakes_are_said_in_a_line(arguments: list[str], code: int, said: str, tmp_path: Path,
-                                     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+@pytest.mark.parametrize(
+    ("arguments", "code", "said"),
+    [(["absent"], 2, "no folder"), (["."], 1, "holds no run"), ([".", "--draws", "5"], 2, "too few")],
+)
+def test_mistakes_are_said_in_a_line(
+    arguments: list[str],
+    code: int,
+    said: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
     monkeypatch.chdir(tmp_path)
     assert main(arguments) == code
     message = capsys.readouterr().err
     assert said in message and message.count("\n") == 1
 
 
-def test_a_report_that_cannot_be_written_is_said(study: Path, tmp_path: Path,
-                                                 capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_report_that_cannot_be_written_is_said(
+    study: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     (tmp_path / "file").write_text("")
     assert main([str(study), "--out", str(tmp_path / "file")]) == 1
     assert "could not be written" in capsys.readouterr().err

@@ -27,8 +27,12 @@ def only_unfinished(study: Path) -> Unfinished:
 
 
 def test_a_finished_run(tmp_path: Path) -> None:
-    finished(tmp_path, record("dram", "digit_pairs", 3, WRONG, setting="0a1b2c3d", differs={"data.canvas": 60}), WRONG,
-             OVERLAP)
+    finished(
+        tmp_path,
+        record("dram", "digit_pairs", 3, WRONG, setting="0a1b2c3d", differs={"data.canvas": 60}),
+        WRONG,
+        OVERLAP,
+    )
     run = read_study(tmp_path).finished[0]
     assert (run.address.attention, run.address.data, run.address.seed) == ("dram", "digit_pairs", 3)
     assert (run.address.setting, run.error("mean"), run.error("sample")) == ("0a1b2c3d", 0.25, None)
@@ -42,15 +46,18 @@ def test_a_failed_run_shows_its_message(tmp_path: Path) -> None:
 
 def test_a_traceback_in_the_log_is_a_failure(tmp_path: Path) -> None:
     folder = run_folder(tmp_path, "ram", "digit_pairs", 0)
-    (folder / "run.log").write_text('Traceback (most recent call last):\n  File "a.py"\nValueError: old\n...\n'
-                                    'Traceback (most recent call last):\n  File "b.py"\ntorch.Fault: new one\n')
+    (folder / "run.log").write_text(
+        'Traceback (most recent call last):\n  File "a.py"\nValueError: old\n...\n'
+        'Traceback (most recent call last):\n  File "b.py"\ntorch.Fault: new one\n'
+    )
     run = only_unfinished(tmp_path)
     assert (run.state, run.message) == ("failed", "torch.Fault: new one")
 
 
 def test_a_running_run_with_an_old_traceback_is_running(tmp_path: Path) -> None:
-    folder = unfinished(tmp_path, "ram", "digit_pairs", 0, state="running", pid=os.getpid(), host=socket.gethostname(),
-                        epoch=4)
+    folder = unfinished(
+        tmp_path, "ram", "digit_pairs", 0, state="running", pid=os.getpid(), host=socket.gethostname(), epoch=4
+    )
     (folder / "run.log").write_text("Traceback (most recent call last):\nKeyboardInterrupt\n")
     run = only_unfinished(tmp_path)
     assert (run.state, run.epoch) == ("running", "4 of 20")
@@ -73,8 +80,9 @@ def test_an_empty_folder_is_waiting(tmp_path: Path) -> None:
     assert only_unfinished(tmp_path).state == "waiting"
 
 
-@pytest.mark.parametrize(("status", "state"),
-                         [('{"sta', "waiting"), ("[]", "waiting"), ('{"state": "finished"}', "damaged")])
+@pytest.mark.parametrize(
+    ("status", "state"), [('{"sta', "waiting"), ("[]", "waiting"), ('{"state": "finished"}', "damaged")]
+)
 def test_an_odd_status_stops_nothing(tmp_path: Path, status: str, state: str) -> None:
     (run_folder(tmp_path, "ram", "digit_pairs", 0) / "status.json").write_text(status)
     run = only_unfinished(tmp_path)

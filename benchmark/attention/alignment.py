@@ -23,7 +23,7 @@ class Alignment(nn.Module, ABC):
 
 @final
 class Additive(Alignment):
-    """v . tanh(W h + U a_i) (Bahdanau et al. 2014; Show, Attend and Tell). h is the state before this step, as in eq 11."""
+    """v . tanh(W h + U a_i) (Bahdanau et al. 2014; Show, Attend and Tell); h is the state before the step (eq 11)."""
 
     def __init__(self, item_size: int, query_size: int, size: int):
         super().__init__()

@@ -56,9 +56,10 @@ def uniform(where: Where) -> Tensor:
     return where.uniform()
 
 
-def random_items(rows: int, items: int, like: Tensor) -> Tensor:
-    """(rows, items) one-hot weights on an item drawn uniformly."""
-    return one_hot(torch.randint(items, (rows,), device=like.device), items).to(like.dtype)
+def random_items(like_RN: Tensor) -> Tensor:
+    """(R, N) one-hot weights on an item drawn uniformly."""
+    rows, items = like_RN.shape
+    return one_hot(torch.randint(items, (rows,), device=like_RN.device), items).to(like_RN.dtype)
 
 
 @final
@@ -73,7 +74,7 @@ class Items(Where):
         self.log_RN = scores_RN.log_softmax(-1)
 
     def sample(self) -> Tensor:
-        # The largest of p / Exponential(1) is a categorical draw; unlike torch.multinomial it never waits for the device.
+        # The largest of p / Exponential(1) is a categorical draw, and never waits for the device as multinomial does.
         probability_RN = self.log_RN.detach().exp()
         drawn_R = (probability_RN / torch.empty_like(probability_RN).exponential_()).argmax(-1)
         return one_hot(drawn_R, self.log_RN.shape[-1]).to(self.log_RN.dtype)
@@ -85,7 +86,7 @@ class Items(Where):
         return self.log_RN.exp()
 
     def uniform(self) -> Tensor:
-        return random_items(*self.log_RN.shape, self.log_RN)
+        return random_items(self.log_RN)
 
     def log_prob(self, place: Tensor) -> Tensor:
         return (place.detach() * self.log_RN).sum(-1)
@@ -93,7 +94,7 @@ class Items(Where):
 
 @final
 class Gaussian(Where):
-    """l ~ N(mean, std^2 I) (eq 18, whose s stands in the place of a variance and is called a standard deviation; it is one).
+    """l ~ N(mean, std^2 I) (eq 18, whose s stands in a variance's place and is called a standard deviation; it is one).
 
     The score is that of the sample as drawn, before anything clips it into the image; constants are dropped.
     reach_2: half the extent of the image in units of location, the range of a uniform draw.

@@ -38,7 +38,7 @@ class Expected(Choice):
         self.temperature = temperature
 
     def __call__(self, scores_RN: Tensor) -> Where:
-        return Certain((scores_RN / self.temperature).softmax(-1), lambda: random_items(*scores_RN.shape, scores_RN))
+        return Certain((scores_RN / self.temperature).softmax(-1), lambda: random_items(scores_RN))
 
 
 @final
@@ -69,6 +69,8 @@ class ItemAttention(Attention):
     Attend and Tell. Each item carries its place (x, y in [-1, 1]): eq 20 omits it, and the order of two things can't be
     told without it.
     """
+
+    place_N2: Tensor
 
     def __init__(
         self,

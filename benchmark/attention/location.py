@@ -32,6 +32,8 @@ class LocationAttention(Attention):
     `where` of a glimpse is the pixel (x, y) read, clipped into the image; the score is that of the location as drawn.
     """
 
+    half_2: Tensor
+
     def __init__(
         self,
         spec: TaskSpec,
@@ -62,7 +64,7 @@ class LocationAttention(Attention):
         boxes_RN4 = features.boxes.repeat_interleave(len(query_RS) // len(features.boxes), 0)
         where = self.policy(query_RS, boxes_RN4, step)
         location_R2 = draw(where)
-        centre_R2 = (self.half_2 + self.unit * location_R2).clamp(min=0 * self.half_2, max=2 * self.half_2)
+        centre_R2 = (self.half_2 + self.unit * location_R2).clamp(torch.zeros_like(self.half_2), 2 * self.half_2)
         what_RD = self.network(self.retina(features.levels, centre_R2)).flatten(1)
         code_RD = self.whatwhere(what_RD, centre_R2 / self.half_2 - 1)
         return Glimpse(code_RD, centre_R2, where.log_prob(location_R2))

@@ -13,7 +13,7 @@ from datamodules.contract import TaskSpec
 
 @final
 class NoAttention(Attention):
-    """The encoder's code c, the same at every step: the encoder-decoder (NIC), and the plain CNN with a decoder that does not recur."""
+    """The encoder's code c at every step: the encoder-decoder (NIC); a plain CNN where the decoder does not recur."""
 
     drawn = False
 

@@ -64,7 +64,8 @@ class Unbounded(Squash):
 
 @final
 class Learned(Policy, Scheduled):
-    """l ~ N(head(h), std^2) (eq 18; RAM's f_att does not see the image, DRAM's sees a coarse one once, through the context).
+    """l ~ N(head(h), std^2) (eq 18; RAM's f_att does not see the image, DRAM's sees a coarse one once, through the
+    context).
 
     hidden: widths of rectifier layers before the mean (none: RAM; one: DRAM's emission network).
     std: a schedule, in units of location. Wide at first, it lets the policy find what pays; narrow at the end, it
@@ -72,6 +73,8 @@ class Learned(Policy, Scheduled):
     """
 
     drawn = True
+    std: Tensor
+    reach_2: Tensor
 
     def __init__(self, canvas: Canvas, query_size: int, hidden: list[int], squash: Squash, std: Schedule):
         super().__init__()
@@ -94,6 +97,7 @@ class Unlearned(Policy, ABC):
     """A policy without parameters: its places are not drawn in the sense of learning, and have log-probability 0."""
 
     drawn = False
+    reach_2: Tensor
 
     def __init__(self, canvas: Canvas, query_size: int):
         super().__init__()
@@ -125,7 +129,7 @@ class Centre(Unlearned):
 
 @final
 class Oracle(Unlearned):
-    """The centre of each true box in turn: the ceiling of what a policy can gain. The image's centre where there is no box."""
+    """The centre of each true box in turn, the image's where there is none: the ceiling of what a policy can gain."""
 
     def forward(self, query_RQ: Tensor, boxes_RN4: Tensor, step: int) -> Where:
         rows = len(query_RQ)
@@ -151,4 +155,3 @@ class RandomStart(Policy):
     def forward(self, query_RQ: Tensor, boxes_RN4: Tensor, step: int) -> Where:
         policy = self.first if step == 0 else self.then
         return policy(query_RQ, boxes_RN4, step)
-

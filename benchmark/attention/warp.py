@@ -1,4 +1,5 @@
-"""Location-wise soft attention (eqs 25-33): a recurrent spatial transformer whose crop feeds the core that places the next.
+"""Location-wise soft attention (eqs 25-33): a recurrent spatial transformer whose crop feeds the core that places the
+next.
 
 Axes: B images, R = B * S rows, P parameters of a warp, D code.
 """
@@ -81,12 +82,13 @@ class Mapped(NamedTuple):
 
 @final
 class WarpAttention(Attention):
-    """A localisation network reads the image and the state and gives a warp; the crop is read bilinearly, so the likelihood's
-    gradient reaches the warp (eqs 34-42, by autograd; the double sum of eq 34 is a slip of the survey's).
+    """A localisation network reads the image and the state and gives a warp; the crop is read bilinearly, so the
+    likelihood's gradient reaches the warp (eqs 34-42, by autograd; the double sum of eq 34 is a slip of the
+    survey's).
 
-    Closed loop: unlike RNN-SPN, whose recurrence sees the same features at every step, the crop feeds the core, as in EDRAM.
-    The localiser sees the image reduced to `overview` pixels a side, so that its cost does not grow with the image.
-    `where` of a glimpse is the matrix (R, 2, 3).
+    Closed loop: unlike RNN-SPN, whose recurrence sees the same features at every step, the crop feeds the core, as in
+    EDRAM. The localiser sees the image reduced to `overview` pixels a side, so that its cost does not grow with the
+    image. `where` of a glimpse is the matrix (R, 2, 3).
     """
 
     drawn = False

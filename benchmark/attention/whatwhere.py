@@ -1,4 +1,5 @@
-"""How what was seen and where it was seen become one code. Eq 20 omits the where; without it the order of two things can't be told.
+"""How what was seen and where it was seen become one code. Eq 20 omits the where; without it the order of two things
+can't be told.
 
 Axes: R rows, P parameters of a place, each about [-1, 1].
 """
@@ -37,7 +38,8 @@ class Added(WhatWhere):
 class Multiplied(WhatWhere):
     """what * (W where + b): DRAM, the code of the place as wide as the code of the patch.
 
-    The paper does not print the initial values; b starts at one, so that what is seen passes before where means anything.
+    The paper does not print the initial values; b starts at one, so that what is seen passes before where means
+    anything.
     """
 
     def __init__(self, what_size: int, where_size: int):

@@ -15,13 +15,16 @@ from benchmark.faults import ConfigFault
 
 @final
 class Retina(nn.Module):
-    """k concentric square windows, the first g x g pixels, each next one twice as wide, all brought to g x g (RAM; eq 19).
+    """k concentric square windows, the first g x g pixels, each next one twice as wide, all brought to g x g (RAM; eq
+    19).
 
     Cells of coarse windows are area averages (the papers leave the kernel open); outside the image lies `background`.
     Windows sit on whole pixels: the position is rounded once, so that all scales are concentric.
     Box averages at every pixel are made once per image, each level from the one before by two additions; a glimpse is
     then one gather a scale, whatever its width. Nothing here is kept for a backward pass: a hard window has none.
     """
+
+    cell_g: Tensor
 
     def __init__(self, side: tuple[int, int], background: float, size: int, scales: int):
         super().__init__()
@@ -63,10 +66,13 @@ class Retina(nn.Module):
 class Sampler(nn.Module):
     """Bilinear reading of a warped grid (eqs 29-32): pixel (1, 1) of the unit square is the last pixel's centre.
 
-    Eq 32's kernel max(0, 1 - |x - v|) needs pixel units, while the text speaks of [-1, 1]: x_pix = (x + 1)(W - 1) / 2, as
-    in the official code of RNN-SPN and EDRAM (align_corners). Outside the image lies `background`.
-    oversample: the grid is read that many times finer and averaged, as the STN paper pools after its sampler, against aliasing.
+    Eq 32's kernel max(0, 1 - |x - v|) needs pixel units, while the text speaks of [-1, 1]: x_pix = (x + 1)(W - 1) /
+    2, as in the official code of RNN-SPN and EDRAM (align_corners). Outside the image lies `background`.
+    oversample: the grid is read that many times finer and averaged, as the STN paper pools after its sampler, against
+    aliasing.
     """
+
+    grid_n3: Tensor
 
     def __init__(self, background: float, size: int, oversample: int):
         super().__init__()

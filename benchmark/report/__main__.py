@@ -21,17 +21,25 @@ def parser() -> argparse.ArgumentParser:
     words = argparse.ArgumentParser(
         prog="python -m benchmark.report",
         description="Make the report of a study from whatever of its runs exist: finished, failed, still running or "
-                    "damaged. Writes index.html (one page that needs nothing else), tables.md and CSV files, and "
-                    "prints the main table.",
+        "damaged. Writes index.html (one page that needs nothing else), tables.md and CSV files, and "
+        "prints the main table.",
         epilog="Example: python -m benchmark.report runs/compare",
     )
     words.add_argument("study", type=Path, help="folder of the study, runs/<study>")
     words.add_argument("--out", type=Path, help="folder to write to (default: the study's own folder report/)")
-    words.add_argument("--draws", type=int, default=2000,
-                       help="bootstrap draws of each paired comparison (default 2000: the ends of an interval are "
-                            "good to about a twentieth of its width)")
-    words.add_argument("--bootstrap-seed", type=int, default=0,
-                       help="seed of the bootstrap, so that a report made twice is the same (default 0)")
+    words.add_argument(
+        "--draws",
+        type=int,
+        default=2000,
+        help="bootstrap draws of each paired comparison (default 2000: the ends of an interval are "
+        "good to about a twentieth of its width)",
+    )
+    words.add_argument(
+        "--bootstrap-seed",
+        type=int,
+        default=0,
+        help="seed of the bootstrap, so that a report made twice is the same (default 0)",
+    )
     return words
 
 

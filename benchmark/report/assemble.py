@@ -13,6 +13,7 @@ from benchmark.report.comparisons import Comparison, compare
 from benchmark.report.curves import KEYS, Curve, curves_by_data
 from benchmark.report.folders import Study
 from benchmark.report.grouping import HEADLINE, Group, Task, group_tasks
+from benchmark.report.learning import learning
 from benchmark.report.palette import Look, looks
 from benchmark.report.pictures import Picture, gallery
 from benchmark.report.predictions import Predictions, read_task
@@ -86,9 +87,12 @@ def assemble(study: Study, generator: np.random.Generator, draws: int) -> Report
     lines = {data: sizes.errors_by_side([task for task in tasks if task.data == data]) for data in data_sets}
     adds = {data: sizes.costs(groups_of(data, tasks)) for data in data_sets}
     drawn = [curve for by_key in curves.values() for found in by_key.values() for curve in found]
-    names = [*labels.values(), *(curve.label for curve in drawn),
-             *(label for rows in lines.values() for label, _ in rows),
-             *(label for rows in adds.values() for label, _ in rows)]
+    names = [
+        *labels.values(),
+        *(curve.label for curve in drawn),
+        *(label for rows in lines.values() for label, _ in rows),
+        *(label for rows in adds.values() for label, _ in rows),
+    ]
     look = looks(names)
     sections = [task_section(task, numbers, look, generator, draws) for task in tasks]
     headline = {section.task.name: section.comparisons.get(HEADLINE, ()) for section in sections}
@@ -100,20 +104,32 @@ def assemble(study: Study, generator: np.random.Generator, draws: int) -> Report
     )  # fmt: skip
 
 
-def task_section(task: Task, numbers: Sequence[Published], look: Mapping[str, Look], generator: np.random.Generator,
-                 draws: int) -> TaskSection:
+def task_section(
+    task: Task, numbers: Sequence[Published], look: Mapping[str, Look], generator: np.random.Generator, draws: int
+) -> TaskSection:
     """One task's tables and figures; a part without anything to show has no rows and no figures."""
     predictions = read_task(task)
     comparisons = {mode: compare(task, predictions, mode, generator, draws) for mode in task.modes}
     headline = comparisons.get(HEADLINE, [])
-    parts = [Part("Error", present(figures.bars(task, numbers, look), figures.scatter(task, look)),
-                  (tables.errors(task, numbers),))]
+    parts = [
+        Part(
+            "Error",
+            present(figures.bars(task, numbers, look), figures.scatter(task, look)),
+            (tables.errors(task, numbers),),
+        )
+    ]
     if headline:
         pairs = tables.against(task, headline), tables.matrix(task, headline)
         parts.append(Part("Paired comparisons", (), pairs[:1], pairs[1:]))
     if overlap.has_overlap(predictions):
-        parts.append(Part("Overlap of the digits", present(figures.overlap(task, predictions, look)), (),
-                          (tables.overlaps(task, predictions),)))
+        parts.append(
+            Part(
+                "Overlap of the digits",
+                present(figures.overlap(task, predictions, look)),
+                (),
+                (tables.overlaps(task, predictions),),
+            )
+        )
     parts.append(Part("Where it looked", present(places.figure(task, look)), (places.table(task),)))
     parts.append(Part("Cost", (), (tables.costs(task),)))
     parts = [part for part in parts if shown(part)]
@@ -135,12 +151,17 @@ def groups_of(data: str, tasks: Sequence[Task]) -> list[Group]:
     return [group for task in tasks if task.data == data for group in task.groups]
 
 
-def data_section(data: str, rows: sizes.CostRows, lines: sizes.ErrorRows, curves: Mapping[str, Sequence[Curve]],
-                 look: Mapping[str, Look]) -> DataSection:
+def data_section(
+    data: str,
+    rows: sizes.CostRows,
+    lines: sizes.ErrorRows,
+    curves: Mapping[str, Sequence[Curve]],
+    look: Mapping[str, Look],
+) -> DataSection:
     """One data set's sizes and learning curves."""
-    drawn = present(sizes.cost_figure(data, rows, look) if rows else None,
-                    sizes.error_figure(data, lines, look) if lines else None)
+    drawn = present(
+        sizes.cost_figure(data, rows, look) if rows else None, sizes.error_figure(data, lines, look) if lines else None
+    )
     held = ((sizes.cost_table(data, rows),) if rows else ()) + ((sizes.error_table(data, lines),) if lines else ())
-    learning = tuple((KEYS[key], tuple(figures.learning(found, key, data, look)))
-                     for key, found in curves.items() if found)
+    learning = tuple((KEYS[key], tuple(learning(found, key, data, look))) for key, found in curves.items() if found)
     return DataSection(data, Part("Image size", drawn, held), curves, learning)

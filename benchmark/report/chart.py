@@ -51,13 +51,18 @@ def frame(name: str, x: Axis, y: Axis, marks: Sequence[Markup]) -> Markup:
     grid = [svg.tag("line", x1=left, x2=right, y1=y.scale(tick), y2=y.scale(tick), class_="grid") for tick in y.places]
     y_ticks = [svg.text(left - 7, y.scale(tick) + 4, y.show(tick), "tick", "end") for tick in y.places]
     x_ticks = [svg.text(x.scale(tick), bottom + 17, x.show(tick), "tick", "middle") for tick in x.places]
-    stubs = [svg.tag("line", x1=x.scale(tick), x2=x.scale(tick), y1=bottom, y2=bottom + 4, class_="axis")
-             for tick in x.places]
+    stubs = [
+        svg.tag("line", x1=x.scale(tick), x2=x.scale(tick), y1=bottom, y2=bottom + 4, class_="axis")
+        for tick in x.places
+    ]
     axis = svg.tag("line", x1=left, x2=right, y1=bottom, y2=bottom, class_="axis")
     middle = (bottom + top) / 2
-    names = [svg.text((left + right) / 2, bottom + 36, x.name, "name", "middle"),
-             svg.tag("text", y.name, transform=f"translate(13,{middle:.0f}) rotate(-90)", class_="name",
-                     text_anchor="middle")]
+    names = [
+        svg.text((left + right) / 2, bottom + 36, x.name, "name", "middle"),
+        svg.tag(
+            "text", y.name, transform=f"translate(13,{middle:.0f}) rotate(-90)", class_="name", text_anchor="middle"
+        ),
+    ]
     return svg.drawing(WIDTH, HEIGHT, name, [*grid, axis, *stubs, *y_ticks, *x_ticks, *names, *marks])
 
 
@@ -65,7 +70,12 @@ def legend(entries: Sequence[tuple[str, Look]]) -> Markup:
     """The names of what is drawn, each with its line and mark, as a list that wraps."""
     items = []
     for label, look in entries:
-        swatch = svg.tag("svg", svg.join([svg.line([(1, 7), (27, 7)], look), svg.point(14, 7, look, "")]),
-                         viewBox="0 0 28 14", class_="swatch", aria_hidden="true")
+        swatch = svg.tag(
+            "svg",
+            svg.join([svg.line([(1, 7), (27, 7)], look), svg.point(14, 7, look, "")]),
+            viewBox="0 0 28 14",
+            class_="swatch",
+            aria_hidden="true",
+        )
         items.append(svg.tag("li", svg.join([swatch, svg.tag("span", label)])))
     return svg.tag("ul", svg.join(items), class_="legend")

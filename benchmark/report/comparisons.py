@@ -56,13 +56,21 @@ class Comparison:
     def reversed(self) -> "Comparison":
         """The same, seen from the second."""
         seen = Discordant(self.discordant.second_wrong, self.discordant.first_wrong, self.discordant.p)
-        return replace(self, first=self.second, second=self.first, difference=-self.difference,
-                       interval=Interval(-self.interval.high, -self.interval.low), wins=self.losses, losses=self.wins,
-                       discordant=seen)
+        return replace(
+            self,
+            first=self.second,
+            second=self.first,
+            difference=-self.difference,
+            interval=Interval(-self.interval.high, -self.interval.low),
+            wins=self.losses,
+            losses=self.wins,
+            discordant=seen,
+        )
 
 
-def compare(task: Task, predictions: Mapping[Path, Predictions], mode: str, generator: np.random.Generator,
-            draws: int) -> list[Comparison]:
+def compare(
+    task: Task, predictions: Mapping[Path, Predictions], mode: str, generator: np.random.Generator, draws: int
+) -> list[Comparison]:
     """Every pair of groups with a seed in common; the images of a bootstrap draw are the same for all of them."""
     wrong = [wrong_by_seed(group, predictions, mode) for group in task.groups]
     runs = [(place, seed) for place, by_seed in enumerate(wrong) for seed in by_seed]
@@ -80,8 +88,14 @@ def compare(task: Task, predictions: Mapping[Path, Predictions], mode: str, gene
     return [replace(comparison, adjusted=p) for comparison, p in zip(found, adjusted, strict=True)]
 
 
-def compare_pair(places: tuple[int, int], seeds: tuple[int, ...], first: WrongBySeed, second: WrongBySeed,
-                 means_DS: Floats, generator: np.random.Generator) -> Comparison:
+def compare_pair(
+    places: tuple[int, int],
+    seeds: tuple[int, ...],
+    first: WrongBySeed,
+    second: WrongBySeed,
+    means_DS: Floats,
+    generator: np.random.Generator,
+) -> Comparison:
     """One pair, before Holm. means_DS: per draw and common seed, the difference of error on the draw's images."""
     first_SN = np.stack([first[seed] for seed in seeds])
     second_SN = np.stack([second[seed] for seed in seeds])

@@ -51,8 +51,9 @@ def read_curves(folder: Path) -> dict[str, dict[float, float]]:
             value = number(entry, key)
             if epoch is not None and value is not None:
                 logged[key][epoch].append(value)
-    return {key: {epoch: float(np.mean(values)) for epoch, values in by_epoch.items()}
-            for key, by_epoch in logged.items()}
+    return {
+        key: {epoch: float(np.mean(values)) for epoch, values in by_epoch.items()} for key, by_epoch in logged.items()
+    }
 
 
 def curves_by_data(study: Study, labels: Mapping[tuple[str, str], str]) -> dict[str, dict[str, list[Curve]]]:
@@ -76,6 +77,12 @@ def over_seeds(label: str, held: Sequence[tuple[Mapping[float, float], bool]]) -
     """One curve of several runs: each epoch over the runs that reached it."""
     epochs = tuple(sorted({epoch for curve, _ in held for epoch in curve}))
     columns = [[curve[epoch] for curve, _ in held if epoch in curve] for epoch in epochs]
-    return Curve(label, epochs, tuple(float(np.mean(column)) for column in columns),
-                 tuple(min(column) for column in columns), tuple(max(column) for column in columns), len(held),
-                 sum(is_open for _, is_open in held))
+    return Curve(
+        label,
+        epochs,
+        tuple(float(np.mean(column)) for column in columns),
+        tuple(min(column) for column in columns),
+        tuple(max(column) for column in columns),
+        len(held),
+        sum(is_open for _, is_open in held),
+    )

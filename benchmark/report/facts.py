@@ -18,12 +18,15 @@ def facts(study: Study, tasks: Sequence[Task]) -> list[tuple[str, str]]:
     runs = [f"{len(study.finished)} finished", *(f"{number} {state}" for state, number in sorted(states.items()))]
     data = {task.data: f"{task.data} ({ORIGINS.get(task.origin, task.origin)})" for task in tasks}
     seeds = sorted({run.address.seed for run in study.finished})
-    found = [("Data", "; ".join(data.values())), ("Runs", ", ".join(runs)),
-             ("Seeds", ", ".join(str(seed) for seed in seeds)),
-             ("Revision", "; ".join(sorted({revision(run) for run in study.finished}))),
-             ("Hardware", "; ".join(sorted({hardware(run) for run in study.finished}))),
-             ("Versions", versions(study.finished)),
-             ("Ran", times(study.finished))]
+    found = [
+        ("Data", "; ".join(data.values())),
+        ("Runs", ", ".join(runs)),
+        ("Seeds", ", ".join(str(seed) for seed in seeds)),
+        ("Revision", "; ".join(sorted({revision(run) for run in study.finished}))),
+        ("Hardware", "; ".join(sorted({hardware(run) for run in study.finished}))),
+        ("Versions", versions(study.finished)),
+        ("Ran", times(study.finished)),
+    ]
     return [(name, value) for name, value in found if value]
 
 
@@ -39,8 +42,12 @@ def hardware(run: Finished) -> str:
     found = run.record["hardware"]
     device = found.get("device") if found.get("accelerator") not in (None, "cpu") else None
     threads = found.get("threads")
-    parts = [device, found.get("cpu"), f"{found['cores']} cores" if "cores" in found else None,
-             plural(int(threads), "thread") + " a run" if isinstance(threads, int) else None]
+    parts = [
+        device,
+        found.get("cpu"),
+        f"{found['cores']} cores" if "cores" in found else None,
+        plural(int(threads), "thread") + " a run" if isinstance(threads, int) else None,
+    ]
     return ", ".join(str(part) for part in parts if part)
 
 
@@ -49,7 +56,7 @@ def versions(finished: Sequence[Finished]) -> str:
     found: dict[str, set[str]] = defaultdict(set)
     for run in finished:
         held = run.record.get("versions")
-        for name, version in (held.items() if isinstance(held, dict) else ()):
+        for name, version in held.items() if isinstance(held, dict) else ():
             found[str(name)].add(str(version))
     return ", ".join(f"{name} {' / '.join(sorted(held))}" for name, held in sorted(found.items()))
 
@@ -64,9 +71,12 @@ def times(finished: Sequence[Finished]) -> str:
 def warnings(study: Study, tasks: Sequence[Task]) -> list[str]:
     """What stands between some of the numbers and a comparison, in sentences."""
     canvases = Counter(task.data for task in tasks)
-    found = [f"The test canvases of {data} differ between runs ({number} sets, by their fingerprints). Errors on "
-             "different canvases do not compare: each set has a section of its own, and pairs are made only within one."
-             for data, number in canvases.items() if number > 1]
+    found = [
+        f"The test canvases of {data} differ between runs ({number} sets, by their fingerprints). Errors on "
+        "different canvases do not compare: each set has a section of its own, and pairs are made only within one."
+        for data, number in canvases.items()
+        if number > 1
+    ]
     if several(hardware(run) for run in study.finished):
         found.append("Runs were made on different hardware: times, speeds and memory do not compare between them.")
     if several(revision(run) for run in study.finished):
@@ -76,8 +86,9 @@ def warnings(study: Study, tasks: Sequence[Task]) -> list[str]:
     for task in tasks:
         counts = {len(group.runs) for group in task.groups}
         if len(counts) > 1:
-            found.append(f"On {task.name} the mechanisms have {min(counts)} to {max(counts)} seeds; pairs use those in "
-                         "common.")
+            found.append(
+                f"On {task.name} the mechanisms have {min(counts)} to {max(counts)} seeds; pairs use those in common."
+            )
     if 0 < len({run.address.seed for run in study.finished}) < 3:
         found.append("With fewer than three seeds the intervals over seeds are very wide or missing.")
     return found

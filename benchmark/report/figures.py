@@ -7,7 +7,6 @@ from markupsafe import Markup
 
 from benchmark.report import formats, svg
 from benchmark.report.chart import WIDTH, X_RANGE, Y_RANGE, Axis, Figure, frame, legend
-from benchmark.report.curves import KEYS, Curve
 from benchmark.report.grouping import HEADLINE, Estimate, Group, Task
 from benchmark.report.overlap import BINS, share_by_bin
 from benchmark.report.palette import Look
@@ -37,35 +36,66 @@ def bars(task: Task, numbers: Sequence[Published], looks: Looks) -> Figure:
     parts.append(svg.text((BARS_LEFT + BARS_RIGHT) / 2, height - 6, "test error, % (mean policy)", "name", "middle"))
     for place, (group, error) in enumerate(rows):
         parts += bar(group, error, marks_of[group.label], scale, 8 + ROW * place, looks[group.label])
-    return Figure("Test error", "Bar: mean over seeds. Thick line: 95 % interval over seeds; thin line beneath: the "
-                  "binomial one over test images. Small dots: single seeds. Upright stroke: published.",
-                  svg.drawing(WIDTH, height, f"Test error of each mechanism on {task.name}, best first", parts),
-                  Markup())
+    return Figure(
+        "Test error",
+        "Bar: mean over seeds. Thick line: 95 % interval over seeds; thin line beneath: the "
+        "binomial one over test images. Small dots: single seeds. Upright stroke: published.",
+        svg.drawing(WIDTH, height, f"Test error of each mechanism on {task.name}, best first", parts),
+        Markup(),
+    )
 
 
 def bar(group: Group, error: Estimate, marks: Sequence[float], scale: svg.Scale, y: float, look: Look) -> list[Markup]:
     """One row of the bars: its name above, the bar, its intervals, seeds and published marks."""
     middle = y + 24
-    parts = [svg.text(BARS_LEFT, y + 11, svg.shorten(group.label), "label", "start"),
-             svg.text(BARS_RIGHT, y + 11, f"{formats.percent(error.mean)} %", "value", "end"),
-             svg.tag("rect", x=scale(0), y=y + 17, width=max(scale(error.mean) - scale(0), 1.0), height=14.0,
-                     class_="bar", style=f"fill:{look.colour}")]
+    parts = [
+        svg.text(BARS_LEFT, y + 11, svg.shorten(group.label), "label", "start"),
+        svg.text(BARS_RIGHT, y + 11, f"{formats.percent(error.mean)} %", "value", "end"),
+        svg.tag(
+            "rect",
+            x=scale(0),
+            y=y + 17,
+            width=max(scale(error.mean) - scale(0), 1.0),
+            height=14.0,
+            class_="bar",
+            style=f"fill:{look.colour}",
+        ),
+    ]
     if error.seeds:
-        parts.append(svg.tag("line", x1=scale(error.seeds.low), x2=scale(error.seeds.high), y1=middle, y2=middle,
-                             class_="interval"))
+        parts.append(
+            svg.tag(
+                "line", x1=scale(error.seeds.low), x2=scale(error.seeds.high), y1=middle, y2=middle, class_="interval"
+            )
+        )
     if error.images:
-        parts.append(svg.tag("line", x1=scale(error.images.low), x2=scale(error.images.high), y1=y + 34, y2=y + 34,
-                             class_="thin"))
+        parts.append(
+            svg.tag(
+                "line", x1=scale(error.images.low), x2=scale(error.images.high), y1=y + 34, y2=y + 34, class_="thin"
+            )
+        )
     parts += [svg.tag("circle", cx=scale(score), cy=middle, r=2.2, class_="seed") for score in error.scores]
-    parts += [svg.tag("line", svg.tag("title", f"published: {100 * mark:g} %"), x1=scale(mark), x2=scale(mark),
-                      y1=y + 13, y2=y + 35, class_="published") for mark in marks]
+    parts += [
+        svg.tag(
+            "line",
+            svg.tag("title", f"published: {100 * mark:g} %"),
+            x1=scale(mark),
+            x2=scale(mark),
+            y1=y + 13,
+            y2=y + 35,
+            class_="published",
+        )
+        for mark in marks
+    ]
     return parts
 
 
 def scatter(task: Task, looks: Looks) -> Figure | None:
     """Cost against quality; None where no group has both."""
-    rows = [(group, error, adds.mean) for group in task.groups
-            if (error := group.error(HEADLINE)) and (adds := group.measure("cost", "multiply_adds")) and adds.mean > 0]
+    rows = [
+        (group, error, adds.mean)
+        for group in task.groups
+        if (error := group.error(HEADLINE)) and (adds := group.measure("cost", "multiply_adds")) and adds.mean > 0
+    ]
     if not rows:
         return None
     x = Axis(svg.logarithmic([cost for _, _, cost in rows], *X_RANGE), "multiply-adds an image", formats.count)
@@ -78,9 +108,12 @@ def scatter(task: Task, looks: Looks) -> Figure | None:
         marks.append(svg.whisker((place, y.scale(low)), (place, y.scale(high)), look, "whisker"))
         note = f"{group.label}: {formats.percent(error.mean)} % at {formats.count(cost)} multiply-adds"
         marks.append(svg.point(place, y.scale(error.mean), look, note))
-    return Figure("Cost against quality", "Left and low is better. Lines: the span of both 95 % intervals.",
-                  frame(f"Test error against multiply-adds on {task.name}", x, y, marks),
-                  legend([(group.label, looks[group.label]) for group, _, _ in rows]))
+    return Figure(
+        "Cost against quality",
+        "Left and low is better. Lines: the span of both 95 % intervals.",
+        frame(f"Test error against multiply-adds on {task.name}", x, y, marks),
+        legend([(group.label, looks[group.label]) for group, _, _ in rows]),
+    )
 
 
 def overlap(task: Task, predictions: Mapping[Path, Predictions], looks: Looks) -> Figure | None:
@@ -89,46 +122,30 @@ def overlap(task: Task, predictions: Mapping[Path, Predictions], looks: Looks) -
     if not rows:
         return None
     places = tuple(float(place) for place in range(len(BINS)))
-    x = Axis(svg.Scale(-0.35, len(BINS) - 0.65, *X_RANGE, False), "overlap of the two digits",
-             lambda tick: BINS[round(tick)], places)
+    x = Axis(
+        svg.Scale(-0.35, len(BINS) - 0.65, *X_RANGE, False),
+        "overlap of the two digits",
+        lambda tick: BINS[round(tick)],
+        places,
+    )
     known = [estimate.mean for _, shares in rows for estimate, _ in shares if estimate]
     least = 0.5 / task.test_images
     y = Axis(svg.logarithmic([max(mean, least) for mean in known], *Y_RANGE), "test error, %", show_percent)
     marks: list[Markup] = []
     for group, shares in rows:
-        points = [(x.scale(place), y.scale(found.mean), found.mean)
-                  for place, (found, _) in zip(places, shares, strict=True) if found]
+        points = [
+            (x.scale(place), y.scale(found.mean), found.mean)
+            for place, (found, _) in zip(places, shares, strict=True)
+            if found
+        ]
         marks.append(svg.line([(px, py) for px, py, _ in points], looks[group.label]))
-        marks += [svg.point(px, py, looks[group.label], f"{group.label}: {formats.percent(mean)} %")
-                  for px, py, mean in points]
-    return Figure("Error against overlap", "Mean over seeds, mean policy; the table has the intervals.",
-                  frame(f"Test error against the overlap of the two digits on {task.name}", x, y, marks),
-                  legend([(group.label, looks[group.label]) for group, _ in rows]))
-
-
-def learning(curves: Sequence[Curve], key: str, data: str, looks: Looks) -> list[Figure]:
-    """A small chart for each mechanism, all on the same axes, the others behind it in grey."""
-    scale = 1.0 if key == "train/loss" else 100.0
-    x = Axis(svg.Scale(min(c.epochs[0] for c in curves), max(*(c.epochs[-1] for c in curves), curves[0].epochs[0] + 1),
-                       *X_RANGE, False), "epoch", lambda tick: f"{tick:g}")
-    values = [value * scale for curve in curves for value in curve.high]
-    low = min(0.0, *(value * scale for curve in curves for value in curve.low))
-    y = Axis(svg.Scale(low, max(values) * 1.06 if max(values) > 0 else 1.0, *Y_RANGE, False), KEYS[key],
-             lambda tick: f"{tick:g}")
-    lines = [[(x.scale(e), y.scale(scale * value)) for e, value in zip(c.epochs, c.mean, strict=True)] for c in curves]
-    figures = []
-    for curve, path in zip(curves, lines, strict=True):
-        look = looks[curve.label]
-        lowest, highest = ([(px, y.scale(scale * value)) for (px, _), value in zip(path, side, strict=True)]
-                           for side in (curve.low, curve.high))
-        behind = [svg.tag("polyline", points=" ".join(f"{a:.1f},{b:.1f}" for a, b in other), class_="behind")
-                  for other in lines if other is not path]
-        ends = f"{KEYS[key]} {scale * curve.mean[-1]:.3g} at epoch {curve.epochs[-1]:g}"
-        picture = frame(f"{curve.label} on {data}: {ends}", x, y,
-                        [*behind, svg.band(lowest, highest, look), svg.line(path, look),
-                         svg.point(*path[-1], look, f"{curve.label}: {ends}")])
-        unfinished = f", {curve.open} unfinished" if curve.open else ""
-        figures.append(Figure(curve.label, formats.plural(curve.seeds, "seed") + unfinished, picture, Markup()))
-    return figures
-
-
+        marks += [
+            svg.point(px, py, looks[group.label], f"{group.label}: {formats.percent(mean)} %")
+            for px, py, mean in points
+        ]
+    return Figure(
+        "Error against overlap",
+        "Mean over seeds, mean policy; the table has the intervals.",
+        frame(f"Test error against the overlap of the two digits on {task.name}", x, y, marks),
+        legend([(group.label, looks[group.label]) for group, _ in rows]),
+    )

@@ -115,8 +115,10 @@ def group_tasks(finished: Sequence[Finished]) -> list[Task]:
     for run in finished:
         by_task[run.address.data, run.fingerprint].append(run)
     ordered = sorted(by_task.items(), key=lambda item: (item[0][0], -len(item[1]), item[0][1]))
-    return [Task(task_name(data, fingerprint, by_task), data, str(runs[0].record["origin"]), fingerprint,
-                 group_runs(runs)) for (data, fingerprint), runs in ordered]
+    return [
+        Task(task_name(data, fingerprint, by_task), data, str(runs[0].record["origin"]), fingerprint, group_runs(runs))
+        for (data, fingerprint), runs in ordered
+    ]
 
 
 def task_name(data: str, fingerprint: str, by_task: Mapping[tuple[str, str], list[Finished]]) -> str:
@@ -134,8 +136,10 @@ def group_runs(runs: Sequence[Finished]) -> tuple[Group, ...]:
     by_group: dict[tuple[str, str], list[Finished]] = defaultdict(list)
     for run in runs:
         by_group[run.address.attention, run.address.setting].append(run)
-    groups = [Group(attention, setting, members[0].record["differs"], tuple(members))
-              for (attention, setting), members in by_group.items()]
+    groups = [
+        Group(attention, setting, members[0].record["differs"], tuple(members))
+        for (attention, setting), members in by_group.items()
+    ]
     return tuple(sorted(groups, key=lambda group: (rank(group), group.label)))
 
 

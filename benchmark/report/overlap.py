@@ -19,8 +19,7 @@ def has_overlap(predictions: Mapping[Path, Predictions]) -> bool:
     return any(found.overlap.any() for found in predictions.values())
 
 
-def share_by_bin(group: Group, predictions: Mapping[Path, Predictions],
-                 mode: str) -> list[tuple[Estimate | None, int]]:
+def share_by_bin(group: Group, predictions: Mapping[Path, Predictions], mode: str) -> list[tuple[Estimate | None, int]]:
     """Per bin the error over seeds, None of an empty bin, and its number of images; [] without predictions."""
     wrong = wrong_by_seed(group, predictions, mode)
     if not wrong:

@@ -18,8 +18,13 @@ def breakable(text: str) -> Markup:
 
 def render(report: Report) -> str:
     """The page's text; whatever comes from the data is escaped, and nothing outside the page is referred to."""
-    environment = Environment(loader=PackageLoader("benchmark.report", "."), autoescape=True, undefined=StrictUndefined,
-                              trim_blocks=True, lstrip_blocks=True)
+    environment = Environment(
+        loader=PackageLoader("benchmark.report", "."),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
     environment.filters["breakable"] = breakable
     style = Markup(files("benchmark.report").joinpath("page.css").read_text(encoding="utf-8"))  # our own, not data
     return environment.get_template("page.html.j2").render(report=report, style=style)

@@ -15,8 +15,11 @@ FAMILIES = {
 }  # fmt: skip
 """Family by the beginning of a mechanism's name; any other name is of the family "other" and needs no entry here."""
 
-TINTS = ("var(--f-{0})", "color-mix(in srgb, var(--f-{0}) 58%, var(--ink))",
-         "color-mix(in srgb, var(--f-{0}) 78%, var(--paper))")
+TINTS = (
+    "var(--f-{0})",
+    "color-mix(in srgb, var(--f-{0}) 58%, var(--ink))",
+    "color-mix(in srgb, var(--f-{0}) 78%, var(--paper))",
+)
 DASHES = ("none", "5 3", "1.5 2.5", "8 3 2 3")
 MARKS = ("circle", "square", "diamond", "triangle", "cross")
 
@@ -48,8 +51,11 @@ def looks(labels: Iterable[str]) -> Mapping[str, Look]:
     for label in sorted(set(labels)):
         names[family(label)].append(label)
         members[family(label)] += [name for name in [mechanism(label)] if name not in members[family(label)]]
-    return {label: look(kind, members[kind].index(mechanism(label)), place)
-            for kind, held in names.items() for place, label in enumerate(held)}
+    return {
+        label: look(kind, members[kind].index(mechanism(label)), place)
+        for kind, held in names.items()
+        for place, label in enumerate(held)
+    }
 
 
 def mechanism(label: str) -> str:

@@ -37,9 +37,14 @@ def first_panel(task: Task, group: Group) -> Picture | None:
             width, height = struct.unpack(">II", data[16:24])
             error = run.error("mean")
             seen = f" Test error of this run {100 * error:.2f} %." if error is not None else ""
-            return Picture(group.label, f"Seed {run.address.seed}.{seen}",
-                           f"Test images of {task.data} with the places where {group.label} looked, step by step",
-                           "data:image/png;base64," + base64.b64encode(data).decode("ascii"), width, height)
+            return Picture(
+                group.label,
+                f"Seed {run.address.seed}.{seen}",
+                f"Test images of {task.data} with the places where {group.label} looked, step by step",
+                "data:image/png;base64," + base64.b64encode(data).decode("ascii"),
+                width,
+                height,
+            )
     return None
 
 

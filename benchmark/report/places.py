@@ -31,9 +31,13 @@ def table(task: Task) -> Table:
     for group in sorted(task.groups, key=lambda group: group.attention in MEASURES):
         if any(group.measure("localisation", mode, key) for key in PLACES for mode in modes(group)):
             rows.append((Cell(group.label), *(cell(group, key, show) for key, (_, show) in PLACES.items())))
-    return Table(f"{task.name}: where it looked", "Judged on the true boxes; mean policy, the other ways of looking "
-                 "beneath. The last rows are the measure: what looking anywhere, at the middle or at the truth gives.",
-                 ("mechanism", *(head for head, _ in PLACES.values())), tuple(rows))
+    return Table(
+        f"{task.name}: where it looked",
+        "Judged on the true boxes; mean policy, the other ways of looking "
+        "beneath. The last rows are the measure: what looking anywhere, at the middle or at the truth gives.",
+        ("mechanism", *(head for head, _ in PLACES.values())),
+        tuple(rows),
+    )
 
 
 def modes(group: Group) -> list[str]:
@@ -52,8 +56,11 @@ def cell(group: Group, key: str, show: Callable[[float], str]) -> Cell:
 
 def figure(task: Task, looks: Mapping[str, Look]) -> Figure | None:
     """The share of looks on a digit: by the policy, and with the same weights looking anywhere; None without any."""
-    rows = [(group, found.mean, anywhere.mean if (anywhere := rate(group, RANDOM)) else None)
-            for group in task.groups if (found := rate(group, HEADLINE))]
+    rows = [
+        (group, found.mean, anywhere.mean if (anywhere := rate(group, RANDOM)) else None)
+        for group in task.groups
+        if (found := rate(group, HEADLINE))
+    ]
     if not rows:
         return None
     scale = svg.Scale(0.0, 1.0, LEFT, RIGHT, False)
@@ -65,10 +72,13 @@ def figure(task: Task, looks: Mapping[str, Look]) -> Figure | None:
     parts.append(svg.text((LEFT + RIGHT) / 2, height - 6, "looks on a digit, %", "name", "middle"))
     for place, (group, share, base) in enumerate(rows):
         parts += dumbbell(group.label, share, base, scale, 8 + ROW * place, looks[group.label])
-    return Figure("Looks on a digit", "Filled: the mean policy. Hollow: the same weights looking at random places; the "
-                  "line between is what the policy has learned.",
-                  svg.drawing(WIDTH, height, f"Share of looks on a digit for each mechanism on {task.name}", parts),
-                  Markup())
+    return Figure(
+        "Looks on a digit",
+        "Filled: the mean policy. Hollow: the same weights looking at random places; the "
+        "line between is what the policy has learned.",
+        svg.drawing(WIDTH, height, f"Share of looks on a digit for each mechanism on {task.name}", parts),
+        Markup(),
+    )
 
 
 def rate(group: Group, mode: str) -> Estimate | None:
@@ -79,10 +89,21 @@ def rate(group: Group, mode: str) -> Estimate | None:
 def dumbbell(label: str, share: float, base: float | None, scale: svg.Scale, y: float, look: Look) -> list[Markup]:
     """One row: from looking anywhere to the policy."""
     middle = y + 23
-    parts = [svg.text(LEFT, y + 11, svg.shorten(label), "label", "start"),
-             svg.text(RIGHT, y + 11, f"{100 * share:.0f} %", "value", "end")]
+    parts = [
+        svg.text(LEFT, y + 11, svg.shorten(label), "label", "start"),
+        svg.text(RIGHT, y + 11, f"{100 * share:.0f} %", "value", "end"),
+    ]
     if base is not None:
         parts.append(svg.whisker((scale(base), middle), (scale(share), middle), look, "whisker"))
-        parts.append(svg.tag("circle", svg.tag("title", f"random looks: {100 * base:.0f} %"), cx=scale(base), cy=middle,
-                             r=4.0, class_="hollow", style=f"stroke:{look.colour}"))
+        parts.append(
+            svg.tag(
+                "circle",
+                svg.tag("title", f"random looks: {100 * base:.0f} %"),
+                cx=scale(base),
+                cy=middle,
+                r=4.0,
+                class_="hollow",
+                style=f"stroke:{look.colour}",
+            )
+        )
     return [*parts, svg.point(scale(share), middle, look, f"{label}: {100 * share:.0f} %")]

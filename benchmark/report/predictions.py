@@ -40,8 +40,11 @@ def read_predictions(path: Path) -> Predictions:
         with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
             found = {name: np.asarray(arrays[name]) for name in arrays.files}
         order = np.argsort(found["index"], kind="stable")
-        wrong = {name.removeprefix("correct_"): ~values.astype(bool)[order]
-                 for name, values in found.items() if name.startswith("correct_")}
+        wrong = {
+            name.removeprefix("correct_"): ~values.astype(bool)[order]
+            for name, values in found.items()
+            if name.startswith("correct_")
+        }
         return Predictions(found["index"][order], found["overlap"].astype(float)[order], wrong)
     except FileNotFoundError as error:
         raise PredictionsError("predictions.npz is missing") from error

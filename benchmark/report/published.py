@@ -77,8 +77,11 @@ def tuples(entry: Mapping[str, Any]) -> dict[str, Any]:
 def published_for(numbers: Sequence[Published], group: Group) -> list[Published]:
     """Published errors of a group's mechanism, data and image size: those of its glimpses, else of the nearest."""
     run = group.runs[0]
-    apt = [entry for entry in numbers if group.attention in entry.attentions and run.address.data in entry.data
-           and entry.side in (None, group.side)]
+    apt = [
+        entry
+        for entry in numbers
+        if group.attention in entry.attentions and run.address.data in entry.data and entry.side in (None, group.side)
+    ]
     glimpses = int(number(run.record, "glimpses") or 0)
     gaps = [abs(entry.glimpses - glimpses) if entry.glimpses else 0 for entry in apt]
     return [entry for entry, gap in zip(apt, gaps, strict=True) if gap == min(gaps)]
@@ -118,8 +121,10 @@ def judge_claim(claim: Claim, task: Task, comparisons: Sequence[Comparison]) -> 
     found = between(comparisons, places[claim.better], places[claim.worse])
     if found is None:
         return Verdict("cannot tell", "no seed in common, or no predictions to pair")
-    detail = (f"{formats.points(found.difference)} points ({formats.span(found.interval)}), p after Holm "
-              f"{formats.probability(found.adjusted)}, {formats.plural(len(found.seeds), 'seed')}")
+    detail = (
+        f"{formats.points(found.difference)} points ({formats.span(found.interval)}), p after Holm "
+        f"{formats.probability(found.adjusted)}, {formats.plural(len(found.seeds), 'seed')}"
+    )
     if not found.clear:
         return Verdict("cannot tell", detail)
     return Verdict("reproduced" if found.difference < 0 else "not reproduced", detail)

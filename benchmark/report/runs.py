@@ -21,8 +21,9 @@ def read_study(folder: Path) -> Study:
     if not folder.is_dir():
         raise FileNotFoundError(folder)
     runs = [read_run(address) for address in addresses(folder)]
-    return Study(folder, [run for run in runs if isinstance(run, Finished)],
-                 [run for run in runs if isinstance(run, Unfinished)])
+    return Study(
+        folder, [run for run in runs if isinstance(run, Finished)], [run for run in runs if isinstance(run, Unfinished)]
+    )
 
 
 def addresses(folder: Path) -> list[Address]:

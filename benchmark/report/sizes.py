@@ -50,12 +50,21 @@ def but_canvas(group: Group) -> dict[str, Any]:
 def cost_table(data: str, rows: CostRows) -> Table:
     """Multiply-adds by side, and the exponent of their growth."""
     sides = sorted({side for _, found in rows for side in found})
-    body = tuple((Cell(label),
-                  *(Cell(formats.count(found[side])) if side in found else NOTHING for side in sides),
-                  Cell(exponent(found))) for label, found in rows)
-    return Table(f"{data}: multiply-adds by image side", "For one image. The exponent k is of the best fit "
-                 "cost = c side^k: 0 is independent of the image's size, 2 grows with its area.",
-                 ("mechanism", *(f"{side} px" for side in sides), "exponent"), body)
+    body = tuple(
+        (
+            Cell(label),
+            *(Cell(formats.count(found[side])) if side in found else NOTHING for side in sides),
+            Cell(exponent(found)),
+        )
+        for label, found in rows
+    )
+    return Table(
+        f"{data}: multiply-adds by image side",
+        "For one image. The exponent k is of the best fit "
+        "cost = c side^k: 0 is independent of the image's size, 2 grows with its area.",
+        ("mechanism", *(f"{side} px" for side in sides), "exponent"),
+        body,
+    )
 
 
 def exponent(found: Mapping[int, float]) -> str:
@@ -67,23 +76,35 @@ def cost_figure(data: str, rows: CostRows, looks: Mapping[str, Look]) -> Figure:
     """Multiply-adds against the side, both in logarithms."""
     sides = sorted({side for _, found in rows for side in found})
     x = side_axis(sides)
-    y = Axis(svg.logarithmic([cost for _, found in rows for cost in found.values()], *Y_RANGE),
-             "multiply-adds an image", formats.count)
+    y = Axis(
+        svg.logarithmic([cost for _, found in rows for cost in found.values()], *Y_RANGE),
+        "multiply-adds an image",
+        formats.count,
+    )
     marks: list[Markup] = []
     for label, found in rows:
         places = [(x.scale(side), y.scale(cost)) for side, cost in found.items()]
         marks.append(svg.line(places, looks[label]))
-        marks += [svg.point(*place, looks[label], f"{label}, {side} px: {formats.count(cost)}")
-                  for place, (side, cost) in zip(places, found.items(), strict=True)]
-    return Figure("Cost against image side", "Level lines: the cost does not depend on the size of the image.",
-                  frame(f"Multiply-adds against image side, {data}", x, y, marks),
-                  legend([(label, looks[label]) for label, _ in rows]))
+        marks += [
+            svg.point(*place, looks[label], f"{label}, {side} px: {formats.count(cost)}")
+            for place, (side, cost) in zip(places, found.items(), strict=True)
+        ]
+    return Figure(
+        "Cost against image side",
+        "Level lines: the cost does not depend on the size of the image.",
+        frame(f"Multiply-adds against image side, {data}", x, y, marks),
+        legend([(label, looks[label]) for label, _ in rows]),
+    )
 
 
 def side_axis(sides: Sequence[int]) -> Axis:
     """The axis of image sides, each one its own tick."""
-    return Axis(svg.logarithmic([float(side) for side in sides], *X_RANGE), "image side, px", lambda tick: f"{tick:g}",
-                tuple(float(side) for side in sides))
+    return Axis(
+        svg.logarithmic([float(side) for side in sides], *X_RANGE),
+        "image side, px",
+        lambda tick: f"{tick:g}",
+        tuple(float(side) for side in sides),
+    )
 
 
 def errors_by_side(tasks: Sequence[Task]) -> ErrorRows:
@@ -100,15 +121,22 @@ def error_table(data: str, rows: ErrorRows) -> Table:
     """Error by side. Other sides are other canvases, so the rows are not paired across columns."""
     sides = sorted({side for _, found in rows for side in found})
     body = tuple((Cell(label), *(error_cell(found.get(side)) for side in sides)) for label, found in rows)
-    return Table(f"{data}: error by image side", "Error in percent, mean policy; each side has its own test canvases.",
-                 ("mechanism", *(f"{side} px" for side in sides)), body)
+    return Table(
+        f"{data}: error by image side",
+        "Error in percent, mean policy; each side has its own test canvases.",
+        ("mechanism", *(f"{side} px" for side in sides)),
+        body,
+    )
 
 
 def error_figure(data: str, rows: ErrorRows, looks: Mapping[str, Look]) -> Figure:
     """Error against the side."""
     x = side_axis(sorted({side for _, found in rows for side in found}))
-    y = Axis(svg.linear([found.mean for _, sides in rows for found in sides.values()], *Y_RANGE), "test error, %",
-             show_percent)
+    y = Axis(
+        svg.linear([found.mean for _, sides in rows for found in sides.values()], *Y_RANGE),
+        "test error, %",
+        show_percent,
+    )
     marks: list[Markup] = []
     for label, found in rows:
         places = [(x.scale(side), y.scale(error.mean)) for side, error in found.items()]
@@ -117,6 +145,9 @@ def error_figure(data: str, rows: ErrorRows, looks: Mapping[str, Look]) -> Figur
             ends = [(place[0], y.scale(bound)) for bound in error.hull]
             marks.append(svg.whisker(ends[0], ends[1], looks[label], "whisker"))
             marks.append(svg.point(*place, looks[label], f"{label}, {side} px: {formats.percent(error.mean)} %"))
-    return Figure("Error against image side", "Lines upright: the span of both 95 % intervals.",
-                  frame(f"Test error against image side, {data}", x, y, marks),
-                  legend([(label, looks[label]) for label, _ in rows]))
+    return Figure(
+        "Error against image side",
+        "Lines upright: the span of both 95 % intervals.",
+        frame(f"Test error against image side, {data}", x, y, marks),
+        legend([(label, looks[label]) for label, _ in rows]),
+    )

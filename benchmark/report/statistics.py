@@ -65,8 +65,9 @@ def resampled_means(scores_RN: Floats, generator: np.random.Generator, draws: in
     parts = []
     for start in range(0, draws, CHUNK):
         size = min(CHUNK, draws - start)
-        counts_DN = np.stack([np.bincount(generator.integers(images, size=images), minlength=images)
-                              for _ in range(size)])
+        counts_DN = np.stack(
+            [np.bincount(generator.integers(images, size=images), minlength=images) for _ in range(size)]
+        )
         parts.append(counts_DN @ scores_RN.T / images)
     return np.concatenate(parts)
 

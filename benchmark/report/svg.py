@@ -104,8 +104,14 @@ SHAPES = {
 
 def point(x: float, y: float, look: Look, note: str) -> Markup:
     """A mechanism's mark; the note is shown when pointed at, and read aloud."""
-    return tag("path", tag("title", note), d=SHAPES[look.mark], transform=f"translate({x:.1f},{y:.1f})", class_="point",
-               style=f"fill:{look.colour}")
+    return tag(
+        "path",
+        tag("title", note),
+        d=SHAPES[look.mark],
+        transform=f"translate({x:.1f},{y:.1f})",
+        class_="point",
+        style=f"fill:{look.colour}",
+    )
 
 
 def text(x: float, y: float, words: str, kind: str, anchor: str) -> Markup:
@@ -120,5 +126,11 @@ def shorten(label: str) -> str:
 
 def drawing(width: float, height: float, name: str, parts: Sequence[Markup]) -> Markup:
     """A whole picture, named for those who cannot see it."""
-    return tag("svg", join([tag("title", name), *parts]), viewBox=f"0 0 {width:g} {height:g}", role="img",
-               aria_label=name, xmlns="http://www.w3.org/2000/svg")
+    return tag(
+        "svg",
+        join([tag("title", name), *parts]),
+        viewBox=f"0 0 {width:g} {height:g}",
+        role="img",
+        aria_label=name,
+        xmlns="http://www.w3.org/2000/svg",
+    )

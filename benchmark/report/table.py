@@ -44,8 +44,9 @@ MARKED = "\\`*_{}[]<>#|~&!$"
 
 def plain(text: str) -> str:
     """Text that Markdown shows as it is: on one line, with every character it might act on escaped."""
-    escaped = "".join(f"\\{sign}" if sign in MARKED and not inside_word(text, place) else sign
-                      for place, sign in enumerate(text))
+    escaped = "".join(
+        f"\\{sign}" if sign in MARKED and not inside_word(text, place) else sign for place, sign in enumerate(text)
+    )
     return " ".join(escaped.replace("\\<", "&lt;").split())
 
 

@@ -44,12 +44,23 @@ def error_cell(estimate: Estimate | None) -> Cell:
 
 def errors(task: Task, numbers: Sequence[Published]) -> Table:
     """Error by mechanism and evaluation mode, the published one beside it."""
-    rows = [(name_cell(group), *(error_cell(group.error(mode)) for mode in task.modes),
-             published_cell(published_for(numbers, group))) for group in task.groups]
+    rows = [
+        (
+            name_cell(group),
+            *(error_cell(group.error(mode)) for mode in task.modes),
+            published_cell(published_for(numbers, group)),
+        )
+        for group in task.groups
+    ]
     heads = tuple(f"{MODES.get(mode, mode)}, %" for mode in task.modes)
-    return Table(f"{task.name}: test error", f"{task.test_images:,} test images. Under each mean over seeds: the 95 % "
-                 "interval over seeds, and the binomial one over test images.",
-                 ("mechanism", *heads, "published, %"), tuple(rows), "sourced")
+    return Table(
+        f"{task.name}: test error",
+        f"{task.test_images:,} test images. Under each mean over seeds: the 95 % "
+        "interval over seeds, and the binomial one over test images.",
+        ("mechanism", *heads, "published, %"),
+        tuple(rows),
+        "sourced",
+    )
 
 
 def published_cell(entries: Sequence[Published]) -> Cell:
@@ -65,9 +76,13 @@ def costs(task: Task) -> Table:
     for group in task.groups:
         found = [(group.measure("cost", key), show) for key, (_, show) in COSTS.items()]
         rows.append((name_cell(group), *(measured_cell(estimate, show) for estimate, show in found)))
-    return Table(f"{task.name}: cost", "Means over seeds; beneath, the lowest and the highest seed. Speeds compare "
-                 "only between runs on the same hardware.", ("mechanism", *(head for head, _ in COSTS.values())),
-                 tuple(rows))
+    return Table(
+        f"{task.name}: cost",
+        "Means over seeds; beneath, the lowest and the highest seed. Speeds compare "
+        "only between runs on the same hardware.",
+        ("mechanism", *(head for head, _ in COSTS.values())),
+        tuple(rows),
+    )
 
 
 def measured_cell(estimate: Estimate | None, show: Callable[[float], str]) -> Cell:
@@ -92,21 +107,34 @@ def against(task: Task, comparisons: Sequence[Comparison]) -> Table:
             found = between(comparisons, place, reference)
             if found is not None:
                 rows.append((Cell(group.label), Cell(task.groups[reference].label), *comparison_cells(found)))
-    heads = ("mechanism", "against", "difference, points", "seeds better / equal / worse",
-             "wrong alone: it / the other", "McNemar p", "p after Holm")
-    return Table(f"{task.name}: paired differences",
-                 "Error of the mechanism minus that of the reference, in percentage points, on the same seeds and test "
-                 "images; negative is better. Beneath, the 95 % interval of a bootstrap over seeds and images. Holm's "
-                 f"correction is over all pairs of this data set ({len(comparisons)}).",
-                 heads, tuple(rows))
+    heads = (
+        "mechanism",
+        "against",
+        "difference, points",
+        "seeds better / equal / worse",
+        "wrong alone: it / the other",
+        "McNemar p",
+        "p after Holm",
+    )
+    return Table(
+        f"{task.name}: paired differences",
+        "Error of the mechanism minus that of the reference, in percentage points, on the same seeds and test "
+        "images; negative is better. Beneath, the 95 % interval of a bootstrap over seeds and images. Holm's "
+        f"correction is over all pairs of this data set ({len(comparisons)}).",
+        heads,
+        tuple(rows),
+    )
 
 
 def comparison_cells(found: Comparison) -> tuple[Cell, ...]:
     """The numbers of one comparison."""
-    return (Cell(formats.points(found.difference), (formats.span(found.interval),), tone(found)),
-            Cell(f"{found.wins} / {found.ties} / {found.losses}"),
-            Cell(f"{found.discordant.first_wrong} / {found.discordant.second_wrong}"),
-            Cell(formats.probability(found.discordant.p)), Cell(formats.probability(found.adjusted)))
+    return (
+        Cell(formats.points(found.difference), (formats.span(found.interval),), tone(found)),
+        Cell(f"{found.wins} / {found.ties} / {found.losses}"),
+        Cell(f"{found.discordant.first_wrong} / {found.discordant.second_wrong}"),
+        Cell(formats.probability(found.discordant.p)),
+        Cell(formats.probability(found.adjusted)),
+    )
 
 
 def tone(found: Comparison) -> str:
@@ -117,11 +145,18 @@ def tone(found: Comparison) -> str:
 def matrix(task: Task, comparisons: Sequence[Comparison]) -> Table:
     """All pairs at once."""
     places = range(len(task.groups))
-    rows = [(Cell(task.groups[row].label), *(matrix_cell(between(comparisons, row, column)) for column in places))
-            for row in places]
-    return Table(f"{task.name}: all pairs", "Error of the row minus that of the column, in percentage points. A star "
-                 "marks a clear difference: the interval leaves out zero and p after Holm is below 0.05.",
-                 ("row minus column", *(group.label for group in task.groups)), tuple(rows), "matrix")
+    rows = [
+        (Cell(task.groups[row].label), *(matrix_cell(between(comparisons, row, column)) for column in places))
+        for row in places
+    ]
+    return Table(
+        f"{task.name}: all pairs",
+        "Error of the row minus that of the column, in percentage points. A star "
+        "marks a clear difference: the interval leaves out zero and p after Holm is below 0.05.",
+        ("row minus column", *(group.label for group in task.groups)),
+        tuple(rows),
+        "matrix",
+    )
 
 
 def matrix_cell(found: Comparison | None) -> Cell:
@@ -140,5 +175,9 @@ def overlaps(task: Task, predictions: Mapping[Path, Predictions]) -> Table:
             sizes = [size for _, size in shares]
             rows.append((Cell(group.label), *(error_cell(estimate) for estimate, _ in shares)))
     heads = tuple(f"{head}, {formats.plural(size, 'image')}" for head, size in zip(BINS, sizes, strict=True))
-    return Table(f"{task.name}: error against overlap", "Error in percent, mean policy, by the share of the smaller "
-                 "digit's box that the other covers.", ("mechanism", *heads), tuple(rows))
+    return Table(
+        f"{task.name}: error against overlap",
+        "Error in percent, mean policy, by the share of the smaller digit's box that the other covers.",
+        ("mechanism", *heads),
+        tuple(rows),
+    )

@@ -22,43 +22,82 @@ def against_numbers(tasks: Sequence[Task], numbers: Sequence[Published]) -> Tabl
                 if error is None:
                     continue
                 verdict = judge_number(entry, group, error)
-                rows.append((Cell(group.label, (task.name,)), Cell(formats.percent(error.mean)),
-                             Cell(f"{entry.error:g}", (entry.system, entry.source)),
-                             Cell(verdict.word, (verdict.reason,), TONES[verdict.word])))
-    return Table("Published errors", "Reproduced: the whole 95 % interval lies within one percentage point of the "
-                 "published error. Better, not reproduced: all of it lies beyond. Otherwise these runs cannot tell.",
-                 ("mechanism", "measured, %", "published, %", "verdict"), tuple(rows), "words")
+                rows.append(
+                    (
+                        Cell(group.label, (task.name,)),
+                        Cell(formats.percent(error.mean)),
+                        Cell(f"{entry.error:g}", (entry.system, entry.source)),
+                        Cell(verdict.word, (verdict.reason,), TONES[verdict.word]),
+                    )
+                )
+    return Table(
+        "Published errors",
+        "Reproduced: the whole 95 % interval lies within one percentage point of the "
+        "published error. Better, not reproduced: all of it lies beyond. Otherwise these runs cannot tell.",
+        ("mechanism", "measured, %", "published, %", "verdict"),
+        tuple(rows),
+        "words",
+    )
 
 
-def against_claims(tasks: Sequence[Task], claims: Sequence[Claim],
-                   comparisons: Mapping[str, Sequence[Comparison]]) -> Table:
+def against_claims(
+    tasks: Sequence[Task], claims: Sequence[Claim], comparisons: Mapping[str, Sequence[Comparison]]
+) -> Table:
     """Each published order of two mechanisms, by the paired comparison. comparisons: by task name."""
     rows = []
     for task in tasks:
         for claim in claims:
             verdict = judge_claim(claim, task, comparisons[task.name])
             if verdict:
-                rows.append((Cell(claim.text, (task.name,)), Cell(f"{claim.better} < {claim.worse}"), Cell(claim.paper),
-                             Cell(verdict.word, (verdict.reason,), TONES[verdict.word])))
-    return Table("Published orders", "Reproduced: the first has the lower error on the same seeds and test images, the "
-                 "bootstrap interval leaves out zero and McNemar's p after Holm is below 0.05.",
-                 ("claim", "order of errors", "source", "verdict"), tuple(rows), "words")
+                rows.append(
+                    (
+                        Cell(claim.text, (task.name,)),
+                        Cell(f"{claim.better} < {claim.worse}"),
+                        Cell(claim.paper),
+                        Cell(verdict.word, (verdict.reason,), TONES[verdict.word]),
+                    )
+                )
+    return Table(
+        "Published orders",
+        "Reproduced: the first has the lower error on the same seeds and test images, the "
+        "bootstrap interval leaves out zero and McNemar's p after Holm is below 0.05.",
+        ("claim", "order of errors", "source", "verdict"),
+        tuple(rows),
+        "words",
+    )
 
 
 def unfinished(study: Study) -> Table:
     """The runs without a usable record, and why."""
-    rows = tuple((Cell(f"{run.address.attention} on {run.address.data}",
-                       (" ".join(f"seed {run.address.seed} {run.address.setting}".split()),)),
-                  Cell(run.state, (), "bad" if run.state in ("failed", "damaged") else "quiet"),
-                  Cell(run.epoch or formats.DASH), Cell(run.updated or formats.DASH), Cell(run.message or formats.DASH))
-                 for run in study.unfinished)
-    return Table("Runs without a result", "None of these is in any number above; the curves show how far they came.",
-                 ("run", "state", "epoch", "last heard of", "message"), rows, "words")
+    rows = tuple(
+        (
+            Cell(
+                f"{run.address.attention} on {run.address.data}",
+                (" ".join(f"seed {run.address.seed} {run.address.setting}".split()),),
+            ),
+            Cell(run.state, (), "bad" if run.state in ("failed", "damaged") else "quiet"),
+            Cell(run.epoch or formats.DASH),
+            Cell(run.updated or formats.DASH),
+            Cell(run.message or formats.DASH),
+        )
+        for run in study.unfinished
+    )
+    return Table(
+        "Runs without a result",
+        "None of these is in any number above; the curves show how far they came.",
+        ("run", "state", "epoch", "last heard of", "message"),
+        rows,
+        "words",
+    )
 
 
 def remarks(study: Study) -> Table:
     """What could not be used of finished runs."""
-    rows = tuple((Cell(f"{run.address.attention} on {run.address.data}", (f"seed {run.address.seed}",)), Cell(remark))
-                 for run in study.finished for remark in run.remarks)
-    return Table("Remarks on finished runs", "Their errors count; what is named here does not.", ("run", "remark"),
-                 rows, "words")
+    rows = tuple(
+        (Cell(f"{run.address.attention} on {run.address.data}", (f"seed {run.address.seed}",)), Cell(remark))
+        for run in study.finished
+        for remark in run.remarks
+    )
+    return Table(
+        "Remarks on finished runs", "Their errors count; what is named here does not.", ("run", "remark"), rows, "words"
+    )

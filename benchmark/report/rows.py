@@ -1,0 +1,191 @@
+"""The rows of the CSV files: one observation a row, numbers unrounded."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from benchmark.report.assemble import Report
+from benchmark.report.comparisons import Comparison
+from benchmark.report.grouping import Estimate, Group, Task
+from benchmark.report.overlap import BINS, share_by_bin
+from benchmark.report.places import PLACES
+from benchmark.report.published import Published, judge_number, published_for
+from benchmark.report.tables import COSTS
+
+Row = dict[str, Any]
+
+
+def groups(report: Report) -> Iterator[tuple[Task, Group, Row]]:
+    """Every group with the columns that name it."""
+    for section in report.tasks:
+        for group in section.task.groups:
+            yield (
+                section.task,
+                group,
+                {
+                    "task": section.task.name,
+                    "data": section.task.data,
+                    "mechanism": group.attention,
+                    "setting": group.setting,
+                    "differs": differs(group),
+                },
+            )
+
+
+def differs(group: Group) -> str:
+    """What of a group differs from its defaults, in a word or more."""
+    return " ".join(f"{key}={value}" for key, value in group.differs.items())
+
+
+def flat(values: Mapping[str, Any], prefix: str) -> Iterator[tuple[str, Any]]:
+    """Nested mappings as dotted keys."""
+    for key, value in values.items():
+        if isinstance(value, Mapping):
+            yield from flat(value, f"{prefix}{key}.")
+        else:
+            yield f"{prefix}{key}", value
+
+
+def runs(report: Report) -> Iterator[Row]:
+    """Every run, finished or not, with all its record holds."""
+    for done in report.study.finished:
+        where = done.address
+        yield {
+            "mechanism": where.attention,
+            "data": where.data,
+            "seed": where.seed,
+            "setting": where.setting,
+            "state": "finished",
+            "message": "; ".join(done.remarks),
+            **dict(flat(done.record, "record.")),
+        }
+    for run in report.study.unfinished:
+        where = run.address
+        yield {
+            "mechanism": where.attention,
+            "data": where.data,
+            "seed": where.seed,
+            "setting": where.setting,
+            "state": run.state,
+            "message": run.message,
+            "epoch": run.epoch,
+        }
+
+
+def columns(name: str, estimate: Estimate, scale: float) -> Row:
+    """An estimate's columns."""
+    row: Row = {name: scale * estimate.mean, "seeds": len(estimate.scores)}
+    for kind, interval in (("seeds", estimate.seeds), ("images", estimate.images)):
+        row |= {f"{kind}_low": scale * interval.low, f"{kind}_high": scale * interval.high} if interval else {}
+    return row
+
+
+def errors(report: Report) -> Iterator[Row]:
+    """Error in percent by task, mechanism and evaluation mode."""
+    for task, group, names in groups(report):
+        for mode in task.modes:
+            error = group.error(mode)
+            if error:
+                yield {**names, "mode": mode, **columns("error_percent", error, 100), "images": task.test_images}
+
+
+def published(report: Report, numbers: list[Published]) -> Iterator[Row]:
+    """Each measured error beside each published one."""
+    for _, group, names in groups(report):
+        error = group.error("mean")
+        for entry in published_for(numbers, group):
+            if error is None:
+                continue
+            verdict = judge_number(entry, group, error)
+            yield {
+                **names,
+                **columns("error_percent", error, 100),
+                "published_percent": entry.error,
+                "system": entry.system,
+                "paper": entry.paper,
+                "version": entry.version,
+                "published_setting": entry.setting,
+                "sure": entry.sure,
+                "verdict": verdict.word,
+                "reason": verdict.reason,
+            }
+
+
+def paired(report: Report) -> Iterator[Row]:
+    """Every paired comparison in every mode; the difference is of the first minus the second, in percentage points."""
+    for section in report.tasks:
+        for mode, comparisons in section.comparisons.items():
+            for found in comparisons:
+                yield {"task": section.task.name, "mode": mode, **paired_row(section.task, found)}
+
+
+def paired_row(task: Task, found: Comparison) -> Row:
+    """One comparison's columns."""
+    return {
+        "first": task.groups[found.first].label,
+        "second": task.groups[found.second].label,
+        "seeds": " ".join(str(seed) for seed in found.seeds),
+        "difference_points": 100 * found.difference,
+        "low": 100 * found.interval.low,
+        "high": 100 * found.interval.high,
+        "wins": found.wins,
+        "ties": found.ties,
+        "losses": found.losses,
+        "first_wrong_alone": found.discordant.first_wrong,
+        "second_wrong_alone": found.discordant.second_wrong,
+        "mcnemar_p": found.discordant.p,
+        "holm_p": found.adjusted,
+    }
+
+
+def overlaps(report: Report) -> Iterator[Row]:
+    """Error in percent by mechanism, mode and bin of overlap."""
+    held = {section.task.name: section.predictions for section in report.tasks}
+    for task, group, names in groups(report):
+        for mode in task.modes:
+            for name, (estimate, size) in zip(BINS, share_by_bin(group, held[task.name], mode), strict=False):
+                if estimate:
+                    yield {
+                        **names,
+                        "mode": mode,
+                        "overlap": name,
+                        "images": size,
+                        **columns("error_percent", estimate, 100),
+                    }
+
+
+def localisation(report: Report) -> Iterator[Row]:
+    """Hit rate and coverage as fractions, distance in pixels."""
+    for _, group, names in groups(report):
+        for mode in group.runs[0].record["localisation"]:
+            for key in PLACES:
+                found = group.measure("localisation", mode, key)
+                if found:
+                    yield {**names, "mode": mode, "measure": key, **columns("value", found, 1)}
+
+
+def costs(report: Report) -> Iterator[Row]:
+    """Every cost by mechanism."""
+    for _, group, names in groups(report):
+        for key in COSTS:
+            found = group.measure("cost", key)
+            if found:
+                yield {**names, "measure": key, **columns("value", found, 1)}
+
+
+def curves(report: Report) -> Iterator[Row]:
+    """Every learning curve by epoch: mean, lowest and highest seed."""
+    for section in report.data:
+        for key, found in section.curves.items():
+            for curve in found:
+                for epoch, mean, low, high in zip(curve.epochs, curve.mean, curve.low, curve.high, strict=True):
+                    yield {
+                        "data": section.data,
+                        "mechanism": curve.label,
+                        "metric": key,
+                        "epoch": epoch,
+                        "mean": mean,
+                        "lowest": low,
+                        "highest": high,
+                        "seeds": curve.seeds,
+                        "unfinished_seeds": curve.open,
+                    }
