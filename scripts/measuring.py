@@ -5,6 +5,8 @@ Absolute times are of one machine at one moment. What may be quoted are ratios o
 
 import argparse
 import json
+import logging
+import warnings
 import statistics
 import sys
 import tempfile
@@ -123,6 +125,8 @@ def main(measure: Callable[[argparse.Namespace], list[Row]], parser: argparse.Ar
     """Measures on one thread, prints the table, writes the file. Exit code 2 for wrong input."""
     choice = parser.parse_args()
     torch.set_num_threads(1)
+    logging.getLogger("pytorch_lightning").setLevel(logging.ERROR)
+    warnings.simplefilter("ignore")  # Lightning has advice on runs that are this short
     try:
         rows = measure(choice)
     except (ConfigFault, DataFault) as fault:
