@@ -48,6 +48,7 @@ def measured(attention: str, choice: argparse.Namespace, digits: str) -> Iterato
             )  # fmt: skip
             step = measuring.training_step(one)
             step()
+            one.built.module.zero_grad()
             found[glimpses] = peak(step, choice.device)
         *_, before, last = found
         yield {

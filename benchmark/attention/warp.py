@@ -74,7 +74,7 @@ class Zoom(Family):
 
 
 class Mapped(NamedTuple):
-    """image (B, C, H, W), and plan (B, K): what the localiser took from it."""
+    """image (B, C, H, W) as the sampler reads it, and plan (B, K): what the localiser took from it."""
 
     image: Tensor
     plan: Tensor
@@ -123,7 +123,7 @@ class WarpAttention(Attention):
         self.code_size = self.whatwhere.size
 
     def encode(self, image_BCHW: Tensor, boxes_BN4: Tensor) -> Mapped:
-        return Mapped(image_BCHW, self.localiser(adaptive_avg_pool2d(image_BCHW, self.overview)).flatten(1))
+        return Mapped(self.sampler.raised(image_BCHW), self.localiser(adaptive_avg_pool2d(image_BCHW, self.overview)).flatten(1))
 
     def forward(self, features: Mapped, query_RS: Tensor, step: int, draw: Draw) -> Glimpse:
         plan_RK = features.plan.repeat_interleave(len(query_RS) // len(features.plan), 0)
