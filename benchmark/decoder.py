@@ -51,6 +51,11 @@ def routed(hidden_RH: Tensor, detach: bool) -> Tensor:
     return hidden_RH.detach() if detach else hidden_RH
 
 
+def told(code_RD: Tensor, symbol: nn.Embedding, symbol_R: Tensor) -> Tensor:
+    """The code beside the symbol emitted last; the code itself where symbols have no width, which spares a copy a glimpse."""
+    return torch.cat([code_RD, symbol(symbol_R)], -1) if symbol.embedding_dim else code_RD
+
+
 @final
 class OneStorey(Decoder):
     """One recurrent state for both (RAM; Bahdanau; Show, Attend and Tell).
@@ -82,7 +87,7 @@ class OneStorey(Decoder):
         return routed(state[0][0], self.detach)
 
     def step(self, code_RD: Tensor, symbol_R: Tensor, state: State) -> State:
-        return (self.cell(torch.cat([code_RD, self.symbol(symbol_R)], -1), state[0]),)
+        return (self.cell(told(code_RD, self.symbol, symbol_R), state[0]),)
 
     def logits(self, state: State) -> Tensor:
         return self.head(state[0][0])
@@ -124,7 +129,7 @@ class TwoStorey(Decoder):
         return state[1][0]
 
     def step(self, code_RD: Tensor, symbol_R: Tensor, state: State) -> State:
-        lower = self.lower(torch.cat([code_RD, self.symbol(symbol_R)], -1), state[0])
+        lower = self.lower(told(code_RD, self.symbol, symbol_R), state[0])
         return lower, self.upper(routed(lower[0], self.detach), state[1])
 
     def logits(self, state: State) -> Tensor:

@@ -19,9 +19,9 @@ from datamodules.contract import TaskSpec
 
 
 class Seen(NamedTuple):
-    """The image at every scale, and its boxes, which the oracle alone reads."""
+    """The image at every scale (B, C, P), and its boxes (B, N, 4), which the oracle alone reads."""
 
-    levels: list[Tensor]
+    levels: Tensor
     boxes: Tensor
 
 
@@ -33,6 +33,7 @@ class LocationAttention(Attention):
     """
 
     half_2: Tensor
+    far_2: Tensor
 
     def __init__(
         self,
@@ -56,15 +57,15 @@ class LocationAttention(Attention):
         self.drawn = self.policy.drawn
         self.unit, self.width = unit, size * 2 ** (scales - 1)
         self.register_buffer("half_2", torch.tensor([side[1] / 2, side[0] / 2]), persistent=False)
+        self.register_buffer("far_2", 2 * self.half_2, persistent=False)
 
     def encode(self, image_BCHW: Tensor, boxes_BN4: Tensor) -> Seen:
         return Seen(self.retina.levels(image_BCHW), boxes_BN4)
 
     def forward(self, features: Seen, query_RS: Tensor, step: int, draw: Draw) -> Glimpse:
-        boxes_RN4 = features.boxes.repeat_interleave(len(query_RS) // len(features.boxes), 0)
-        where = self.policy(query_RS, boxes_RN4, step)
+        where = self.policy(query_RS, features.boxes, step)
         location_R2 = draw(where)
-        centre_R2 = (self.half_2 + self.unit * location_R2).clamp(torch.zeros_like(self.half_2), 2 * self.half_2)
+        centre_R2 = (self.half_2 + self.unit * location_R2).clamp(min=0).minimum(self.far_2)
         what_RD = self.network(self.retina(features.levels, centre_R2)).flatten(1)
         code_RD = self.whatwhere(what_RD, centre_R2 / self.half_2 - 1)
         return Glimpse(code_RD, centre_R2, where.log_prob(location_R2))

@@ -2,7 +2,7 @@
 
 Locations are (x, y) from the image's centre in units of location, not clipped: only what a window reads is (papers
 squash or clip to [-1, 1]; with a unit smaller than half the image that puts its corners out of reach).
-Axes: B images, R = B * S rows, N boxes, Q size of a query.
+Axes: B images, R = B * S rows (an image's S are neighbours), N boxes, Q size of a query.
 """
 
 from abc import ABC, abstractmethod
@@ -34,7 +34,7 @@ class Policy(nn.Module, ABC):
     drawn: bool
 
     @abstractmethod
-    def forward(self, query_RQ: Tensor, boxes_RN4: Tensor, step: int) -> Where:
+    def forward(self, query_RQ: Tensor, boxes_BN4: Tensor, step: int) -> Where:
         """Of the glimpse number `step`."""
 
 
@@ -89,7 +89,7 @@ class Learned(Policy, Scheduled):
     def at(self, progress: float) -> None:
         self.std.fill_(self.schedule(progress))
 
-    def forward(self, query_RQ: Tensor, boxes_RN4: Tensor, step: int) -> Where:
+    def forward(self, query_RQ: Tensor, boxes_BN4: Tensor, step: int) -> Where:
         return Gaussian(self.squash(self.head(query_RQ), self.reach_2), self.std, self.reach_2)
 
 
@@ -113,7 +113,7 @@ class Unlearned(Policy, ABC):
 class Uniform(Unlearned):
     """Anywhere, each glimpse: the control that a learned policy must beat."""
 
-    def forward(self, query_RQ: Tensor, boxes_RN4: Tensor, step: int) -> Where:
+    def forward(self, query_RQ: Tensor, boxes_BN4: Tensor, step: int) -> Where:
         rows = len(query_RQ)
         return Certain(self.anywhere(rows), lambda: self.anywhere(rows))
 
@@ -122,7 +122,7 @@ class Uniform(Unlearned):
 class Centre(Unlearned):
     """The image's centre, always."""
 
-    def forward(self, query_RQ: Tensor, boxes_RN4: Tensor, step: int) -> Where:
+    def forward(self, query_RQ: Tensor, boxes_BN4: Tensor, step: int) -> Where:
         rows = len(query_RQ)
         return Certain(self.reach_2.new_zeros(rows, 2), lambda: self.anywhere(rows))
 
@@ -131,14 +131,15 @@ class Centre(Unlearned):
 class Oracle(Unlearned):
     """The centre of each true box in turn, the image's where there is none: the ceiling of what a policy can gain."""
 
-    def forward(self, query_RQ: Tensor, boxes_RN4: Tensor, step: int) -> Where:
+    def forward(self, query_RQ: Tensor, boxes_BN4: Tensor, step: int) -> Where:
         rows = len(query_RQ)
         # A box of NaN, put last, stands for "no box": it falls to the image's centre like any other unknown box.
-        none_R14 = boxes_RN4.new_full((rows, 1, 4), float("nan"))
-        turn = step % max(1, boxes_RN4.shape[1])
-        box_R4 = torch.cat([boxes_RN4, none_R14], 1)[:, turn]
-        centre_R2 = box_R4.unflatten(-1, (2, 2)).mean(-2)
-        location_R2 = (centre_R2 / self.canvas.unit - self.reach_2).nan_to_num()
+        none_B14 = boxes_BN4.new_full((len(boxes_BN4), 1, 4), float("nan"))
+        turn = step % max(1, boxes_BN4.shape[1])
+        box_B4 = torch.cat([boxes_BN4, none_B14], 1)[:, turn]
+        centre_B2 = box_B4.unflatten(-1, (2, 2)).mean(-2)
+        location_B2 = (centre_B2 / self.canvas.unit - self.reach_2).nan_to_num()
+        location_R2 = location_B2.repeat_interleave(rows // len(boxes_BN4), 0)
         return Certain(location_R2, lambda: self.anywhere(rows))
 
 
@@ -152,6 +153,6 @@ class RandomStart(Policy):
         self.then = then(canvas=canvas, query_size=query_size)
         self.drawn = self.then.drawn
 
-    def forward(self, query_RQ: Tensor, boxes_RN4: Tensor, step: int) -> Where:
+    def forward(self, query_RQ: Tensor, boxes_BN4: Tensor, step: int) -> Where:
         policy = self.first if step == 0 else self.then
-        return policy(query_RQ, boxes_RN4, step)
+        return policy(query_RQ, boxes_BN4, step)

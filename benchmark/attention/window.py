@@ -8,7 +8,7 @@ from typing import final
 
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import avg_pool2d, grid_sample, pad
+from torch.nn.functional import avg_pool2d, grid_sample
 
 from benchmark.faults import ConfigFault
 
@@ -20,11 +20,15 @@ class Retina(nn.Module):
 
     Cells of coarse windows are area averages (the papers leave the kernel open); outside the image lies `background`.
     Windows sit on whole pixels: the position is rounded once, so that all scales are concentric.
-    Box averages at every pixel are made once per image, each level from the one before by two additions; a glimpse is
-    then one gather a scale, whatever its width. Nothing here is kept for a backward pass: a hard window has none.
+    Box sums at every pixel are made once per image, each level from the one before by two additions; a glimpse is then
+    one gather, whatever its width and however many scales. Nothing here is kept for a backward pass: a hard window has
+    none.
     """
 
-    cell_g: Tensor
+    offset_kg: Tensor
+    width_k1: Tensor
+    start_k1: Tensor
+    share_k11: Tensor
 
     def __init__(self, side: tuple[int, int], background: float, size: int, scales: int):
         super().__init__()
@@ -32,34 +36,45 @@ class Retina(nn.Module):
             raise ConfigFault([f"look.size: a glimpse of {size} px does not fit an image of {side[0]} x {side[1]} px"])
         self.side, self.background, self.size, self.scales = side, background, size, scales
         self.edge = 2 ** (scales - 1)
-        self.register_buffer("cell_g", torch.arange(size), persistent=False)
+        steps = [2**s for s in range(scales)]
+        self.shapes = [(side[0] + 2 * self.edge - step + 1, side[1] + 2 * self.edge - step + 1) for step in steps]
+        starts = [sum(rows * columns for rows, columns in self.shapes[:s]) for s in range(scales)]
+        step_k1, width_k1 = torch.tensor(steps)[:, None], torch.tensor([[columns] for _, columns in self.shapes])
+        offset_kg = step_k1 * torch.arange(size) - size * (step_k1 - 1) // 2
+        start_k1 = torch.tensor(starts)[:, None] + self.edge * (width_k1 + 1)
+        self.register_buffer("offset_kg", offset_kg, persistent=False)
+        self.register_buffer("width_k1", width_k1, persistent=False)
+        self.register_buffer("start_k1", start_k1, persistent=False)
+        self.register_buffer("share_k11", 0.25 ** torch.arange(scales)[:, None, None], persistent=False)
 
-    def levels(self, image_BCHW: Tensor) -> list[Tensor]:
-        """Level s holds at (y, x) the mean of the 2^s x 2^s pixels that start at (y - edge, x - edge)."""
-        levels = [pad(image_BCHW, (self.edge,) * 4, value=self.background)]
-        for s in range(1, self.scales):
-            half = 2 ** (s - 1)
-            finer = levels[-1]
+    @torch.no_grad()
+    def levels(self, image_BCHW: Tensor) -> Tensor:
+        """(B, C, P) levels one after another; s holds at (y, x) the sum of the 2^s x 2^s pixels from (y - edge, x - edge)."""
+        areas = [rows * columns for rows, columns in self.shapes]
+        pyramid_BCP = image_BCHW.new_empty(*image_BCHW.shape[:2], sum(areas))
+        parts = zip(pyramid_BCP.split(areas, -1), self.shapes, strict=True)
+        finest, *coarser = (part.unflatten(-1, shape) for part, shape in parts)
+        finest.fill_(self.background)
+        finest[..., self.edge : -self.edge, self.edge : -self.edge] = image_BCHW
+        finer = finest
+        for s, level in enumerate(coarser):
+            half = 2**s
             rows = finer[..., :-half, :] + finer[..., half:, :]
-            levels.append((rows[..., :-half] + rows[..., half:]).mul_(0.25))
-        return levels
+            finer = torch.add(rows[..., :-half], rows[..., half:], out=level)
+        return pyramid_BCP
 
-    def forward(self, levels: list[Tensor], centre_R2: Tensor) -> Tensor:
+    def forward(self, pyramid_BCP: Tensor, centre_R2: Tensor) -> Tensor:
         """(R, k * C, g, g) windows around centres (x, y) in pixels, channels of the finest scale first."""
+        images, channels = pyramid_BCP.shape[:2]
         first_R2 = (centre_R2 - self.size / 2).round().long()
-        images, channels = levels[0].shape[:2]
-        windows = []
-        for s, level in enumerate(levels):
-            step = 2**s
-            start_R2 = first_R2 - (self.size * (step - 1)) // 2
-            at_R2g = start_R2[..., None] + step * self.cell_g
-            x_Rg = at_R2g[:, 0].clamp(-self.edge, self.side[1]) + self.edge
-            y_Rg = at_R2g[:, 1].clamp(-self.edge, self.side[0]) + self.edge
-            index_Rgg = y_Rg[:, :, None] * level.shape[-1] + x_Rg[:, None, :]
-            index_BCn = index_Rgg.reshape(images, 1, -1).expand(-1, channels, -1)
-            window_BCn = level.flatten(2).gather(2, index_BCn)
-            windows.append(window_BCn.unflatten(2, (-1, self.size, self.size)).transpose(1, 2).flatten(0, 1))
-        return torch.cat(windows, 1)
+        at_R2kg = first_R2[:, :, None, None] + self.offset_kg
+        x_Rkg = at_R2kg[:, 0].clamp(-self.edge, self.side[1])
+        line_Rkg = at_R2kg[:, 1].clamp(-self.edge, self.side[0]) * self.width_k1 + self.start_k1
+        index_B1n = (line_Rkg[..., None] + x_Rkg[..., None, :]).reshape(images, 1, -1)
+        sum_BCn = pyramid_BCP.gather(2, index_B1n.expand(-1, channels, -1))
+        # Sums become means here, where there is least of them; a power of two costs no digit.
+        mean_BCSkgg = sum_BCn.unflatten(2, (-1, self.scales, self.size, self.size)) * self.share_k11
+        return mean_BCSkgg.movedim(1, 3).flatten(0, 1).flatten(1, 2)
 
 
 @final

@@ -1,0 +1,75 @@
+"""The most memory that a training step holds at once, by number of glimpses and by side of the canvas.
+
+    OMP_NUM_THREADS=1 python scripts/measure_memory.py
+
+Counted is what the tensors of one step take on top of parameters and batch: forward, backward, clipping, optimiser.
+one more: what each glimpse adds between the last two numbers of glimpses. Hard location-wise attention pays the same for it
+on every canvas; what grows with the canvas is the canvas itself, at every scale of the retina.
+"""
+
+import argparse
+import sys
+from collections.abc import Iterator
+
+import measuring
+import torch
+from measuring import Action, Row
+from torch.profiler import ProfilerActivity, profile
+
+MEGA = 1e6
+FLOAT = 4
+"""Bytes of a pixel."""
+
+
+def peak(action: Action, device: torch.device) -> int:
+    """Bytes held at once by what the action allocates, at the worst moment. The action has run before."""
+    if device.type == "cuda":
+        torch.cuda.reset_peak_memory_stats(device)
+        before = torch.cuda.memory_allocated(device)
+        action()
+        return torch.cuda.max_memory_allocated(device) - before
+    with profile(activities=[ProfilerActivity.CPU], profile_memory=True) as seen:
+        action()
+    events = [event for event in seen.profiler.kineto_results.events() if event.name() == "[memory]"]
+    held = most = 0
+    for event in sorted(events, key=lambda event: event.start_ns()):
+        held += event.nbytes()
+        most = max(most, held)
+    return most
+
+
+def measured(attention: str, choice: argparse.Namespace, digits: str) -> Iterator[Row]:
+    for side in choice.sides:
+        found = {}
+        for glimpses in choice.glimpses:
+            one = measuring.subject(
+                [f"attention={attention}", "data=mnist_pairs", f"data.root={digits}", f"data.canvas={side}",
+                 f"attention.glimpses={glimpses}", f"data.batch_size={choice.batch}", *choice.overrides], choice.device
+            )  # fmt: skip
+            step = measuring.training_step(one)
+            step()
+            found[glimpses] = peak(step, choice.device)
+        *_, before, last = found
+        yield {
+            "attention": attention,
+            "canvas, px": str(side),
+            "batch, MB": choice.batch * side**2 * FLOAT / MEGA,
+            **{f"{glimpses} glimpses, MB": held / MEGA for glimpses, held in found.items()},
+            "one more, MB": (found[last] - found[before]) / (last - before) / MEGA,
+        }
+
+
+def measure(choice: argparse.Namespace) -> list[Row]:
+    with measuring.sample_digits() as digits:
+        names = choice.attention or measuring.composer().choices("attention")
+        return [row for name in names for row in measured(name, choice, digits)]
+
+
+if __name__ == "__main__":
+    parser = measuring.arguments(__doc__)
+    parser.add_argument("--attention", nargs="+", metavar="NAME", help="default: every one there is")
+    parser.add_argument("--sides", nargs="+", type=int, default=[60, 100, 200], help="px (default: %(default)s)")
+    parser.add_argument("--glimpses", nargs="+", type=int, default=[4, 8, 16], help="default: %(default)s")
+    parser.add_argument("--batch", type=int, default=32, help="images of a step (default: %(default)s)")
+    parser.add_argument("overrides", nargs="*", metavar="key=value", help="knobs, as on the command line of a run")
+    sys.exit(measuring.main(measure, parser, "Peak memory of a training step"))
