@@ -1,0 +1,120 @@
+"""Every way of looking on a split: what is reported, from which draws."""
+
+import numpy as np
+import pytest
+import torch
+from models import built, no_boxes, task
+from stubs import Scripted, Watched, says
+
+from benchmark.attention.distribution import mode, sample, uniform
+from benchmark.attention_rnn import AttentionRNN
+from benchmark.context import NoContext
+from benchmark.evaluation import evaluate, modes
+from datamodules.contract import IGNORED, Batch, overlap_share
+
+MODES = ["mean", "sample", "average", "random"]
+
+
+def split_of(parts):
+    return list(parts.datamodule.batches("test", torch.device("cpu")))
+
+
+def lively(name, *overrides):
+    parts = built(name, "data.test_images=12", "data.evaluation_batch_size=5", *overrides)
+    with torch.no_grad():
+        for parameter in parts.module.rnn.decoder.head.parameters():
+            parameter.mul_(30.0)
+    return parts.module.rnn, split_of(parts)
+
+
+def test_the_four_ways():
+    assert [way.name for way in modes(7)] == MODES
+    assert [(way.draw, way.samples) for way in modes(7)] == [(mode, 1), (sample, 1), (sample, 7), (uniform, 1)]
+
+
+def scripted_split(end=None):
+    """Two symbols an answer; the first image's is right, the second's half right, the third's right and short."""
+    spec = task(2, symbols=3, steps=2, end=end)
+    decoder = Scripted(says([0, 1], [1, 1], [2, 0]), 1)
+    rnn = AttentionRNN(spec, Watched(), decoder, NoContext(spec, 1), 1)
+    target = torch.tensor([[0, 1], [1, 0], [2, IGNORED]])
+    return rnn, [Batch(torch.zeros(3, 1, 2, 2), target, no_boxes(3), torch.tensor([5, 6, 7]))]
+
+
+@pytest.mark.parametrize("end", [None, 2])
+def test_errors_by_hand(end):
+    found = evaluate(*scripted_split(end), samples=2, seed=0)
+    assert found.test["images"] == 3
+    for name in MODES:
+        assert found.test[name]["error"] == pytest.approx(1 / 3)
+        assert found.predictions[f"correct_{name}"].tolist() == [True, False, True]
+    assert found.predictions["prediction_mean"].tolist() == [[0, 1], [1, 1], [2, 0 if end is None else IGNORED]]
+    assert found.predictions["index"].tolist() == [5, 6, 7]
+    assert found.predictions["overlap"].tolist() == [0, 0, 0]
+    assert found.localisation == {}  # no boxes to judge by
+
+
+def test_the_arrays_follow_the_split():
+    rnn, split = lively("dram")
+    found = evaluate(rnn, split, samples=3, seed=0)
+    arrays = found.predictions
+    assert {len(values) for values in arrays.values()} == {12} and found.test["images"] == 12
+    assert arrays["index"].tolist() == list(range(12))
+    assert np.array_equal(arrays["target"], torch.cat([batch.target for batch in split]).numpy())
+    overlap = torch.cat([overlap_share(batch.boxes) for batch in split])
+    assert np.array_equal(arrays["overlap"], overlap.numpy()) and arrays["overlap"].max() > 0
+    for name in MODES:
+        correct = (arrays[f"prediction_{name}"] == arrays["target"]).all(-1)
+        assert np.array_equal(arrays[f"correct_{name}"], correct)
+        assert found.test[name]["error"] == pytest.approx(1 - correct.mean())
+
+
+def test_the_draws_come_from_the_seed_alone_and_leave_the_generator_as_it_was():
+    rnn, split = lively("dram")
+    torch.manual_seed(1)
+    first = evaluate(rnn, split, samples=3, seed=0)
+    drawn = torch.rand(3)
+    torch.manual_seed(1)
+    assert torch.equal(torch.rand(3), drawn)
+    again, other = evaluate(rnn, split, samples=3, seed=0), evaluate(rnn, split, samples=3, seed=1)
+    assert first.test == again.test and first.localisation == again.localisation
+    assert all(np.array_equal(first.predictions[key], again.predictions[key]) for key in first.predictions)
+    assert other.localisation["mean"] == first.localisation["mean"]
+    assert other.localisation["sample"] != first.localisation["sample"]
+    assert other.localisation["random"] != first.localisation["random"]
+
+
+def test_the_oracle_sees_it_all_and_random_looks_do_not():
+    rnn, split = lively("oracle", "look.glimpses=2", "data.canvas=60")
+    where = evaluate(rnn, split, samples=2, seed=0).localisation
+    for name in ("mean", "sample", "average"):
+        assert where[name] == {"hit_rate": 1.0, "first_distance": where[name]["first_distance"],
+                               "coverage": 1.0, "all_covered": 1.0}  # fmt: skip
+        assert where[name]["first_distance"] < 1e-4
+    assert where["random"]["hit_rate"] < 0.5 and where["random"]["first_distance"] > 5
+
+
+@pytest.mark.parametrize("name", ["none", "cnn_weak"])
+def test_who_looks_nowhere_is_not_judged_for_it(name):
+    assert evaluate(*lively(name), samples=2, seed=0).localisation == {}
+
+
+def test_a_mechanism_that_draws_nothing_answers_alike_in_every_way_but_random():
+    rnn, split = lively("item_soft")
+    found = evaluate(rnn, split, samples=3, seed=0).predictions
+    assert np.array_equal(found["prediction_mean"], found["prediction_sample"])
+    assert np.array_equal(found["prediction_mean"], found["prediction_average"])
+    where = evaluate(rnn, split, samples=3, seed=0).localisation
+    assert where["mean"] == where["sample"] == where["average"] != where["random"]
+
+
+def test_averaging_is_of_probabilities_over_the_drawn_trajectories():
+    rnn, split = lively("ram")
+    found = evaluate(rnn, split[:1], samples=4, seed=0).predictions["prediction_average"]
+    with torch.random.fork_rng(), torch.inference_mode():
+        torch.manual_seed(0)
+        batch = split[0]
+        for way in modes(4)[:3]:
+            rollout = rnn(batch.image, batch.boxes, None, way.samples, way.draw)
+    mean = rollout.logits.softmax(-1).mean(1)
+    assert found.tolist() == mean.argmax(-1).tolist()
