@@ -104,7 +104,7 @@ class WarpAttention(Attention):
     image. `where` of a glimpse is the matrix (R, 2, 3).
 
     starts, spread: the first `starts` glimpses of a fresh network look at as many places, evenly on a ring of this
-    radius (1 is the image's edge), as the STN paper starts its parallel transformers. From one place they would stay alike.
+    radius (1 is the image's edge), as the STN paper starts its parallel transformers; from one place they stay alike.
     scales: crops around one place, each twice as wide as the one before and read from an image reduced as much, like a
     retina's. A bilinear reading only feels what it touches; the wide crops feel things before the fine one reads them.
     """
