@@ -92,6 +92,10 @@ def test_help_explains_every_group_and_lists_every_choice(tmp_path):
         assert set(listed.split(", ")) == {name for other, name in CHOICES if other == group}
 
 
+LISTS = {"benchmark": ast.List | ast.Tuple | ast.Set | ast.Dict, "tests": ast.List | ast.Tuple | ast.Set}
+"""A test may work out each mechanism's numbers by hand, by name."""
+
+
 def strings(node):
     items = node.keys if isinstance(node, ast.Dict) else node.elts
     return [item.value for item in items if isinstance(item, ast.Constant) and isinstance(item.value, str)]
@@ -103,6 +107,6 @@ def test_nobody_keeps_a_list_of_mechanisms(path):
     if path.name in ("palette.py", "fabricated_runs.py"):
         return
     for node in ast.walk(ast.parse(path.read_text())):
-        if isinstance(node, ast.List | ast.Tuple | ast.Set | ast.Dict):
+        if isinstance(node, LISTS[path.relative_to(ROOT).parts[0]]):
             listed = {text.removeprefix("attention=") for text in strings(node)} & set(MECHANISMS)
             assert len(listed) < 5, f"{path}:{node.lineno} lists {sorted(listed)}"
