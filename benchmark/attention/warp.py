@@ -10,7 +10,7 @@ from typing import NamedTuple, final
 
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import adaptive_avg_pool2d
+from torch.nn.functional import adaptive_avg_pool2d, avg_pool2d
 
 from benchmark.attention.base import Attention, Glimpse
 from benchmark.attention.distribution import Certain, Draw
@@ -74,10 +74,23 @@ class Zoom(Family):
 
 
 class Mapped(NamedTuple):
-    """image (B, C, H, W), and plan (B, K): what the localiser took from it."""
+    """The image at every scale, and plan (B, K): what the localiser took from it."""
 
-    image: Tensor
+    levels: list[Tensor]
     plan: Tensor
+
+
+def coarser(warp_R23: Tensor, side: tuple[int, int], step: int) -> Tensor:
+    """The warp that is `step` times as wide around the same place, for the image averaged over step x step pixels.
+
+    A reduced image's corner pixels have their centres further in, so its [-1, 1] is not the image's.
+    """
+    reduced = [max(length // step - 1, 1) * step for length in (side[1], side[0])]
+    scale_2 = warp_R23.new_tensor([(side[1] - 1) / reduced[0], (side[0] - 1) / reduced[1]])
+    shift_2 = warp_R23.new_tensor([(side[1] - step) / reduced[0] - 1, (side[0] - step) / reduced[1] - 1])
+    wide_R22 = step * warp_R23[..., :2] * scale_2[:, None]
+    to_R21 = (warp_R23[..., 2] * scale_2 + shift_2)[..., None]
+    return torch.cat([wide_R22, to_R21], -1)
 
 
 @final
@@ -89,6 +102,11 @@ class WarpAttention(Attention):
     Closed loop: unlike RNN-SPN, whose recurrence sees the same features at every step, the crop feeds the core, as in
     EDRAM. The localiser sees the image reduced to `overview` pixels a side, so that its cost does not grow with the
     image. `where` of a glimpse is the matrix (R, 2, 3).
+
+    starts, spread: the first `starts` glimpses of a fresh network look at as many places, evenly on a ring of this radius
+    (1 is the image's edge), as the STN paper starts its parallel transformers. From one place they would stay alike.
+    scales: crops around one place, each twice as wide as the one before and read from an image reduced as much, like a
+    retina's. A bilinear reading only feels what it touches; the wide crops feel things before the fine one reads them.
     """
 
     drawn = False
@@ -101,47 +119,56 @@ class WarpAttention(Attention):
         localiser: Callable[[tuple[int, int, int]], Encoder],
         hidden: int,
         family: Family,
+        starts: int,
+        spread: float,
         whatwhere: Callable[..., WhatWhere],
         overview: int,
         size: int,
+        scales: int,
         oversample: int,
     ):
         super().__init__()
         channels, *side = spec.image_shape
-        self.side, self.overview = side, overview
+        self.side, self.overview = (side[0], side[1]), overview
+        self.steps = [2**s for s in range(scales)]
         self.localiser = localiser((channels, overview, overview))
         planes, rows, columns = self.localiser.shape
         self.family = family
         self.hidden = nn.Linear(planes * rows * columns + query_size, hidden)
-        self.theta = nn.Linear(hidden, len(family.identity))
+        self.theta = nn.Linear(hidden, len(family.identity), bias=False)
         nn.init.zeros_(self.theta.weight)
-        with torch.no_grad():
-            self.theta.bias.copy_(torch.tensor(family.identity))
+        angle_K = (torch.arange(starts) + 0.5) * 2 * torch.pi / starts
+        place_K2 = spread * torch.stack([angle_K.cos(), angle_K.sin()], -1)
+        self.start_KP = nn.Parameter(family.moved(torch.tensor([family.identity] * starts), place_K2))
         self.sampler = Sampler(spec.background, size, oversample)
-        self.network = encoder((channels, size, size))
+        self.network = encoder((channels * scales, size, size))
         self.whatwhere = whatwhere(what_size=self.network.shape[0], where_size=len(family.identity))
         self.code_size = self.whatwhere.size
 
     def encode(self, image_BCHW: Tensor, boxes_BN4: Tensor) -> Mapped:
-        return Mapped(image_BCHW, self.localiser(adaptive_avg_pool2d(image_BCHW, self.overview)).flatten(1))
+        levels = [avg_pool2d(image_BCHW, step) for step in self.steps]
+        return Mapped(levels, self.localiser(adaptive_avg_pool2d(image_BCHW, self.overview)).flatten(1))
 
     def forward(self, features: Mapped, query_RS: Tensor, step: int, draw: Draw) -> Glimpse:
         plan_RK = features.plan.repeat_interleave(len(query_RS) // len(features.plan), 0)
-        theta_RP = self.theta(self.hidden(torch.cat([plan_RK, query_RS], -1)).relu())
+        change_RP = self.theta(self.hidden(torch.cat([plan_RK, query_RS], -1)).relu())
+        theta_RP = self.start_KP[step % len(self.start_KP)] + change_RP
         where = Certain(theta_RP, lambda: self.family.moved(theta_RP, 2 * torch.rand_like(theta_RP[:, :2]) - 1))
         theta_RP = draw(where)
         warp_R23 = self.family.warp(theta_RP)
-        what_RD = self.network(self.sampler(features.image, warp_R23)).flatten(1)
+        levels = zip(features.levels, self.steps, strict=True)
+        crops = [self.sampler(level, coarser(warp_R23, self.side, step)) for level, step in levels]
+        what_RD = self.network(torch.cat(crops, 1)).flatten(1)
         return Glimpse(self.whatwhere(what_RD, theta_RP), warp_R23, where.log_prob(theta_RP))
 
     def attention_map(self, where: Tensor, side: tuple[int, int]) -> Tensor:
         y_H = torch.linspace(-1, 1, side[0], device=where.device)
         x_W = torch.linspace(-1, 1, side[1], device=where.device)
         place_HW2 = torch.stack(torch.meshgrid(x_W, y_H, indexing="xy"), -1)
-        # A pixel was seen where the inverse warp puts it inside the unit square of the crop.
+        # A pixel was seen where the inverse warp puts it inside the unit square of a crop.
         offset_RHW2 = place_HW2 - where[:, None, None, :, 2]
-        inside_RHW2 = (offset_RHW2 @ torch.linalg.pinv(where[:, None, :, :2]).transpose(-1, -2)).abs() <= 1
-        return inside_RHW2.all(-1).to(where.dtype)
+        inside_RHW2 = (offset_RHW2 @ torch.linalg.pinv(where[:, None, :, :2]).transpose(-1, -2)).abs()
+        return torch.stack([(inside_RHW2 <= step).all(-1).to(where.dtype) for step in self.steps]).mean(0)
 
     def fixation(self, where: Tensor) -> Tensor:
         side_2 = where.new_tensor([self.side[1], self.side[0]])
