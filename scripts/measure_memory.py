@@ -3,8 +3,8 @@
     OMP_NUM_THREADS=1 python scripts/measure_memory.py
 
 Counted is what the tensors of one step take on top of parameters and batch: forward, backward, clipping, optimiser.
-one more: what each glimpse adds between the last two numbers of glimpses. Hard location-wise attention pays the same for it
-on every canvas; what grows with the canvas is the canvas itself, at every scale of the retina.
+one more: what each glimpse adds between the last two numbers of glimpses. Hard location-wise attention pays the same on
+every canvas; what grows with the canvas is the canvas itself, at every scale of the retina.
 """
 
 import argparse
@@ -48,6 +48,7 @@ def measured(attention: str, choice: argparse.Namespace, digits: str) -> Iterato
             )  # fmt: skip
             step = measuring.training_step(one)
             step()
+            one.built.module.zero_grad()
             found[glimpses] = peak(step, choice.device)
         *_, before, last = found
         yield {

@@ -1,4 +1,4 @@
-"""Our RAM beside kevinzakka's: the same glimpses, widths, batch, optimiser and number of trajectories, measured in turns.
+"""Our RAM beside kevinzakka's, measured in turns: the same glimpses, widths, batch, optimiser and trajectories.
 
     git clone https://github.com/kevinzakka/recurrent-visual-attention
     OMP_NUM_THREADS=1 python scripts/measure_peer.py --peer recurrent-visual-attention
@@ -43,9 +43,9 @@ SETTINGS = (Setting(28, 8, 1, 6, 1.6), Setting(60, 12, 3, 6, 2.5), Setting(100, 
 
 
 def overrides(setting: Setting) -> list[str]:
-    """Our RAM as theirs is: widths, a hidden layer in the locator, one trajectory, zero/one reward, learned baseline."""
+    """Our RAM as theirs is: a hidden layer in the locator, one trajectory, zero/one reward, learned baseline."""
     return [
-        "attention=ram", "data=mnist_translated", "reward=zero_one", "baseline=state", "objective.samples=1",
+        "attention=ram", "data=mnist_translated", "look.hidden=256", "reward=zero_one", "baseline=state", "objective.samples=1",
         f"data.canvas={setting.side}", f"look.size={setting.size}", f"look.scales={setting.scales}",
         f"look.glimpses={setting.glimpses}", f"data.batch_size={BATCH}", "attention.mechanism.policy.then.hidden=[128]",
     ]  # fmt: skip
@@ -74,7 +74,7 @@ class Silent:
 
 @contextlib.contextmanager
 def imported(folder: Path) -> Iterator[ModuleType]:
-    """Their `trainer` module, from the user's clone. What it imports only to show or log is stood in for where missing."""
+    """Their `trainer` module, from the user's clone. What it imports to show and to log only is stood in for."""
     logger, bar, kept = ModuleType("tensorboard_logger"), ModuleType("tqdm"), dict(sys.modules)
     vars(logger).update(configure=print, log_value=print)
     vars(bar).update(tqdm=Silent)

@@ -5,7 +5,7 @@
 
 lightning: a step of a real Trainer with the callbacks and the log of a run, its batch included.
 framework: what of it is neither the batch nor forward, backward, clipping and optimiser, done by hand in turns with it.
-batch: making the batch. glimpses: cutting windows out of images, forward and, where windows are differentiable, backward.
+batch: making the batch. glimpses: cutting windows out of images, with the way back where there is one.
 Digits are made up, in MNIST's format, so that no file is needed; they cost what MNIST's cost.
 """
 

@@ -6,11 +6,11 @@ Absolute times are of one machine at one moment. What may be quoted are ratios o
 import argparse
 import json
 import logging
-import warnings
 import statistics
 import sys
 import tempfile
 import time
+import warnings
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path

@@ -138,7 +138,8 @@ def warp(*rows):
 @pytest.mark.parametrize("background", [0.0, -0.8])
 def test_the_identity_returns_the_image(background):
     image = torch.randn(3, 2, 7, 7)
-    crop = Sampler(background, 7, 1)(image, IDENTITY.expand(3, 2, 3))
+    sampler = Sampler(background, 7, 1)
+    crop = sampler(sampler.raised(image), IDENTITY.expand(3, 2, 3))
     torch.testing.assert_close(crop, image, atol=1e-5, rtol=1e-5)
 
 
@@ -168,7 +169,8 @@ def test_outside_lies_the_background():
     image = torch.full((1, 1, 6, 6), 2.0)
     away = torch.tensor([[[1.0, 0.0, 5.0], [0.0, 1.0, 0.0]]])
     for oversample in (1, 2):
-        crop = Sampler(-0.4, 6, oversample)(image, away)
+        sampler = Sampler(-0.4, 6, oversample)
+        crop = sampler(sampler.raised(image), away)
         torch.testing.assert_close(crop, torch.full_like(crop, -0.4))
 
 

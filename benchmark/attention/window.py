@@ -49,7 +49,7 @@ class Retina(nn.Module):
 
     @torch.no_grad()
     def levels(self, image_BCHW: Tensor) -> Tensor:
-        """(B, C, P) levels one after another; s holds at (y, x) the sum of the 2^s x 2^s pixels from (y - edge, x - edge)."""
+        """(B, C, P) levels one after another; s holds at (y, x) the sum of 2^s x 2^s pixels from (y - edge, x - edge)."""
         areas = [rows * columns for rows, columns in self.shapes]
         pyramid_BCP = image_BCHW.new_empty(*image_BCHW.shape[:2], sum(areas))
         parts = zip(pyramid_BCP.split(areas, -1), self.shapes, strict=True)
@@ -100,12 +100,16 @@ class Sampler(nn.Module):
         grid_n3 = torch.stack([line.repeat(fine), line.repeat_interleave(fine), torch.ones(fine * fine)], 1)
         self.register_buffer("grid_n3", grid_n3, persistent=False)
 
-    def forward(self, image_BCHW: Tensor, warp_R23: Tensor) -> Tensor:
+    def raised(self, image_BCHW: Tensor) -> Tensor:
+        """The image less its background: what lies outside then reads as zero. Once per image, and kept once for all."""
+        return image_BCHW - self.background
+
+    def forward(self, raised_BCHW: Tensor, warp_R23: Tensor) -> Tensor:
         """(R, C, g, g) crops: cell u of the crop shows the image at warp @ (x_u, y_u, 1), in [-1, 1]."""
-        images, fine = len(image_BCHW), self.size * self.oversample
+        images, fine = len(raised_BCHW), self.size * self.oversample
         place_Rn2 = self.grid_n3 @ warp_R23.transpose(1, 2)
         grid_Bm2 = place_Rn2.reshape(images, -1, fine, 2)
-        read = grid_sample(image_BCHW - self.background, grid_Bm2, "bilinear", "zeros", align_corners=True)
+        read = grid_sample(raised_BCHW, grid_Bm2, "bilinear", "zeros", align_corners=True)
         crop_RCgg = (read + self.background).unflatten(2, (-1, fine)).transpose(1, 2).flatten(0, 1)
         return avg_pool2d(crop_RCgg, self.oversample)
 

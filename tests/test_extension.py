@@ -1,0 +1,95 @@
+"""The guide for contributors, carried out: its examples are taken out of the page, written to files and run."""
+
+import re
+import shutil
+import subprocess
+import sys
+
+import pytest
+from run_helpers import ROOT, TINY, environment
+
+GUIDE = (ROOT / "CONTRIBUTING.md").read_text()
+FILES = dict(re.findall(r"<!-- file: (\S+) -->\n```\w+\n(.*?)```", GUIDE, re.DOTALL))
+COMMANDS = re.findall(r"^python -m benchmark\.run (.*)$", GUIDE, re.MULTILINE)
+SMALL = [knob for knob in TINY if not knob.startswith("data")]
+
+
+@pytest.fixture(scope="module")
+def checkout(tmp_path_factory):
+    """The repository with the examples added, and the user's package beside it as an installation leaves it."""
+    folder = tmp_path_factory.mktemp("checkout")
+    for name in ("benchmark", "datamodules", "conf"):
+        shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copy(ROOT / "pyproject.toml", folder)
+    for name, text in FILES.items():
+        if name != "pyproject.toml":
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            (folder / name).write_text(text)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory):
+    """A folder of installed packages: the one of the guide, installed from the files it shows."""
+    source, site = tmp_path_factory.mktemp("mylab"), tmp_path_factory.mktemp("site")
+    for name in ("pyproject.toml", *(name for name in FILES if name.startswith("mylab/"))):
+        (source / name).parent.mkdir(parents=True, exist_ok=True)
+        (source / name).write_text(FILES[name])
+    for folder in ("mylab", "mylab/conf"):
+        (source / folder / "__init__.py").touch()
+    pip = [sys.executable, "-m", "pip", "--disable-pip-version-check", "install", "--quiet", "--no-deps", "--no-index"]
+    subprocess.run([*pip, "--no-build-isolation", "--target", site, source], check=True)
+    return site
+
+
+def run(checkout, *arguments, site=""):
+    path = f"{checkout}:{site}" if site else str(checkout)
+    command = [sys.executable, "-m", "benchmark.run", *arguments]
+    return subprocess.run(command, cwd=checkout, env=environment(PYTHONPATH=path), capture_output=True, text=True)
+
+
+def test_the_guide_shows_one_file_and_one_yaml_for_each_kind():
+    assert set(FILES) == {
+        "benchmark/attention/bands.py", "conf/attention/bands.yaml", "datamodules/sides.py", "conf/data/sides.yaml",
+        "pyproject.toml", "mylab/conf/attention/mylab_bands.yaml",
+    }  # fmt: skip
+
+
+def test_a_mechanism_and_a_data_set_are_a_file_and_a_yaml(checkout):
+    commands = [command for command in COMMANDS if not command.startswith("--")]
+    assert commands == ["attention=bands", "attention=bands data=sides"]
+    done = run(checkout, *commands[1].split(), *SMALL, "study=guide")
+    assert done.returncode == 0, done.stderr
+    (record,) = checkout.glob("runs/guide/bands/sides/*/record.json")
+    assert '"symbols"' not in record.read_text() and '"origin": "synthetic"' in record.read_text()
+    told = run(checkout, "--help").stdout
+    assert "attention: bands, " in told and re.search(r"data: .*\bsides\b", told)
+
+
+def test_the_mechanism_of_the_guide_runs_with_our_data_and_its_data_with_our_mechanisms(checkout):
+    arguments = ("attention=bands,dram", "data=digit_pairs,sides", *SMALL, "data.batch_size=4", "study=matrix")
+    done = run(checkout, "-m", *arguments, "trainer.max_epochs=1")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert len(list(checkout.glob("runs/matrix/*/*/*/record.json"))) == 4
+
+
+def test_a_package_brings_its_own_choices(checkout, site):
+    assert "mylab_bands" not in run(checkout, "--help").stdout
+    assert "mylab_bands" in run(checkout, "--help", site=site).stdout
+    done = run(checkout, "attention=mylab_bands", "data=sides", *SMALL, "study=package", site=site)
+    assert done.returncode == 0, done.stderr
+    assert len(list(checkout.glob("runs/package/mylab_bands/sides/*/record.json"))) == 1
+
+
+def test_a_folder_of_configurations_does_as_well(checkout, site):
+    command = ["--config-dir", str(site / "mylab/conf"), "attention=mylab_bands", "--cfg", "job", "-p", "attention"]
+    assert "bands: 8" in run(checkout, *command).stdout
+
+
+def test_the_examples_keep_the_rules_of_the_house(checkout):
+    sources = [str(checkout / name) for name in FILES if name.endswith(".py")]
+    linted = subprocess.run(["ruff", "check", *sources], capture_output=True, text=True, cwd=checkout)
+    assert linted.returncode == 0, linted.stdout
+    typed = subprocess.run([sys.executable, "-m", "mypy", "-p", "benchmark.attention.bands", "-p", "datamodules.sides"],
+                           capture_output=True, text=True, cwd=checkout)  # fmt: skip
+    assert typed.returncode == 0, typed.stdout
