@@ -45,7 +45,8 @@ SETTINGS = (Setting(28, 8, 1, 6, 1.6), Setting(60, 12, 3, 6, 2.5), Setting(100, 
 def overrides(setting: Setting) -> list[str]:
     """Our RAM as theirs is: a hidden layer in the locator, one trajectory, zero/one reward, learned baseline."""
     return [
-        "attention=ram", "data=mnist_translated", "look.hidden=256", "reward=zero_one", "baseline=state", "objective.samples=1",
+        "attention=ram", "data=mnist_translated", "look.hidden=256", "objective.samples=1",
+        "reward=zero_one", "baseline=state",
         f"data.canvas={setting.side}", f"look.size={setting.size}", f"look.scales={setting.scales}",
         f"look.glimpses={setting.glimpses}", f"data.batch_size={BATCH}", "attention.mechanism.policy.then.hidden=[128]",
     ]  # fmt: skip
