@@ -52,7 +52,7 @@ def routed(hidden_RH: Tensor, detach: bool) -> Tensor:
 
 
 def told(code_RD: Tensor, symbol: nn.Embedding, symbol_R: Tensor) -> Tensor:
-    """The code beside the symbol emitted last; the code itself where symbols have no width: a copy less a glimpse."""
+    """The code beside the symbol emitted last; the code itself where symbols have no width, which spares a copy."""
     return torch.cat([code_RD, symbol(symbol_R)], -1) if symbol.embedding_dim else code_RD
 
 

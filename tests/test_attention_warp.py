@@ -5,19 +5,22 @@ from functools import partial
 import pytest
 import torch
 from models import built, first_batch, no_boxes, task
+from torch.nn.functional import avg_pool2d
 
 from benchmark.attention.distribution import sample, uniform
-from benchmark.attention.warp import Affine, WarpAttention, Zoom
+from benchmark.attention.warp import Affine, WarpAttention, Zoom, coarser
 from benchmark.attention.whatwhere import Multiplied
+from benchmark.attention.window import Sampler
 from benchmark.encoder import Conv, Dense
 
 
-def attention(family, size=5, side=(9, 9)):
+def attention(family, size=5, side=(9, 9), starts=1, spread=0.0, scales=1):
     torch.manual_seed(0)
     localiser = partial(Conv, layers=[(2, 3, 2)], pad=True)
     return WarpAttention(
-        task(side), 3, partial(Dense, sizes=[4]), localiser, 6, family, Multiplied, overview=4, size=size, oversample=1
-    )
+        task(side), 3, partial(Dense, sizes=[4]), localiser, 6, family, starts, spread, Multiplied,
+        overview=4, size=size, scales=scales, oversample=1,
+    )  # fmt: skip
 
 
 def test_affine_and_zoom_by_hand():
@@ -56,6 +59,42 @@ def test_drawing_and_fixation_of_a_warp():
     assert nothing.isfinite().all()
 
 
+def test_the_first_glimpses_start_apart_on_a_ring():
+    model = attention(Zoom(0.5), starts=4, spread=0.8)
+    features, query = model.encode(torch.randn(1, 1, 9, 9), no_boxes(1)), torch.randn(1, 3)
+    where = torch.stack([model(features, query, step, sample).where[0] for step in range(5)])
+    torch.testing.assert_close(where[:, :, :2], (torch.eye(2) / 2).expand(5, 2, 2))
+    r = 0.8 * 0.5**0.5
+    ring = torch.tensor([[r, r], [-r, r], [-r, -r], [r, -r], [r, r]])
+    torch.testing.assert_close(where[:, :, 2], ring)  # the fifth starts where the first did
+
+
+@pytest.mark.parametrize("side", [(16, 16), (17, 22)])
+@pytest.mark.parametrize("step", [2, 4])
+def test_a_coarser_crop_is_as_many_times_as_wide_around_the_same_place(step, side):
+    """On a plane, which averaging and bilinear reading get exactly."""
+    y, x = torch.meshgrid(torch.arange(side[0]), torch.arange(side[1]), indexing="ij")
+    image = (3.0 * x - 2.0 * y)[None, None]
+    fine = torch.tensor([[[0.08, 0.02, 0.11], [-0.03, 0.1, -0.07]]])
+    wide = torch.cat([step * fine[..., :2], fine[..., 2:]], -1)
+    sampler = Sampler(0.0, 5, 1)
+    coarse = sampler(avg_pool2d(image, step), coarser(fine, side, step))
+    torch.testing.assert_close(coarse, sampler(image, wide), atol=1e-4, rtol=1e-4)
+    torch.testing.assert_close(coarser(fine, side, 1), fine)
+
+
+def test_crops_of_all_scales_are_read_and_drawn():
+    model, image = attention(Affine(0.25), scales=2), torch.randn(1, 1, 9, 9)
+    glimpse = model(model.encode(image, no_boxes(1)), torch.randn(1, 3), 0, sample)
+    crops = [model.sampler(image, glimpse.where)]
+    crops.append(model.sampler(avg_pool2d(image, 2), coarser(glimpse.where, (9, 9), 2)))
+    what = model.network(torch.cat(crops, 1)).flatten(1)
+    torch.testing.assert_close(glimpse.code, model.whatwhere(what, model.start_KP))
+    seen = model.attention_map(glimpse.where, (9, 9))[0]
+    assert seen[3:6, 3:6].unique().tolist() == [1.0] and seen[2:7, 2:7].unique().tolist() == [0.5, 1.0]
+    assert seen.sum() == 9 + 16 / 2
+
+
 def test_random_looks_keep_the_shape_and_move_the_centre():
     model = attention(Affine(0.5))
     features = model.encode(torch.randn(500, 1, 9, 9), no_boxes(500))
@@ -84,5 +123,5 @@ def test_the_likelihood_s_gradient_reaches_the_warp_through_the_crop():
     with torch.no_grad():
         model.whatwhere.where.weight.zero_()  # so that the crop is the only way
     glimpse = model(model.encode(torch.randn(2, 1, 9, 9), no_boxes(2)), torch.randn(2, 3), 0, sample)
-    (gradient,) = torch.autograd.grad(glimpse.code.sum(), model.theta.bias)
+    (gradient,) = torch.autograd.grad(glimpse.code.sum(), model.start_KP)
     assert (gradient.abs() > 1e-6).all()

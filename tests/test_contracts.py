@@ -103,10 +103,10 @@ def strings(node):
 
 @pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(ROOT)))
 def test_nobody_keeps_a_list_of_mechanisms(path):
-    """A colour for each is another thing: a mechanism without one gets the next that is free."""
+    """Of more than half, which a new one would have to join. A colour for each is another thing: a new one gets the next."""
     if path.name in ("palette.py", "fabricated_runs.py"):
         return
     for node in ast.walk(ast.parse(path.read_text())):
         if isinstance(node, LISTS[path.relative_to(ROOT).parts[0]]):
             listed = {text.removeprefix("attention=") for text in strings(node)} & set(MECHANISMS)
-            assert len(listed) < 5, f"{path}:{node.lineno} lists {sorted(listed)}"
+            assert 2 * len(listed) <= len(MECHANISMS), f"{path}:{node.lineno} lists {sorted(listed)}"

@@ -101,8 +101,8 @@ def warped(cfg, numbers):
     mechanism = cfg.attention.mechanism
     plan, channels, side = convolutions(mechanism.localiser, 1, mechanism.overview)
     fine = (12 * mechanism.oversample) ** 2
-    place = linear(channels * side * side + H, mechanism.hidden, numbers) + 6 * fine + 4 * fine
-    see = flat(cfg.encoder, 1, 12) + linear(numbers, cfg.encoder.size)
+    place = linear(channels * side * side + H, mechanism.hidden, numbers) + mechanism.scales * (6 + 4) * fine
+    see = flat(cfg.encoder, mechanism.scales, 12) + linear(numbers, cfg.encoder.size)
     return plan + M * (place + see + recurrent(cfg, cfg.encoder.size)) + answer(cfg)
 
 

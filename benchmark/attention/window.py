@@ -49,7 +49,7 @@ class Retina(nn.Module):
 
     @torch.no_grad()
     def levels(self, image_BCHW: Tensor) -> Tensor:
-        """(B, C, P) levels in a row; s holds at (y, x) the sum of the 2^s x 2^s pixels from (y - edge, x - edge)."""
+        """(B, C, P) levels one after another; s holds at (y, x) the sum of 2^s x 2^s pixels from (y, x) - edge."""
         areas = [rows * columns for rows, columns in self.shapes]
         pyramid_BCP = image_BCHW.new_empty(*image_BCHW.shape[:2], sum(areas))
         parts = zip(pyramid_BCP.split(areas, -1), self.shapes, strict=True)
@@ -101,7 +101,7 @@ class Sampler(nn.Module):
         self.register_buffer("grid_n3", grid_n3, persistent=False)
 
     def raised(self, image_BCHW: Tensor) -> Tensor:
-        """The image less its background: what lies outside then reads as zero. Once per image, not per crop."""
+        """The image less its background: what lies outside then reads as zero. Made once per image."""
         return image_BCHW - self.background
 
     def forward(self, raised_BCHW: Tensor, warp_R23: Tensor) -> Tensor:
