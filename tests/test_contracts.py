@@ -103,7 +103,7 @@ def strings(node):
 
 @pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(ROOT)))
 def test_nobody_keeps_a_list_of_mechanisms(path):
-    """Of more than half, which a new one would have to join. A colour for each is another thing: a new one gets the next."""
+    """Of more than half, which a new one would have to join. Colours are no such list: a new one gets the next."""
     if path.name in ("palette.py", "fabricated_runs.py"):
         return
     for node in ast.walk(ast.parse(path.read_text())):
