@@ -47,9 +47,9 @@ def measured(attention: str, choice: argparse.Namespace, digits: str) -> Iterato
                  f"attention.glimpses={glimpses}", f"data.batch_size={choice.batch}", *choice.overrides], choice.device
             )  # fmt: skip
             step = measuring.training_step(one)
-            step()
+            step(one.batch)
             one.built.module.zero_grad()
-            found[glimpses] = peak(step, choice.device)
+            found[glimpses] = peak(lambda: step(one.batch), choice.device)  # noqa: B023  # called at once
         *_, before, last = found
         yield {
             "attention": attention,

@@ -112,9 +112,10 @@ def repeated(action: Action) -> Action:
 
 def compared(trainer: ModuleType, setting: Setting, digits: str, choice: argparse.Namespace) -> Row:
     ours = measuring.subject([*overrides(setting), f"data.root={digits}"], choice.device)
+    step = measuring.training_step(ours)
     their_training, their_evaluation = theirs(trainer, setting, ours)
     actions = {
-        "our train": repeated(measuring.training_step(ours)),
+        "our train": repeated(lambda: step(ours.batch)),
         "their train": their_training,
         "our eval": repeated(measuring.inference(ours)),
         "their eval": their_evaluation,

@@ -4,12 +4,13 @@
     OMP_NUM_THREADS=1 python scripts/measure_speed.py --attention ram,dram --data digit_pairs objective.samples=1
 
 lightning: a step of a real Trainer with the callbacks and the log of a run, its batch included.
-framework: what of it is neither the batch nor forward, backward, clipping and optimiser, done by hand in turns with it.
+framework: what it takes beyond the same step by hand, in turns with it: batch, forward, backward, clipping, optimiser.
 batch: making the batch. glimpses: cutting windows out of images, with the way back where there is one.
 Digits are made up, in MNIST's format, so that no file is needed; they cost what MNIST's cost.
 """
 
 import argparse
+import itertools
 import statistics
 import sys
 import tempfile
@@ -30,9 +31,6 @@ from benchmark.callbacks import Clock, EpochSeed, Heartbeat
 from benchmark.console import Quiet
 from benchmark.folder import Status
 from benchmark.loggers import JsonLines
-
-PARTS = ("lightning", "by hand", "batch")
-"""The framework's share is what the second and the third leave of the first, of each turn by itself."""
 
 
 class Turns(Callback):
@@ -73,7 +71,7 @@ def in_turns(one: Subject, actions: dict[str, Action], rounds: int, folder: Path
         default_root_dir=folder,
     )
     trainer.fit(one.built.module, datamodule=one.built.datamodule)
-    rest = [whole - hand - batch for whole, hand, batch in zip(*(turns.spent[name] for name in PARTS), strict=True)]
+    rest = [whole - hand for whole, hand in zip(turns.spent["lightning"], turns.spent["by hand"], strict=True)]
     return {name: statistics.median(times[2:]) for name, times in {**turns.spent, "framework": rest}.items()}
 
 
@@ -105,12 +103,12 @@ def measured(attention: str, choice: argparse.Namespace, digits: str, folder: Pa
     root = [f"data.root={digits}"] if "mnist" in choice.data else []
     one = measuring.subject([f"attention={attention}", f"data={choice.data}", *root, *choice.overrides], choice.device)
     data: Any = one.built.datamodule
-    ticket = next(iter(data.tickets("train")))
+    step, tickets = measuring.training_step(one), itertools.cycle(data.tickets("train"))
     actions = {
-        "by hand": measuring.training_step(one),
-        "batch": lambda: data.batch(ticket, one.device),
+        "batch": lambda: data.batch(next(tickets), one.device),
         "glimpses": cutting(one),
         "inference": measuring.inference(one),
+        "by hand": lambda: step(data.batch(next(tickets), one.device)),  # last, so that a step follows a step
     }
     taken = in_turns(one, actions, choice.rounds, folder)
     whole, images = taken["lightning"], len(one.batch.image)

@@ -76,12 +76,12 @@ def subject(overrides: Sequence[str], device: torch.device) -> Subject:
     return Subject(config, built, next(data.batches("train", device)), device)
 
 
-def training_step(one: Subject) -> Action:
+def training_step(one: Subject) -> Callable[[Batch], None]:
     """Forward, backward, clipping and optimiser by hand: what a framework would wrap."""
-    module, batch = one.built.module, one.batch
+    module = one.built.module
     optimizer, rate = module.optimisation.optimizer(module.core, module.policy, 10**6)
 
-    def step() -> None:
+    def step(batch: Batch) -> None:
         module.train()
         rollout = module.rnn(batch.image, batch.boxes, batch.target, module.objective.samples, sample)
         optimizer.zero_grad()
