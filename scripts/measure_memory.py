@@ -62,13 +62,13 @@ def measured(attention: str, choice: argparse.Namespace, digits: str) -> Iterato
 
 def measure(choice: argparse.Namespace) -> list[Row]:
     with measuring.sample_digits() as digits:
-        names = choice.attention or measuring.composer().choices("attention")
+        names = choice.attention.split(",") if choice.attention else measuring.composer().choices("attention")
         return [row for name in names for row in measured(name, choice, digits)]
 
 
 if __name__ == "__main__":
     parser = measuring.arguments(__doc__)
-    parser.add_argument("--attention", nargs="+", metavar="NAME", help="default: every one there is")
+    parser.add_argument("--attention", metavar="A,B", help="default: every one there is")
     parser.add_argument("--sides", nargs="+", type=int, default=[60, 100, 200], help="px (default: %(default)s)")
     parser.add_argument("--glimpses", nargs="+", type=int, default=[4, 8, 16], help="default: %(default)s")
     parser.add_argument("--batch", type=int, default=32, help="images of a step (default: %(default)s)")

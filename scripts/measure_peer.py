@@ -23,6 +23,8 @@ import measuring
 import torch
 from measuring import Action, Row, Subject
 
+from benchmark.faults import ConfigFault
+
 BATCH, STEPS = 128, 2
 
 
@@ -132,6 +134,8 @@ def compared(trainer: ModuleType, setting: Setting, digits: str, choice: argpars
 
 
 def measure(choice: argparse.Namespace) -> list[Row]:
+    if not (choice.peer / "trainer.py").is_file():
+        raise ConfigFault([f"--peer: there is no trainer.py in {choice.peer}; name a clone of their repository"])
     here = Path.cwd()
     with imported(choice.peer) as trainer, measuring.sample_digits() as digits, tempfile.TemporaryDirectory() as away:
         os.chdir(away)  # their trainer makes folders where it stands

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import torch
+from hydra.errors import HydraException
 from omegaconf import DictConfig
 from rich.console import Console
 from rich.table import Table
@@ -129,7 +130,7 @@ def main(measure: Callable[[argparse.Namespace], list[Row]], parser: argparse.Ar
     warnings.simplefilter("ignore")  # Lightning has advice on runs that are this short
     try:
         rows = measure(choice)
-    except (ConfigFault, DataFault) as fault:
+    except (ConfigFault, DataFault, HydraException) as fault:
         print(f"error: {fault}", file=sys.stderr)
         return 2
     machine = {"torch": torch.__version__, "threads": torch.get_num_threads(), "device": str(choice.device)}

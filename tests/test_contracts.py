@@ -92,6 +92,10 @@ def test_help_explains_every_group_and_lists_every_choice(tmp_path):
         assert set(listed.split(", ")) == {name for other, name in CHOICES if other == group}
 
 
+LISTS = {"benchmark": ast.List | ast.Tuple | ast.Set | ast.Dict, "tests": ast.List | ast.Tuple | ast.Set}
+"""A test may work out each mechanism's numbers by hand, by name."""
+
+
 def strings(node):
     items = node.keys if isinstance(node, ast.Dict) else node.elts
     return [item.value for item in items if isinstance(item, ast.Constant) and isinstance(item.value, str)]
@@ -99,10 +103,10 @@ def strings(node):
 
 @pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(ROOT)))
 def test_nobody_keeps_a_list_of_mechanisms(path):
-    """A colour for each is another thing: a mechanism without one gets the next that is free."""
+    """Of more than half, which a new one would have to join. Colours are no such list: a new one gets the next."""
     if path.name in ("palette.py", "fabricated_runs.py"):
         return
     for node in ast.walk(ast.parse(path.read_text())):
-        if isinstance(node, ast.List | ast.Tuple | ast.Set | ast.Dict):
+        if isinstance(node, LISTS[path.relative_to(ROOT).parts[0]]):
             listed = {text.removeprefix("attention=") for text in strings(node)} & set(MECHANISMS)
-            assert len(listed) < 5, f"{path}:{node.lineno} lists {sorted(listed)}"
+            assert 2 * len(listed) <= len(MECHANISMS), f"{path}:{node.lineno} lists {sorted(listed)}"

@@ -1,0 +1,88 @@
+"""The measuring scripts run, print a table and write their rows. What they measure is never judged here."""
+
+import json
+import subprocess
+import sys
+
+import pytest
+from run_helpers import ROOT, environment
+
+sys.path.insert(0, str(ROOT / "scripts"))
+import measuring
+import torch
+
+TINY = ["data.batch_size=2", "data.canvas=32", "look.hidden=8"]
+
+
+def script(name, *arguments, cwd, **more):
+    command = [sys.executable, str(ROOT / "scripts" / f"{name}.py"), *arguments]
+    return subprocess.run(command, cwd=cwd, env=environment(**more), capture_output=True, text=True, timeout=200)
+
+
+def rows(done, path):
+    assert done.returncode == 0, done.stderr
+    told = json.loads(path.read_text())
+    assert told["machine"]["threads"] == 1
+    assert all(str(next(iter(row.values()))) in done.stdout for row in told["rows"])
+    return told["rows"]
+
+
+def test_medians_are_of_actions_taken_in_turns():
+    turns = []
+    taken = measuring.seconds({"a": lambda: turns.append("a"), "b": lambda: turns.append("b")}, 3, torch.device("cpu"))
+    assert turns == ["a", "b"] * 5 and set(taken) == {"a", "b"}
+    assert 0 <= taken["a"] < 0.1
+
+
+def test_speed_is_told_for_each_mechanism(tmp_path):
+    arguments = ["--attention", "dram,item_soft", "--rounds", "2", "--json", "found.json", *TINY]
+    found = rows(script("measure_speed", *arguments, cwd=tmp_path), tmp_path / "found.json")
+    assert [row["attention"] for row in found] == ["dram", "item_soft"]
+    assert all(row["train, images/s"] > 0 and row["batch, %"] > 0 for row in found)
+    assert found[0]["glimpses, %"] > 0
+
+
+def test_memory_is_counted_by_glimpses_and_canvas(tmp_path):
+    arguments = ["--attention", "dram_nocontext", "--sides", "32", "64", "--glimpses", "8", "12", "16", "--batch", "4"]
+    found = rows(script("measure_memory", *arguments, "--json", "f.json", cwd=tmp_path), tmp_path / "f.json")
+    small, large = found
+    assert small["one more, MB"] == pytest.approx(large["one more, MB"], rel=0.1)  # counted, not timed
+    steps = [small[f"{glimpses} glimpses, MB"] for glimpses in (8, 12, 16)]
+    assert steps[2] - steps[1] == pytest.approx(steps[1] - steps[0], rel=0.1)
+
+
+PEER = """
+import torch
+from tqdm import tqdm
+from tensorboard_logger import configure, log_value
+
+class Trainer:
+    def __init__(self, config, loaders):
+        self.loaders, self.model = loaders, torch.nn.Linear(config.patch_size, config.hidden_size)
+        self.seen = len(loaders[0].sampler.indices)
+    def train_one_epoch(self, epoch):
+        with tqdm(total=self.seen) as bar:
+            for image, label in self.loaders[0]:
+                assert image.shape[0] == len(label) == 128
+                bar.update(len(label))
+    def validate(self, epoch):
+        for image, label in self.loaders[1]:
+            pass
+"""
+
+
+def test_the_peer_is_taken_from_the_users_clone(tmp_path):
+    (tmp_path / "clone").mkdir()
+    (tmp_path / "clone/trainer.py").write_text(PEER)
+    arguments = ["--peer", "clone", "--rounds", "1", "--json", "found.json"]
+    found = rows(script("measure_peer", *arguments, cwd=tmp_path), tmp_path / "found.json")
+    assert len(found) == 3 and all(row["ratio"] > 0 for row in found)
+
+
+@pytest.mark.parametrize("arguments, told", [
+    (["measure_peer", "--peer", "nowhere"], "no trainer.py"),
+    (["measure_speed", "--attention", "dram", "look.size=400"], "does not fit"),
+])  # fmt: skip
+def test_wrong_input_is_told_without_a_traceback(tmp_path, arguments, told):
+    done = script(*arguments, cwd=tmp_path)
+    assert done.returncode == 2 and told in done.stderr and "Traceback" not in done.stderr
