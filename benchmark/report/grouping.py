@@ -99,7 +99,7 @@ class Task:
 
 
 def told(differs: Mapping[str, Any]) -> list[str]:
-    """What differs from the defaults, as one would type it: nothing absent, nothing twice where one key refers to it."""
+    """What differs from the defaults, as one would type it: nothing absent, nothing twice where a key refers to it."""
     kept = {key: value for key, value in differs.items() if value is not None}
     again = {key for key in kept for other in kept if key.endswith(f".{other}") and kept[key] == kept[other]}
     return [
