@@ -5,6 +5,7 @@ Axes: B images of a batch, N images of the split, S trajectories, T symbols.
 
 from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple, final
+from zlib import crc32
 
 import numpy as np
 import pytorch_lightning as pl
@@ -73,10 +74,11 @@ def evaluate(rnn: AttentionRNN, split: Iterable[Batch], samples: int, seed: int)
     ways = modes(samples)
     kept, looks = Tally(), {way.name: Tally() for way in ways}
     with torch.random.fork_rng():
-        torch.manual_seed(seed)
-        for batch in split:
+        for number, batch in enumerate(split):
             kept.add({"index": batch.index, "target": batch.target, "overlap": overlap_share(batch.boxes)})
             for way in ways:
+                # Of each way and batch alone: how many trajectories one way draws does not change another's.
+                torch.manual_seed(crc32(f"{seed}/{number}/{way.name}".encode()))
                 rollout = rnn(batch.image, batch.boxes, None, way.samples, way.draw)
                 symbol_BT = rollout.symbol[:, 0]
                 right_B = sequence_correct(symbol_BT, batch.target)

@@ -133,7 +133,7 @@ def by_side(name):
     return multiply_adds_by_side(lambda spec: build_rnn(cfg, spec), parts.spec, (60, 100, 200))
 
 
-@pytest.mark.parametrize("name", ["ram", "dram", "dram_nocontext", "random", "location_soft"])
+@pytest.mark.parametrize("name", ["ram", "dram", "random", "location_soft"])
 def test_location_wise_attention_costs_the_same_on_any_image(name):
     counts = by_side(name)
     assert list(counts) == ["60", "100", "200"] and len(set(counts.values())) == 1

@@ -36,6 +36,10 @@ class Family(ABC):
         """(R, 2, 3) the affine matrix."""
 
     @abstractmethod
+    def centre(self, theta_RP: Tensor) -> Tensor:
+        """(R, 2) where the warp's centre lies."""
+
+    @abstractmethod
     def moved(self, theta_RP: Tensor, to_R2: Tensor) -> Tensor:
         """(R, P) the same warp with another centre."""
 
@@ -50,6 +54,9 @@ class Affine(Family):
 
     def warp(self, theta_RP: Tensor) -> Tensor:
         return theta_RP.unflatten(-1, (2, 3))
+
+    def centre(self, theta_RP: Tensor) -> Tensor:
+        return theta_RP[:, 2::3]
 
     def moved(self, theta_RP: Tensor, to_R2: Tensor) -> Tensor:
         shape_R22 = theta_RP.unflatten(-1, (2, 3))[..., :2]
@@ -68,6 +75,9 @@ class Zoom(Family):
         scale_R1, to_R2 = theta_RP[:, :1], theta_RP[:, 1:]
         eye_R22 = scale_R1[..., None] * torch.eye(2, device=theta_RP.device, dtype=theta_RP.dtype)
         return torch.cat([eye_R22, to_R2[..., None]], -1)
+
+    def centre(self, theta_RP: Tensor) -> Tensor:
+        return theta_RP[:, 1:]
 
     def moved(self, theta_RP: Tensor, to_R2: Tensor) -> Tensor:
         return torch.cat([theta_RP[:, :1], to_R2], -1)
@@ -99,6 +109,7 @@ class WarpAttention(Attention):
     likelihood's gradient reaches the warp (eqs 34-42, by autograd; the double sum of eq 34 is a slip of the
     survey's).
 
+    The centre is kept inside the image (tanh): outside there is nothing whose gradient would call it back.
     Closed loop: unlike RNN-SPN, whose recurrence sees the same features at every step, the crop feeds the core, as in
     EDRAM. The localiser sees the image reduced to `overview` pixels a side, so that its cost does not grow with the
     image. `where` of a glimpse is the matrix (R, 2, 3).
@@ -139,7 +150,7 @@ class WarpAttention(Attention):
         nn.init.zeros_(self.theta.weight)
         angle_K = (torch.arange(starts) + 0.5) * 2 * torch.pi / starts
         place_K2 = spread * torch.stack([angle_K.cos(), angle_K.sin()], -1)
-        self.start_KP = nn.Parameter(family.moved(torch.tensor([family.identity] * starts), place_K2))
+        self.start_KP = nn.Parameter(family.moved(torch.tensor([family.identity] * starts), place_K2.atanh()))
         self.sampler = Sampler(spec.background, size, oversample)
         self.network = encoder((channels * scales, size, size))
         self.whatwhere = whatwhere(what_size=self.network.shape[0], where_size=len(family.identity))
@@ -152,7 +163,8 @@ class WarpAttention(Attention):
     def forward(self, features: Mapped, query_RS: Tensor, step: int, draw: Draw) -> Glimpse:
         plan_RK = features.plan.repeat_interleave(len(query_RS) // len(features.plan), 0)
         change_RP = self.theta(self.hidden(torch.cat([plan_RK, query_RS], -1)).relu())
-        theta_RP = self.start_KP[step % len(self.start_KP)] + change_RP
+        free_RP = self.start_KP[step % len(self.start_KP)] + change_RP
+        theta_RP = self.family.moved(free_RP, self.family.centre(free_RP).tanh())
         where = Certain(theta_RP, lambda: self.family.moved(theta_RP, 2 * torch.rand_like(theta_RP[:, :2]) - 1))
         theta_RP = draw(where)
         warp_R23 = self.family.warp(theta_RP)
