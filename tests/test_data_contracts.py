@@ -114,8 +114,8 @@ def test_the_spec_needs_no_file(config):
 @pytest.mark.parametrize(
     "name, canvas, classes, steps, boxes",
     [
-        ("digit_pairs", 40, 55, 1, 2),
-        ("digit_pairs_ordered", 40, 10, 2, 2),
+        ("digit_pairs", 20, 55, 1, 2),
+        ("digit_pairs_ordered", 20, 10, 2, 2),
         ("mnist_pairs", 100, 55, 1, 2),
         ("mnist_pairs_ordered", 100, 10, 2, 2),
         ("mnist_addition", 100, 19, 1, 2),
