@@ -28,7 +28,8 @@ def run(runs, *overrides):
     (["attention=dram", "objective=likelihood"], "Use objective=reinforce"),
     (["attention=item_hard", "objective=likelihood"], "Use objective=reinforce"),
     (["attention=dram", "baseline=leave_one_out", "objective.samples=1"], "needs objective.samples of 2 or more"),
-    (["attention=cnn_weak", "data.canvas=8"], "encoder.layers: an image of 8 x 8 px is too small"),
+    (["attention=cnn_weak", "data.canvas=8", "data.placement._target_=datamodules.placement.Anywhere"],
+     "encoder.layers: an image of 8 x 8 px is too small"),
     (["attention=item_soft", "encoder.pad=false", "encoder.layers=[[4,99,1]]"], "encoder.layers: an image of"),
 ])  # fmt: skip
 def test_a_size_that_cannot_be_is_told_in_one_message(tmp_path, overrides, told):

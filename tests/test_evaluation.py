@@ -55,7 +55,7 @@ def test_errors_by_hand(end):
 
 
 def test_the_arrays_follow_the_split():
-    rnn, split = lively("dram")
+    rnn, split = lively("dram", "data.placement._target_=datamodules.placement.Anywhere")
     found = evaluate(rnn, split, samples=3, seed=0)
     arrays = found.predictions
     assert {len(values) for values in arrays.values()} == {12} and found.test["images"] == 12
