@@ -88,7 +88,8 @@ def test_a_folder_of_configurations_does_as_well(checkout, site):
 
 def test_the_examples_keep_the_rules_of_the_house(checkout):
     sources = [str(checkout / name) for name in FILES if name.endswith(".py")]
-    linted = subprocess.run(["ruff", "check", *sources], capture_output=True, text=True, cwd=checkout)
+    lint = [sys.executable, "-m", "ruff", "check", *sources]
+    linted = subprocess.run(lint, capture_output=True, text=True, cwd=checkout)
     assert linted.returncode == 0, linted.stdout
     typed = subprocess.run([sys.executable, "-m", "mypy", "-p", "benchmark.attention.bands", "-p", "datamodules.sides"],
                            capture_output=True, text=True, cwd=checkout)  # fmt: skip
