@@ -1,0 +1,7 @@
+"""Property tests draw the same cases each time; `pytest --hypothesis-profile=explore` looks for new ones."""
+
+from hypothesis import settings
+
+settings.register_profile("fixed", derandomize=True)
+settings.register_profile("explore", deadline=None, max_examples=500)
+settings.load_profile("fixed")
