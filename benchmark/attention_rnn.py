@@ -84,8 +84,12 @@ class AttentionRNN(nn.Module):
         )
 
     def policy_parameters(self) -> list[nn.Parameter]:
-        """What the policy gradient alone trains, by the parts' own word; empty where no glimpse is drawn."""
+        """What decides where to look, by the parts' own word.
+
+        Where glimpses are drawn, what of the decoder and the context reaches the classifier through them alone is
+        among it. Only the policy gradient trains it then, but for the softened draws of items.
+        """
         if not self.attention.drawn:
-            return []
+            return self.attention.policy_parameters()
         context = list(self.context.parameters())
         return self.attention.policy_parameters() + self.decoder.policy_parameters(context)

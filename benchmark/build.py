@@ -36,7 +36,10 @@ def build_rnn(cfg: DictConfig, spec: TaskSpec) -> AttentionRNN:
 
 
 def build_module(cfg: DictConfig, spec: TaskSpec) -> AttentionModule:
-    """The model with its objective and optimiser. Raises ConfigFault for parts that do not go together."""
+    """The model at its start, with its objective and optimiser.
+
+    Raises ConfigFault for parts that do not go together, RunFault for a start that does not fit the model.
+    """
     rnn = build_rnn(cfg, spec)
     objective: Objective = make(cfg.objective, query_size=cfg.decoder.hidden_size)
     if rnn.attention.drawn and not objective.for_drawn:
@@ -46,6 +49,7 @@ def build_module(cfg: DictConfig, spec: TaskSpec) -> AttentionModule:
                 "policy no gradient. Use objective=reinforce"
             ]
         )
+    make(cfg.start)(rnn)
     return AttentionModule(rnn, objective, make(cfg.optimizer), cfg.log_every)
 
 

@@ -16,12 +16,12 @@ from benchmark.schedule import Schedule
 class Optimisation:
     """make: the optimiser from groups of parameters. rate, policy_rate: factors of its learning rate by progress.
 
-    The two groups are what the likelihood trains and what the policy gradient alone trains. Before the reader can read,
-    the policy's gradient is noise; an optimiser that scales its steps, as Adam does, would walk the policy away on
-    it, so the policy's rate has a rise of its own.
+    The two groups are what reads and what decides where to look: a policy, or the localiser of a spatial transformer.
+    Before the reader can read, the gradient of where to look is noise; an optimiser that scales its steps, as Adam
+    does, would walk the looks away on it, so their rate has a rise and a peak of its own.
 
-    clip_core, clip_policy: the largest gradient norm of what the likelihood trains and of what the policy gradient
-    alone trains. One norm for both would let a noisy policy gradient shrink the reader's steps.
+    clip_core, clip_policy: the largest gradient norm of either group. One norm for both would let a noisy policy
+    gradient shrink the reader's steps.
     """
 
     def __init__(

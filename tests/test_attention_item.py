@@ -63,7 +63,7 @@ def test_an_item_is_the_map_s_cell():
 
 
 def test_the_hard_code_is_one_item_and_its_log_probability():
-    model, image, query = attention(Drawn(1.0)), torch.randn(2, 1, 6, 8), torch.randn(10, 5)
+    model, image, query = attention(Drawn(1.0, 0.0)), torch.randn(2, 1, 6, 8), torch.randn(10, 5)
     features = model.encode(image, no_boxes(2))
     torch.manual_seed(3)
     glimpse = model(features, query, 0, sample)
@@ -76,13 +76,13 @@ def test_the_hard_code_is_one_item_and_its_log_probability():
 
 def test_soft_and_hard_agree_when_the_best_item_takes_all():
     image, query = torch.randn(2, 1, 6, 8), torch.randn(2, 5)
-    soft, hard = attention(Expected(1e-4)), attention(Drawn(1.0))
+    soft, hard = attention(Expected(1e-4)), attention(Drawn(1.0, 0.0))
     codes = [model(model.encode(image, no_boxes(2)), query, 0, mode).code for model in (soft, hard)]
     torch.testing.assert_close(*codes, atol=1e-4, rtol=1e-4)
 
 
 def test_drawing_and_fixation_of_items():
-    model = attention(Drawn(1.0))
+    model = attention(Drawn(1.0, 0.0))
     where = torch.zeros(2, 12)
     where[0, 0], where[1, 4 * 2 + 3] = 1, 1
     assert model.fixation(where).tolist() == [[1.0, 1.0], [7.0, 5.0]]  # cells of 2 x 2 px

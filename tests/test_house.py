@@ -26,7 +26,7 @@ FLOORS = {
     2: "benchmark.attention_rnn benchmark.objective benchmark.optimisation benchmark.metrics benchmark.workplace "
        "benchmark.pool",
     3: "benchmark.module benchmark.record benchmark.evaluation benchmark.cost benchmark.pictures benchmark.callbacks "
-       "benchmark.checkpoints benchmark.loggers benchmark.wandb_log",
+       "benchmark.checkpoints benchmark.start benchmark.loggers benchmark.wandb_log",
     4: "benchmark.build benchmark.check benchmark.compose benchmark.overrides",
     5: "benchmark.run benchmark.job benchmark.launcher benchmark.report",
 }  # fmt: skip

@@ -41,7 +41,7 @@ def toy(steps, seed=0):
     torch.manual_seed(seed)
     spec = task((1, ITEMS), symbols=3, steps=steps)
     attention = ItemAttention(
-        spec, QUERY, partial(Conv, layers=[(2, 1, 1)], pad=False), partial(Additive, size=3), Drawn(1.0)
+        spec, QUERY, partial(Conv, layers=[(2, 1, 1)], pad=False), partial(Additive, size=3), Drawn(1.0, 0.0)
     )
     decoder = OneStorey(attention.code_size, 3, GRU, QUERY, 2, [], detach=False)
     rnn = AttentionRNN(spec, attention, decoder, NoContext(spec, QUERY), GLIMPSES).double()

@@ -46,16 +46,34 @@ def test_the_policy_gradient_reaches_its_modules_and_nothing_else(name):
 
 @pytest.mark.parametrize("name", DRAWN)
 def test_the_likelihood_reaches_all_but_the_policy(name):
-    rnn, batch, rollout = rolled(name)
+    unsoftened = ["attention.mechanism.choice.softened=0.0"] if name == "item_hard" else []
+    rnn, batch, rollout = rolled(name, *unsoftened)
     reached = touched(log_likelihood(rollout, batch.target).sum(), rnn)
     everything = {n for n, p in rnn.named_parameters() if p.numel()}
     assert reached == everything - named(rnn, rnn.policy_parameters())
 
 
+def test_softened_draws_lead_the_likelihood_to_the_alignment_and_no_further():
+    rnn, batch, rollout = rolled("item_hard", "attention.mechanism.choice.softened=1.0")
+    reached = touched(log_likelihood(rollout, batch.target).sum(), rnn)
+    assert reached == {n for n, p in rnn.named_parameters() if p.numel()}
+    assert not rollout.log_prob.any()
+
+
+LOCALISERS = ("location_soft", "location_soft_zoom")
+
+
+@pytest.mark.parametrize("name", [name for name in ATTENTION if name not in DRAWN])
+def test_of_what_is_not_drawn_a_localiser_alone_has_a_rate_of_its_own(name):
+    rnn, _, _ = rolled(name, samples=1)
+    localiser = tuple(f"attention.{part}" for part in ("localiser", "hidden", "theta", "start_KP"))
+    expected = {n for n, _ in rnn.named_parameters() if n.startswith(localiser)} if name in LOCALISERS else set()
+    assert named(rnn, rnn.policy_parameters()) == expected and bool(expected) == (name in LOCALISERS)
+
+
 @pytest.mark.parametrize("name", [name for name in ATTENTION if name not in DRAWN])
 def test_what_is_not_drawn_is_trained_by_the_likelihood_alone(name):
     rnn, batch, rollout = rolled(name, samples=1)
-    assert rnn.policy_parameters() == []
     assert not rollout.log_prob.requires_grad and not rollout.log_prob.any()
     everything = {n for n, p in rnn.named_parameters() if p.numel()}
     # The warp starts at the identity with zero weights, which let nothing through to its hidden layer at first.

@@ -54,4 +54,4 @@ class Attention(nn.Module, ABC):
 
     @abstractmethod
     def policy_parameters(self) -> list[nn.Parameter]:
-        """The parameters which only the policy gradient trains; empty where nothing is drawn."""
+        """The parameters that decide where to look and learn at a rate of their own; may be none."""

@@ -18,13 +18,13 @@ from benchmark.encoder import Encoder
 from datamodules.contract import TaskSpec
 
 
-class Choice(ABC):
+class Choice(nn.Module, ABC):
     """What is made of the scores: the bit in which soft and hard differ."""
 
     drawn: bool
 
     @abstractmethod
-    def __call__(self, scores_RN: Tensor) -> Where:
+    def forward(self, scores_RN: Tensor) -> Where:
         """A distribution over weights on the N items."""
 
     @abstractmethod
@@ -39,9 +39,10 @@ class Expected(Choice):
     drawn = False
 
     def __init__(self, temperature: float):
+        super().__init__()
         self.temperature = temperature
 
-    def __call__(self, scores_RN: Tensor) -> Where:
+    def forward(self, scores_RN: Tensor) -> Where:
         return Certain((scores_RN / self.temperature).softmax(-1), lambda: random_items(scores_RN))
 
     def compared(self, item_BND: Tensor) -> Tensor:
@@ -50,15 +51,20 @@ class Expected(Choice):
 
 @final
 class Drawn(Choice):
-    """Hard: one item is drawn from softmax(scores / temperature) (eqs 15-16)."""
+    """Hard: one item is drawn from softmax(scores / temperature) (eqs 15-16).
+
+    softened: the share of glimpses, in training alone, that are the expectation instead of a draw. Show, Attend and
+    Tell takes one half, drawn for all images of a batch and a step at once; here for each image, trajectory and step.
+    """
 
     drawn = True
 
-    def __init__(self, temperature: float):
-        self.temperature = temperature
+    def __init__(self, temperature: float, softened: float):
+        super().__init__()
+        self.temperature, self.softened = temperature, softened
 
-    def __call__(self, scores_RN: Tensor) -> Where:
-        return Items(scores_RN / self.temperature)
+    def forward(self, scores_RN: Tensor) -> Where:
+        return Items(scores_RN / self.temperature, self.softened if self.training else 0.0)
 
     def compared(self, item_BND: Tensor) -> Tensor:
         # The policy's gradient trains what compares; what is compared is the reader's, and the likelihood's.

@@ -187,4 +187,4 @@ class WarpAttention(Attention):
         return (where[..., 2] + 1) / 2 * (side_2 - 1) + 0.5
 
     def policy_parameters(self) -> list[nn.Parameter]:
-        return []
+        return [*self.localiser.parameters(), *self.hidden.parameters(), *self.theta.parameters(), self.start_KP]

@@ -1,0 +1,74 @@
+"""The weights a run starts from: fresh ones, or those of another run."""
+
+from abc import ABC, abstractmethod
+from fnmatch import fnmatchcase
+from pathlib import Path
+from typing import final
+
+import torch
+from torch import Tensor, nn
+
+from benchmark.checkpoints import read_checkpoint
+from benchmark.faults import ConfigFault, RunFault
+
+PREFIX = "rnn."
+"""What the names of a model's weights begin with in a run's checkpoint."""
+
+
+class Start(ABC):
+    """Sets the weights of a model that was just built."""
+
+    @abstractmethod
+    def __call__(self, model: nn.Module) -> None:
+        """Changes the model's weights in place."""
+
+
+@final
+class Fresh(Start):
+    """As each part initialises itself."""
+
+    def __call__(self, model: nn.Module) -> None:
+        """Leaves them as they are."""
+
+
+@final
+class Checkpoint(Start):
+    """The weights of another run's checkpoint: fine-tuning, larger images, and training in stages.
+
+    take: patterns of names, with * for any letters; what none of them matches stays fresh. A recurrent spatial
+    transformer learns long sequences in stages, its localiser kept and its recogniser fresh (Bartzi et al. 2017).
+    """
+
+    def __init__(self, checkpoint: str, take: list[str]):
+        self.checkpoint, self.take = Path(checkpoint), take
+
+    def __call__(self, model: nn.Module) -> None:
+        """Raises RunFault where the file is missing or does not fit, ConfigFault where a pattern matches nothing."""
+        if not self.checkpoint.is_file():
+            raise RunFault(f"start.checkpoint: {self.checkpoint} is not there. Give the .ckpt file of a run")
+        found = read_checkpoint(self.checkpoint)["state_dict"]
+        there = {name.removeprefix(PREFIX): value for name, value in found.items() if name.startswith(PREFIX)}
+        wanted = {name: value for name, value in model.state_dict().items() if self._taken(name)}
+        if idle := [text for text in self.take if not any(fnmatchcase(name, text) for name in model.state_dict())]:
+            known = ", ".join(sorted({name.rpartition(".")[0] for name in model.state_dict()}))
+            raise ConfigFault([f"start.take: {text!r} matches no weights; there are {known}" for text in idle])
+        if faults := [*misfits(wanted, there)]:
+            raise RunFault(
+                f"{self.checkpoint} does not fit this model: {'; '.join(faults)}. start.take can leave weights out"
+            )
+        with torch.no_grad():
+            for name, value in wanted.items():
+                value.copy_(there[name])
+
+    def _taken(self, name: str) -> bool:
+        return any(fnmatchcase(name, text) for text in self.take)
+
+
+def misfits(wanted: dict[str, Tensor], there: dict[str, Tensor]) -> list[str]:
+    """A line for each weight that is missing or has another shape."""
+    faults = [f"{name} is not in it" for name in wanted if name not in there]
+    return faults + [
+        f"{name} is {list(there[name].shape)} there and {list(value.shape)} here"
+        for name, value in wanted.items()
+        if name in there and there[name].shape != value.shape
+    ]
