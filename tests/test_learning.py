@@ -16,7 +16,7 @@ EASY = (
 """One 8 x 8 digit on 16 x 16 px, two looks of 8 x 8 px: a look anywhere sees a quarter of the digit or less."""
 
 DENSE = ("encoder=dense", "encoder.sizes=[128]")
-STD = ("attention.mechanism.policy.std.start=1.6", "attention.mechanism.policy.std.end=0.1")
+EXPLORE = "look.explore=1.6"
 
 
 def trained(name, steps, *overrides, seed=0):
@@ -56,7 +56,7 @@ def test_the_oracle_is_near_its_ceiling(chance):
 
 def test_dram_learns_where_to_look(chance):
     """Its policy, not its reader alone: the same weights looking anywhere do as badly as chance."""
-    found, error = errors("dram", 300, *DENSE, *STD)
+    found, error = errors("dram", 300, *DENSE, EXPLORE)
     assert error["mean"] < 0.25 < 0.5 < min(error["random"], chance)
     assert error["sample"] < 0.3 and error["average"] < 0.25
     looks = found.localisation
@@ -65,15 +65,14 @@ def test_dram_learns_where_to_look(chance):
 
 
 def test_ram_looks_better_than_anywhere(chance):
-    std = [knob.replace("policy", "policy.then") for knob in STD]
-    _, error = errors("ram", 400, *DENSE, *std, "look.scales=2", "look.glimpses=3")
+    _, error = errors("ram", 400, *DENSE, EXPLORE, "look.scales=2", "look.glimpses=3")
     assert error["mean"] < chance - 0.2 and error["mean"] < error["random"] - 0.05
 
 
-@pytest.mark.parametrize("name, most", [("item_soft", 0.5), ("item_hard", 0.6), ("location_soft", 0.6)])
-def test_the_other_mechanisms_beat_chance(name, most, chance):
-    # A warp that learns fast can leave the image, where no gradient calls it back: hence the lower rate.
-    overrides = ["optimizer.make.lr=0.001"] if name == "location_soft" else []
-    _, error = errors(name, 300, *overrides)
+@pytest.mark.parametrize(
+    "name, steps, most", [("item_soft", 300, 0.4), ("item_hard", 300, 0.5), ("location_soft", 500, 0.4)]
+)
+def test_the_other_mechanisms_beat_chance(name, steps, most, chance):
+    _, error = errors(name, steps)
     assert error["mean"] < most < chance
     assert error["mean"] < error["random"] - 0.2

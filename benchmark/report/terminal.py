@@ -16,7 +16,7 @@ def show(report: Report, numbers: list[Published], console: Console) -> None:
     for section in report.tasks:
         console.print(main_table(section, numbers))
     if report.tasks:
-        console.print(safe("±: half the span of both 95 % intervals; cost: multiply-adds"))
+        console.print(safe("in brackets: the span of both 95 % intervals, over seeds and over images; cost: multiply-adds"))
     for run in report.study.unfinished:
         words = f"{run.state}: {run.address.attention} on {run.address.data}, seed {run.address.seed}"
         detail = ", ".join(part for part in (f"epoch {run.epoch}" if run.epoch else "", run.message) if part)
@@ -48,8 +48,8 @@ def cells(task: Task, group: Group, numbers: list[Published]) -> list[str]:
     errors = []
     for mode in task.modes:
         error = group.error(mode)
-        half = f" ± {50 * (error.hull.high - error.hull.low):.2f}" if error and mode == HEADLINE else ""
-        errors.append(f"{formats.percent(error.mean)}{half}" if error else formats.DASH)
+        span = f" ({formats.span(error.hull, decimals=1)})" if error and mode == HEADLINE else ""
+        errors.append(f"{formats.percent(error.mean)}{span}" if error else formats.DASH)
     published = " / ".join(f"{entry.error:g}" for entry in published_for(numbers, group)) or formats.DASH
     adds = group.measure("cost", "multiply_adds")
     return [group.label, str(len(group.runs)), *errors, published, formats.count(adds.mean) if adds else formats.DASH]
