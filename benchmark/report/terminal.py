@@ -16,7 +16,7 @@ def show(report: Report, numbers: list[Published], console: Console) -> None:
     for section in report.tasks:
         console.print(main_table(section, numbers))
     if report.tasks:
-        console.print(safe("in brackets: the span of both 95 % intervals, over seeds and over images; cost: multiply-adds"))
+        console.print(safe("in brackets: span of the 95 % intervals over seeds and over images; cost: multiply-adds"))
     for run in report.study.unfinished:
         words = f"{run.state}: {run.address.attention} on {run.address.data}, seed {run.address.seed}"
         detail = ", ".join(part for part in (f"epoch {run.epoch}" if run.epoch else "", run.message) if part)
