@@ -216,7 +216,7 @@ def test_terminal(
     main([str(study), "--out", str(tmp_path)])
     shown = capsys.readouterr().out
     # from the low end over seeds, 2.52, to the high end over images, 7.60
-    assert re.search(r"dram +3 +5\.00 \(2\.5 to 7\.6\) +10\.00 +5 +2 M", shown)
+    assert re.search(r"dram +3 +5\.00 \(3 to 8\) +10\.00 +5 +2 M", shown)
     assert "failed: ram on mnist_pairs, seed 7" in shown and "\x1b[31m" not in shown
     assert f"report: {tmp_path / 'index.html'}" in shown
 

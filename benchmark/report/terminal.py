@@ -48,7 +48,7 @@ def cells(task: Task, group: Group, numbers: list[Published]) -> list[str]:
     errors = []
     for mode in task.modes:
         error = group.error(mode)
-        span = f" ({formats.span(error.hull, decimals=1)})" if error and mode == HEADLINE else ""
+        span = f" ({formats.span(error.hull, decimals=0)})" if error and mode == HEADLINE else ""
         errors.append(f"{formats.percent(error.mean)}{span}" if error else formats.DASH)
     published = " / ".join(f"{entry.error:g}" for entry in published_for(numbers, group)) or formats.DASH
     adds = group.measure("cost", "multiply_adds")
