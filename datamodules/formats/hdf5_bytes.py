@@ -105,9 +105,7 @@ class Objects:
         demand(bool(np.isin(way, (COMPACT, CONTIGUOUS)).all() and (width > 0).all()))
         compact, room = way == COMPACT, len(self._bytes) - 8
         start = np.where(compact, layout + 4, self.integers(np.minimum(layout + 2, room - 8), 8) + self._base)
-        size = np.where(
-            compact, self.integers(layout + 2, 2), self.integers(np.minimum(layout + 10, room - 8), 8)
-        )
+        size = np.where(compact, self.integers(layout + 2, 2), self.integers(np.minimum(layout + 10, room - 8), 8))
         demand(bool((size % width == 0).all() and (start + size <= room).all()))
         return Datasets(self.integers(kind, 1) & 15, width, start, size // width)
 
