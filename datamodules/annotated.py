@@ -5,7 +5,7 @@ Axes: N images, D digits of all images, K the most digits of a number, C channel
 
 import csv
 from abc import ABC, abstractmethod
-from collections import Counter
+from collections import defaultdict
 from hashlib import sha256
 from pathlib import Path
 from typing import Any, final
@@ -54,7 +54,7 @@ class Format1(Folder):
         return {"annotation": _annotation(self.file), "photos": _stamp(self._folder)}
 
     def annotations(self) -> Annotations:
-        source = {"annotation": _annotation(self.file)}
+        source = {"annotation": _annotation(self.file), "fields": Annotations._fields}
         return Annotations(**self._cache.arrays(f"{self._part}-annotations", source, self._parse))
 
     def _parse(self, folder: Path) -> None:
@@ -63,44 +63,32 @@ class Format1(Folder):
 
     def faults(self, annotations: Annotations) -> list[str]:
         label, box = annotations.label, annotations.box
-        told = [
-            f"names {name} {times} times" for name, times in Counter(annotations.name.tolist()).items() if times > 1
-        ]
-        told += [f"{self._entry(annotations, image)} has no digits" for image in np.flatnonzero(annotations.count == 0)]
+        told = _twice(annotations)
+        told += [f"{_entry(annotations, image)} has no digits" for image in _where(annotations.length == 0)]
         told += [
-            f"{self._entry(annotations, image)} names a file outside the folder"
+            f"{_entry(annotations, image)} names a file outside the folder"
             for image, name in enumerate(annotations.name.tolist())
-            if Path(name).name != name or name in (".", "..")
+            if not _plain(name)
         ]
-        for digit in np.flatnonzero(~np.isin(label, np.arange(1, TEN_IS_ZERO + 1))):
-            told.append(
-                f"{self._digit(annotations, digit)} has the label {label[digit]:g}; labels are 1 to 10 (10 is 0)"
-            )
-        for digit in np.flatnonzero(~(np.isfinite(box).all(1) & (box[:, 2:] > 0).all(1))):
+        for digit in _where(~np.isin(label, np.arange(1, TEN_IS_ZERO + 1))):
+            told.append(f"{_digit(annotations, digit)} has the label {label[digit]:g}; labels are 1 to 10, and 10 is 0")
+        sound_D = np.isfinite(box).all(1) & (box[:, 2:] > 0).all(1)
+        for digit in _where(~sound_D):
             sides = ", ".join(f"{side:g}" for side in box[digit])
-            told.append(
-                f"{self._digit(annotations, digit)} has the box left, top, width, height = {sides}, which holds nothing"
-            )
+            told.append(f"{_digit(annotations, digit)} has the empty box left, top, width, height = {sides}")
         return [f"{self.file}: {each}" for each in told]
-
-    def _digit(self, annotations: Annotations, digit: int) -> str:
-        image = int(np.searchsorted(np.cumsum(annotations.count), digit, side="right"))
-        return f"{self._entry(annotations, image)}, digit {digit - annotations.first[image] + 1},"
-
-    def _entry(self, annotations: Annotations, image: int) -> str:
-        return f"entry {image + 1} ({annotations.name[image]})"
 
     def photos(self, annotations: Annotations) -> list[Photo]:
         low_D2 = annotations.box[:, :2]
         boxes_D4 = np.concatenate([low_D2, low_D2 + annotations.box[:, 2:]], 1)
-        own = np.split(boxes_D4, np.cumsum(annotations.count)[:-1])
+        own = np.split(boxes_D4, np.cumsum(annotations.length)[:-1])
         names = enumerate(annotations.name.tolist())
         return [Photo(self._folder / name, f"entry {n + 1} of {ANNOTATION}", own[n]) for n, name in names]
 
 
 @final
 class LabelsOnly(Folder):
-    """A folder with images/ and labels.csv, columns filename and label: numbers, but nobody knows where the digits are."""
+    """A folder with images/ and labels.csv (columns filename and label): numbers, and nobody knows where they stand."""
 
     def __init__(self, folder: Path) -> None:
         self._images, self.file = folder / "images", folder / LABELS
@@ -111,8 +99,8 @@ class LabelsOnly(Folder):
     def annotations(self) -> Annotations:
         rows = self._rows()
         digits = [TEN_IS_ZERO if digit == "0" else int(digit) for _, label in rows for digit in label]
-        count = np.array([len(label) for _, label in rows], int)
-        return Annotations(np.array([name for name, _ in rows]), count, np.array(digits, float), np.zeros((0, 4)))
+        length = np.array([len(label) for _, label in rows], int)
+        return Annotations(np.array([name for name, _ in rows]), length, np.array(digits, float), np.zeros((0, 4)))
 
     def _rows(self) -> list[tuple[str, str]]:
         try:
@@ -121,22 +109,43 @@ class LabelsOnly(Folder):
         except (OSError, KeyError, UnicodeDecodeError, csv.Error) as fault:
             raise DataFault(f"{self.file} cannot be read as a table with filename and label: {fault!r}.") from None
         for line, (name, label) in enumerate(read, start=2):
-            if not name or Path(name).name != name or not label or not label.isascii() or not label.isdigit():
+            if not (_plain(name) and label and label.isascii() and label.isdigit()):
                 raise DataFault(f"{self.file}, line {line}: {name!r} with the label {label!r} is no file and number.")
         if not read:
             raise DataFault(f"{self.file} lists no image.")
         return read
 
     def faults(self, annotations: Annotations) -> list[str]:
-        return [
-            f"{self.file}: names {name} {times} times"
-            for name, times in Counter(annotations.name.tolist()).items()
-            if times > 1
-        ]
+        return [f"{self.file}: {each}" for each in _twice(annotations)]
 
     def photos(self, annotations: Annotations) -> list[Photo]:
         names = enumerate(annotations.name.tolist())
         return [Photo(self._images / name, f"line {n + 2} of {LABELS}", np.zeros((0, 4))) for n, name in names]
+
+
+def _twice(annotations: Annotations) -> list[str]:
+    entries = defaultdict(list)
+    for number, name in enumerate(annotations.name.tolist(), start=1):
+        entries[name].append(str(number))
+    return [f"entries {' and '.join(places)} all name {name}" for name, places in entries.items() if len(places) > 1]
+
+
+def _plain(name: str) -> bool:
+    """Whether a name is that of a file in the folder, and leads nowhere else."""
+    return bool(name) and Path(name).name == name and name != ".."
+
+
+def _digit(annotations: Annotations, digit: int) -> str:
+    image = int(np.searchsorted(np.cumsum(annotations.length), digit, side="right"))
+    return f"{_entry(annotations, image)}, digit {digit - annotations.first[image] + 1},"
+
+
+def _entry(annotations: Annotations, image: int) -> str:
+    return f"entry {image + 1} ({annotations.name[image]})"
+
+
+def _where(condition: np.ndarray) -> list[int]:
+    return np.flatnonzero(condition).tolist()
 
 
 def _annotation(path: Path) -> dict[str, Any]:

@@ -23,8 +23,9 @@ from datamodules.locks import locked
 class Archive(NamedTuple):
     """PART.tar.gz, which holds one folder PART of files.
 
-    sha256: of the archive, "" where nobody has published it: then the first download leaves its own in PART.tar.gz.sha256,
-    and a later one has to be the same. That tells a damaged file from a whole one, and nothing about the first.
+    sha256: of the archive, "" where nobody has published it: then the first download leaves its own beside the
+    archive, in PART.tar.gz.sha256, and a later one has to be the same. That tells damage done since, and nothing about
+    the first.
     """
 
     part: str
@@ -60,7 +61,7 @@ def fetch_and_unpack(archives: Sequence[Archive], folder: Path, mirrors: Sequenc
 
 
 def unpack(path: Path, folder: Path, part: str) -> None:
-    """Unpack the one folder `part` of a .tar.gz, files only. Raises DataFault: damaged, anything else in it, no room."""
+    """Unpack the one folder `part` of a .tar.gz, files only. Raises DataFault: damaged, more in it, no room."""
     try:
         with tempfile.TemporaryDirectory(dir=folder, prefix=f".{part}.") as scratch:
             with tarfile.open(path, "r:gz") as archive, Progress(console=Console(stderr=True), transient=True) as shown:
@@ -82,9 +83,7 @@ def _unpack_one(path: Path, archive: tarfile.TarFile, member: tarfile.TarInfo, s
         return
     if not member.isreg() or len(place.parts) != 2 or place.parts[0] != part or place.name == "..":
         kind = "file" if member.isreg() else "link" if member.islnk() or member.issym() else "entry"
-        raise DataFault(
-            f"{path}: the {kind} {member.name!r} is none of {part}/*. Nothing was unpacked; do not trust it."
-        )
+        raise DataFault(f"{path}: the {kind} {member.name!r} is none of {part}/*. Nothing was unpacked.")
     content = archive.extractfile(member)
     with (scratch / place).open("wb") as sink:
         shutil.copyfileobj(content, sink)  # type: ignore[arg-type]  # a regular file has a content

@@ -32,7 +32,7 @@ def sha256_of(path: Path) -> str:
 
 @final
 class Cache:
-    """Entries in a folder. Jobs that want the same entry wait for the first of them; a reader needs no right to write."""
+    """Entries in a folder. Jobs that want the same one wait for the first of them; to read needs no right to write."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder

@@ -128,7 +128,8 @@ def cut_all(
 
     Returns the windows (N, 4), and all faults, each naming file and entry.
     """
-    windows, faults, modes = np.full((len(photos), 4), np.nan), [], {}
+    windows, faults = np.full((len(photos), 4), np.nan), []
+    modes: dict[str, Photo] = {}
     with ThreadPoolExecutor(workers) as pool, Progress(console=Console(stderr=True), transient=True) as progress:
         side = into_NCHW.shape[-1]
         done = pool.map(lambda photo: cut(photo, frame, side, channels), photos)
@@ -147,9 +148,8 @@ def _mixed(modes: dict[str, Photo]) -> list[str]:
     if len(modes) < 2:
         return []
     (first, one), (second, other) = modes.items()
-    return [
-        f"{other.path} ({other.entry}) is of mode {second}, and {one.path} ({one.entry}) of mode {first}: one folder, one mode"
-    ]
+    told = f"{other.path} ({other.entry}) is of mode {second}, and {one.path} ({one.entry}) of mode {first}"
+    return [f"{told}: a folder has to be all grey (L) or all colour (RGB)"]
 
 
 def into_window(boxes_D4: Floats, window_D4: Floats, side: int) -> Floats:

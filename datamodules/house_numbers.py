@@ -36,10 +36,11 @@ class NumberSource(ABC):
 class HouseNumbers(BaseData):
     """The data set of a source of numbers.
 
-    name, origin: see TaskSpec. seed: of the training stream. split_seed: of what validates. digits: K. channels: 1 grey,
-    3 colour. size: L, px a side of an image. images_per_epoch: rounded up to whole batches. validation_images: drawn from
-    the training parts, and at most validation_share of them. test_images: at most; the first ones. contrast: what grey
-    values in [0, 1] are divided by, after each image's mean is subtracted. Raises DataFault where sizes cannot be.
+    name, origin: see TaskSpec. seed: of the training stream. split_seed: of what validates. digits: K. channels: 1 is
+    grey, 3 colour. size: L, px a side of an image. images_per_epoch: rounded up to whole batches. validation_images:
+    drawn from the training parts, and at most validation_share of them. test_images: at most; the first ones. contrast:
+    what grey values in [0, 1] are divided by after each image's mean is subtracted. Raises DataFault where sizes cannot
+    be.
     """
 
     def __init__(

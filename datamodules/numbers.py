@@ -59,7 +59,7 @@ class Reader:
         self._cutting, self._cache = cutting, cache
 
     def read(self, folder: Folder, frame: Frame, name: str) -> Numbers:
-        """Numbers longer than K are left out, and that is said in the log. name: of the cache's entry, with the cutting.
+        """Numbers longer than K are left out, and the log says so. name: of the cache's entry, with the cutting.
 
         Raises DataFault with the first of all faults.
         """
@@ -73,7 +73,7 @@ class Reader:
         annotations = folder.annotations()
         refuse(folder.faults(annotations))
         digits, side, channels, workers = self._cutting
-        short = np.flatnonzero(annotations.count <= digits)
+        short = np.flatnonzero(annotations.length <= digits)
         if len(short) < len(annotations.name):
             left_out = len(annotations.name) - len(short)
             log.warning("%s: left out %d numbers of more than %d digits", name, left_out, digits)

@@ -26,8 +26,8 @@ class SvhnFolder(NumberSource):
     """A folder with train/, test/ and whatever else is to be trained on, each with its digitStruct.mat.
 
     parts: to train on and draw validation from: train, or train and extra. archives: where parts come from.
-    unofficial: folders of labels.csv and images/ without boxes: trained on, never scored. frame, middle: what is cut out
-    of photographs with boxes, and of those without.
+    unofficial: folders of labels.csv and images/ without boxes: trained on, never scored. frame, middle: what is cut
+    out of photographs with boxes, and of those without.
     """
 
     def __init__(
@@ -114,8 +114,8 @@ def files(
         raise DataFault(f"data.size={size} px cannot be cut out of squares of data.square={square} px.")
     if not (0 < unofficial_width <= 1 and 0 < unofficial_height <= 1 and enlarge >= 0 and workers > 0):
         raise DataFault(
-            f"data.unofficial_width={unofficial_width} and data.unofficial_height={unofficial_height} have to be shares "
-            f"above 0 and up to 1, data.enlarge={enlarge} at least 0, data.workers={workers} at least 1."
+            f"data.unofficial_width={unofficial_width} and data.unofficial_height={unofficial_height} have to be "
+            f"shares above 0 and up to 1, data.enlarge={enlarge} at least 0, data.workers={workers} at least 1."
         )
     held = Cache(cache)
     reader = Reader(Cutting(digits, square, channels, workers), held)

@@ -1,7 +1,7 @@
 """digitStruct.mat, the annotation of SVHN's format 1 (Netzer et al. 2011): which digits an image holds, and where.
 
-A MATLAB 7.3 file, that is HDF5 with references: digitStruct/name and digitStruct/bbox hold one reference an image, to its
-file name (16-bit characters) and to a group of five members, height, label, left, top and width. A member holds one
+A MATLAB 7.3 file, that is HDF5 with references: digitStruct/name and digitStruct/bbox hold one reference an image, to
+its file name (16-bit characters) and to a group of five members, height, label, left, top and width. A member holds one
 reference a digit, to a number; of a one-digit image it holds the number itself. Label 10 is the digit 0.
 Pixels count from 0 and boxes are half open: the authors' viewer shows rows top + 1 .. top + height, counted from 1.
 
@@ -28,21 +28,21 @@ COMPARED = 16
 class Annotations(NamedTuple):
     """The content of one digitStruct.mat, as it stands there.
 
-    name: (N,) str, file names. count: (N,) digits of each. label: (D,) 1..10. box: (D, 4) left, top, width, height.
+    name: (N,) str, file names. length: (N,) digits of each. label: (D,) 1..10. box: (D, 4) left, top, width, height.
     """
 
     name: NDArray[np.str_]
-    count: NDArray[np.int64]
+    length: NDArray[np.int64]
     label: NDArray[np.float64]
     box: NDArray[np.float64]
 
     @property
     def first(self) -> NDArray[np.int64]:
         """(N,) the place in `label` and `box` of each image's first digit."""
-        return np.cumsum(self.count) - self.count
+        return np.cumsum(self.length) - self.length
 
     def digits(self, image: int) -> slice:
-        return slice(int(self.first[image]), int(self.first[image] + self.count[image]))
+        return slice(int(self.first[image]), int(self.first[image] + self.length[image]))
 
 
 def read_digit_struct(path: Path) -> Annotations:
@@ -57,14 +57,14 @@ def read_digit_struct(path: Path) -> Annotations:
         try:
             found = _quick(Objects(path, file.id.get_create_plist().get_userblock()), name, bbox)
             chosen = np.unique(np.linspace(0, len(name) - 1, COMPARED).astype(int)).tolist()
-            demand(all(_entry(found, number) == plain for number, plain in zip(chosen, _plain(path, file, chosen))))
+            demand([_entry(found, number) for number in chosen] == list(_plain(path, file, chosen)))
             return found
         except UnfamiliarError:
             return gathered(list(_plain(path, file, range(len(name)))))
 
 
 def read_plainly(path: Path) -> Annotations:
-    """The same, object by object through the HDF5 library: minutes for the official files. What the rest is judged by."""
+    """The same, object by object through the HDF5 library: minutes for the official files. Judges the quick way."""
     with _opened(path) as file:
         return gathered(list(_plain(path, file, range(len(_references(path, file, "name"))))))
 
@@ -75,8 +75,8 @@ Entry = tuple[str, list[list[float]]]
 
 def gathered(entries: Sequence[Entry]) -> Annotations:
     digits = np.array([digit for _, listed in entries for digit in listed], float).reshape(-1, 5)
-    count = np.array([len(listed) for _, listed in entries], int)
-    return Annotations(np.array([name for name, _ in entries]), count, digits[:, 0], digits[:, 1:])
+    length = np.array([len(listed) for _, listed in entries], int)
+    return Annotations(np.array([name for name, _ in entries]), length, digits[:, 0], digits[:, 1:])
 
 
 def _entry(found: Annotations, number: int) -> Entry:
@@ -108,30 +108,30 @@ def _references(path: Path, file: h5py.File, member: str) -> NDArray[np.int64]:
 def _quick(objects: Objects, name_N: NDArray[np.int64], bbox_N: NDArray[np.int64]) -> Annotations:
     names = objects.datasets(name_N)
     demand(bool((names.width == 2).all() and (names.kind == 0).all()))
-    letters = np.zeros((len(name_N), int(names.count.max())), np.uint32)
-    letters[np.arange(letters.shape[1]) < names.count[:, None]] = objects.integers(
-        spread(names.start, names.count, 2), 2
+    letters = np.zeros((len(name_N), int(names.length.max())), np.uint32)
+    letters[np.arange(letters.shape[1]) < names.length[:, None]] = objects.integers(
+        spread(names.start, names.length, 2), 2
     )
     text = letters.view(f"<U{letters.shape[1]}")[:, 0]
     member_NM = objects.members(bbox_N, MEMBERS)
     held = objects.datasets(member_NM.ravel())
-    count_NM = held.count.reshape(member_NM.shape)
-    demand(bool((count_NM == count_NM[:, :1]).all()))
+    length_NM = held.length.reshape(member_NM.shape)
+    demand(bool((length_NM == length_NM[:, :1]).all()))
     place = _numbers(objects, held)
     # One member's numbers follow the other's within an image: sort them by image, member and digit into columns.
     value = objects.floats(place)
-    member = np.repeat(np.tile(np.arange(len(MEMBERS)), len(bbox_N)), held.count)
+    member = np.repeat(np.tile(np.arange(len(MEMBERS)), len(bbox_N)), held.length)
     height, label, left, top, width = (value[member == number] for number in range(len(MEMBERS)))
-    return Annotations(text, count_NM[:, 0], label, np.column_stack([left, top, width, height]))
+    return Annotations(text, length_NM[:, 0], label, np.column_stack([left, top, width, height]))
 
 
 def _numbers(objects: Objects, held: Datasets) -> NDArray[np.int64]:
     """Where the numbers stand that members hold themselves or refer to."""
     demand(bool((held.width == 8).all() and np.isin(held.kind, (FLOAT, REFERENCE)).all()))
-    place = spread(held.start, held.count, 8)
-    refers = np.repeat(held.kind == REFERENCE, held.count)
+    place = spread(held.start, held.length, 8)
+    refers = np.repeat(held.kind == REFERENCE, held.length)
     single = objects.datasets(objects.integers(place[refers], 8))
-    demand(bool((single.kind == FLOAT).all() and (single.width == 8).all() and (single.count == 1).all()))
+    demand(bool((single.kind == FLOAT).all() and (single.width == 8).all() and (single.length == 1).all()))
     place[refers] = single.start
     return place
 

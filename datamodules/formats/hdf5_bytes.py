@@ -42,13 +42,13 @@ def demand(condition: bool | np.bool_) -> None:
 class Datasets(NamedTuple):
     """Where the values of N datasets stand. kind: class of their type, 0 integer, 1 float, 7 reference.
 
-    width: bytes of a value. start: of the first value, in the file. count: of values.
+    width: bytes of a value. start: of the first value, in the file. length: of values.
     """
 
     kind: Ints
     width: Ints
     start: Ints
-    count: Ints
+    length: Ints
 
 
 @final
@@ -133,7 +133,7 @@ class Objects:
             demand(bool((self.integers(place + at, 1) == byte).all()))
 
 
-def spread(start: Ints, count: Ints, width: int) -> Ints:
+def spread(start: Ints, length: Ints, width: int) -> Ints:
     """Where every single value of many datasets stands, (V,), one dataset after another."""
-    first = np.repeat(np.cumsum(count) - count, count)
-    return np.repeat(start, count) + (np.arange(count.sum()) - first) * width
+    first = np.repeat(np.cumsum(length) - length, length)
+    return np.repeat(start, length) + (np.arange(length.sum()) - first) * width

@@ -41,7 +41,7 @@ class House(NamedTuple):
 
 
 class Scene(NamedTuple):
-    """A number before it is seen. ink: coverage of each digit. others: of what stands around it. plate: of its plate."""
+    """A number before it is seen. Coverages: of each digit, of what stands around, of the plate."""
 
     ink: list[Image.Image]
     others: Image.Image
@@ -105,8 +105,8 @@ def _neighbours(draw: Generator, size: tuple[int, int], line: tuple[float, float
     for _ in range(draw.choice(4, p=(0.4, 0.3, 0.2, 0.1))):
         text, tall = str(draw.choice(list(NEIGHBOURS))), height * draw.uniform(0.4, 1.0)
         far = height * draw.uniform(0.4, 0.9)
-        spots = [(stop + far, foot), (start - far - tall * 0.7, foot),
-                 (draw.uniform(start, stop), foot - height * 1.2), (draw.uniform(start, stop), foot + far + tall)]  # fmt: skip
+        above, below = (draw.uniform(start, stop), foot - height * 1.2), (draw.uniform(start, stop), foot + far + tall)
+        spots = [(stop + far, foot), (start - far - tall * 0.7, foot), above, below]
         written.append((text, _font(str(draw.choice(FONTS)), round(tall * 1.35)), spots[draw.integers(len(spots))]))
     return _written(size, written)
 
@@ -146,9 +146,9 @@ def _photograph(draw: Generator, scene: Scene, height: float) -> Image.Image:
     coarse = draw.normal(0, draw.uniform(2, 22), (3, 4, 1)) + draw.normal(0, 4, (3, 4, 3)) + wall
     image_YXC = np.stack([_enlarged(coarse[..., colour], (wide, high)) for colour in range(3)], -1)
     number = Image.fromarray(np.max([np.asarray(ink) for ink in scene.ink], 0))
-    shift = tuple(int(step) for step in np.rint(draw.uniform(-0.08, 0.08, 2) * height))
+    right, down = np.rint(draw.uniform(-0.08, 0.08, 2) * height).astype(int).tolist()
     shadow = Image.new("L", number.size)
-    shadow.paste(number, shift)
+    shadow.paste(number, (right, down))
     dark = draw.choice([0.0, 0.5])
     for layer, colour in ((scene.plate, plate), (scene.others, other), (shadow, None), (number, own)):
         cover_YX1 = np.asarray(layer, np.float32)[..., None] / 255
