@@ -8,7 +8,7 @@ import numpy as np
 from datamodules.annotated import ANNOTATION, LABELS, Folder, Format1, LabelsOnly
 from datamodules.cache import Cache
 from datamodules.contract import DataFault
-from datamodules.crops import AroundDigits, cut_all
+from datamodules.crops import Middle, cut_all
 
 SIDE = 8
 """Pixels; photographs are decoded to see whether they can be, and the result is thrown away."""
@@ -45,5 +45,5 @@ def _faults(folder: Folder, workers: int, name: str) -> tuple[int, list[str]]:
     annotations = folder.annotations()
     photos = folder.photos(annotations)
     thrown_away = np.empty((len(photos), 1, SIDE, SIDE), np.uint8)
-    _, found = cut_all(photos, AroundDigits(0.0), 1, thrown_away, workers, name)
+    _, found = cut_all(photos, Middle(1, 1), 1, thrown_away, workers, name)
     return len(photos), folder.faults(annotations) + found

@@ -123,7 +123,7 @@ def test_what_is_kept_can_be_read_where_nothing_can_be_written(kept, maker, monk
 
     monkeypatch.setattr(cache, "locked", refused)
     assert again(kept, maker) == 1
-    with pytest.raises(DataFault, match="cannot write .*Permission denied"):
+    with pytest.raises(DataFault, match=r"cannot write .*Permission denied"):
         again(kept, maker, source={})
 
 

@@ -64,7 +64,7 @@ def test_a_window_lies_in_the_photograph_and_holds_what_is_there_of_the_digits(e
 def test_a_square_shows_its_window(tmp_path):
     found = cut(photo(tmp_path / "1.png"), GOODFELLOW, 26, 3)
     assert found.fault == "" and found.pixels_CHW.shape == (3, 26, 26) and found.window.tolist() == [37, 17, 63, 43]
-    assert found.pixels_CHW[0, 5].tolist() == [2 * column for column in range(37, 63)]  # as large as the window: as it is
+    assert found.pixels_CHW[0, 5].tolist() == [2 * column for column in range(37, 63)]  # not resized
     assert found.pixels_CHW[1, :, 5].tolist() == [4 * row for row in range(17, 43)]
 
 

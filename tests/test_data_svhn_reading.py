@@ -169,7 +169,7 @@ def test_a_list_without_entries_is_refused(tmp_path):
 
 
 def test_a_missing_file_is_told(tmp_path):
-    with pytest.raises(DataFault, match="digitStruct.mat is missing"):
+    with pytest.raises(DataFault, match=r"digitStruct\.mat is missing"):
         read_digit_struct(tmp_path / "digitStruct.mat")
 
 

@@ -56,7 +56,9 @@ class Objects:
     """The objects of one file, by their addresses as references hold them. base: bytes before the HDF5 part."""
 
     def __init__(self, path: Path, base: int) -> None:
-        self._bytes = np.concatenate([np.fromfile(path, np.uint8), np.zeros(8, np.uint8)])
+        self._bytes = np.zeros(path.stat().st_size + 8, np.uint8)  # a number may be looked for at the last byte
+        with path.open("rb") as file:
+            file.readinto(self._bytes.data)
         self._base = base
 
     def integers(self, place: Ints, width: int) -> Ints:
