@@ -3,6 +3,7 @@
 A folder appears under its name when all of it is there, so that one that is there is whole.
 """
 
+import gzip
 import shutil
 import tarfile
 import tempfile
@@ -13,10 +14,10 @@ from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 
 from rich.console import Console
-from rich.progress import Progress, TaskID
+from rich.progress import Progress
 
 from datamodules.contract import DataFault
-from datamodules.download import fetch
+from datamodules.download import CHUNK, fetch
 from datamodules.locks import locked
 
 
@@ -41,13 +42,11 @@ class Archive(NamedTuple):
             found = file_digest(file, "sha256").hexdigest()
         if not self.sha256 and not record.exists():
             record.write_text(f"{found}  {self.name}\n")
-        return found == (self.sha256 or record.read_text().split()[0])
+        return [found] == ([self.sha256] if self.sha256 else record.read_text().split()[:1])
 
     @property
     def expected(self) -> str:
-        return (
-            f"sha256 is not {self.sha256}" if self.sha256 else f"sha256 is not the one recorded in {self.name}.sha256"
-        )
+        return f"sha256 is not {self.sha256 or f'the one that {self.name}.sha256 has kept'}"
 
 
 def fetch_and_unpack(archives: Sequence[Archive], folder: Path, mirrors: Sequence[str]) -> None:
@@ -62,16 +61,19 @@ def fetch_and_unpack(archives: Sequence[Archive], folder: Path, mirrors: Sequenc
 
 def unpack(path: Path, folder: Path, part: str) -> None:
     """Unpack the one folder `part` of a .tar.gz, files only. Raises DataFault: damaged, more in it, no room."""
+    shown = Progress(console=Console(stderr=True), transient=True)
     try:
-        with tempfile.TemporaryDirectory(dir=folder, prefix=f".{part}.") as scratch:
-            with tarfile.open(path, "r:gz") as archive, Progress(console=Console(stderr=True), transient=True) as shown:
-                task = shown.add_task(f"unpacking {path.name}", total=path.stat().st_size)
-                (Path(scratch) / part).mkdir()
-                for member in archive:
-                    _unpack_one(path, archive, member, Path(scratch), part)
-                    _advance(shown, task, archive)
-            (Path(scratch) / part).rename(folder / part)
-    except (tarfile.TarError, EOFError, zlib.error) as fault:
+        with tempfile.TemporaryDirectory(dir=folder, prefix=f".{part}.") as scratch, shown:
+            whole = Path(scratch) / part
+            whole.mkdir()
+            with shown.open(path, "rb", description=f"unpacking {path.name}") as packed, gzip.open(packed) as stream:
+                with tarfile.open(fileobj=stream, mode="r|") as archive:
+                    for member in archive:
+                        _unpack_one(path, archive, member, Path(scratch), part)
+                while stream.read(CHUNK):  # the sum of it all comes last
+                    pass
+            whole.rename(folder / part)
+    except (tarfile.TarError, EOFError, zlib.error, gzip.BadGzipFile) as fault:
         raise DataFault(f"{path} is damaged ({fault}). Delete it and fetch it again.") from None
     except OSError as fault:
         raise DataFault(f"cannot unpack {path} into {folder.absolute()}: {fault.strerror or fault}.") from None
@@ -87,8 +89,3 @@ def _unpack_one(path: Path, archive: tarfile.TarFile, member: tarfile.TarInfo, s
     content = archive.extractfile(member)
     with (scratch / place).open("wb") as sink:
         shutil.copyfileobj(content, sink)  # type: ignore[arg-type]  # a regular file has a content
-
-
-def _advance(shown: Progress, task: TaskID, archive: tarfile.TarFile) -> None:
-    compressed = getattr(getattr(archive.fileobj, "fileobj", None), "tell", lambda: 0)
-    shown.update(task, completed=compressed())

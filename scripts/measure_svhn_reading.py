@@ -57,7 +57,9 @@ def seconds(action: Callable[[], object]) -> float:
 def main() -> int:
     parser = argparse.ArgumentParser(description="Measure the reading of SVHN's annotation, in seconds of one core.")
     parser.add_argument("--images", type=int, default=TRAINING, help="default: %(default)s, those of the training part")
-    parser.add_argument("--part", type=int, default=2000, help="entries that the plain way reads (default: %(default)s)")
+    parser.add_argument(
+        "--part", type=int, default=2000, help="entries that the plain way reads (default: %(default)s)"
+    )
     parser.add_argument("--rounds", type=int, default=3, help="default: %(default)s; the median is told")
     choice = parser.parse_args()
     part = min(choice.part, choice.images)

@@ -62,8 +62,12 @@ def test_boxes_are_of_the_image_in_reading_order(root):
     """31: digits at x = 20..30 and 30..40, y = 10..30. Enlarged by 0.3: x 17..43, y 7..33; 64 px of that; 5 px cut off."""
     _, _, boxes, _ = whole(svhn(root), "test")
     scale = 64 / 26
-    assert boxes[0, 0].tolist() == pytest.approx([3 * scale - 5, 3 * scale - 5, 13 * scale - 5, 23 * scale - 5], abs=1e-4)
-    assert boxes[0, 1].tolist() == pytest.approx([13 * scale - 5, 3 * scale - 5, 23 * scale - 5, 23 * scale - 5], abs=1e-4)
+    assert boxes[0, 0].tolist() == pytest.approx(
+        [3 * scale - 5, 3 * scale - 5, 13 * scale - 5, 23 * scale - 5], abs=1e-4
+    )
+    assert boxes[0, 1].tolist() == pytest.approx(
+        [13 * scale - 5, 3 * scale - 5, 23 * scale - 5, 23 * scale - 5], abs=1e-4
+    )
     assert boxes[0, 2:].isnan().all() and not boxes[1, :3].isnan().any() and boxes[1, 3:].isnan().all()
 
 

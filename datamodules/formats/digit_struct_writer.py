@@ -5,7 +5,7 @@ from typing import final
 
 import h5py
 import numpy as np
-from h5py import h5a, h5d, h5g, h5r, h5s, h5t
+from h5py import h5a, h5d, h5g, h5p, h5r, h5s, h5t
 
 from datamodules.formats.digit_struct import MEMBERS, Annotations
 
@@ -23,7 +23,7 @@ def write_digit_struct(path: Path, annotations: Annotations) -> None:
         structure = file.create_group("digitStruct")
         for member, references in zip(("name", "bbox"), zip(*listed, strict=True) if listed else ((), ()), strict=True):
             column = np.array(references, dtype=h5py.ref_dtype).reshape(-1, 1)
-            structure.create_dataset(member, data=column, dtype=h5py.ref_dtype)
+            structure.create_dataset(member, data=column, dtype=h5py.ref_dtype, track_times=False)
     with path.open("r+b") as out:
         out.write(HEADER.ljust(116) + bytes(8) + b"\x00\x02IM")
 
@@ -37,6 +37,8 @@ class _Writer:
         self.one = h5s.create_simple((1, 1))
         self.scalar = h5s.create(h5s.SCALAR)
         self.stored, self.held = h5t.py_create(h5py.ref_dtype, logical=True), h5t.py_create(h5py.ref_dtype)
+        self.timeless = h5p.create(h5p.DATASET_CREATE)  # else each object keeps the second in which it was made
+        self.timeless.set_obj_track_times(False)
         self.made = 0
 
     def entry(self, number: int, annotations: Annotations) -> tuple[h5r.Reference, h5r.Reference]:
@@ -59,13 +61,13 @@ class _Writer:
             self.made += 1
             references.append(self.dataset(np.array([[value]]), b"double", self.refs, b"v%d" % self.made))
         space = h5s.create_simple((len(references), 1))
-        made = h5d.create(group, name, self.stored, space)
+        made = h5d.create(group, name, self.stored, space, self.timeless)
         if references:
             made.write(h5s.ALL, h5s.ALL, np.array(references, dtype=h5py.ref_dtype).reshape(-1, 1), self.held)
 
     def dataset(self, values: np.ndarray, kind: bytes, where: h5g.GroupID, name: bytes) -> h5r.Reference:
         space = self.one if values.shape == (1, 1) else h5s.create_simple(values.shape)
-        made = h5d.create(where, name, h5t.py_create(values.dtype), space)
+        made = h5d.create(where, name, h5t.py_create(values.dtype), space, self.timeless)
         made.write(h5s.ALL, h5s.ALL, values)
         self.classed(made, kind)
         return h5r.create(where, name, h5r.OBJECT)
