@@ -144,7 +144,7 @@ def _entry(annotations: Annotations, image: int) -> str:
     return f"entry {image + 1} ({annotations.name[image]})"
 
 
-def _where(condition: np.ndarray) -> list[int]:
+def _where(condition: Any) -> list[int]:
     return np.flatnonzero(condition).tolist()
 
 
