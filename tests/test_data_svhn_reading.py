@@ -1,5 +1,7 @@
 """digitStruct.mat: the quick way against the plain one, the structure on disk, and files that are none."""
 
+import subprocess
+import sys
 from pathlib import Path
 
 import h5py
@@ -7,7 +9,7 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from run_helpers import ROOT
+from run_helpers import ROOT, environment
 
 from datamodules.contract import DataFault
 from datamodules.formats import digit_struct
@@ -185,6 +187,21 @@ def test_a_changed_byte_gives_an_annotation_or_a_fault_and_nothing_else(tmp_path
         assert len(read_digit_struct(path).name)
     except DataFault as fault:
         assert str(path) in str(fault)
+
+
+def test_the_measuring_script_tells_a_ratio(tmp_path):
+    command = [
+        sys.executable,
+        str(ROOT / "scripts/measure_svhn_reading.py"),
+        "--images",
+        "40",
+        "--part",
+        "20",
+        "--rounds",
+        "1",
+    ]
+    done = subprocess.run(command, cwd=tmp_path, env=environment(), capture_output=True, text=True, timeout=100)
+    assert done.returncode == 0 and "ratio" in done.stdout, done.stderr
 
 
 @pytest.mark.skipif(not REAL.is_dir(), reason="the real part is not at hand")

@@ -149,10 +149,11 @@ def _photograph(draw: Generator, scene: Scene, height: float) -> Image.Image:
     right, down = np.rint(draw.uniform(-0.08, 0.08, 2) * height).astype(int).tolist()
     shadow = Image.new("L", number.size)
     shadow.paste(number, (right, down))
-    dark = draw.choice([0.0, 0.5])
+    dark = np.float32(draw.choice([0.0, 0.5]))
     for layer, colour in ((scene.plate, plate), (scene.others, other), (shadow, None), (number, own)):
-        cover_YX1 = np.asarray(layer, np.float32)[..., None] / 255
-        image_YXC += cover_YX1 * (-image_YXC * dark if colour is None else colour - image_YXC)
+        if layer.getbbox() and (dark or colour is not None):  # else there is nothing to see of it
+            cover_YX1 = np.asarray(layer, np.float32)[..., None] / 255
+            image_YXC += cover_YX1 * (-dark * image_YXC if colour is None else colour - image_YXC)
     image_YXC *= _enlarged(draw.uniform(0.75, 1.1, (2, 2)), (wide, high))[..., None]
     clear = Image.fromarray(np.clip(image_YXC, 0, 255).astype(np.uint8))
     blurred = np.asarray(clear.filter(ImageFilter.GaussianBlur(height * draw.uniform(0, 0.05))), np.float32)
@@ -160,12 +161,13 @@ def _photograph(draw: Generator, scene: Scene, height: float) -> Image.Image:
     return Image.fromarray(np.clip(blurred + grain_YXC, 0, 255).astype(np.uint8))
 
 
-def _colours(draw: Generator) -> tuple[Floats, Floats, Floats, Floats]:
+def _colours(draw: Generator) -> tuple[Floats, ...]:
     """Of wall, plate, digits and neighbours. Digits can be told from both that they may stand on."""
     while True:
-        wall, plate, own, other = draw.uniform(0, 255, (4, 1)) + draw.normal(0, 30, (4, 3))
-        if min(abs((own - ground).clip(-255, 255) @ GREY) for ground in (wall, plate)) >= LEAST_CONTRAST:
-            return wall, plate, own, own if draw.random() < 0.5 else other
+        wall, plate, own, other = (draw.uniform(0, 255, (4, 1)) + draw.normal(0, 30, (4, 3))).clip(0, 255)
+        if min(abs((own - ground) @ GREY) for ground in (wall, plate)) >= LEAST_CONTRAST:
+            chosen = (wall, plate, own, own if draw.random() < 0.5 else other)
+            return tuple(colour.astype(np.float32) for colour in chosen)
 
 
 def _enlarged(coarse: Floats, size: tuple[int, int]) -> Floats:
