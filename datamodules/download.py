@@ -9,7 +9,7 @@ import urllib.request
 from collections.abc import Sequence
 from hashlib import md5
 from pathlib import Path
-from typing import IO, NamedTuple
+from typing import IO, NamedTuple, Protocol
 
 from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn, TransferSpeedColumn
@@ -23,18 +23,39 @@ TIMEOUT = 30.0
 CHUNK = 1 << 16
 
 
+class Fetchable(Protocol):
+    """A file by its name at every mirror and on disk, and how to tell that it is whole."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def expected(self) -> str:
+        """What a file that is not whole fails: "md5 is not ..."."""
+
+    def whole(self, path: Path) -> bool:
+        """Whether the content at the path is that of the file."""
+
+
 class Wanted(NamedTuple):
-    """A file by its name at every mirror and on disk, and its md5 sum (against damage, not against malice)."""
+    """A file whose md5 sum is known (against damage, not against malice)."""
 
     name: str
     md5: str
+
+    @property
+    def expected(self) -> str:
+        return f"md5 is not {self.md5}"
+
+    def whole(self, path: Path) -> bool:
+        return md5(path.read_bytes(), usedforsecurity=False).hexdigest() == self.md5
 
 
 class _BrokenError(Exception):
     """A try failed, for the reason given; the next one may not."""
 
 
-def fetch(files: Sequence[Wanted], folder: Path, mirrors: Sequence[str]) -> None:
+def fetch(files: Sequence[Fetchable], folder: Path, mirrors: Sequence[str]) -> None:
     """Have all files in the folder, whole; those that are already are left alone.
 
     Raises DataFault with what every mirror said, or why nothing can be written.
@@ -60,9 +81,9 @@ def fetch(files: Sequence[Wanted], folder: Path, mirrors: Sequence[str]) -> None
         ) from None
 
 
-def _fetch_one(wanted: Wanted, folder: Path, mirrors: Sequence[str], progress: Progress) -> None:
+def _fetch_one(wanted: Fetchable, folder: Path, mirrors: Sequence[str], progress: Progress) -> None:
     target, part = folder / wanted.name, folder / f"{wanted.name}.part"
-    if _sound(target, wanted):
+    if target.is_file() and wanted.whole(target):
         part.unlink(missing_ok=True)
         return
     said = []
@@ -71,11 +92,11 @@ def _fetch_one(wanted: Wanted, folder: Path, mirrors: Sequence[str], progress: P
         for _ in range(ATTEMPTS):
             try:
                 _transfer(url, part, progress)
-                if _sound(part, wanted):
+                if wanted.whole(part):
                     part.replace(target)
                     return
                 part.unlink()
-                raise _BrokenError(f"served a file whose md5 is not {wanted.md5}")
+                raise _BrokenError(f"served a file whose {wanted.expected}")
             except _BrokenError as fault:
                 said.append(f"{url} {fault}")
     heard = "\n  ".join(dict.fromkeys(said)) or "no mirror is named (data.mirrors)"
@@ -111,7 +132,3 @@ def _copy(source: http.client.HTTPResponse, sink: IO[bytes], progress: Progress,
     while chunk := source.read(CHUNK):
         sink.write(chunk)
         progress.advance(task, len(chunk))  # type: ignore[arg-type]
-
-
-def _sound(path: Path, wanted: Wanted) -> bool:
-    return path.is_file() and md5(path.read_bytes(), usedforsecurity=False).hexdigest() == wanted.md5

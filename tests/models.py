@@ -39,10 +39,28 @@ def built(attention: str, *overrides: str, seed: int = 0, data: str = "digit_pai
     return build(config(f"attention={attention}", f"data={data}", *SMALL, *overrides))
 
 
+@cache
 def mnist_root(folder: Path) -> str:
     from datamodules.formats.mnist_sample import write_mnist_sample
 
     write_mnist_sample(folder, train=240, test=60)
+    return f"data.root={folder}"
+
+
+def files(data: str, folder: Path) -> list[str]:
+    """Overrides that give a data set files to read: small ones in its own format, written under the folder."""
+    if data.startswith("mnist"):
+        return [mnist_root(folder / "mnist")]
+    if data == "svhn_sample":
+        return [f"data.root={folder / 'svhn_sample'}", "data.sample.train=24", "data.sample.test=8"]
+    return [svhn_root(folder / "svhn")] if data.startswith("svhn") else []
+
+
+@cache
+def svhn_root(folder: Path) -> str:
+    from datamodules.formats.svhn_sample import Sample, write_svhn_sample
+
+    write_svhn_sample(folder, Sample(train=24, test=8, seed=0))
     return f"data.root={folder}"
 
 

@@ -12,6 +12,7 @@ from omegaconf import DictConfig, OmegaConf
 from datamodules.base import BaseData
 from datamodules.contract import IGNORED
 from datamodules.formats.mnist_sample import write_mnist_sample
+from datamodules.formats.svhn_sample import Sample, write_svhn_sample
 
 CONF = Path(__file__).parent.parent / "conf"
 NAMES = sorted(path.stem for path in (CONF / "data").glob("*.yaml"))
@@ -26,16 +27,26 @@ def sample(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+@pytest.fixture(scope="module")
+def roots(sample: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """Where the files of a data set are, by the beginning of its name; the longest that fits."""
+    svhn = tmp_path_factory.mktemp("svhn")
+    write_svhn_sample(svhn / "files", Sample(train=40, test=40, seed=0))
+    return {"mnist": sample, "svhn": svhn / "files", "svhn_sample": svhn / "sample"}
+
+
 def composed(name: str, *overrides: str) -> DictConfig:
     with initialize_config_dir(str(CONF), version_base="1.3"):
         return compose(overrides=[f"+data={name}", "+seed=3", *overrides])
 
 
 @pytest.fixture(params=NAMES)
-def config(request: pytest.FixtureRequest, sample: Path) -> DictConfig:
+def config(request: pytest.FixtureRequest, roots: dict[str, Path]) -> DictConfig:
     config = composed(request.param)
     if "root" in config.data:
-        config.data.root = str(sample)
+        config.data.root = str(roots[max((name for name in roots if request.param.startswith(name)), key=len)])
+    if "sample" in config.data:
+        config.data.sample = {"train": 40, "test": 40, "seed": 0}
     return config
 
 
@@ -84,10 +95,13 @@ def test_boxes_lie_inside_and_hold_ink(data):
                 assert image[:, y0:y1, x0:x1].max() > image.min()
 
 
-def test_background_is_what_the_spec_says(data):
-    image = data.batch(next(iter(data.tickets("validation"))), CPU).image
-    assert image.min() == torch.tensor(data.spec.background)
-    assert (image == image.min()).float().mean() > 0.25
+def test_background_is_what_the_spec_says(config, data):
+    image, background = data.batch(next(iter(data.tickets("validation"))), CPU).image, data.spec.background
+    if "canvas" in config.data:
+        assert image.min() == torch.tensor(background)
+        assert (image == image.min()).float().mean() > 0.25
+    else:  # a photograph is nowhere empty: beyond its edges it goes on with its mean
+        assert image.mean((1, 2, 3)).sub(background).abs().max() < 1e-4
 
 
 def test_all_symbols_can_occur_and_each_has_a_name_of_its_own(data):
@@ -128,6 +142,14 @@ def test_tasks_are_those_of_the_papers(name, canvas, classes, steps, boxes):
     spec = instantiate(composed(name).data).spec
     assert (spec.image_shape, len(spec.symbols), spec.max_steps) == ((1, canvas, canvas), classes, steps)
     assert len(spec.box_names) == boxes and spec.end is None
+
+
+@pytest.mark.parametrize("name, side", [("svhn", 54), ("svhn110", 110), ("svhn_sample", 54)])
+def test_house_numbers_are_read_digit_by_digit_to_their_end(name, side):
+    spec = instantiate(composed(name).data).spec
+    assert (spec.image_shape, spec.symbols) == ((1, side, side), (*"0123456789", "end"))
+    assert (spec.max_steps, spec.end, len(spec.box_names)) == (6, 10, 5)
+    assert spec.origin == ("synthetic" if name == "svhn_sample" else "real")
 
 
 def test_knobs_of_the_generator_are_turned_on_the_command_line(sample):

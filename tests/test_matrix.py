@@ -2,7 +2,7 @@
 
 import pytest
 import torch
-from models import ATTENTION, DATA, SMALL, built, config, first_batch, mnist_root, roll
+from models import ATTENTION, DATA, SMALL, built, config, files, first_batch, roll
 from omegaconf import OmegaConf, open_dict
 
 from benchmark.attention.distribution import mode, sample
@@ -14,7 +14,7 @@ from benchmark.pictures import panel
 
 @pytest.fixture(scope="session")
 def root(tmp_path_factory):
-    return mnist_root(tmp_path_factory.mktemp("mnist"))
+    return tmp_path_factory.mktemp("files")
 
 
 def composed(attention, data, root):
@@ -27,12 +27,12 @@ def composed(attention, data, root):
 
 
 def of_data(data, root):
-    return config("attention=none", f"data={data}", *SMALL, *([root] if data.startswith("mnist") else []))
+    return config("attention=none", f"data={data}", *SMALL, *files(data, root))
 
 
 @pytest.mark.parametrize("attention, data", [("dram", "mnist_cluttered"), ("item_soft", "digit_pairs_ordered")])
 def test_the_matrix_is_as_hydra_composes_it(attention, data, root):
-    whole = config(f"attention={attention}", f"data={data}", *SMALL, *([root] if data.startswith("mnist") else []))
+    whole = config(f"attention={attention}", f"data={data}", *SMALL, *files(data, root))
     assert OmegaConf.to_container(composed(attention, data, root), resolve=True) == OmegaConf.to_container(
         whole, resolve=True
     )
