@@ -99,9 +99,10 @@ def by_hand_dram(cfg):
 
 def warped(cfg, numbers):
     mechanism = cfg.attention.mechanism
-    plan, channels, side = convolutions(mechanism.localiser, 1, mechanism.overview)
+    plan, channels, side = convolutions(mechanism.localiser, 1, min(mechanism.overview, cfg.data.canvas))
+    plan += linear(channels * side * side, mechanism.hidden)
     fine = (12 * mechanism.oversample) ** 2
-    place = linear(channels * side * side + H, mechanism.hidden, numbers) + mechanism.scales * (6 + 4) * fine
+    place = linear(H, mechanism.hidden, numbers) + mechanism.scales * (6 + 4) * fine
     see = flat(cfg.encoder, mechanism.scales, 12) + linear(numbers, cfg.encoder.size)
     return plan + M * (place + see + recurrent(cfg, cfg.encoder.size)) + answer(cfg)
 

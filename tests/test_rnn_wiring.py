@@ -66,7 +66,7 @@ LOCALISERS = ("location_soft", "location_soft_zoom")
 @pytest.mark.parametrize("name", [name for name in ATTENTION if name not in DRAWN])
 def test_of_what_is_not_drawn_a_localiser_alone_has_a_rate_of_its_own(name):
     rnn, _, _ = rolled(name, samples=1)
-    localiser = tuple(f"attention.{part}" for part in ("localiser", "hidden", "theta", "start_KP"))
+    localiser = tuple(f"attention.{part}" for part in ("localiser", "of_image", "of_query", "theta", "start_KP"))
     expected = {n for n, _ in rnn.named_parameters() if n.startswith(localiser)} if name in LOCALISERS else set()
     assert named(rnn, rnn.policy_parameters()) == expected and bool(expected) == (name in LOCALISERS)
 

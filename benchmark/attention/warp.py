@@ -84,7 +84,7 @@ class Zoom(Family):
 
 
 class Mapped(NamedTuple):
-    """The image at every scale, as the sampler reads it, and plan (B, K): what the localiser took from it."""
+    """The image at every scale, as the sampler reads it, and plan (B, H): what the localiser makes of it."""
 
     levels: list[Tensor]
     plan: Tensor
@@ -140,12 +140,13 @@ class WarpAttention(Attention):
     ):
         super().__init__()
         channels, *side = spec.image_shape
-        self.side, self.overview = (side[0], side[1]), overview
+        self.side, self.overview = (side[0], side[1]), (min(side[0], overview), min(side[1], overview))
         self.steps = [2**s for s in range(scales)]
-        self.localiser = localiser((channels, overview, overview))
+        self.localiser = localiser((channels, *self.overview))
         planes, rows, columns = self.localiser.shape
         self.family = family
-        self.hidden = nn.Linear(planes * rows * columns + query_size, hidden)
+        self.of_image = nn.Linear(planes * rows * columns, hidden)
+        self.of_query = nn.Linear(query_size, hidden, bias=False)
         self.theta = nn.Linear(hidden, len(family.identity), bias=False)
         nn.init.zeros_(self.theta.weight)
         angle_K = (torch.arange(starts) + 0.5) * 2 * torch.pi / starts
@@ -158,11 +159,12 @@ class WarpAttention(Attention):
 
     def encode(self, image_BCHW: Tensor, boxes_BN4: Tensor) -> Mapped:
         levels = [self.sampler.raised(avg_pool2d(image_BCHW, step)) for step in self.steps]
-        return Mapped(levels, self.localiser(adaptive_avg_pool2d(image_BCHW, self.overview)).flatten(1))
+        plan_BH = self.of_image(self.localiser(adaptive_avg_pool2d(image_BCHW, self.overview)).flatten(1))
+        return Mapped(levels, plan_BH)
 
     def forward(self, features: Mapped, query_RS: Tensor, step: int, draw: Draw) -> Glimpse:
-        plan_RK = features.plan.repeat_interleave(len(query_RS) // len(features.plan), 0)
-        change_RP = self.theta(self.hidden(torch.cat([plan_RK, query_RS], -1)).relu())
+        plan_RH = features.plan.repeat_interleave(len(query_RS) // len(features.plan), 0)
+        change_RP = self.theta((plan_RH + self.of_query(query_RS)).relu())
         free_RP = self.start_KP[step % len(self.start_KP)] + change_RP
         theta_RP = self.family.moved(free_RP, self.family.centre(free_RP).tanh())
         where = Certain(theta_RP, lambda: self.family.moved(theta_RP, 2 * torch.rand_like(theta_RP[:, :2]) - 1))
@@ -187,4 +189,5 @@ class WarpAttention(Attention):
         return (where[..., 2] + 1) / 2 * (side_2 - 1) + 0.5
 
     def policy_parameters(self) -> list[nn.Parameter]:
-        return [*self.localiser.parameters(), *self.hidden.parameters(), *self.theta.parameters(), self.start_KP]
+        layers = (self.localiser, self.of_image, self.of_query, self.theta)
+        return [self.start_KP, *(parameter for layer in layers for parameter in layer.parameters())]
