@@ -15,6 +15,7 @@ from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf, open_dict
 
 from benchmark.address import Address, address
+from benchmark.faults import ConfigFault
 
 ENTRY_POINTS = "attention_benchmark.configs"
 """The entry-point group by which an installed package brings its own configurations: name = "its.module.of.yamls"."""
@@ -91,7 +92,9 @@ class Composer:
 
 
 def plain(config: DictConfig) -> dict[str, Any]:
-    """A configuration as dictionaries and lists, its references resolved."""
+    """A configuration as dictionaries and lists, its references resolved. Raises ConfigFault for what has no value."""
+    if left_open := sorted(OmegaConf.missing_keys(config)):
+        raise ConfigFault([f"{key}: has no value, and needs one: {key}=..." for key in left_open])
     found = OmegaConf.to_container(config, resolve=True, throw_on_missing=True)
     assert isinstance(found, dict)
     return {str(key): value for key, value in found.items() if key != "hydra"}
