@@ -13,6 +13,7 @@ from benchmark.attention.base import Attention
 from benchmark.attention.distribution import Draw
 from benchmark.context import Context
 from benchmark.decoder import Decoder
+from benchmark.feeding import Feeding
 from datamodules.contract import IGNORED, TaskSpec
 
 
@@ -42,14 +43,22 @@ class AttentionRNN(nn.Module):
     """A mechanism, a core and a context in one loop.
 
     The survey's eqs 21-24 read the classifier and the policy from one state; DRAM needs two, which the decoder's two
-    views give. Eq 6 feeds the model's own symbol where eqs 7-8 condition on the true ones: with a target the loop is
-    teacher-forced, without it runs free, the trajectories of an image agreeing on each symbol by their mean
-    probability.
+    views give. Eq 6 feeds the model's own symbol where eqs 7-8 condition on the true ones: with a target `feeding`
+    chooses between them, without it the loop runs free, the trajectories of an image agreeing on each symbol by their
+    mean probability.
     """
 
-    def __init__(self, spec: TaskSpec, attention: Attention, decoder: Decoder, context: Context, glimpses: int):
+    def __init__(
+        self,
+        spec: TaskSpec,
+        attention: Attention,
+        decoder: Decoder,
+        context: Context,
+        feeding: Feeding,
+        glimpses: int,
+    ):
         super().__init__()
-        self.attention, self.decoder, self.context = attention, decoder, context
+        self.attention, self.decoder, self.context, self.feeding = attention, decoder, context, feeding
         self.steps, self.glimpses, self.end = spec.max_steps, glimpses, spec.end
         self.symbols = len(spec.symbols)
 
@@ -73,7 +82,9 @@ class AttentionRNN(nn.Module):
             emitted_R = pooled(logits_RV.detach(), samples).argmax(-1)
             symbols.append(emitted_R.masked_fill(ended_R, IGNORED))
             ended_R = ended_R | (emitted_R == (-1 if self.end is None else self.end))
-            symbol_R = emitted_R if target is None else target[:, t].clamp(min=0).repeat_interleave(samples)
+            symbol_R = emitted_R
+            if target is not None:
+                symbol_R = self.feeding(target[:, t].clamp(min=0).repeat_interleave(samples), emitted_R)
         shape = (len(image), samples, self.steps, self.glimpses)
         return Rollout(
             torch.stack(logits, 1).unflatten(0, shape[:2]),

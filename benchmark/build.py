@@ -32,7 +32,7 @@ def build_rnn(cfg: DictConfig, spec: TaskSpec) -> AttentionRNN:
     attention = make(cfg.attention.mechanism, spec=spec, query_size=cfg.decoder.hidden_size)
     decoder = make(cfg.decoder, code_size=attention.code_size, symbols=len(spec.symbols))
     context = make(cfg.context, spec=spec, size=cfg.decoder.hidden_size)
-    return AttentionRNN(spec, attention, decoder, context, cfg.attention.glimpses)
+    return AttentionRNN(spec, attention, decoder, context, make(cfg.feeding), cfg.attention.glimpses)
 
 
 def build_module(cfg: DictConfig, spec: TaskSpec) -> AttentionModule:
