@@ -96,3 +96,16 @@ def named(model: nn.Module, parameters: list[nn.Parameter]) -> set[str]:
 
 def roll(rnn: AttentionRNN, batch: Batch, samples: int, draw: Any) -> Any:
     return rnn(batch.image, batch.boxes, batch.target, samples, draw)
+
+
+def house_numbers(side: int = 54, channels: int = 1) -> TaskSpec:
+    """The task of SVHN: up to five digits and an end, in six steps."""
+    names = tuple(f"digit {n}" for n in range(1, 7))
+    return TaskSpec("svhn", "real", (channels, side, side), (*"0123456789", "end"), 6, 10, 0.0, names)
+
+
+def protocol(experiment: str, *overrides: str) -> DictConfig:
+    """An experiment on house numbers as its models are built from it. Other data stand in for SVHN, whose files are not
+    everywhere: an experiment sets whatever of the data's knobs its models read.
+    """
+    return config(f"experiment={experiment}", "data=digit_pairs_ordered", *overrides)
