@@ -119,3 +119,16 @@ def test_averaging_is_of_probabilities_over_the_drawn_trajectories():
             rollout = rnn(batch.image, batch.boxes, None, way.samples, way.draw)
     mean = rollout.logits.softmax(-1).mean(1)
     assert found.tolist() == mean.argmax(-1).tolist()
+
+
+def test_who_looks_at_the_digits_in_turn_is_seen_to():
+    parts = built("oracle", "look.glimpses=1", "data.test_images=12", data="digit_pairs_ordered")
+    found = evaluate(parts.module.rnn, split_of(parts), samples=2, seed=0)
+    assert found.localisation["mean"]["on_its_digit"] == found.localisation["mean"]["in_order"] == 1.0
+    assert 0 < found.localisation["random"]["on_its_digit"] < 1
+    assert found.test["mean"]["by_length"]["2"] == {"images": 12, "error": found.test["mean"]["error"]}
+    assert found.test["mean"]["length_error"] == 0  # every answer has two symbols, and none ends before
+
+
+def test_a_single_answer_has_no_order():
+    assert not {"on_its_digit", "in_order"} & set(evaluate(*lively("oracle"), samples=2, seed=0).localisation["mean"])
