@@ -30,7 +30,7 @@ def make(node: Any, **arguments: Any) -> Any:
 def build_rnn(cfg: DictConfig, spec: TaskSpec) -> AttentionRNN:
     """The model, sized by the task."""
     attention = make(cfg.attention.mechanism, spec=spec, query_size=cfg.decoder.hidden_size)
-    decoder = make(cfg.decoder, code_size=attention.code_size, symbols=len(spec.symbols))
+    decoder = make(cfg.decoder, code_size=attention.code_size, spec=spec)
     context = make(cfg.context, spec=spec, size=cfg.decoder.hidden_size)
     return AttentionRNN(spec, attention, decoder, context, make(cfg.feeding), cfg.attention.glimpses)
 

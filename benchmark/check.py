@@ -15,7 +15,7 @@ Config = Mapping[str, Any]
 
 GIVEN = {
     "attention.mechanism": ("spec", "query_size"),
-    "decoder": ("code_size", "symbols"),
+    "decoder": ("code_size", "spec"),
     "context": ("spec", "size"),
     "objective": ("query_size",),
 }

@@ -39,6 +39,18 @@ def built(attention: str, *overrides: str, seed: int = 0, data: str = "digit_pai
     return build(config(f"attention={attention}", f"data={data}", *SMALL, *overrides))
 
 
+def narrowed(node: Any, most: int = 16) -> Any:
+    """A plain configuration whose layers have at most so many channels: as a network, and quick."""
+    if isinstance(node, list):
+        return [narrowed(item, most) for item in node]
+    if not isinstance(node, dict):
+        return node
+    small = {key: narrowed(value, most) for key, value in node.items()}
+    small |= {key: min(most, small[key]) for key in ("channels",) if isinstance(small.get(key), int)}
+    small |= {"layers": [[min(most, layer[0]), *layer[1:]] for layer in small["layers"]]} if "layers" in small else {}
+    return small | ({"sizes": [min(4 * most, size) for size in small["sizes"]]} if "sizes" in small else {})
+
+
 def mnist_root(folder: Path) -> str:
     from datamodules.formats.mnist_sample import write_mnist_sample
 

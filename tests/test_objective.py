@@ -45,7 +45,7 @@ def toy(steps, seed=0):
     attention = ItemAttention(
         spec, QUERY, partial(Conv, layers=[(2, 1, 1)], pad=False), partial(Additive, size=3), Drawn(1.0, 0.0)
     )
-    decoder = OneStorey(attention.code_size, 3, GRU, QUERY, 2, [], detach=False)
+    decoder = OneStorey(attention.code_size, spec, GRU, QUERY, 2, [], detach=False)
     rnn = AttentionRNN(spec, attention, decoder, NoContext(spec, QUERY), Truth(), GLIMPSES).double()
     with torch.no_grad():
         for parameter in rnn.parameters():
