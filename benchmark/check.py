@@ -18,6 +18,7 @@ GIVEN = {
     "decoder": ("code_size", "spec"),
     "context": ("spec", "size"),
     "objective": ("query_size",),
+    "reading": ("make", "spec"),
 }
 """What `build` adds to a part's arguments; a test reads it off there."""
 

@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 from benchmark.attention.distribution import Draw, mode, sample, uniform
-from benchmark.attention_rnn import AttentionRNN
+from benchmark.attention_rnn import Reader
 from benchmark.metrics.localisation import localisation
 from benchmark.metrics.order import order
 from benchmark.metrics.sequence import errors, reading, sequence_correct
@@ -69,7 +69,7 @@ class Tally:
 
 
 @torch.inference_mode()
-def evaluate(rnn: AttentionRNN, split: Iterable[Batch], samples: int, seed: int) -> Evaluation:
+def evaluate(rnn: Reader, split: Iterable[Batch], samples: int, seed: int) -> Evaluation:
     """Every mode on every image. The draws come from `seed`, whatever was drawn before."""
     rnn.eval()
     ways = modes(samples)

@@ -24,7 +24,7 @@ FLOORS = {
     1: "datamodules benchmark.attention benchmark.encoder benchmark.decoder benchmark.context benchmark.cell "
        "benchmark.feeding benchmark.convnet benchmark.positions benchmark.display",
     2: "benchmark.attention_rnn benchmark.objective benchmark.optimisation benchmark.metrics benchmark.workplace "
-       "benchmark.credit benchmark.pool",
+       "benchmark.credit benchmark.reading benchmark.both_ways benchmark.focus benchmark.pool",
     3: "benchmark.module benchmark.record benchmark.evaluation benchmark.cost benchmark.pictures benchmark.callbacks "
        "benchmark.checkpoints benchmark.start benchmark.loggers benchmark.wandb_log",
     4: "benchmark.build benchmark.check benchmark.compose benchmark.overrides",
