@@ -4,6 +4,7 @@ Axes: B images, S trajectories, R = B * S rows with an image's trajectories side
 each, V symbols to choose from, Q query.
 """
 
+from abc import ABC, abstractmethod
 from typing import NamedTuple, final
 
 import torch
@@ -13,6 +14,7 @@ from benchmark.attention.base import Attention
 from benchmark.attention.distribution import Draw
 from benchmark.context import Context
 from benchmark.decoder import Decoder
+from benchmark.feeding import Feeding
 from datamodules.contract import IGNORED, TaskSpec
 
 
@@ -31,6 +33,35 @@ class Rollout(NamedTuple):
     query: Tensor
 
 
+class Reader(nn.Module, ABC):
+    """What a run trains: a loop, or several that work together.
+
+    attention: judges and draws where was looked. end: as the task's. cores: how many cores' states its queries hold,
+    side by side.
+    """
+
+    attention: Attention
+    end: int | None
+    cores: int
+
+    @abstractmethod
+    def forward(self, image: Tensor, boxes: Tensor, target: Tensor | None, samples: int, draw: Draw) -> Rollout:
+        """With a target as in training: the rollout answers `asked(target)`. Without one as in use."""
+
+    @abstractmethod
+    def asked(self, target_BT: Tensor) -> Tensor:
+        """The targets of a training rollout's rows."""
+
+    @abstractmethod
+    def policy_parameters(self) -> list[nn.Parameter]:
+        """What decides where to look, by the parts' own word."""
+
+
+def averaged(logits_BSTV: Tensor) -> Tensor:
+    """(B, T, V) log-probabilities, averaged as probabilities over an image's S trajectories."""
+    return logits_BSTV.log_softmax(-1).logsumexp(1) - torch.tensor(logits_BSTV.shape[1]).log()
+
+
 def pooled(logits_RV: Tensor, samples: int) -> Tensor:
     """(R, V) log-probabilities averaged as probabilities over an image's S trajectories (DRAM's averaging)."""
     log_BSV = logits_RV.log_softmax(-1).unflatten(0, (-1, samples))
@@ -38,18 +69,28 @@ def pooled(logits_RV: Tensor, samples: int) -> Tensor:
 
 
 @final
-class AttentionRNN(nn.Module):
+class AttentionRNN(Reader):
     """A mechanism, a core and a context in one loop.
 
     The survey's eqs 21-24 read the classifier and the policy from one state; DRAM needs two, which the decoder's two
-    views give. Eq 6 feeds the model's own symbol where eqs 7-8 condition on the true ones: with a target the loop is
-    teacher-forced, without it runs free, the trajectories of an image agreeing on each symbol by their mean
-    probability.
+    views give. Eq 6 feeds the model's own symbol where eqs 7-8 condition on the true ones: with a target `feeding`
+    chooses between them, without it the loop runs free, the trajectories of an image agreeing on each symbol by their
+    mean probability.
     """
 
-    def __init__(self, spec: TaskSpec, attention: Attention, decoder: Decoder, context: Context, glimpses: int):
+    cores = 1
+
+    def __init__(
+        self,
+        spec: TaskSpec,
+        attention: Attention,
+        decoder: Decoder,
+        context: Context,
+        feeding: Feeding,
+        glimpses: int,
+    ):
         super().__init__()
-        self.attention, self.decoder, self.context = attention, decoder, context
+        self.attention, self.decoder, self.context, self.feeding = attention, decoder, context, feeding
         self.steps, self.glimpses, self.end = spec.max_steps, glimpses, spec.end
         self.symbols = len(spec.symbols)
 
@@ -73,7 +114,9 @@ class AttentionRNN(nn.Module):
             emitted_R = pooled(logits_RV.detach(), samples).argmax(-1)
             symbols.append(emitted_R.masked_fill(ended_R, IGNORED))
             ended_R = ended_R | (emitted_R == (-1 if self.end is None else self.end))
-            symbol_R = emitted_R if target is None else target[:, t].clamp(min=0).repeat_interleave(samples)
+            symbol_R = emitted_R
+            if target is not None:
+                symbol_R = self.feeding(target[:, t].clamp(min=0).repeat_interleave(samples), emitted_R)
         shape = (len(image), samples, self.steps, self.glimpses)
         return Rollout(
             torch.stack(logits, 1).unflatten(0, shape[:2]),
@@ -83,10 +126,11 @@ class AttentionRNN(nn.Module):
             torch.stack(query, 1).reshape(*shape, -1),
         )
 
-    def policy_parameters(self) -> list[nn.Parameter]:
-        """What decides where to look, by the parts' own word.
+    def asked(self, target_BT: Tensor) -> Tensor:
+        return target_BT
 
-        Where glimpses are drawn, what of the decoder and the context reaches the classifier through them alone is
+    def policy_parameters(self) -> list[nn.Parameter]:
+        """Where glimpses are drawn, what of the decoder and the context reaches the classifier through them alone is
         among it. Only the policy gradient trains it then, but for the softened draws of items.
         """
         if not self.attention.drawn:

@@ -1,12 +1,13 @@
 """Config and data to module: the one place where parts meet."""
 
+from functools import partial
 from typing import Any, NamedTuple
 
 import pytorch_lightning as pl
 from hydra.utils import instantiate
 from omegaconf import DictConfig
 
-from benchmark.attention_rnn import AttentionRNN
+from benchmark.attention_rnn import AttentionRNN, Reader
 from benchmark.faults import ConfigFault
 from benchmark.module import AttentionModule
 from benchmark.objective import Objective
@@ -27,12 +28,18 @@ def make(node: Any, **arguments: Any) -> Any:
     return instantiate(node, _convert_="all", _partial_=True)(**arguments)
 
 
-def build_rnn(cfg: DictConfig, spec: TaskSpec) -> AttentionRNN:
-    """The model, sized by the task."""
+def build_loop(cfg: DictConfig, spec: TaskSpec) -> AttentionRNN:
+    """One pass of the model, sized by the task."""
     attention = make(cfg.attention.mechanism, spec=spec, query_size=cfg.decoder.hidden_size)
-    decoder = make(cfg.decoder, code_size=attention.code_size, symbols=len(spec.symbols))
+    decoder = make(cfg.decoder, code_size=attention.code_size, spec=spec)
     context = make(cfg.context, spec=spec, size=cfg.decoder.hidden_size)
-    return AttentionRNN(spec, attention, decoder, context, cfg.attention.glimpses)
+    return AttentionRNN(spec, attention, decoder, context, make(cfg.feeding), cfg.attention.glimpses)
+
+
+def build_rnn(cfg: DictConfig, spec: TaskSpec) -> Reader:
+    """The model, of as many passes as it reads in."""
+    reader: Reader = make(cfg.reading, make=partial(build_loop, cfg), spec=spec)
+    return reader
 
 
 def build_module(cfg: DictConfig, spec: TaskSpec) -> AttentionModule:
@@ -41,7 +48,7 @@ def build_module(cfg: DictConfig, spec: TaskSpec) -> AttentionModule:
     Raises ConfigFault for parts that do not go together, RunFault for a start that does not fit the model.
     """
     rnn = build_rnn(cfg, spec)
-    objective: Objective = make(cfg.objective, query_size=cfg.decoder.hidden_size)
+    objective: Objective = make(cfg.objective, query_size=cfg.decoder.hidden_size * rnn.cores)
     if rnn.attention.drawn and not objective.for_drawn:
         raise ConfigFault(
             [

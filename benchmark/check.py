@@ -15,9 +15,10 @@ Config = Mapping[str, Any]
 
 GIVEN = {
     "attention.mechanism": ("spec", "query_size"),
-    "decoder": ("code_size", "symbols"),
+    "decoder": ("code_size", "spec"),
     "context": ("spec", "size"),
     "objective": ("query_size",),
+    "reading": ("make", "spec"),
 }
 """What `build` adds to a part's arguments; a test reads it off there."""
 

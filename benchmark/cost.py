@@ -10,7 +10,7 @@ from torch import Tensor
 from torch.utils.flop_counter import FlopCounterMode
 
 from benchmark.attention.distribution import mode
-from benchmark.attention_rnn import AttentionRNN
+from benchmark.attention_rnn import Reader
 from benchmark.faults import ConfigFault
 from datamodules.contract import Batch, TaskSpec
 
@@ -21,7 +21,7 @@ def bilinear_flops(input_shape: tuple[int, ...], grid_shape: tuple[int, ...], *_
     return images * input_shape[1] * rows * columns * 4 * 2
 
 
-def multiply_adds(rnn: AttentionRNN, spec: TaskSpec) -> int:
+def multiply_adds(rnn: Reader, spec: TaskSpec) -> int:
     """Of one image in evaluation, one trajectory. Counted on the meta device, where no operator hides inside a fused
     kernel.
 
@@ -36,9 +36,7 @@ def multiply_adds(rnn: AttentionRNN, spec: TaskSpec) -> int:
     return counter.get_total_flops() // 2
 
 
-def multiply_adds_by_side(
-    make: Callable[[TaskSpec], AttentionRNN], spec: TaskSpec, sides: Iterable[int]
-) -> dict[str, int]:
+def multiply_adds_by_side(make: Callable[[TaskSpec], Reader], spec: TaskSpec, sides: Iterable[int]) -> dict[str, int]:
     """Of the same configuration on square images of other sizes; a size it can't be built for is left out."""
     counts = {}
     for side in sides:
@@ -50,7 +48,7 @@ def multiply_adds_by_side(
     return counts
 
 
-def parameters(rnn: AttentionRNN) -> int:
+def parameters(rnn: Reader) -> int:
     """All that is trained, the baseline of the objective not counted."""
     return sum(parameter.numel() for parameter in rnn.parameters())
 
@@ -62,7 +60,7 @@ def wait(device: torch.device) -> None:
 
 
 @torch.inference_mode()
-def inference_speed(rnn: AttentionRNN, batch: Batch, repeats: int) -> float:
+def inference_speed(rnn: Reader, batch: Batch, repeats: int) -> float:
     """Images a second, taking the policy's mode: the median of `repeats` passes over one batch, after a first one."""
     rnn.eval()
     seconds: list[float] = []

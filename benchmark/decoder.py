@@ -11,6 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from benchmark.cell import Cell
+from datamodules.contract import TaskSpec
 
 State = tuple[tuple[Tensor, ...], ...]
 
@@ -67,7 +68,7 @@ class OneStorey(Decoder):
     def __init__(
         self,
         code_size: int,
-        symbols: int,
+        spec: TaskSpec,
         cell: Callable[..., Cell],
         hidden_size: int,
         symbol_size: int,
@@ -75,9 +76,9 @@ class OneStorey(Decoder):
         detach: bool,
     ):
         super().__init__()
-        self.symbol = nn.Embedding(symbols + 1, symbol_size)
+        self.symbol = nn.Embedding(len(spec.symbols) + 1, symbol_size)
         self.cell = cell(input_size=code_size + symbol_size, hidden_size=hidden_size)
-        self.head = classifier(hidden_size, head, symbols)
+        self.head = classifier(hidden_size, head, len(spec.symbols))
         self.detach = detach
 
     def start(self, context_RH: Tensor) -> State:
@@ -108,7 +109,7 @@ class TwoStorey(Decoder):
     def __init__(
         self,
         code_size: int,
-        symbols: int,
+        spec: TaskSpec,
         cell: Callable[..., Cell],
         hidden_size: int,
         symbol_size: int,
@@ -116,10 +117,10 @@ class TwoStorey(Decoder):
         detach: bool,
     ):
         super().__init__()
-        self.symbol = nn.Embedding(symbols + 1, symbol_size)
+        self.symbol = nn.Embedding(len(spec.symbols) + 1, symbol_size)
         self.lower = cell(input_size=code_size + symbol_size, hidden_size=hidden_size)
         self.upper = cell(input_size=hidden_size, hidden_size=hidden_size)
-        self.head = classifier(hidden_size, head, symbols)
+        self.head = classifier(hidden_size, head, len(spec.symbols))
         self.detach = detach
 
     def start(self, context_RH: Tensor) -> State:
@@ -143,10 +144,10 @@ class TwoStorey(Decoder):
 class FeedForward(Decoder):
     """No recurrence: the classifier reads the last code. What makes a plain CNN of the loop."""
 
-    def __init__(self, code_size: int, symbols: int, hidden_size: int, head: list[int]):
+    def __init__(self, code_size: int, spec: TaskSpec, hidden_size: int, head: list[int]):
         super().__init__()
         self.code_size = code_size
-        self.head = classifier(code_size, head, symbols)
+        self.head = classifier(code_size, head, len(spec.symbols))
 
     def start(self, context_RH: Tensor) -> State:
         return ((context_RH.new_zeros(len(context_RH), self.code_size),), (context_RH,))

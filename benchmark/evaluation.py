@@ -13,9 +13,10 @@ import torch
 from torch import Tensor
 
 from benchmark.attention.distribution import Draw, mode, sample, uniform
-from benchmark.attention_rnn import AttentionRNN
+from benchmark.attention_rnn import Reader
 from benchmark.metrics.localisation import localisation
-from benchmark.metrics.sequence import sequence_correct
+from benchmark.metrics.order import order
+from benchmark.metrics.sequence import errors, reading, sequence_correct
 from datamodules.contract import Batch, overlap_share
 
 
@@ -68,11 +69,12 @@ class Tally:
 
 
 @torch.inference_mode()
-def evaluate(rnn: AttentionRNN, split: Iterable[Batch], samples: int, seed: int) -> Evaluation:
+def evaluate(rnn: Reader, split: Iterable[Batch], samples: int, seed: int) -> Evaluation:
     """Every mode on every image. The draws come from `seed`, whatever was drawn before."""
     rnn.eval()
     ways = modes(samples)
-    kept, looks = Tally(), {way.name: Tally() for way in ways}
+    kept = Tally()
+    looks, read = {way.name: Tally() for way in ways}, {way.name: Tally() for way in ways}
     with torch.random.fork_rng():
         for number, batch in enumerate(split):
             kept.add({"index": batch.index, "target": batch.target, "overlap": overlap_share(batch.boxes)})
@@ -83,13 +85,15 @@ def evaluate(rnn: AttentionRNN, split: Iterable[Batch], samples: int, seed: int)
                 symbol_BT = rollout.symbol[:, 0]
                 right_B = sequence_correct(symbol_BT, batch.target)
                 kept.add({f"prediction_{way.name}": symbol_BT, f"correct_{way.name}": right_B})
-                where = rollout.where[:, 0].flatten(1, 2)
-                fixation_BG2 = rnn.attention.fixation(where.flatten(0, 1)).unflatten(0, where.shape[:2])
-                looks[way.name].add(localisation(fixation_BG2, batch.boxes)._asdict())
+                read[way.name].add(reading(symbol_BT, batch.target, rnn.end)._asdict())
+                where = rollout.where[:, 0]
+                fixation_BTM2 = rnn.attention.fixation(where.flatten(0, 2)).unflatten(0, where.shape[:3])
+                looks[way.name].add(localisation(fixation_BTM2.flatten(1, 2), batch.boxes)._asdict())
+                looks[way.name].add(order(fixation_BTM2, batch.boxes)._asdict())
     predictions = kept.arrays()
     test: dict[str, Any] = {"images": len(predictions["index"])}
     for way in ways:
-        test[way.name] = {"error": float(1 - predictions[f"correct_{way.name}"].mean())}
+        test[way.name] = errors(predictions[f"correct_{way.name}"], read[way.name].arrays())
     return Evaluation(test, {name: summary for name, tally in looks.items() if (summary := means(tally))}, predictions)
 
 

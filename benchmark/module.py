@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from benchmark.attention.distribution import mode, sample
-from benchmark.attention_rnn import AttentionRNN
+from benchmark.attention_rnn import Reader
 from benchmark.faults import RunFault
 from benchmark.metrics.sequence import sequence_correct
 from benchmark.objective import Objective, log_likelihood
@@ -25,7 +25,7 @@ class AttentionModule(pl.LightningModule):
 
     first_bad: Tensor
 
-    def __init__(self, rnn: AttentionRNN, objective: Objective, optimisation: Optimisation, log_every: int):
+    def __init__(self, rnn: Reader, objective: Objective, optimisation: Optimisation, log_every: int):
         super().__init__()
         self.rnn, self.objective, self.optimisation, self.log_every = rnn, objective, optimisation, log_every
         self.policy = rnn.policy_parameters()
@@ -38,7 +38,7 @@ class AttentionModule(pl.LightningModule):
 
     def training_step(self, batch: Batch, number: int) -> Tensor:
         rollout = self.rnn(batch.image, batch.boxes, batch.target, self.objective.samples, sample)
-        terms = self.objective(rollout, batch.target)
+        terms = self.objective(rollout, self.rnn.asked(batch.target))
         self._remember(terms)
         return terms["loss"]
 

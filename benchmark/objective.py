@@ -18,6 +18,7 @@ from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 
 from benchmark.attention_rnn import Rollout
+from benchmark.credit import Credit, right
 from benchmark.faults import ConfigFault
 from datamodules.contract import IGNORED
 
@@ -34,11 +35,6 @@ class Reward(ABC):
     @abstractmethod
     def __call__(self, rollout: Rollout, log_BST: Tensor, target_BT: Tensor) -> Tensor:
         """(B, S, T) earned at each symbol."""
-
-
-def right(rollout: Rollout, target_BT: Tensor) -> Tensor:
-    """(B, S, T) whether each symbol is the most probable; true where there is none."""
-    return (rollout.logits.argmax(-1) == target_BT[:, None]) | (target_BT == IGNORED)[:, None]
 
 
 @final
@@ -153,17 +149,20 @@ class Objective(nn.Module, ABC):
 
 @final
 class Likelihood(Objective):
-    """-log p(y), summed over symbols, averaged over images (eq 8): exact where nothing is drawn."""
+    """-log p(y), summed over symbols, averaged over images (eq 8): exact where nothing is drawn. `nll`: of all symbols,
+    whichever teach.
+    """
 
     for_drawn = False
 
-    def __init__(self, query_size: int, samples: int):
+    def __init__(self, query_size: int, samples: int, credit: Credit):
         super().__init__()
-        self.samples = samples
+        self.samples, self.credit = samples, credit
 
     def forward(self, rollout: Rollout, target_BT: Tensor) -> dict[str, Tensor]:
-        loss = -log_likelihood(rollout, target_BT).sum(-1).mean()
-        return {"loss": loss, "nll": loss.detach()}
+        log_BST = log_likelihood(rollout, target_BT)
+        loss = -(log_BST * self.credit(rollout, target_BT)).sum(-1).mean()
+        return {"loss": loss, "nll": -log_BST.detach().sum(-1).mean()}
 
 
 @final
@@ -172,29 +171,30 @@ class Reinforce(Objective):
     score of each glimpse weighed by what came after it less a baseline, and the baseline's own error.
 
     A glimpse that was not drawn has log-probability zero, so for soft attention this is the likelihood.
-    weight: lambda of eq 49; other than 1 it changes what is optimised.
+    weight: lambda of eq 49; other than 1 it changes what is optimised. credit: which symbols teach, by likelihood,
+    reward and score; the term `nll` is of all.
     """
 
     for_drawn = True
 
-    def __init__(self, query_size: int, samples: int, reward: Reward, baseline: Callable[..., Baseline], weight: float):
+    def __init__(
+        self, query_size: int, samples: int, reward: Reward, baseline: Callable[..., Baseline], weight: float,
+        credit: Credit,
+    ):  # fmt: skip
         super().__init__()
-        self.samples, self.reward, self.weight = samples, reward, weight
+        self.samples, self.reward, self.weight, self.credit = samples, reward, weight, credit
         self.baseline = baseline(query_size=query_size)
 
     def forward(self, rollout: Rollout, target_BT: Tensor) -> dict[str, Tensor]:
         log_BST = log_likelihood(rollout, target_BT)
-        earned_BST = self.reward(rollout, log_BST, target_BT)
+        taught_BST = self.credit(rollout, target_BT)
+        earned_BST = self.reward(rollout, log_BST, target_BT) * taught_BST
         return_BSTM = earned_BST.flip(-1).cumsum(-1).flip(-1)[..., None].expand_as(rollout.log_prob)
         # Glimpses before a symbol that does not exist earn nothing and are no part of the sequence.
-        real_BSTM = (target_BT != IGNORED)[:, None, :, None].to(log_BST.dtype).expand_as(return_BSTM)
+        real_BSTM = (taught_BST * (target_BT != IGNORED)[:, None])[..., None].expand_as(return_BSTM)
         expected_BSTM, baseline_loss = self.baseline(rollout, return_BSTM, real_BSTM)
         score_BS = ((return_BSTM - expected_BSTM) * rollout.log_prob * real_BSTM).sum((-2, -1))
-        nll = -log_BST.sum(-1).mean()
-        loss = nll - self.weight * score_BS.mean() + baseline_loss
-        return {
-            "loss": loss,
-            "nll": nll.detach(),
-            "reward": earned_BST.sum(-1).mean(),
-            "baseline": baseline_loss.detach(),
-        }
+        taught_nll = -(log_BST * taught_BST).sum(-1).mean()
+        loss = taught_nll - self.weight * score_BS.mean() + baseline_loss
+        nll, reward = -log_BST.detach().sum(-1).mean(), earned_BST.sum(-1).mean()
+        return {"loss": loss, "nll": nll, "reward": reward, "baseline": baseline_loss.detach()}

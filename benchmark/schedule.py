@@ -58,6 +58,17 @@ class Geometric(Schedule):
 
 
 @final
+class Steps(Schedule):
+    """From start, times factor at each share of training in `at`."""
+
+    def __init__(self, start: float, factor: float, at: list[float]):
+        self.start, self.factor, self.marks = start, factor, at
+
+    def __call__(self, progress: float) -> float:
+        return self.start * self.factor ** sum(progress >= mark for mark in self.marks)
+
+
+@final
 class Cosine(Schedule):
     """A linear rise over the first `warmup` of training, then half a cosine from peak to end."""
 

@@ -39,6 +39,18 @@ def built(attention: str, *overrides: str, seed: int = 0, data: str = "digit_pai
     return build(config(f"attention={attention}", f"data={data}", *SMALL, *overrides))
 
 
+def narrowed(node: Any, most: int = 16) -> Any:
+    """A plain configuration whose layers have at most so many channels: as a network, and quick."""
+    if isinstance(node, list):
+        return [narrowed(item, most) for item in node]
+    if not isinstance(node, dict):
+        return node
+    small = {key: narrowed(value, most) for key, value in node.items()}
+    small |= {key: min(most, small[key]) for key in ("channels",) if isinstance(small.get(key), int)}
+    small |= {"layers": [[min(most, layer[0]), *layer[1:]] for layer in small["layers"]]} if "layers" in small else {}
+    return small | ({"sizes": [min(4 * most, size) for size in small["sizes"]]} if "sizes" in small else {})
+
+
 @cache
 def mnist_root(folder: Path) -> str:
     from datamodules.formats.mnist_sample import write_mnist_sample
@@ -114,3 +126,16 @@ def named(model: nn.Module, parameters: list[nn.Parameter]) -> set[str]:
 
 def roll(rnn: AttentionRNN, batch: Batch, samples: int, draw: Any) -> Any:
     return rnn(batch.image, batch.boxes, batch.target, samples, draw)
+
+
+def house_numbers(side: int = 54, channels: int = 1) -> TaskSpec:
+    """The task of SVHN: up to five digits and an end, in six steps."""
+    names = tuple(f"digit {n}" for n in range(1, 7))
+    return TaskSpec("svhn", "real", (channels, side, side), (*"0123456789", "end"), 6, 10, 0.0, names)
+
+
+def protocol(experiment: str, *overrides: str) -> DictConfig:
+    """An experiment on house numbers as its models are built from it. Other data stand in for SVHN, whose files are not
+    everywhere: an experiment sets whatever of the data's knobs its models read.
+    """
+    return config(f"experiment={experiment}", "data=digit_pairs_ordered", *overrides)

@@ -2,6 +2,7 @@
 
 import pytest
 import torch
+from models import task
 
 from benchmark.cell import GRU, LSTM, ReluRNN, TanhRNN
 from benchmark.decoder import FeedForward, OneStorey, TwoStorey
@@ -74,7 +75,13 @@ def test_a_cell_starts_with_the_hidden_state_it_is_given_and_an_empty_memory(kin
 def decoder(kind, detach=True, head=(), symbol_size=2):
     torch.manual_seed(1)
     return kind(
-        code_size=I, symbols=6, cell=GRU, hidden_size=H, symbol_size=symbol_size, head=list(head), detach=detach
+        code_size=I,
+        spec=task(symbols=6),
+        cell=GRU,
+        hidden_size=H,
+        symbol_size=symbol_size,
+        head=list(head),
+        detach=detach,
     )
 
 
@@ -127,7 +134,7 @@ def test_a_symbol_of_no_width_changes_nothing():
 
 def test_without_recurrence_the_last_code_is_read():
     torch.manual_seed(1)
-    model = FeedForward(code_size=I, symbols=6, hidden_size=1, head=[])
+    model = FeedForward(code_size=I, spec=task(symbols=6), hidden_size=1, head=[])
     state = model.start(torch.ones(R, 1))
     code, symbol = torch.randn(R, I), torch.zeros(R, dtype=torch.long)
     after = model.step(code, symbol, model.step(torch.randn(R, I), symbol, state))

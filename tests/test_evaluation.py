@@ -10,6 +10,7 @@ from benchmark.attention.distribution import mode, sample, uniform
 from benchmark.attention_rnn import AttentionRNN
 from benchmark.context import NoContext
 from benchmark.evaluation import evaluate, modes
+from benchmark.feeding import Truth
 from datamodules.contract import IGNORED, Batch, overlap_share
 
 MODES = ["mean", "sample", "average", "random"]
@@ -36,7 +37,7 @@ def scripted_split(end=None):
     """Two symbols an answer; the first image's is right, the second's half right, the third's right and short."""
     spec = task(2, symbols=3, steps=2, end=end)
     decoder = Scripted(says([0, 1], [1, 1], [2, 0]), 1)
-    rnn = AttentionRNN(spec, Watched(), decoder, NoContext(spec, 1), 1)
+    rnn = AttentionRNN(spec, Watched(), decoder, NoContext(spec, 1), Truth(), 1)
     target = torch.tensor([[0, 1], [1, 0], [2, IGNORED]])
     return rnn, [Batch(torch.zeros(3, 1, 2, 2), target, no_boxes(3), torch.tensor([5, 6, 7]))]
 
@@ -118,3 +119,16 @@ def test_averaging_is_of_probabilities_over_the_drawn_trajectories():
             rollout = rnn(batch.image, batch.boxes, None, way.samples, way.draw)
     mean = rollout.logits.softmax(-1).mean(1)
     assert found.tolist() == mean.argmax(-1).tolist()
+
+
+def test_who_looks_at_the_digits_in_turn_is_seen_to():
+    parts = built("oracle", "look.glimpses=1", "data.test_images=12", data="digit_pairs_ordered")
+    found = evaluate(parts.module.rnn, split_of(parts), samples=2, seed=0)
+    assert found.localisation["mean"]["on_its_digit"] == found.localisation["mean"]["in_order"] == 1.0
+    assert 0 < found.localisation["random"]["on_its_digit"] < 1
+    assert found.test["mean"]["by_length"]["2"] == {"images": 12, "error": found.test["mean"]["error"]}
+    assert found.test["mean"]["length_error"] == 0  # every answer has two symbols, and none ends before
+
+
+def test_a_single_answer_has_no_order():
+    assert not {"on_its_digit", "in_order"} & set(evaluate(*lively("oracle"), samples=2, seed=0).localisation["mean"])

@@ -22,9 +22,9 @@ FLOORS = {
     0: "datamodules.contract benchmark.faults benchmark.nearest benchmark.address benchmark.folder benchmark.console "
        "benchmark.schedule",
     1: "datamodules benchmark.attention benchmark.encoder benchmark.decoder benchmark.context benchmark.cell "
-       "benchmark.display",
+       "benchmark.feeding benchmark.convnet benchmark.positions benchmark.display",
     2: "benchmark.attention_rnn benchmark.objective benchmark.optimisation benchmark.metrics benchmark.workplace "
-       "benchmark.pool",
+       "benchmark.credit benchmark.reading benchmark.both_ways benchmark.focus benchmark.pool",
     3: "benchmark.module benchmark.record benchmark.evaluation benchmark.cost benchmark.pictures benchmark.callbacks "
        "benchmark.checkpoints benchmark.start benchmark.loggers benchmark.wandb_log",
     4: "benchmark.build benchmark.check benchmark.compose benchmark.overrides",
@@ -130,7 +130,8 @@ def test_nobody_overrides_what_is_implemented(kind):
 
 
 TRAINED = ["benchmark.attention", "benchmark.attention_rnn", "benchmark.encoder", "benchmark.decoder",
-           "benchmark.context", "benchmark.cell", "benchmark.objective", "benchmark.module"]  # fmt: skip
+           "benchmark.context", "benchmark.cell", "benchmark.objective", "benchmark.module", "benchmark.credit",
+           "benchmark.feeding", "benchmark.convnet", "benchmark.positions"]  # fmt: skip
 
 
 STEP = ("forward", "encode", "step", "training_step", "logits", "query")

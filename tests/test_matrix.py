@@ -2,7 +2,7 @@
 
 import pytest
 import torch
-from models import ATTENTION, DATA, SMALL, built, config, files, first_batch, roll
+from models import ATTENTION, DATA, SMALL, built, config, files, first_batch, narrowed, roll
 from omegaconf import OmegaConf, open_dict
 
 from benchmark.attention.distribution import mode, sample
@@ -42,7 +42,7 @@ def test_the_matrix_is_as_hydra_composes_it(attention, data, root):
 @pytest.mark.parametrize("attention", ATTENTION)
 def test_a_step_and_an_evaluation(attention, data, root):
     torch.manual_seed(0)
-    parts = build(composed(attention, data, root))
+    parts = build(OmegaConf.create(narrowed(OmegaConf.to_container(composed(attention, data, root), resolve=True))))
     module, rnn = parts.module, parts.module.rnn
     batch = first_batch(parts)
     assert parts.spec.name == data and batch.image.shape[1:] == parts.spec.image_shape

@@ -16,9 +16,11 @@ from benchmark.attention.item import Drawn, ItemAttention
 from benchmark.attention_rnn import AttentionRNN, Rollout
 from benchmark.cell import GRU
 from benchmark.context import NoContext
+from benchmark.credit import FirstMistake, Whole
 from benchmark.decoder import OneStorey
 from benchmark.encoder import Conv
 from benchmark.faults import ConfigFault
+from benchmark.feeding import Truth
 from benchmark.objective import (
     Cumulative,
     LeaveOneOut,
@@ -43,8 +45,8 @@ def toy(steps, seed=0):
     attention = ItemAttention(
         spec, QUERY, partial(Conv, layers=[(2, 1, 1)], pad=False), partial(Additive, size=3), Drawn(1.0, 0.0)
     )
-    decoder = OneStorey(attention.code_size, 3, GRU, QUERY, 2, [], detach=False)
-    rnn = AttentionRNN(spec, attention, decoder, NoContext(spec, QUERY), GLIMPSES).double()
+    decoder = OneStorey(attention.code_size, spec, GRU, QUERY, 2, [], detach=False)
+    rnn = AttentionRNN(spec, attention, decoder, NoContext(spec, QUERY), Truth(), GLIMPSES).double()
     with torch.no_grad():
         for parameter in rnn.parameters():
             parameter.mul_(2.5)
@@ -105,7 +107,7 @@ def flat(value, rnn):
 
 def estimates(rnn, image, target, baseline, count, samples=6, scale=1.0, weight=1.0):
     """(count, P) gradients of minus the loss, as a training step would find them."""
-    objective = Reinforce(QUERY, samples, LogLikelihood(scale), baseline, weight).double().train()
+    objective = Reinforce(QUERY, samples, LogLikelihood(scale), baseline, weight, Whole()).double().train()
     found = []
     for _ in range(count):
         rollout = rnn(image, no_boxes(2), target, samples, sample)
@@ -177,7 +179,9 @@ def rollout_of(logits, log_prob=None, query=None):
 def test_scores_are_summed_over_glimpses_and_averaged_over_trajectories(glimpses, samples):
     theta = torch.zeros((), requires_grad=True)
     rollout = rollout_of(torch.zeros(3, samples, 1, 4), theta.expand(3, samples, 1, glimpses))
-    loss = Reinforce(1, samples, LogLikelihood(1.0), NoBaseline, 1.0)(rollout, torch.zeros(3, 1, dtype=torch.long))
+    loss = Reinforce(1, samples, LogLikelihood(1.0), NoBaseline, 1.0, Whole())(
+        rollout, torch.zeros(3, 1, dtype=torch.long)
+    )
     (gradient,) = torch.autograd.grad(loss["loss"], theta)
     assert gradient.item() == pytest.approx(glimpses * math.log(4))  # -M * log(1 / 4)
 
@@ -186,7 +190,9 @@ def test_a_glimpse_is_paid_by_what_comes_after_it_alone():
     """Two symbols with log p of -log 2 and -log 4; the weight of a glimpse is the reward to go."""
     theta = torch.zeros(1, 1, 2, 1, requires_grad=True)
     logits = torch.tensor([[[[0.0, 0.0, -1e4, -1e4], [0.0, 0.0, 0.0, 0.0]]]])
-    loss = Reinforce(1, 1, LogLikelihood(1.0), NoBaseline, 1.0)(rollout_of(logits, theta), torch.zeros(1, 2).long())
+    loss = Reinforce(1, 1, LogLikelihood(1.0), NoBaseline, 1.0, Whole())(
+        rollout_of(logits, theta), torch.zeros(1, 2).long()
+    )
     (gradient,) = torch.autograd.grad(loss["loss"], theta)
     assert gradient.flatten().tolist() == pytest.approx([math.log(8), math.log(4)])
     assert loss["nll"].item() == pytest.approx(math.log(8))
@@ -196,7 +202,7 @@ def test_glimpses_before_a_symbol_that_does_not_exist_get_nothing():
     theta = torch.zeros(1, 2, 2, 1, requires_grad=True)
     target = torch.tensor([[1, IGNORED]])
     query = torch.ones(1, 2, 2, 1, 1)
-    objective = Reinforce(1, 2, LogLikelihood(1.0), StateValue, 1.0)
+    objective = Reinforce(1, 2, LogLikelihood(1.0), StateValue, 1.0, Whole())
     with torch.no_grad():
         objective.baseline.value.weight.fill_(0.3)
         objective.baseline.value.bias.fill_(0.2)
@@ -280,10 +286,65 @@ def test_without_draws_reinforce_is_the_likelihood_to_the_bit(name):
     rnn, batch = parts.module.rnn, first_batch(parts)
     size = parts.module.rnn.decoder.start(torch.zeros(1, 8))[-1][0].shape[-1]
     found = []
-    for objective in (Likelihood(size, 2), Reinforce(size, 2, LogLikelihood(1.0), LeaveOneOut, 1.0)):
+    for objective in (Likelihood(size, 2, Whole()), Reinforce(size, 2, LogLikelihood(1.0), LeaveOneOut, 1.0, Whole())):
         torch.manual_seed(6)
         rnn.zero_grad()
         objective(roll(rnn, batch, 2, sample), batch.target)["loss"].backward()
         found.append([nn.Parameter.detach(p.grad).clone() for p in rnn.parameters() if p.grad is not None])
     assert len(found[0]) == len(found[1]) > 3
     assert all(torch.equal(a, b) for a, b in zip(*found, strict=True))
+
+
+@pytest.mark.parametrize(
+    "answers, target, taught",
+    [
+        ([RIGHT, RIGHT, RIGHT], [1, 1, 1], [1, 1, 1]),
+        ([RIGHT, WRONG, RIGHT], [1, 1, 1], [1, 1, 0]),
+        ([WRONG, RIGHT, WRONG], [1, 1, 1], [1, 0, 0]),
+        ([RIGHT, RIGHT, WRONG], [1, 1, IGNORED], [1, 1, 1]),
+        ([RIGHT, WRONG, WRONG], [1, IGNORED, IGNORED], [1, 1, 1]),
+        ([RIGHT, WRONG, WRONG], [1, 1, IGNORED], [1, 1, 0]),
+    ],
+)
+def test_what_teaches_by_hand(answers, target, taught):
+    rollout, target = rollout_of([[answers]]), torch.tensor([target])
+    assert FirstMistake()(rollout, target).flatten().tolist() == taught
+    assert Whole()(rollout, target).flatten().tolist() == [1, 1, 1]
+
+
+def test_nothing_after_the_first_mistake_has_a_gradient():
+    """Two trajectories of one image: one wrong at its second symbol of three, one right to the end."""
+    log_right, log_wrong = math.log(1 / (1 + math.exp(-1))), math.log(1 / (1 + math.exp(1)))
+    logits = torch.tensor([[[RIGHT, WRONG, RIGHT], [RIGHT, RIGHT, RIGHT]]]).requires_grad_()
+    theta = torch.zeros(1, 2, 3, 2, requires_grad=True)
+    rollout = rollout_of(logits, theta)
+    objective = Reinforce(1, 2, Cumulative(), NoBaseline, 1.0, FirstMistake())
+    loss = objective(rollout, torch.ones(1, 3, dtype=torch.long))
+    to_logits, to_theta = torch.autograd.grad(loss["loss"], (logits, theta))
+    assert to_logits.abs().sum(-1)[0].gt(0).tolist() == [[True, True, False], [True, True, True]]
+    # Reward to go, halved by the mean over trajectories: one symbol was earned by the first, three by the second.
+    assert to_theta[0, :, :, 0].tolist() == [[-0.5, 0, 0], [-1.5, -1, -0.5]]
+    assert torch.equal(to_theta[..., 0], to_theta[..., 1])
+    assert loss["loss"].item() == pytest.approx(-(4 * log_right + log_wrong) / 2)
+    assert loss["nll"].item() == pytest.approx(-(5 * log_right + log_wrong) / 2)  # what is told is the whole sequence's
+    whole = Reinforce(1, 2, LogLikelihood(1.0), NoBaseline, 1.0, Whole())(rollout, torch.ones(1, 3, dtype=torch.long))
+    assert whole["loss"].item() == pytest.approx(whole["nll"].item())
+
+
+def test_rewards_after_the_first_mistake_are_not_earned():
+    theta = torch.zeros(1, 1, 3, 1, requires_grad=True)
+    rollout = rollout_of([[[RIGHT, WRONG, RIGHT]]], theta)
+    objective = Reinforce(1, 1, LogLikelihood(1.0), NoBaseline, 1.0, FirstMistake())
+    (found,) = torch.autograd.grad(objective(rollout, torch.ones(1, 3, dtype=torch.long))["loss"], theta)
+    log_right, log_wrong = math.log(1 / (1 + math.exp(-1))), math.log(1 / (1 + math.exp(1)))
+    assert found.flatten().tolist() == pytest.approx([-log_right - log_wrong, -log_wrong, 0])
+
+
+def test_the_likelihood_stops_at_the_first_mistake_too():
+    logits = torch.tensor([[[WRONG, RIGHT]]]).requires_grad_()
+    target = torch.ones(1, 2, dtype=torch.long)
+    loss = Likelihood(1, 1, FirstMistake())(rollout_of(logits), target)
+    (found,) = torch.autograd.grad(loss["loss"], logits)
+    assert found[0, 0, 0].abs().sum() > 0 and found[0, 0, 1].tolist() == [0, 0]
+    assert loss["loss"].item() == pytest.approx(math.log(1 + math.exp(1)))
+    assert loss["nll"].item() == pytest.approx(math.log(1 + math.exp(1)) + math.log(1 + math.exp(-1)))

@@ -239,6 +239,39 @@ def test_a_record_that_disagrees_with_its_predictions_is_remarked(tmp_path: Path
     assert "record.json says 50.00%" in row(tmp_path / "s", "runs.csv")["message"]
 
 
+def read_numbers(study: Path, attention: str, seed: int, of_two: int) -> None:
+    """A run on numbers of one and two digits, of which `of_two` in 300 with two are wrong, and no other."""
+    held = {"mean": wrong(of_two, 0)}
+    made = record(attention, "house_numbers", seed, held)
+    by_length = {"1": {"images": 100, "error": 0.0}, "2": {"images": 300, "error": of_two / 300}}
+    made["test"]["mean"] |= {"digit_error": of_two / 700, "length_error": 0.01, "by_length": by_length}
+    made["localisation"]["mean"] |= {"on_its_digit": 0.6, "in_order": 0.9}
+    finished(study, made, held, OVERLAP)
+
+
+def test_the_parts_of_a_sequence(tmp_path: Path) -> None:
+    for seed, of_two in enumerate((30, 60)):
+        read_numbers(tmp_path / "s", "dram", seed, of_two)
+    assert main([str(tmp_path / "s")]) == 0
+    two = row(tmp_path / "s", "sequences.csv", measure="error", length="2", mode="mean")
+    assert float(two["error_percent"]) == pytest.approx(15) and (two["images"], two["seeds"]) == ("300", "2")
+    # Wilson of 45 in 300
+    assert (float(two["images_low"]), float(two["images_high"])) == pytest.approx((11.40, 19.48), abs=0.01)
+    assert float(row(tmp_path / "s", "sequences.csv", measure="error", length="1")["error_percent"]) == 0
+    digits = row(tmp_path / "s", "sequences.csv", measure="digit_error")
+    assert float(digits["error_percent"]) == pytest.approx(100 * 45 / 700) and digits["length"] == ""
+    assert float(row(tmp_path / "s", "sequences.csv", measure="length_error")["error_percent"]) == pytest.approx(1)
+    assert float(row(tmp_path / "s", "localisation.csv", measure="in_order")["value"]) == 0.9
+    shown = text(tmp_path / "s")
+    assert "of 1, 100 images, %" in shown and "of 2, 300 images, %" in shown
+    assert "steps in reading order, %" in shown and "digits, %" in shown
+
+
+def test_one_symbol_has_no_parts(study: Path) -> None:
+    assert not rows(study, "sequences.csv")
+    assert "parts of a sequence" not in text(study) and "reading order" not in text(study)
+
+
 def test_nothing_finished_yet(tmp_path: Path) -> None:
     folder = unfinished(tmp_path / "s", "ram", "digit_pairs", 0, state="running", host="elsewhere.invalid", epoch=3)
     curve(folder, 4, 0.2)

@@ -9,13 +9,15 @@ from hypothesis import strategies as st
 from models import DRAWN, built
 
 from benchmark.optimisation import Optimisation
-from benchmark.schedule import Constant, Cosine, Geometric, Linear
+from benchmark.schedule import Constant, Cosine, Geometric, Linear, Steps
 
 
 def test_values_by_hand():
     assert [Constant(3.0)(p) for p in (0.0, 0.5, 1.0)] == [3, 3, 3]
     assert [Linear(2.0, 1.0, 0.5)(p) for p in (0.0, 0.25, 0.5, 0.9)] == [2, 1.5, 1, 1]
     assert [Geometric(8.0, 0.5, 0.8)(p) for p in (0.0, 0.2, 0.4, 0.8, 1.0)] == pytest.approx([8, 4, 2, 0.5, 0.5])
+    steps = Steps(2.0, 0.1, [0.5, 0.75])
+    assert [steps(p) for p in (0.0, 0.49, 0.5, 0.74, 0.75, 1.0)] == pytest.approx([2, 2, 0.2, 0.2, 0.02, 0.02])
     cosine = Cosine(1.0, 0.1, 0.2)
     assert [cosine(p) for p in (0.0, 0.1, 0.2, 0.6, 1.0)] == pytest.approx([0, 0.5, 1, 0.55, 0.1])
     assert Cosine(1.0, 0.0, 0.0)(0.25) == pytest.approx(0.5 * (1 + math.cos(math.pi / 4)))

@@ -7,7 +7,7 @@ from typing import final
 
 import numpy as np
 
-from benchmark.report import facts, figures, overlap, places, sizes, tables, verdicts
+from benchmark.report import facts, figures, overlap, places, sequences, sizes, tables, verdicts
 from benchmark.report.chart import Figure
 from benchmark.report.comparisons import Comparison, compare
 from benchmark.report.curves import KEYS, Curve, curves_by_data
@@ -118,6 +118,7 @@ def task_section(
             (tables.errors(task, numbers),),
         )
     ]
+    parts.append(Part("Parts of a sequence", (), (sequences.table(task),)))
     if headline:
         pairs = tables.against(task, headline), tables.matrix(task, headline)
         parts.append(Part("Paired comparisons", (), pairs[:1], pairs[1:]))

@@ -17,6 +17,7 @@ def all_files(report: Report, numbers: list[Published]) -> dict[str, str]:
         "errors.csv": rows.errors(report),
         "paired.csv": rows.paired(report),
         "overlap.csv": rows.overlaps(report),
+        "sequences.csv": rows.sequences(report),
         "localisation.csv": rows.localisation(report),
         "cost.csv": rows.costs(report),
         "curves.csv": rows.curves(report),

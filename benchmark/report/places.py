@@ -15,6 +15,8 @@ PLACES: Mapping[str, tuple[str, Callable[[float], str]]] = {
     "hit_rate": ("looks on a digit, %", formats.percent),
     "first_distance": ("first look to nearest digit, px", lambda value: f"{value:.1f}"),
     "coverage": ("digits looked at, %", formats.percent),
+    "on_its_digit": ("looks on the digit that is read next, %", formats.percent),
+    "in_order": ("steps in reading order, %", formats.percent),
 }
 MEASURES = ("random", "centre", "oracle")
 """Mechanisms that are the measure of the others: what looking anywhere, at the middle, at the truth gives."""
@@ -28,16 +30,22 @@ LEFT, RIGHT, ROW = 8.0, WIDTH - 14.0, 40.0
 def table(task: Task) -> Table:
     """Localisation by mechanism: the headline mode, the other modes beneath."""
     rows = []
+    told = {key: place for key, place in PLACES.items() if any(judged(group, key) for group in task.groups)}
     for group in sorted(task.groups, key=lambda group: group.attention in MEASURES):
-        if any(group.measure("localisation", mode, key) for key in PLACES for mode in modes(group)):
-            rows.append((Cell(group.label), *(cell(group, key, show) for key, (_, show) in PLACES.items())))
+        if any(judged(group, key) for key in told):
+            rows.append((Cell(group.label), *(cell(group, key, show) for key, (_, show) in told.items())))
     return Table(
         f"{task.name}: where it looked",
         "Judged on the true boxes; mean policy, the other ways of looking "
         "beneath. The last rows are the measure: what looking anywhere, at the middle or at the truth gives.",
-        ("mechanism", *(head for head, _ in PLACES.values())),
+        ("mechanism", *(head for head, _ in told.values())),
         tuple(rows),
     )
+
+
+def judged(group: Group, key: str) -> bool:
+    """Whether a group has this measure in some mode."""
+    return any(group.measure("localisation", mode, key) for mode in modes(group))
 
 
 def modes(group: Group) -> list[str]:

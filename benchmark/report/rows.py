@@ -9,6 +9,7 @@ from benchmark.report.grouping import Estimate, Group, Task
 from benchmark.report.overlap import BINS, share_by_bin
 from benchmark.report.places import PLACES
 from benchmark.report.published import Published, judge_number, published_for
+from benchmark.report.sequences import measured
 from benchmark.report.tables import COSTS
 
 Row = dict[str, Any]
@@ -16,19 +17,16 @@ Row = dict[str, Any]
 
 def groups(report: Report) -> Iterator[tuple[Task, Group, Row]]:
     """Every group with the columns that name it."""
-    for section in report.tasks:
-        for group in section.task.groups:
-            yield (
-                section.task,
-                group,
-                {
-                    "task": section.task.name,
-                    "data": section.task.data,
-                    "mechanism": group.attention,
-                    "setting": group.setting,
-                    "differs": differs(group),
-                },
-            )
+    for task in (section.task for section in report.tasks):
+        for group in task.groups:
+            names = {
+                "task": task.name,
+                "data": task.data,
+                "mechanism": group.attention,
+                "setting": group.setting,
+                "differs": differs(group),
+            }
+            yield task, group, names
 
 
 def differs(group: Group) -> str:
@@ -151,6 +149,15 @@ def overlaps(report: Report) -> Iterator[Row]:
                         "images": size,
                         **columns("error_percent", estimate, 100),
                     }
+
+
+def sequences(report: Report) -> Iterator[Row]:
+    """Errors of digits, of the length, and by length, in percent."""
+    for task, group, names in groups(report):
+        for mode in task.modes:
+            for *told, found in measured(task, group, mode):
+                named = dict(zip(("measure", "length", "images"), told, strict=True))
+                yield {**names, "mode": mode, **named, **columns("error_percent", found, 100)}
 
 
 def localisation(report: Report) -> Iterator[Row]:
