@@ -80,7 +80,13 @@ def test_the_next_stage_keeps_the_localiser_and_forgets_the_recogniser(tmp_path)
     after = small("svhn_stn_next", saved(before, tmp_path / "best.ckpt"))
     kept = dict(after.rnn.named_parameters())
     same = {name for name, value in before.rnn.named_parameters() if torch.equal(value, kept[name])}
-    localiser = ("attention.localiser.", "attention.of_image.", "attention.of_query.", "attention.theta.", "attention.start_KP")
+    localiser = (
+        "attention.localiser.",
+        "attention.of_image.",
+        "attention.of_query.",
+        "attention.theta.",
+        "attention.start_KP",
+    )
     assert {name for name in kept if name.startswith(localiser)} <= same
     assert not {name for name in same if name.startswith(("decoder.", "attention.network.")) and "embed" not in name}
 
