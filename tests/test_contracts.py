@@ -30,7 +30,7 @@ OF_ANOTHER_PART = {"shape", "canvas", "query_size", "item_size", "what_size", "w
 
 @functools.cache
 def composed(group, name):
-    names_it = group == "attention" or "override /attention:" in (CONF / group / f"{name}.yaml").read_text()
+    names_it = OmegaConf.select(COMPOSER.job([f"{group}={name}"]), "attention.name") is not None
     overrides = [*([] if names_it else [MUST_BE_NAMED]), f"{group}={name}"]
     left_open = OmegaConf.missing_keys(COMPOSER.job(overrides))
     return COMPOSER.job([*overrides, *(f"{key}=given" for key in left_open)])
