@@ -57,15 +57,14 @@ class Reader(nn.Module, ABC):
         """What decides where to look, by the parts' own word."""
 
 
-def averaged(logits_BSTV: Tensor) -> Tensor:
-    """(B, T, V) log-probabilities, averaged as probabilities over an image's S trajectories."""
-    return logits_BSTV.log_softmax(-1).logsumexp(1) - torch.tensor(logits_BSTV.shape[1]).log()
+def averaged(logits_BSxV: Tensor) -> Tensor:
+    """(B, ..., V) log-probabilities, averaged as probabilities over an image's S trajectories (DRAM's averaging)."""
+    return logits_BSxV.log_softmax(-1).logsumexp(1) - torch.tensor(logits_BSxV.shape[1]).log()
 
 
 def pooled(logits_RV: Tensor, samples: int) -> Tensor:
-    """(R, V) log-probabilities averaged as probabilities over an image's S trajectories (DRAM's averaging)."""
-    log_BSV = logits_RV.log_softmax(-1).unflatten(0, (-1, samples))
-    return (log_BSV.logsumexp(1, keepdim=True) - torch.tensor(samples).log()).expand_as(log_BSV).flatten(0, 1)
+    """(R, V) the same of rows: each trajectory of an image gets what they say together."""
+    return averaged(logits_RV.unflatten(0, (-1, samples))).repeat_interleave(samples, 0)
 
 
 @final

@@ -4,13 +4,13 @@ Axes: B images, T symbols of a sequence (or N boxes of an image).
 """
 
 from collections.abc import Callable
-from fnmatch import fnmatchcase
 
 import torch
 from torch import Tensor, nn
 
 from benchmark.attention_rnn import AttentionRNN
 from benchmark.faults import ConfigFault
+from benchmark.weights import matching
 from datamodules.contract import TaskSpec
 
 Make = Callable[[TaskSpec], AttentionRNN]
@@ -28,10 +28,7 @@ def share(of: nn.Module, by: nn.Module, weights: list[str]) -> None:
     Raises ConfigFault for a pattern that matches nothing, and for weights of another shape.
     """
     theirs, mine = (dict(model.named_parameters(remove_duplicate=False)) for model in (of, by))
-    if idle := [pattern for pattern in weights if not any(fnmatchcase(name, pattern) for name in mine)]:
-        known = ", ".join(sorted({name.rpartition(".")[0] for name in mine}))
-        raise ConfigFault([f"reading: no weights are called {pattern!r}; there are {known}" for pattern in idle])
-    for name in [name for name in mine if any(fnmatchcase(name, pattern) for pattern in weights)]:
+    for name in matching(weights, mine, "reading: no weights are called {}"):
         if theirs[name].shape != mine[name].shape:
             raise ConfigFault([f"reading: {name} depends on the image's size; its model cannot read another"])
         owner, _, leaf = name.rpartition(".")

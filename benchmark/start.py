@@ -1,7 +1,6 @@
 """The weights a run starts from: fresh ones, or those of another run."""
 
 from abc import ABC, abstractmethod
-from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import final
 
@@ -9,7 +8,8 @@ import torch
 from torch import Tensor, nn
 
 from benchmark.checkpoints import read_checkpoint
-from benchmark.faults import ConfigFault, RunFault
+from benchmark.faults import RunFault
+from benchmark.weights import matching
 
 PREFIX = "rnn."
 """What the names of a model's weights begin with in a run's checkpoint."""
@@ -48,10 +48,8 @@ class Checkpoint(Start):
             raise RunFault(f"start.checkpoint: {self.checkpoint} is not there. Give the .ckpt file of a run")
         found = read_checkpoint(self.checkpoint)["state_dict"]
         there = {name.removeprefix(PREFIX): value for name, value in found.items() if name.startswith(PREFIX)}
-        wanted = {name: value for name, value in model.state_dict().items() if self._taken(name)}
-        if idle := [text for text in self.take if not any(fnmatchcase(name, text) for name in model.state_dict())]:
-            known = ", ".join(sorted({name.rpartition(".")[0] for name in model.state_dict()}))
-            raise ConfigFault([f"start.take: {text!r} matches no weights; there are {known}" for text in idle])
+        here = model.state_dict()
+        wanted = {name: here[name] for name in matching(self.take, here, "start.take: {} matches no weights")}
         if faults := [*misfits(wanted, there)]:
             raise RunFault(
                 f"{self.checkpoint} does not fit this model: {'; '.join(faults)}. start.take can leave weights out"
@@ -59,9 +57,6 @@ class Checkpoint(Start):
         with torch.no_grad():
             for name, value in wanted.items():
                 value.copy_(there[name])
-
-    def _taken(self, name: str) -> bool:
-        return any(fnmatchcase(name, text) for text in self.take)
 
 
 def misfits(wanted: dict[str, Tensor], there: dict[str, Tensor]) -> list[str]:

@@ -6,14 +6,14 @@ seen.
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from hashlib import sha256
 from typing import Any, NamedTuple, final
 
 import torch
 from pytorch_lightning import LightningDataModule
 
-from datamodules.contract import Batch, TaskSpec
+from datamodules.contract import Batch, DataFault, TaskSpec
 
 
 class Ticket(NamedTuple):
@@ -27,6 +27,13 @@ class Ticket(NamedTuple):
 def derived_seed(*parts: object) -> int:
     """A 63-bit seed that is a function of the parts, alike on every machine and in every version of Python."""
     return int.from_bytes(sha256("/".join(map(str, parts)).encode()).digest()[:8], "big") >> 1
+
+
+def refuse_unless_positive(knobs: Mapping[str, float]) -> None:
+    """Raises DataFault with every knob of a data set that has to be above zero and is not."""
+    faults = [f"data.{knob}={value}" for knob, value in knobs.items() if not value > 0]
+    if faults:
+        raise DataFault(f"must be greater than zero: {', '.join(faults)}.")
 
 
 class Split(ABC):

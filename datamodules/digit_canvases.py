@@ -9,9 +9,9 @@ from typing import final
 import torch
 from torch import Generator, Tensor
 
-from datamodules.base import BaseData, FixedSplit, Split, Splits, derived_seed
+from datamodules.base import BaseData, FixedSplit, Split, Splits, derived_seed, refuse_unless_positive
 from datamodules.canvas import Layout, Recipe
-from datamodules.contract import Batch, DataFault, TaskSpec
+from datamodules.contract import Batch, TaskSpec
 from datamodules.labels import Labels
 from datamodules.overlay import WHITE, Overlay
 from datamodules.placement import Placement
@@ -136,9 +136,7 @@ class DigitCanvases(BaseData):
             "test_images": test_images,
             "std": std,
         }
-        faults = [f"data.{knob}={value}" for knob, value in knobs.items() if not value > 0]
-        if faults:
-            raise DataFault(f"must be greater than zero: {', '.join(faults)}.")
+        refuse_unless_positive(knobs)
         self._name, self._origin, self._seed, self._split_seed = name, origin, seed, split_seed
         self._source, self._labels, self._mean, self._std = source, labels, mean, std
         self._recipe = Recipe(canvas, source.size, labels.digits, clutter, clutter_size, overlay, placement)

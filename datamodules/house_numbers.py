@@ -5,7 +5,7 @@ from typing import NamedTuple, final
 
 import torch
 
-from datamodules.base import BaseData, Splits, derived_seed
+from datamodules.base import BaseData, Splits, derived_seed, refuse_unless_positive
 from datamodules.contract import DataFault, TaskSpec
 from datamodules.labels import DIGITS
 from datamodules.numbers import END, Numbers, joined
@@ -73,9 +73,7 @@ class HouseNumbers(BaseData):
             "test_images": test_images,
             "contrast": contrast,
         }
-        faults = [f"data.{knob}={value}" for knob, value in knobs.items() if not value > 0]
-        if faults:
-            raise DataFault(f"must be greater than zero: {', '.join(faults)}.")
+        refuse_unless_positive(knobs)
         self._name, self._origin, self._shape, self._digits = name, origin, (channels, size, size), digits
         self._source, self._contrast, self._test_images = source, contrast, test_images
         self._seed, self._stream, self._evaluation_batch = seed, (images_per_epoch, batch_size), evaluation_batch_size

@@ -63,3 +63,13 @@ def made(name: str, *overrides: str) -> Any:
         return instantiate(OmegaConf.merge(composed(name), OmegaConf.from_dotlist(list(overrides))).data)
     except InstantiationException as fault:
         raise fault.__cause__ or fault from None
+
+
+TRAIN = ["7", "42", "190", "1234", "98765", "10", "0", "55"]
+TEST = ["31", "205", "6"]
+GIVEN = ("data.batch_size=4", "data.evaluation_batch_size=2", "data.images_per_epoch=10")
+
+
+def svhn(root: Path, *overrides: str, name: str = "svhn") -> Any:
+    """The data set over a small folder, in small batches."""
+    return made(name, f"data.root={root}", *GIVEN, *overrides)

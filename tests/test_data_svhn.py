@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 from run_helpers import ROOT
-from svhn_folders import made, write_root, write_unofficial
+from svhn_folders import TEST, TRAIN, svhn, write_root, write_unofficial
 
 from datamodules.base import Ticket
 from datamodules.contract import IGNORED, DataFault
@@ -17,18 +17,11 @@ from datamodules.windows import Centred, Cutter, Shuffled
 
 CPU = torch.device("cpu")
 REAL, UNOFFICIAL = ROOT.parent / "shared/data/svhn", ROOT.parent / "shared/data/svhn_extra_unofficial"
-TRAIN = ["7", "42", "190", "1234", "98765", "10", "0", "55"]
-TEST = ["31", "205", "6"]
-GIVEN = ("data.batch_size=4", "data.evaluation_batch_size=2", "data.images_per_epoch=10")
 
 
 @pytest.fixture
 def root(tmp_path):
     return write_root(tmp_path / "svhn", TRAIN, TEST)
-
-
-def svhn(root, *overrides, name="svhn"):
-    return made(name, f"data.root={root}", *GIVEN, *overrides)
 
 
 def whole(data, split):

@@ -7,22 +7,14 @@ import numpy as np
 import pytest
 from PIL import Image
 from run_helpers import ROOT, environment
-from svhn_folders import made, row_of, write_part, write_root, write_unofficial
+from svhn_folders import TEST, TRAIN, row_of, svhn, write_part, write_root, write_unofficial
 
 from datamodules.contract import DataFault
-
-TRAIN = ["7", "42", "190", "1234", "98765", "10", "0", "55"]
-TEST = ["31", "205", "6"]
-GIVEN = ("data.batch_size=4", "data.evaluation_batch_size=2", "data.images_per_epoch=10")
 
 
 @pytest.fixture
 def root(tmp_path):
     return write_root(tmp_path / "svhn", TRAIN, TEST)
-
-
-def svhn(root, *overrides, name="svhn"):
-    return made(name, f"data.root={root}", *GIVEN, *overrides)
 
 
 @pytest.mark.parametrize("knobs, said", [
