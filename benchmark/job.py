@@ -15,6 +15,7 @@ from pytorch_lightning.plugins.environments import LightningEnvironment
 
 from benchmark import cost, evaluation, pictures
 from benchmark.address import Address
+from benchmark.allocator import keep_freed_memory
 from benchmark.build import Built, build, build_rnn, make
 from benchmark.callbacks import Checkpoints, Clock, EpochSeed, Heartbeat, seed_all
 from benchmark.checkpoints import WholeCheckpoints, read_checkpoint
@@ -72,6 +73,7 @@ class Trained(NamedTuple):
 def _carry_out(config: DictConfig, address: Address, folder: RunFolder, status: Status) -> None:
     write_whole(folder.config, OmegaConf.to_yaml(config, resolve=True).encode())
     torch.set_num_threads(config.threads)
+    keep_freed_memory()
     out = console(config.progress)
     run_log: RunLog = make(config.logger)
     exit_code = 1

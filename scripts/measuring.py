@@ -22,6 +22,7 @@ from omegaconf import DictConfig
 from rich.console import Console
 from rich.table import Table
 
+from benchmark.allocator import keep_freed_memory
 from benchmark.attention.distribution import mode, sample
 from benchmark.build import Built, build
 from benchmark.compose import Composer, register_plugins
@@ -126,6 +127,7 @@ def main(measure: Callable[[argparse.Namespace], list[Row]], parser: argparse.Ar
     """Measures on one thread, prints the table, writes the file. Exit code 2 for wrong input."""
     choice = parser.parse_args()
     torch.set_num_threads(1)
+    keep_freed_memory()  # as a run does
     logging.getLogger("pytorch_lightning").setLevel(logging.ERROR)
     warnings.simplefilter("ignore")  # Lightning has advice on runs that are this short
     try:
