@@ -130,6 +130,31 @@ def test_an_interrupted_run_comes_to_the_same_bits(finished, tmp_path, monkeypat
     assert_same(folder, finished)
 
 
+SEQUENCES = [
+    "data=svhn_sample", "data.sample.train=24", "data.sample.test=8", "data.validation_images=6", "data.test_images=8",
+    "data.images_per_epoch=8", "feeding=scheduled", "feeding.own.start=0.5", "trainer.max_epochs=3",
+]  # fmt: skip
+
+
+def test_an_interrupted_run_that_is_told_its_own_symbols_comes_to_the_same_bits(tmp_path, monkeypatch):
+    """The coins of scheduled sampling and the windows at random go on where they would have."""
+    overrides = [*SEQUENCES, f"data.root={tmp_path / 'sample'}"]
+    straight = run(tmp_path / "straight", *overrides)
+    original, calls = Heartbeat.on_train_epoch_end, []
+
+    def pulled(self, *arguments):
+        original(self, *arguments)
+        calls.append(1)
+        if len(calls) == 2:
+            raise Pulled
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Heartbeat, "on_train_epoch_end", pulled)
+        with pytest.raises(Pulled):
+            run(tmp_path / "broken", *overrides)
+    assert_same(run(tmp_path / "broken", *overrides), straight)
+
+
 def assert_same(one, other):
     for mine, theirs in ((one.last, other.last), (one.best, other.best)):
         a, b = read_checkpoint(mine), read_checkpoint(theirs)

@@ -86,3 +86,31 @@ def test_the_peer_is_taken_from_the_users_clone(tmp_path):
 def test_wrong_input_is_told_without_a_traceback(tmp_path, arguments, told):
     done = script(*arguments, cwd=tmp_path)
     assert done.returncode == 2 and told in done.stderr and "Traceback" not in done.stderr
+
+
+EASY = ["data.canvas=32", "data.validation_images=8", "data.evaluation_batch_size=4", "look.hidden=32"]
+
+
+def test_a_few_images_are_learned_by_heart(tmp_path):
+    arguments = ["--images", "6", "--batch", "6", "--passes", "120", "attention=cnn_weak", *EASY]
+    done = script("check_overfitting", *arguments, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr + done.stdout
+    assert "cnn_weak on digit_pairs: 0.0% of 6 images and 0.0% of their symbols wrong after" in done.stdout
+
+
+def test_too_few_passes_are_no_success(tmp_path):
+    done = script("check_overfitting", "--images", "8", "--passes", "5", "attention=dram", *EASY, cwd=tmp_path)
+    assert done.returncode == 1 and "wrong after 5 passes (5 steps" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (["--images", "9", *EASY], "the validation split has 8 images, not 9"),
+        (["--images", "0", *EASY], "--images has to be 1 or more"),
+        (["attention=drum"], "drum"),
+    ],
+)
+def test_what_cannot_be_learned_is_said(arguments, told, tmp_path):
+    done = script("check_overfitting", "attention=none", *arguments, cwd=tmp_path)
+    assert done.returncode == 2 and told in done.stderr and "Traceback" not in done.stderr

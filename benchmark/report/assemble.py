@@ -7,7 +7,7 @@ from typing import final
 
 import numpy as np
 
-from benchmark.report import facts, figures, overlap, places, sequences, sizes, tables, verdicts
+from benchmark.report import facts, figures, gains, overlap, places, sequences, sizes, tables, verdicts
 from benchmark.report.chart import Figure
 from benchmark.report.comparisons import Comparison, compare
 from benchmark.report.curves import KEYS, Curve, curves_by_data
@@ -94,7 +94,9 @@ def assemble(study: Study, generator: np.random.Generator, draws: int) -> Report
         *(label for rows in adds.values() for label, _ in rows),
     ]
     look = looks(names)
-    sections = [task_section(task, numbers, look, generator, draws) for task in tasks]
+    learning = {data: gains.Learning(found.get("val/error", ())) for data, found in curves.items()}
+    nothing = gains.Learning(())
+    sections = [task_section(task, numbers, look, learning.get(task.data, nothing), generator, draws) for task in tasks]
     headline = {section.task.name: section.comparisons.get(HEADLINE, ()) for section in sections}
     return Report(
         study, facts.facts(study, tasks), facts.warnings(study, tasks), sections,
@@ -105,7 +107,12 @@ def assemble(study: Study, generator: np.random.Generator, draws: int) -> Report
 
 
 def task_section(
-    task: Task, numbers: Sequence[Published], look: Mapping[str, Look], generator: np.random.Generator, draws: int
+    task: Task,
+    numbers: Sequence[Published],
+    look: Mapping[str, Look],
+    learning: gains.Learning,
+    generator: np.random.Generator,
+    draws: int,
 ) -> TaskSection:
     """One task's tables and figures; a part without anything to show has no rows and no figures."""
     predictions = read_task(task)
@@ -119,6 +126,7 @@ def task_section(
         )
     ]
     parts.append(Part("Parts of a sequence", (), (sequences.table(task),)))
+    parts.append(Part("Against no attention", (), (gains.table(task, headline, learning),)))
     if headline:
         pairs = tables.against(task, headline), tables.matrix(task, headline)
         parts.append(Part("Paired comparisons", (), pairs[:1], pairs[1:]))

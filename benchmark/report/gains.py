@@ -1,0 +1,111 @@
+"""What attention gains over the same reader without it, and what the records say of why, or why not."""
+
+from collections.abc import Iterator, Sequence
+from typing import final
+
+from benchmark.report import formats
+from benchmark.report.comparisons import Comparison, between
+from benchmark.report.curves import Curve
+from benchmark.report.grouping import HEADLINE, Group, Task
+from benchmark.report.table import Cell, Table
+from benchmark.report.tables import NOTHING, name_cell, tone
+
+REFERENCE = "none"
+CONTROLS = ("random", "centre", "oracle", "cnn")
+"""Beginnings of the names of what is no mechanism of attention."""
+LAST = 0.25
+"""The last stretch of training, in which a curve is asked whether it still fell."""
+FALL = 0.1
+"""The share of itself by which an error has to fall in that stretch to count as still falling."""
+APART = 0.05
+"""Below this difference two shares are called alike."""
+
+
+@final
+class Learning:
+    """The validation curves of a task's mechanisms, by their labels."""
+
+    def __init__(self, curves: Sequence[Curve]):
+        self._curves = {curve.label: curve for curve in curves}
+
+    def fall(self, label: str) -> float:
+        """By what share of itself the validation error fell in the last stretch; 0 where there is no such curve."""
+        curve = self._curves.get(label)
+        if curve is None or len(curve.mean) < 4:
+            return 0.0
+        before = curve.mean[round(len(curve.mean) * (1 - LAST)) - 1]
+        return (before - curve.mean[-1]) / before if before > 0 else 0.0
+
+
+def table(task: Task, comparisons: Sequence[Comparison], learning: Learning) -> Table:
+    """Each mechanism against no attention; without rows where that was not run."""
+    reference = reference_of(task)
+    rows = []
+    for place, group in enumerate(task.groups):
+        if reference is None or place == reference or group.attention.startswith(CONTROLS):
+            continue
+        found = between(comparisons, place, reference)
+        if found is not None:
+            rows.append(row(group, task.groups[reference], found, learning))
+    return Table(
+        f"{task.name}: what attention gains",
+        f"Error minus that of `{REFERENCE}` on the same seeds and test images, negative is better; beneath, the 95 % "
+        f"interval. Cost as a multiple of `{REFERENCE}`'s. What the records say is evidence, not a proof of a cause: "
+        f"whether the validation error still fell by more than {FALL:.0%} of itself in the last {LAST:.0%} of "
+        "training, and whether looks fall on the objects more often than looks anywhere, and matter.",
+        ("mechanism", "error minus none's, points", "multiply-adds", "parameters", "what the records say"),
+        tuple(rows),
+        "words",
+    )
+
+
+def reference_of(task: Task) -> int | None:
+    """The place of no attention at its defaults; at other settings where it was run at those alone."""
+    places = [place for place, group in enumerate(task.groups) if group.attention == REFERENCE]
+    return min(places, key=lambda place: (task.groups[place].setting != "", place), default=None)
+
+
+def row(group: Group, reference: Group, found: Comparison, learning: Learning) -> tuple[Cell, ...]:
+    said = [*looking(group), *falling(group, reference, learning)]
+    return (
+        name_cell(group),
+        Cell(formats.points(found.difference), (formats.span(found.interval),), tone(found)),
+        times(group, reference, "multiply_adds"),
+        times(group, reference, "parameters"),
+        Cell(verdict(found), tuple(said), tone(found)),
+    )
+
+
+def verdict(found: Comparison) -> str:
+    if not found.clear:
+        return "no clear difference"
+    return "attention pays" if found.difference < 0 else "attention does not pay"
+
+
+def times(group: Group, reference: Group, key: str) -> Cell:
+    """A cost as a multiple of the reference's."""
+    mine, theirs = group.measure("cost", key), reference.measure("cost", key)
+    return Cell(f"\N{MULTIPLICATION SIGN} {mine.mean / theirs.mean:.2g}") if mine and theirs else NOTHING
+
+
+def looking(group: Group) -> Iterator[str]:
+    """Whether its looks find anything, and whether that matters."""
+    hits, anywhere = (group.measure("localisation", mode, "hit_rate") for mode in (HEADLINE, "random"))
+    if hits and anywhere:
+        more = "more often than" if hits.mean - anywhere.mean > APART else "no more often than"
+        yield (
+            f"looks are on an object {more} looks anywhere: "
+            f"{formats.percent(hits.mean)} against {formats.percent(anywhere.mean)} %"
+        )
+    error, blind = group.error(HEADLINE), group.error("random")
+    if error and blind:
+        matter = "matter" if blind.mean - error.mean > APART else "hardly matter"
+        yield f"looks {matter}: the same weights looking anywhere err on {formats.percent(blind.mean)} %"
+
+
+def falling(group: Group, reference: Group, learning: Learning) -> Iterator[str]:
+    """Whether it was still learning when training ended, and whether the reference was."""
+    for name, label in (("it", group.label), (f"`{REFERENCE}`", reference.label)):
+        fall = learning.fall(label)
+        if fall > FALL:
+            yield f"{name} was still learning: validation error fell by {fall:.0%} of itself at the end"

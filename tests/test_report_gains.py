@@ -1,0 +1,103 @@
+"""What attention gains over none: the verdict, its evidence, and what is no evidence."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from benchmark.report.assemble import assemble
+from benchmark.report.curves import Curve
+from benchmark.report.gains import Learning
+from benchmark.report.runs import read_study
+from benchmark.report.table import Cell
+from tests.fabricated_runs import finished, record
+
+IMAGES = 200
+OVERLAP = np.zeros(IMAGES)
+
+
+def wrong(mean: float, anywhere: float) -> dict[str, Any]:
+    """The first images wrong, such shares of them."""
+    return {mode: np.arange(IMAGES) < share * IMAGES for mode, share in (("mean", mean), ("random", anywhere))}
+
+
+def study(folder: Path, mean: float, anywhere: float, hits: float, none: float = 0.3, **cost: int) -> Path:
+    """`none` and one mechanism, two seeds each."""
+    for seed in (0, 1):
+        baseline = record("none", "digit_pairs", seed, wrong(none, none), localisation={})
+        baseline["cost"] |= {"parameters": 1000, "multiply_adds": 4000}
+        finished(folder, baseline, wrong(none, none), OVERLAP)
+        looked = {"mean": {"hit_rate": hits}, "random": {"hit_rate": 0.4}}
+        made = record("dram", "digit_pairs", seed, wrong(mean, anywhere), localisation=looked)
+        made["cost"] |= {"parameters": 500, "multiply_adds": 1000} | cost
+        finished(folder, made, wrong(mean, anywhere), OVERLAP)
+    return folder
+
+
+def rows(folder: Path) -> list[tuple[Cell, ...]]:
+    report = assemble(read_study(folder), np.random.default_rng(0), 200)
+    (part,) = [part for part in report.tasks[0].parts if part.name == "Against no attention"] or [None]
+    return list(part.tables[0].rows) if part else []
+
+
+def test_a_mechanism_that_pays(tmp_path: Path) -> None:
+    ((name, difference, adds, parameters, said),) = rows(study(tmp_path, mean=0.1, anywhere=0.6, hits=0.9))
+    assert name.text == "dram" and (difference.text, difference.tone) == ("\N{MINUS SIGN}20.00", "good")
+    assert (adds.text, parameters.text) == ("\N{MULTIPLICATION SIGN} 0.25", "\N{MULTIPLICATION SIGN} 0.5")
+    assert said.text == "attention pays"
+    assert said.notes[:2] == (
+        "looks are on an object more often than looks anywhere: 90.00 against 40.00 %",
+        "looks matter: the same weights looking anywhere err on 60.00 %",
+    )
+
+
+def test_one_that_does_not_pay_and_why(tmp_path: Path) -> None:
+    ((_, difference, *_, said),) = rows(study(tmp_path, mean=0.5, anywhere=0.52, hits=0.41))
+    assert (difference.text, said.text, said.tone) == ("+20.00", "attention does not pay", "bad")
+    assert said.notes[0].startswith("looks are on an object no more often than looks anywhere")
+    assert said.notes[1].startswith("looks hardly matter")
+
+
+def test_alike_is_no_clear_difference(tmp_path: Path) -> None:
+    ((*_, said),) = rows(study(tmp_path, mean=0.3, anywhere=0.6, hits=0.9))
+    assert (said.text, said.tone) == ("no clear difference", "quiet")
+
+
+def test_without_none_there_is_nothing_to_say(tmp_path: Path) -> None:
+    for seed in (0, 1):
+        finished(tmp_path, record("dram", "digit_pairs", seed, wrong(0.1, 0.5)), wrong(0.1, 0.5), OVERLAP)
+    assert rows(tmp_path) == []
+
+
+def test_controls_are_no_mechanisms(tmp_path: Path) -> None:
+    study(tmp_path, mean=0.1, anywhere=0.6, hits=0.9)
+    for name in ("random", "centre", "oracle", "cnn_weak"):
+        finished(tmp_path, record(name, "digit_pairs", 0, wrong(0.2, 0.2)), wrong(0.2, 0.2), OVERLAP)
+    assert [found[0].text for found in rows(tmp_path)] == ["dram"]
+
+
+def curve(*mean: float) -> Curve:
+    return Curve("dram", tuple(range(len(mean))), mean, mean, mean, 1, 0)
+
+
+@pytest.mark.parametrize(
+    ("found", "fall"),
+    [
+        (curve(0.9, 0.6, 0.4, 0.2), 0.5),  # from 0.4, at three quarters, to 0.2
+        (curve(0.9, 0.5, 0.5, 0.4, 0.2, 0.2, 0.2, 0.2), 0.0),
+        (curve(0.4, 0.4, 0.4, 0.5), -0.25),
+        (curve(0.9, 0.1), 0.0),  # too short to tell
+        (curve(0.0, 0.0, 0.0, 0.0), 0.0),
+    ],
+)
+def test_how_much_an_error_still_fell(found: Curve, fall: float) -> None:
+    assert Learning([found]).fall("dram") == pytest.approx(fall)
+    assert Learning([found]).fall("ram") == 0.0
+
+
+def test_a_reader_is_told_what_was_still_learning(tmp_path: Path) -> None:
+    """The fabricated curves fall exponentially, to 0.1 of ten epochs: 10 % of itself at the end, and more."""
+    ((*_, said),) = rows(study(tmp_path, mean=0.1, anywhere=0.6, hits=0.9))
+    told = [note for note in said.notes if "still learning" in note]
+    assert [note.split()[0] for note in told] == ["it", "`none`"]
