@@ -1,0 +1,94 @@
+"""The words of captions as numbers, and their n-grams counted all at once.
+
+Axes: N images, C captions (the candidate of each image first, then all references), W words of all captions one after
+another, E and F distinct n-grams of the candidates and of the references.
+"""
+
+from collections.abc import Iterator, Sequence
+from itertools import chain
+from typing import NamedTuple
+
+import numpy as np
+
+LONGEST = 4
+"""BLEU and CIDEr-D count n-grams of 1 to 4 words."""
+
+
+class Captions(NamedTuple):
+    """Of N images: one candidate each, and its references.
+
+    word_W: of all captions. length_C: their words. image_C: whose caption each is.
+    """
+
+    word_W: np.ndarray
+    length_C: np.ndarray
+    image_C: np.ndarray
+
+    @property
+    def images(self) -> int:
+        return int(self.image_C.max(initial=-1)) + 1
+
+
+class Counts(NamedTuple):
+    """Of the n-grams of one length n.
+
+    candidate_image_E, candidate_gram_E, candidate_count_E: each distinct n-gram of each candidate, by image.
+    reference_caption_F (counted from the first reference), reference_gram_F, reference_count_F: of each reference.
+    match_F: the entry of the same image's candidate that has the same n-gram, -1 where none has.
+    grams: how many different ones there are.
+    """
+
+    candidate_image_E: np.ndarray
+    candidate_gram_E: np.ndarray
+    candidate_count_E: np.ndarray
+    reference_caption_F: np.ndarray
+    reference_gram_F: np.ndarray
+    reference_count_F: np.ndarray
+    match_F: np.ndarray
+    grams: int
+
+
+def captions(candidates: Sequence[str], references: Sequence[Sequence[str]]) -> Captions:
+    """Words are what white space parts. Raises ValueError where an image has no reference, or numbers differ."""
+    references_N = np.array([len(texts) for texts in references], dtype=np.int64)
+    if len(candidates) != len(references) or not references_N.all():
+        raise ValueError("each image needs one candidate and at least one reference")
+    split = [text.split() for text in chain(candidates, *references)]
+    number = {word: place for place, word in enumerate(dict.fromkeys(chain.from_iterable(split)))}
+    word_W = np.fromiter(map(number.__getitem__, chain.from_iterable(split)), np.int64)
+    image_N = np.arange(len(candidates))
+    length_C = np.fromiter(map(len, split), np.int64, len(split))
+    return Captions(word_W, length_C, np.concatenate([image_N, np.repeat(image_N, references_N)]))
+
+
+def count(texts: Captions) -> list[Counts]:
+    """For n = 1 to 4."""
+    return [_counts(texts, caption, gram) for caption, gram in _grams(texts.word_W, texts.length_C)]
+
+
+def _grams(word_W: np.ndarray, length_C: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """The caption and the number of each n-gram, in the captions' order; equal n-grams have equal numbers."""
+    caption_W = np.repeat(np.arange(len(length_C)), length_C)
+    left_W = np.cumsum(length_C)[caption_W] - np.arange(len(word_W))  # words from here to the caption's end
+    words = int(word_W.max(initial=0)) + 1
+    place, gram = np.arange(len(word_W)), word_W
+    for n in range(1, LONGEST + 1):
+        yield caption_W[place], gram
+        longer = left_W[place] > n
+        place, gram = place[longer], gram[longer]
+        gram = np.unique(gram * words + word_W[place + n], return_inverse=True)[1]
+
+
+def _counts(texts: Captions, caption: np.ndarray, gram: np.ndarray) -> Counts:
+    grams, images = int(gram.max(initial=-1)) + 1, texts.images
+    key, times = np.unique(caption * grams + gram, return_counts=True)
+    first = np.searchsorted(key, images * grams)  # of the references
+    candidate, reference = key[:first], key[first:]
+    caption_F, gram_F = np.divmod(reference, max(1, grams))
+    key_F = texts.image_C[caption_F] * grams + gram_F  # a candidate's number is its image's
+    match_F = np.searchsorted(candidate, key_F)
+    found_F = np.append(candidate, -1)[match_F] == key_F
+    image_E, gram_E = np.divmod(candidate, max(1, grams))
+    return Counts(
+        image_E, gram_E, times[:first], caption_F - images, gram_F, times[first:], np.where(found_F, match_F, -1), grams
+    )
