@@ -9,15 +9,14 @@ Boxes are (x0, y0, x1, y1) in pixels, half open. Axes: N images, D digits, C cha
 """
 
 from abc import ABC, abstractmethod
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import NamedTuple, final
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, UnidentifiedImageError
-from rich.console import Console
-from rich.progress import Progress
+
+from datamodules.threads import in_threads
 
 Floats = NDArray[np.floating]
 MODES = {1: "L", 3: "RGB"}
@@ -129,16 +128,15 @@ def cut_all(
     """
     windows, faults = np.full((len(photos), 4), np.nan), []
     modes: dict[str, Photo] = {}
-    with ThreadPoolExecutor(workers) as pool, Progress(console=Console(stderr=True), transient=True) as progress:
-        side = into_NCHW.shape[-1]
-        done = pool.map(lambda photo: cut(photo, frame, side, channels), photos)
-        for place, found in enumerate(progress.track(done, total=len(photos), description=title)):
-            photo = photos[place]
-            if found.fault:
-                faults.append(f"{photo.path} ({photo.entry}) {found.fault}")
-                continue
-            modes.setdefault(found.mode, photo)
-            into_NCHW[place], windows[place] = found.pixels_CHW, found.window
+    side = into_NCHW.shape[-1]
+    done = in_threads(lambda photo: cut(photo, frame, side, channels), photos, workers, title)
+    for place, found in enumerate(done):
+        photo = photos[place]
+        if found.fault:
+            faults.append(f"{photo.path} ({photo.entry}) {found.fault}")
+            continue
+        modes.setdefault(found.mode, photo)
+        into_NCHW[place], windows[place] = found.pixels_CHW, found.window
     return windows, faults + _mixed(modes)
 
 

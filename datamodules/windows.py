@@ -6,7 +6,6 @@ Axes: B images of a batch, N squares, C channels, S side of a square, L side of 
 K digits of a number.
 """
 
-from functools import lru_cache
 from hashlib import sha256
 from typing import final
 
@@ -14,12 +13,12 @@ import torch
 from torch import Generator, Tensor
 
 from datamodules.base import FixedSplit, Split, derived_seed
+from datamodules.boxes import clipped
 from datamodules.contract import Batch
 from datamodules.numbers import Numbers
+from datamodules.passes import Passes
 
 WHITE = 255
-LEAST_SEEN = 1.0
-"""Pixels of a digit's width and height that have to be in the image for its box to count."""
 
 
 @final
@@ -44,13 +43,8 @@ class Cutter:
         image_BCLL = self.bytes(chosen_B, corner_B2).float().mul_(self._scale)
         image_BCLL -= image_BCLL.mean((1, 2, 3), keepdim=True)
         near = self._at(chosen_B.device)
-        return Batch(image_BCLL, near.target[chosen_B], self._boxes(near.boxes[chosen_B], corner_B2), index_B)
-
-    def _boxes(self, boxes_BK4: Tensor, corner_B2: Tensor) -> Tensor:
-        """Clipped to the window; NaN for a digit of which too little is left."""
-        boxes_BK4 = (boxes_BK4 - corner_B2.repeat(1, 2)[:, None]).clamp(0, self._size)
-        seen_BK1 = (boxes_BK4[..., 2:] - boxes_BK4[..., :2]).amin(-1, keepdim=True) >= LEAST_SEEN
-        return boxes_BK4.where(seen_BK1, torch.nan)
+        boxes_BK4 = clipped(near.boxes[chosen_B] - corner_B2.repeat(1, 2)[:, None], self._size)
+        return Batch(image_BCLL, near.target[chosen_B], boxes_BK4, index_B)
 
     def _at(self, device: torch.device) -> Numbers:
         if self._near.square.device != device:
@@ -66,23 +60,16 @@ class Shuffled(Split):
     """
 
     def __init__(self, cutter: Cutter, chosen: Tensor, seed: int, images: int, batch_size: int) -> None:
-        self._cutter, self._chosen, self._seed, self._size = cutter, chosen, seed, batch_size
+        self._cutter, self._passes, self._seed, self._size = cutter, Passes(chosen, seed), seed, batch_size
         self._batches = -(-images // batch_size)
-        self._order = lru_cache(4)(self._drawn_order)
 
     @property
     def batches(self) -> int:
         return self._batches
 
-    def _drawn_order(self, turn: int) -> Tensor:
-        generator = Generator().manual_seed(derived_seed("order", self._seed, turn))
-        return self._chosen[torch.randperm(len(self._chosen), generator=generator)]
-
     def batch(self, epoch: int, number: int, device: torch.device) -> Batch:
-        first, squares = (epoch * self._batches + number) * self._size, len(self._chosen)
-        turns = range(first // squares, (first + self._size - 1) // squares + 1)
-        start = first - turns[0] * squares
-        chosen_B = torch.cat([self._order(turn) for turn in turns])[start : start + self._size]
+        first = (epoch * self._batches + number) * self._size
+        chosen_B = self._passes.take(first, self._size)
         generator = Generator().manual_seed(derived_seed("train", self._seed, epoch, number))
         corner_B2 = torch.randint(self._cutter.slack + 1, (self._size, 2), generator=generator)
         index_B = torch.arange(first, first + self._size)

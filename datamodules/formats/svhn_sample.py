@@ -5,18 +5,15 @@ Drawn, not photographed: no result on them is one on SVHN. Alike for equal sizes
 
 import shutil
 import tempfile
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import NamedTuple
-
-from rich.console import Console
-from rich.progress import Progress
 
 from datamodules.contract import DataFault
 from datamodules.formats.digit_struct import gathered
 from datamodules.formats.digit_struct_writer import write_digit_struct
 from datamodules.formats.house_number import draw_house
 from datamodules.locks import locked
+from datamodules.threads import in_threads
 
 THREADS = 2
 """Pillow lets others run while it warps and blurs; more than two gain nothing."""
@@ -67,8 +64,6 @@ def _write_part(folder: Path, sample: Sample, part: str) -> None:
         house.image.save(folder / f"{number}.png", compress_level=1)  # written twice as fast, a fifth larger
         return house.digits
 
-    with ThreadPoolExecutor(THREADS) as pool, Progress(console=Console(stderr=True), transient=True) as progress:
-        drawn = pool.map(write, range(1, images + 1))
-        numbers = list(progress.track(drawn, total=images, description=f"drawing the sample, {part}"))
+    numbers = list(in_threads(write, range(1, images + 1), THREADS, f"drawing the sample, {part}"))
     entries = [(f"{number}.png", digits) for number, digits in enumerate(numbers, start=1)]
     write_digit_struct(folder / "digitStruct.mat", gathered(entries))
