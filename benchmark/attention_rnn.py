@@ -96,7 +96,8 @@ class AttentionRNN(Reader):
     def forward(self, image: Tensor, boxes: Tensor, target: Tensor | None, samples: int, draw: Draw) -> Rollout:
         rows = len(image) * samples
         features = self.attention.encode(image, boxes)
-        state = self.decoder.start(self.context(image).repeat_interleave(samples, 0))
+        context_BH = self.context(image, lambda: self.attention.gist(features))
+        state = self.decoder.start(context_BH.repeat_interleave(samples, 0))
         symbol_R = torch.full((rows,), self.symbols, device=image.device)
         ended_R = torch.zeros(rows, dtype=torch.bool, device=image.device)
         logits, symbols, where, log_prob, query = [], [], [], [], []

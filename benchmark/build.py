@@ -32,7 +32,7 @@ def build_loop(cfg: DictConfig, spec: TaskSpec) -> AttentionRNN:
     """One pass of the model, sized by the task."""
     attention = make(cfg.attention.mechanism, spec=spec, query_size=cfg.decoder.hidden_size)
     decoder = make(cfg.decoder, code_size=attention.code_size, spec=spec)
-    context = make(cfg.context, spec=spec, size=cfg.decoder.hidden_size)
+    context = make(cfg.context, spec=spec, size=cfg.decoder.hidden_size, gist_size=attention.gist_size)
     return AttentionRNN(spec, attention, decoder, context, make(cfg.feeding), cfg.attention.glimpses)
 
 

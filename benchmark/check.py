@@ -16,7 +16,7 @@ Config = Mapping[str, Any]
 GIVEN = {
     "attention.mechanism": ("spec", "query_size"),
     "decoder": ("code_size", "spec"),
-    "context": ("spec", "size"),
+    "context": ("spec", "size", "gist_size"),
     "objective": ("query_size",),
     "reading": ("make", "spec"),
 }

@@ -15,7 +15,7 @@ from datamodules.contract import Batch, TaskSpec
 
 ATTENTION = sorted(path.stem for path in (ROOT / "conf" / "attention").glob("*.yaml"))
 DATA = sorted(path.stem for path in (ROOT / "conf" / "data").glob("*.yaml"))
-DRAWN = ("dram", "dram_nocontext", "item_hard", "ram")
+DRAWN = ("dram", "dram_nocontext", "item_hard", "ram", "sermanet")
 
 SMALL = (
     "data.batch_size=4", "data.evaluation_batch_size=4", "data.validation_images=4", "data.test_images=4",

@@ -10,6 +10,7 @@ from torch import nn
 from benchmark.attention.distribution import mode, sample, uniform
 from benchmark.attention.location import LocationAttention
 from benchmark.attention.policy import Canvas, Centre, Learned, RandomStart, Tanh, Unbounded, Uniform
+from benchmark.attention.views import Stacked
 from benchmark.attention.whatwhere import Added, Multiplied
 from benchmark.attention.window import Retina
 from benchmark.encoder import Dense
@@ -18,11 +19,12 @@ from benchmark.schedule import Constant, Linear
 LEARNED = partial(Learned, hidden=[], squash=Unbounded(), std=Constant(0.1))
 
 
-def attention(policy=LEARNED, whatwhere=Multiplied, side=(20, 30), unit=5.0, scales=2):
+def attention(policy=LEARNED, whatwhere=Multiplied, side=(20, 30), unit=5.0, scales=2, unread=(), views=Stacked):
     torch.manual_seed(0)
     return LocationAttention(
-        task(side, background=-0.5), 3, partial(Dense, sizes=[6]), policy, whatwhere, size=4, scales=scales, unit=unit
-    )
+        task(side, background=-0.5), 3, partial(Dense, sizes=[6]), views, policy, whatwhere,
+        size=4, scales=scales, unread=list(unread), unit=unit,
+    )  # fmt: skip
 
 
 def looked(model, location_R2, image=None, query=None):
@@ -51,9 +53,9 @@ def test_the_window_is_clipped_into_the_image_and_the_score_is_not():
 def test_the_code_is_what_the_network_makes_of_the_retina_and_of_the_place():
     model, image = attention(), torch.randn(1, 1, 20, 30)
     glimpse = looked(model, torch.tensor([[1.0, -1.0]]), image)
-    retina = Retina((20, 30), -0.5, 4, 2)
+    retina = Retina((20, 30), -0.5, 4, range(2))
     window = retina(retina.levels(image), torch.tensor([[20.0, 5.0]]))
-    what = (window.flatten(1) @ model.network.body[1].weight.T + model.network.body[1].bias).relu()
+    what = (window.flatten(1) @ model.network.encoder.body[1].weight.T + model.network.encoder.body[1].bias).relu()
     where = torch.tensor([[20 / 15 - 1, 5 / 10 - 1]]) @ model.whatwhere.where.weight.T + 1.0
     torch.testing.assert_close(glimpse.code, what * where)
 

@@ -97,6 +97,17 @@ def by_hand_dram(cfg):
     return by_hand_dram_nocontext(cfg) + linear(cfg.context.side**2, *cfg.context.encoder.sizes, H)
 
 
+def core(cfg):
+    """(multiply-adds, width) of one visual core, which reads one window of 8 x 8 px."""
+    return flat(cfg.encoder, 1, 8), cfg.encoder.size
+
+
+def by_hand_sermanet(cfg):
+    (see, size), head = core(cfg), linear(H, *cfg.attention.mechanism.policy.hidden, 2)
+    glimpse = 2 * see + linear(2, 2 * size) + head + recurrent(cfg, 2 * size) + recurrent(cfg, H)
+    return see + linear(size, H) + M * glimpse + answer(cfg)  # the context is one look of the same core
+
+
 def warped(cfg, numbers):
     mechanism = cfg.attention.mechanism
     plan, channels, side = convolutions(mechanism.localiser, 1, min(mechanism.overview, cfg.data.canvas))
@@ -113,6 +124,16 @@ def by_hand_location_soft(cfg):
 
 def by_hand_location_soft_zoom(cfg):
     return warped(cfg, 3)
+
+
+def by_hand_stn_parallel(cfg):
+    mechanism = cfg.attention.mechanism
+    plan, channels, side = convolutions(mechanism.localiser, 1, min(mechanism.overview, cfg.data.canvas))
+    plan += linear(channels * side * side, mechanism.hidden)
+    fine, crops, size = (12 * mechanism.oversample) ** 2, mechanism.parallel, 2 * cfg.encoder.size
+    crop = 2 * (6 + 4) * fine + 2 * flat(cfg.encoder, 1, 12) + linear(3, size)
+    place = linear(H, mechanism.hidden, 3 * crops)
+    return plan + M * (place + crops * crop + recurrent(cfg, crops * size)) + answer(cfg)
 
 
 by_hand_item_hard, by_hand_centre, by_hand_oracle = by_hand_item_soft, by_hand_random, by_hand_random
@@ -134,7 +155,7 @@ def by_side(name):
     return multiply_adds_by_side(lambda spec: build_rnn(cfg, spec), parts.spec, (60, 100, 200))
 
 
-@pytest.mark.parametrize("name", ["ram", "dram", "random", "location_soft"])
+@pytest.mark.parametrize("name", ["ram", "dram", "random", "location_soft", "sermanet", "stn_parallel"])
 def test_location_wise_attention_costs_the_same_on_any_image(name):
     counts = by_side(name)
     assert list(counts) == ["60", "100", "200"] and len(set(counts.values())) == 1

@@ -85,7 +85,7 @@ def test_the_next_stage_keeps_the_localiser_and_forgets_the_recogniser(tmp_path)
         "attention.of_image.",
         "attention.of_query.",
         "attention.theta.",
-        "attention.start_KP",
+        "attention.start_sP",
     )
     assert {name for name in kept if name.startswith(localiser)} <= same
     assert not {name for name in same if name.startswith(("decoder.", "attention.network.")) and "embed" not in name}

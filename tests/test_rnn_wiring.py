@@ -12,6 +12,7 @@ POLICY = {
     "dram": {"attention.policy.head.", "decoder.upper.", "context."},
     "dram_nocontext": {"attention.policy.head.", "decoder.upper."},
     "item_hard": {"attention.alignment."},
+    "sermanet": {"attention.policy.head.", "decoder.upper.", "context."},
 }
 """What the policy gradient trains, by the papers' wiring and the default "detached" where they are silent."""
 
@@ -60,13 +61,13 @@ def test_softened_draws_lead_the_likelihood_to_the_alignment_and_no_further():
     assert not rollout.log_prob.any()
 
 
-LOCALISERS = ("location_soft", "location_soft_zoom")
+LOCALISERS = ("location_soft", "location_soft_zoom", "stn_parallel")
 
 
 @pytest.mark.parametrize("name", [name for name in ATTENTION if name not in DRAWN])
 def test_of_what_is_not_drawn_a_localiser_alone_has_a_rate_of_its_own(name):
     rnn, _, _ = rolled(name, samples=1)
-    localiser = tuple(f"attention.{part}" for part in ("localiser", "of_image", "of_query", "theta", "start_KP"))
+    localiser = tuple(f"attention.{part}" for part in ("localiser", "of_image", "of_query", "theta", "start_sP"))
     expected = {n for n, _ in rnn.named_parameters() if n.startswith(localiser)} if name in LOCALISERS else set()
     assert named(rnn, rnn.policy_parameters()) == expected and bool(expected) == (name in LOCALISERS)
 
@@ -110,7 +111,7 @@ def test_the_flag_lets_drams_policy_gradient_into_its_reader_but_not_its_classif
 
 def fixed_places(rnn, batch, context_BH):
     """Logits with the same places whatever the policy says, as a function of what the context gives."""
-    rnn.context.forward = lambda image: context_BH
+    rnn.context.forward = lambda image, gist: context_BH
     spots = [torch.tensor([[x, -x]]).expand(len(batch.image), 2) for x in (0.0, 0.7, -1.1, 0.3)]
     turn = iter(spots)
     return rnn(batch.image, batch.boxes, batch.target, 1, lambda where: next(turn))
@@ -120,7 +121,7 @@ def test_the_context_reaches_dram_s_classifier_through_where_it_looks_alone():
     parts = built("dram", "decoder.detach=false")
     rnn, batch = parts.module.rnn, first_batch(parts)
     livelier(rnn)
-    context_BH = rnn.context(batch.image).detach().requires_grad_()
+    context_BH = rnn.context(batch.image, lambda: None).detach().requires_grad_()
     rollout = fixed_places(rnn, batch, context_BH)
     assert torch.autograd.grad(rollout.logits.sum(), context_BH, allow_unused=True, retain_graph=True) == (None,)
     # It does reach where to look, and by that the answer.

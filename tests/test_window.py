@@ -44,8 +44,8 @@ def slow_glimpse(image_CHW, centre, size, scales, background):
 
 
 def looked(image_BCHW, centre_R2, size, scales, background):
-    retina = Retina(tuple(image_BCHW.shape[2:]), background, size, scales)
-    return retina(retina.levels(image_BCHW), centre_R2)
+    retina = Retina(tuple(image_BCHW.shape[2:]), background, size, range(scales))
+    return retina(retina.levels(image_BCHW), centre_R2).flatten(1, 2)
 
 
 @pytest.mark.parametrize("size", [3, 4, 7, 8])
@@ -118,13 +118,24 @@ def test_moving_image_and_centre_together_changes_nothing():
 def test_levels_leave_the_image_as_it_was():
     image = torch.randn(2, 1, 9, 9)
     before = image.clone()
-    Retina((9, 9), 0.0, 4, 3).levels(image)
+    Retina((9, 9), 0.0, 4, range(3)).levels(image)
     assert torch.equal(image, before)
+
+
+@pytest.mark.parametrize("read", [[2], [0, 2], [1], [1, 2]])
+def test_scales_that_are_not_read_change_nothing_of_the_others(read):
+    torch.manual_seed(0)
+    image, centre = torch.randn(2, 3, 12, 15), torch.rand(6, 2) * 12
+    every, some = Retina((12, 15), -0.5, 4, range(3)), Retina((12, 15), -0.5, 4, read)
+    pyramid = some.levels(image)
+    assert torch.equal(some(pyramid, centre), every(every.levels(image), centre)[:, read])
+    edge = 2 ** max(read)  # pixels of background on every side, so that the widest cell at the border has its pixels
+    assert pyramid.shape[2] == sum((12 + 2 * edge - 2**s + 1) * (15 + 2 * edge - 2**s + 1) for s in read)
 
 
 def test_a_glimpse_larger_than_the_image_is_refused():
     with pytest.raises(ConfigFault, match=r"look\.size: a glimpse of 9 px does not fit an image of 8 x 20 px"):
-        Retina((8, 20), 0.0, 9, 1)
+        Retina((8, 20), 0.0, 9, [0])
 
 
 # ---- the sampler ----

@@ -29,16 +29,21 @@ class Glimpse(NamedTuple):
 class Attention(nn.Module, ABC):
     """A mechanism of attention.
 
-    code_size: D.
+    code_size: D. gist_size: of what `gist` gives.
     drawn: whether a learned policy draws where to look, so that likelihood alone can't train it.
     """
 
     code_size: int
+    gist_size: int
     drawn: bool
 
     @abstractmethod
     def encode(self, image_BCHW: Tensor, boxes_BN4: Tensor) -> Any:
         """Whatever does not depend on the step, once per image. No mechanism but the oracle reads the boxes."""
+
+    @abstractmethod
+    def gist(self, features: Any) -> Tensor:
+        """(B, gist_size) the whole image in one code, by the mechanism's own encoder. Made where a context asks."""
 
     @abstractmethod
     def forward(self, features: Any, query_RS: Tensor, step: int, draw: Draw) -> Glimpse:

@@ -100,7 +100,7 @@ class ItemAttention(Attention):
         super().__init__()
         self.encoder = encoder(spec.image_shape)
         channels, self.rows, self.columns = self.encoder.shape
-        self.code_size = channels + 2
+        self.code_size = self.gist_size = channels + 2
         self.side = spec.image_shape[1:]
         self.alignment = alignment(item_size=self.code_size, query_size=query_size)
         self.choice = choice
@@ -114,6 +114,9 @@ class ItemAttention(Attention):
         map_BNC = self.encoder(image_BCHW).flatten(2).transpose(1, 2)
         item_BND = torch.cat([map_BNC, (2 * self.place_N2 - 1).expand(len(map_BNC), -1, -1)], -1)
         return Encoded(item_BND, self.alignment.keys(self.choice.compared(item_BND)))
+
+    def gist(self, features: Encoded) -> Tensor:
+        return features.item.mean(1)
 
     def forward(self, features: Encoded, query_RS: Tensor, step: int, draw: Draw) -> Glimpse:
         query_BSQ = query_RS.unflatten(0, (len(features.item), -1))

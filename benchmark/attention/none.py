@@ -21,10 +21,13 @@ class NoAttention(Attention):
         super().__init__()
         self.encoder = encoder(spec.image_shape)
         channels, rows, columns = self.encoder.shape
-        self.code_size = channels * rows * columns
+        self.code_size = self.gist_size = channels * rows * columns
 
     def encode(self, image_BCHW: Tensor, boxes_BN4: Tensor) -> Tensor:
         return self.encoder(image_BCHW).flatten(1)
+
+    def gist(self, features: Tensor) -> Tensor:
+        return features
 
     def forward(self, features: Tensor, query_RS: Tensor, step: int, draw: Draw) -> Glimpse:
         code_RD = features.repeat_interleave(len(query_RS) // len(features), 0)

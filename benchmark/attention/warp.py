@@ -1,10 +1,9 @@
 """Location-wise soft attention (eqs 25-33): a recurrent spatial transformer whose crop feeds the core that places the
 next.
 
-Axes: B images, R = B * S rows, P parameters of a warp, D code.
+Axes: B images, R = B * S rows, K crops of one look, n = R * K, P parameters of a warp, D code.
 """
 
-from abc import ABC, abstractmethod
 from collections.abc import Callable
 from typing import NamedTuple, final
 
@@ -13,80 +12,20 @@ from torch import Tensor, nn
 from torch.nn.functional import adaptive_avg_pool2d, avg_pool2d
 
 from benchmark.attention.base import Attention, Glimpse
-from benchmark.attention.distribution import Certain, Draw
+from benchmark.attention.distribution import Certain, Draw, Where
+from benchmark.attention.family import Family
+from benchmark.attention.views import Views
 from benchmark.attention.whatwhere import WhatWhere
 from benchmark.attention.window import Sampler
 from benchmark.encoder import Encoder
 from datamodules.contract import TaskSpec
 
 
-class Family(ABC):
-    """A family of warps. identity: the parameters of the warp that zooms to `zoom` of the image around its centre."""
-
-    def __init__(self, zoom: float):
-        self.zoom = zoom
-
-    @property
-    @abstractmethod
-    def identity(self) -> list[float]:
-        """The parameters a fresh network gives: zero weights, this bias, as the STN paper starts its localisers."""
-
-    @abstractmethod
-    def warp(self, theta_RP: Tensor) -> Tensor:
-        """(R, 2, 3) the affine matrix."""
-
-    @abstractmethod
-    def centre(self, theta_RP: Tensor) -> Tensor:
-        """(R, 2) where the warp's centre lies."""
-
-    @abstractmethod
-    def moved(self, theta_RP: Tensor, to_R2: Tensor) -> Tensor:
-        """(R, P) the same warp with another centre."""
-
-
-@final
-class Affine(Family):
-    """All six parameters (eqs 29-30)."""
-
-    @property
-    def identity(self) -> list[float]:
-        return [self.zoom, 0.0, 0.0, 0.0, self.zoom, 0.0]
-
-    def warp(self, theta_RP: Tensor) -> Tensor:
-        return theta_RP.unflatten(-1, (2, 3))
-
-    def centre(self, theta_RP: Tensor) -> Tensor:
-        return theta_RP[:, 2::3]
-
-    def moved(self, theta_RP: Tensor, to_R2: Tensor) -> Tensor:
-        shape_R22 = theta_RP.unflatten(-1, (2, 3))[..., :2]
-        return torch.cat([shape_R22, to_R2[..., None]], -1).flatten(1)
-
-
-@final
-class Zoom(Family):
-    """Scale and translation (s, x, y): the attention-only form of the STN paper."""
-
-    @property
-    def identity(self) -> list[float]:
-        return [self.zoom, 0.0, 0.0]
-
-    def warp(self, theta_RP: Tensor) -> Tensor:
-        scale_R1, to_R2 = theta_RP[:, :1], theta_RP[:, 1:]
-        eye_R22 = scale_R1[..., None] * torch.eye(2, device=theta_RP.device, dtype=theta_RP.dtype)
-        return torch.cat([eye_R22, to_R2[..., None]], -1)
-
-    def centre(self, theta_RP: Tensor) -> Tensor:
-        return theta_RP[:, 1:]
-
-    def moved(self, theta_RP: Tensor, to_R2: Tensor) -> Tensor:
-        return torch.cat([theta_RP[:, :1], to_R2], -1)
-
-
 class Mapped(NamedTuple):
-    """The image at every scale, as the sampler reads it, and plan (B, H): what the localiser makes of it."""
+    """The image at every scale, less its background, and as it came; plan (B, H): what the localiser makes of it."""
 
     levels: list[Tensor]
+    image: Tensor
     plan: Tensor
 
 
@@ -112,10 +51,12 @@ class WarpAttention(Attention):
     The centre is kept inside the image (tanh): outside there is nothing whose gradient would call it back.
     Closed loop: unlike RNN-SPN, whose recurrence sees the same features at every step, the crop feeds the core, as in
     EDRAM. The localiser sees the image reduced to `overview` pixels a side, so that its cost does not grow with the
-    image. `where` of a glimpse is the matrix (R, 2, 3).
+    image. `where` of a glimpse is its matrices (R, K, 2, 3).
 
-    starts, spread: the first `starts` glimpses of a fresh network look at as many places, evenly on a ring of this
-    radius (1 is the image's edge), as the STN paper starts its parallel transformers. From one place they stay alike.
+    parallel: K crops are read at each look, by one localiser and one glimpse network, their codes side by side (the STN
+    paper's birds, which one localiser reads too; there each crop has a network of its own).
+    starts, spread: the first `starts` crops of a fresh network lie at as many places, evenly on a ring of this radius
+    (1 is the image's edge), as the STN paper starts its parallel transformers. From one place they stay alike.
     scales: crops around one place, each twice as wide as the one before and read from an image reduced as much, like a
     retina's. A bilinear reading only feels what it touches; the wide crops feel things before the fine one reads them.
     """
@@ -127,9 +68,11 @@ class WarpAttention(Attention):
         spec: TaskSpec,
         query_size: int,
         encoder: Callable[[tuple[int, int, int]], Encoder],
+        views: Callable[..., Views],
         localiser: Callable[[tuple[int, int, int]], Encoder],
         hidden: int,
         family: Family,
+        parallel: int,
         starts: int,
         spread: float,
         whatwhere: Callable[..., WhatWhere],
@@ -144,50 +87,63 @@ class WarpAttention(Attention):
         self.steps = [2**s for s in range(scales)]
         self.localiser = localiser((channels, *self.overview))
         planes, rows, columns = self.localiser.shape
-        self.family = family
+        self.family, self.parallel = family, parallel
         self.of_image = nn.Linear(planes * rows * columns, hidden)
         self.of_query = nn.Linear(query_size, hidden, bias=False)
-        self.theta = nn.Linear(hidden, len(family.identity), bias=False)
+        self.theta = nn.Linear(hidden, parallel * len(family.identity), bias=False)
         nn.init.zeros_(self.theta.weight)
-        angle_K = (torch.arange(starts) + 0.5) * 2 * torch.pi / starts
-        place_K2 = spread * torch.stack([angle_K.cos(), angle_K.sin()], -1)
-        self.start_KP = nn.Parameter(family.moved(torch.tensor([family.identity] * starts), place_K2.atanh()))
+        angle_s = (torch.arange(starts) + 0.5) * 2 * torch.pi / starts
+        place_s2 = spread * torch.stack([angle_s.cos(), angle_s.sin()], -1)
+        self.start_sP = nn.Parameter(family.moved(torch.tensor([family.identity] * starts), place_s2.atanh()))
         self.sampler = Sampler(spec.background, size, oversample)
-        self.network = encoder((channels * scales, size, size))
-        self.whatwhere = whatwhere(what_size=self.network.shape[0], where_size=len(family.identity))
-        self.code_size = self.whatwhere.size
+        self.network = views(encoder=encoder, channels=channels, scales=scales, side=size)
+        self.whatwhere = whatwhere(what_size=self.network.size, where_size=len(family.identity))
+        self.code_size, self.gist_size = parallel * self.whatwhere.size, self.network.gist_size
 
     def encode(self, image_BCHW: Tensor, boxes_BN4: Tensor) -> Mapped:
         levels = [self.sampler.raised(avg_pool2d(image_BCHW, step)) for step in self.steps]
         plan_BH = self.of_image(self.localiser(adaptive_avg_pool2d(image_BCHW, self.overview)).flatten(1))
-        return Mapped(levels, plan_BH)
+        return Mapped(levels, image_BCHW, plan_BH)
+
+    def gist(self, features: Mapped) -> Tensor:
+        return self.network.gist(features.image)
+
+    def place(self, plan_BH: Tensor, query_RS: Tensor, step: int) -> Where:
+        """Of the parameters (R, K, P) of a look's crops, their centres kept inside the image."""
+        plan_RH = plan_BH.repeat_interleave(len(query_RS) // len(plan_BH), 0)
+        change_RKP = self.theta((plan_RH + self.of_query(query_RS)).relu()).unflatten(1, (self.parallel, -1))
+        crops = range(step * self.parallel, (step + 1) * self.parallel)
+        start_KP = self.start_sP[[crop % len(self.start_sP) for crop in crops]]
+        free_nP = (start_KP + change_RKP).flatten(0, 1)
+        theta_nP = self.family.moved(free_nP, self.family.centre(free_nP).tanh())
+        anywhere = lambda: self.family.moved(theta_nP, 2 * torch.rand_like(theta_nP[:, :2]) - 1)  # noqa: E731
+        return Certain(theta_nP.view_as(change_RKP), lambda: anywhere().view_as(change_RKP))
 
     def forward(self, features: Mapped, query_RS: Tensor, step: int, draw: Draw) -> Glimpse:
-        plan_RH = features.plan.repeat_interleave(len(query_RS) // len(features.plan), 0)
-        change_RP = self.theta((plan_RH + self.of_query(query_RS)).relu())
-        free_RP = self.start_KP[step % len(self.start_KP)] + change_RP
-        theta_RP = self.family.moved(free_RP, self.family.centre(free_RP).tanh())
-        where = Certain(theta_RP, lambda: self.family.moved(theta_RP, 2 * torch.rand_like(theta_RP[:, :2]) - 1))
-        theta_RP = draw(where)
-        warp_R23 = self.family.warp(theta_RP)
+        where = self.place(features.plan, query_RS, step)
+        theta_RKP = draw(where)
+        theta_nP = theta_RKP.flatten(0, 1)
+        warp_n23 = self.family.warp(theta_nP)
         levels = zip(features.levels, self.steps, strict=True)
-        crops = [self.sampler(level, coarser(warp_R23, self.side, step)) for level, step in levels]
-        what_RD = self.network(torch.cat(crops, 1)).flatten(1)
-        return Glimpse(self.whatwhere(what_RD, theta_RP), warp_R23, where.log_prob(theta_RP))
+        crops = [self.sampler(level, coarser(warp_n23, self.side, step)) for level, step in levels]
+        code_nD = self.whatwhere(self.network(torch.stack(crops, 1)), theta_nP)
+        code_RKD, warp_RK23 = (value.unflatten(0, (-1, self.parallel)) for value in (code_nD, warp_n23))
+        return Glimpse(code_RKD.flatten(1), warp_RK23, where.log_prob(theta_RKP))
 
     def attention_map(self, where: Tensor, side: tuple[int, int]) -> Tensor:
         y_H = torch.linspace(-1, 1, side[0], device=where.device)
         x_W = torch.linspace(-1, 1, side[1], device=where.device)
         place_HW2 = torch.stack(torch.meshgrid(x_W, y_H, indexing="xy"), -1)
         # A pixel was seen where the inverse warp puts it inside the unit square of a crop.
-        offset_RHW2 = place_HW2 - where[:, None, None, :, 2]
-        inside_RHW2 = (offset_RHW2 @ torch.linalg.pinv(where[:, None, :, :2]).transpose(-1, -2)).abs()
-        return torch.stack([(inside_RHW2 <= step).all(-1).to(where.dtype) for step in self.steps]).mean(0)
+        offset_RKHW2 = place_HW2 - where[:, :, None, None, :, 2]
+        inside_RKHW2 = (offset_RKHW2 @ torch.linalg.pinv(where[:, :, None, :, :2]).transpose(-1, -2)).abs()
+        return torch.stack([(inside_RKHW2 <= step).all(-1).any(1).to(where.dtype) for step in self.steps]).mean(0)
 
     def fixation(self, where: Tensor) -> Tensor:
+        """Of several crops, the middle of their centres."""
         side_2 = where.new_tensor([self.side[1], self.side[0]])
-        return (where[..., 2] + 1) / 2 * (side_2 - 1) + 0.5
+        return (where[..., 2].mean(1) + 1) / 2 * (side_2 - 1) + 0.5
 
     def policy_parameters(self) -> list[nn.Parameter]:
         layers = (self.localiser, self.of_image, self.of_query, self.theta)
-        return [self.start_KP, *(parameter for layer in layers for parameter in layer.parameters())]
+        return [self.start_sP, *(parameter for layer in layers for parameter in layer.parameters())]

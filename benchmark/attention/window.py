@@ -4,6 +4,7 @@ Pixel coordinates are continuous: the image covers [0, W] x [0, H], pixel i cove
 Axes: B images, S trajectories, R = B * S rows, C channels, g side of a glimpse, k scales.
 """
 
+from collections.abc import Sequence
 from typing import final
 
 import torch
@@ -16,7 +17,7 @@ from benchmark.faults import ConfigFault
 @final
 class Retina(nn.Module):
     """k concentric square windows, the first g x g pixels, each next one twice as wide, all brought to g x g (RAM; eq
-    19).
+    19). scales: which of them are read, 0 being the finest.
 
     Cells of coarse windows are area averages (the papers leave the kernel open); outside the image lies `background`.
     Windows sit on whole pixels: the position is rounded once, so that all scales are concentric.
@@ -30,30 +31,37 @@ class Retina(nn.Module):
     start_k1: Tensor
     share_k11: Tensor
 
-    def __init__(self, side: tuple[int, int], background: float, size: int, scales: int):
+    def __init__(self, side: tuple[int, int], background: float, size: int, scales: Sequence[int]):
         super().__init__()
         if size > min(side):
             raise ConfigFault([f"look.size: a glimpse of {size} px does not fit an image of {side[0]} x {side[1]} px"])
-        self.side, self.background, self.size, self.scales = side, background, size, scales
-        self.edge = 2 ** (scales - 1)
-        steps = [2**s for s in range(scales)]
-        self.shapes = [(side[0] + 2 * self.edge - step + 1, side[1] + 2 * self.edge - step + 1) for step in steps]
-        starts = [sum(rows * columns for rows, columns in self.shapes[:s]) for s in range(scales)]
-        step_k1, width_k1 = torch.tensor(steps)[:, None], torch.tensor([[columns] for _, columns in self.shapes])
+        self.side, self.background, self.size, self.scales = side, background, size, tuple(scales)
+        self.edge = 2 ** max(scales)
+        self.shapes = [
+            (side[0] + 2 * self.edge - 2**s + 1, side[1] + 2 * self.edge - 2**s + 1) for s in range(max(scales) + 1)
+        ]
+        self.areas = [self.shapes[s][0] * self.shapes[s][1] for s in scales]
+        starts = [sum(self.areas[:number]) for number in range(len(scales))]
+        step_k1 = torch.tensor([2**s for s in scales])[:, None]
+        width_k1 = torch.tensor([[self.shapes[s][1]] for s in scales])
         offset_kg = step_k1 * torch.arange(size) - size * (step_k1 - 1) // 2
         start_k1 = torch.tensor(starts)[:, None] + self.edge * (width_k1 + 1)
         self.register_buffer("offset_kg", offset_kg, persistent=False)
         self.register_buffer("width_k1", width_k1, persistent=False)
         self.register_buffer("start_k1", start_k1, persistent=False)
-        self.register_buffer("share_k11", 0.25 ** torch.arange(scales)[:, None, None], persistent=False)
+        self.register_buffer("share_k11", 0.25 ** torch.tensor(scales)[:, None, None], persistent=False)
 
     @torch.no_grad()
     def levels(self, image_BCHW: Tensor) -> Tensor:
-        """(B, C, P) levels one after another; s holds at (y, x) the sum of 2^s x 2^s pixels from (y, x) - edge."""
-        areas = [rows * columns for rows, columns in self.shapes]
-        pyramid_BCP = image_BCHW.new_empty(*image_BCHW.shape[:2], sum(areas))
-        parts = zip(pyramid_BCP.split(areas, -1), self.shapes, strict=True)
-        finest, *coarser = (part.unflatten(-1, shape) for part, shape in parts)
+        """(B, C, P) levels one after another; s holds at (y, x) the sum of 2^s x 2^s pixels from (y, x) - edge. Levels
+        that are not read are made on the way to the others, and dropped.
+        """
+        pyramid_BCP = image_BCHW.new_empty(*image_BCHW.shape[:2], sum(self.areas))
+        read = dict(zip(self.scales, pyramid_BCP.split(self.areas, -1), strict=True))
+        finest, *coarser = (
+            read[s].unflatten(-1, shape) if s in read else image_BCHW.new_empty(*image_BCHW.shape[:2], *shape)
+            for s, shape in enumerate(self.shapes)
+        )
         finest.fill_(self.background)
         finest[..., self.edge : -self.edge, self.edge : -self.edge] = image_BCHW
         finer = finest
@@ -64,7 +72,7 @@ class Retina(nn.Module):
         return pyramid_BCP
 
     def forward(self, pyramid_BCP: Tensor, centre_R2: Tensor) -> Tensor:
-        """(R, k * C, g, g) windows around centres (x, y) in pixels, channels of the finest scale first."""
+        """(R, k, C, g, g) windows around centres (x, y) in pixels, the finest first."""
         images, channels = pyramid_BCP.shape[:2]
         first_R2 = (centre_R2 - self.size / 2).round().long()
         at_R2kg = first_R2[:, :, None, None] + self.offset_kg
@@ -73,8 +81,8 @@ class Retina(nn.Module):
         index_B1n = (line_Rkg[..., None] + x_Rkg[..., None, :]).reshape(images, 1, -1)
         sum_BCn = pyramid_BCP.gather(2, index_B1n.expand(-1, channels, -1))
         # Sums become means here, where there is least of them; a power of two costs no digit.
-        mean_BCSkgg = sum_BCn.unflatten(2, (-1, self.scales, self.size, self.size)) * self.share_k11
-        return mean_BCSkgg.movedim(1, 3).flatten(0, 1).flatten(1, 2)
+        mean_BCSkgg = sum_BCn.unflatten(2, (-1, len(self.scales), self.size, self.size)) * self.share_k11
+        return mean_BCSkgg.movedim(1, 3).flatten(0, 1)
 
 
 @final
