@@ -11,7 +11,7 @@ V = 3
 class Watched(Attention):
     """Looks at nothing, and writes down what it was asked."""
 
-    code_size, drawn = 1, False
+    code_size, gist_size, drawn = 1, 1, False
 
     def __init__(self):
         super().__init__()
@@ -19,6 +19,9 @@ class Watched(Attention):
 
     def encode(self, image_BCHW, boxes_BN4):
         return image_BCHW.flatten(1)[:, :1]
+
+    def gist(self, features):
+        return features
 
     def forward(self, features, query_RS, step, draw):
         self.asked.append((step, query_RS[0].item()))

@@ -15,7 +15,7 @@ from datamodules.contract import IGNORED
 def scripted(script, images, samples=1, target=None, glimpses=2, end=None):
     spec = task(2, symbols=V, steps=len(script), end=end)
     decoder = Scripted(script, glimpses)
-    rnn = AttentionRNN(spec, Watched(), decoder, NoContext(spec, 1), Truth(), glimpses)
+    rnn = AttentionRNN(spec, Watched(), decoder, NoContext(spec, 1, 1), Truth(), glimpses)
     image = torch.arange(images * 4.0).view(images, 1, 2, 2)
     target = None if target is None else torch.tensor(target)
     return rnn, rnn(image, no_boxes(images), target, samples, mode)

@@ -31,7 +31,7 @@ def scripted(forth, back, merge, steps=4, end=END):
     scripts, spec = iter((forth, back)), task(2, symbols=V, steps=steps, end=end)
 
     def make(spec):
-        return AttentionRNN(spec, Watched(), Scripted(next(scripts), 1), NoContext(spec, 1), Truth(), 1)
+        return AttentionRNN(spec, Watched(), Scripted(next(scripts), 1), NoContext(spec, 1, 1), Truth(), 1)
 
     return BothWays(make, spec, [], merge)
 

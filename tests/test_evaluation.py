@@ -37,7 +37,7 @@ def scripted_split(end=None):
     """Two symbols an answer; the first image's is right, the second's half right, the third's right and short."""
     spec = task(2, symbols=3, steps=2, end=end)
     decoder = Scripted(says([0, 1], [1, 1], [2, 0]), 1)
-    rnn = AttentionRNN(spec, Watched(), decoder, NoContext(spec, 1), Truth(), 1)
+    rnn = AttentionRNN(spec, Watched(), decoder, NoContext(spec, 1, 1), Truth(), 1)
     target = torch.tensor([[0, 1], [1, 0], [2, IGNORED]])
     return rnn, [Batch(torch.zeros(3, 1, 2, 2), target, no_boxes(3), torch.tensor([5, 6, 7]))]
 

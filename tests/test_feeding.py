@@ -36,7 +36,7 @@ def test_the_share_of_own_symbols_follows_the_schedule():
 def fed(share, target):
     spec = task(2, symbols=V, steps=3)
     decoder = Scripted(says([2, 1, 0], [0, 2, 1]), 1)
-    rnn = AttentionRNN(spec, Watched(), decoder, NoContext(spec, 1), ScheduledSampling(Constant(share)), 1)
+    rnn = AttentionRNN(spec, Watched(), decoder, NoContext(spec, 1, 1), ScheduledSampling(Constant(share)), 1)
     rnn(torch.zeros(2, 1, 2, 2), no_boxes(2), target, 1, mode)
     return decoder.fed
 

@@ -46,7 +46,7 @@ def toy(steps, seed=0):
         spec, QUERY, partial(Conv, layers=[(2, 1, 1)], pad=False), partial(Additive, size=3), Drawn(1.0, 0.0)
     )
     decoder = OneStorey(attention.code_size, spec, GRU, QUERY, 2, [], detach=False)
-    rnn = AttentionRNN(spec, attention, decoder, NoContext(spec, QUERY), Truth(), GLIMPSES).double()
+    rnn = AttentionRNN(spec, attention, decoder, NoContext(spec, QUERY, 1), Truth(), GLIMPSES).double()
     with torch.no_grad():
         for parameter in rnn.parameters():
             parameter.mul_(2.5)

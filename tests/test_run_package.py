@@ -17,7 +17,7 @@ class Corner(Attention):
     """Sees the mean of the upper left corner, always."""
 
     drawn = False
-    code_size = 1
+    code_size = gist_size = 1
 
     def __init__(self, spec, query_size, side):
         super().__init__()
@@ -25,6 +25,9 @@ class Corner(Attention):
 
     def encode(self, image_BCHW, boxes_BN4):
         return image_BCHW[..., : self.side, : self.side].mean((-3, -2, -1))[:, None]
+
+    def gist(self, features):
+        return features
 
     def forward(self, features, query_RS, step, draw):
         code = features.repeat_interleave(len(query_RS) // len(features), 0)
