@@ -1,0 +1,107 @@
+"""The words of a caption as COCO's evaluation counts them: Penn Treebank tokens, lower-cased, without punctuation.
+
+COCO's code calls Stanford's tokenizer (CoreNLP 3.4.1, Java). Here nltk's Treebank tokenizer does the work; what it does
+otherwise than Stanford's in captions is mended before (full stops, typographic signs, what has to stay whole) and
+after (brackets, fractions). Both keep what their authors never meant to keep: "-lrb-" and "?!" are words.
+"""
+
+import re
+from collections.abc import Iterable
+
+from nltk.tokenize import NLTKWordTokenizer
+
+PUNCTUATION = frozenset(["''", "'", "``", "`", ".", "?", "!", ",", ":", "-", "--", "...", ";"])
+"""COCO's list, which also names brackets in capitals; tokens are in small letters by then, so those stay."""
+
+_KEEP_THEIR_STOP = """
+adj adm adv al ala alex apr ariz assn assoc atty attys aug ave bancorp bhd bldg blvd brig bros calif capt cf cie co
+col colo comdr conn corp cos cpl ct dak dec dept det dr drs ens esq est etc ext feb fla fri ft ga gen gov govs hon
+inc ind intl jan jos jr jul jun kan kans ky lieut lt ltd maj mar md messrs mfg mich minn mme mo mon mont mr mrs ms
+mt mtg natl neb nev nov oct okla penn pfc ph plc pres prof profs pte pty pvt rd rep reps rev rt sen sens sep sept
+seq sfc sgt spc sq sr st ste supt supts sys tel tenn thu thurs treas tue tues univ va vs vt wed wis wisc wm wyo
+"""
+ABBREVIATIONS = frozenset(_KEEP_THEIR_STOP.split())
+"""Words that keep their full stop; so do single letters and letters with stops between them."""
+
+CAPITALISED = frozenset(["Ark", "Az", "Del", "Ill", "LA", "La", "Mass", "Miss", "Ore", "PA", "Pa", "Tex", "Wash"])
+"""These do only so written: the others are words too."""
+
+_CONTRACTIONS = frozenset(["cannot", "gonna", "gimme", "gotta", "lemme", "wanna"])
+_PLAIN = re.compile(r"\s*([A-Za-z]+(?:[ ]+[A-Za-z]+)*)[ ]*(\.?)\s*")
+_STOPS = re.compile(r"([\w.&'/-]*?)\.+(?=[\])}>\"'`]*(?:\s|$))")
+_LETTERS = re.compile(r"[^\W\d_](?:\.[^\W\d_])*")
+
+_PRIVATE = 0xE000
+"""Signs that have to stay together are moved up here, where nltk takes them for letters."""
+
+_SIGNS = str.maketrans(
+    {"“": " `` ", "”": " '' ", "‘": " ` ", "’": "'", "–": " -- ", "—": " -- ", "…": " ... ", "¢": " cents ", "£": " # ",
+     "€": " $ ", "½": " 1/2", "¼": " 1/4", "¾": " 3/4", "\u00ad": "", "\u200b": " "}
+    | {sign: f" {sign} " for sign in "|°®™©=~^×´\\"}
+)  # fmt: skip
+_FIRST = [
+    (re.compile(r"(?<!\S)(\d{1,4}) (\d{1,4}/\d{1,4})(?![^\s.,])"), f"\\1{chr(_PRIVATE + 0xA0)}\\2"),  # a blank, kept
+    (re.compile(r"[\U00010000-\U0010ffff]"), " "),  # Stanford's drops them, emoji among them
+    (re.compile(r"(?i)\b(no\.)(?=\s*\d)"), f" no{chr(_PRIVATE + ord('.'))} "),
+]
+_WHOLE = re.compile(
+    r"https?://\S+|[\w.-]+@[\w.]+|@\w+|#[A-Za-z]\w*|</?[A-Za-z][^<>\s]*>|[?!]{2,}|\*{2,}|-[lr][rsc]b-|\b[A-Z]+&[A-Z]+\b|"
+    r"'n'|(?<!\w)'(?:em\b|n\b|\d0s\b|til\b|cause\b)"
+)
+_LAST = [
+    (re.compile(r"-{2,}"), " -- "),
+    (re.compile(r"\.{2,}"), " ... "),
+    (re.compile(r"(?<!\S)[-.](?=[a-z])|(?<=\w)-(?!\S)"), " - "),
+    (re.compile(r"(?<=\d)\.(?=[a-z])"), " . "),
+    (re.compile(r"(?<=:\d\d)([ap]m)\b"), r" \1"),
+    (re.compile(r"(?<=\w)([/+])(?!\w)|(?<=\w)(\+)(?=\w)|(?<=\d)(')(?=[\dx])"), r" \1\2\3 "),
+    (re.compile(r"('d|n't)('ve)\b"), r" \1 \2"),
+    (re.compile(r"(?<!\w)'t(is|was)\b"), r" 't \1"),
+]
+_BRACKETS = {"(": "-lrb-", ")": "-rrb-", "[": "-lsb-", "]": "-rsb-", "{": "-lcb-", "}": "-rcb-"}
+_treebank = NLTKWordTokenizer()
+
+
+def words(caption: str) -> list[str]:
+    """Of one caption; none where it has nothing but punctuation."""
+    plain = _PLAIN.fullmatch(caption)
+    if plain:  # most are: nothing that the rules below are about
+        found = plain[1].lower().split()
+        special = _keeps_its_stop(plain[1].split()[-1])
+        if not (plain[2] and special) and _CONTRACTIONS.isdisjoint(found):
+            return found
+    return [token for token in _treebank_tokens(caption) if token not in PUNCTUATION]
+
+
+def tokenized(captions: Iterable[str]) -> list[str]:
+    """Each caption as its words with single blanks between, the form in which scores take them."""
+    return [" ".join(words(caption)) for caption in captions]
+
+
+def _treebank_tokens(caption: str) -> list[str]:
+    text = caption
+    for pattern, mended in _FIRST:
+        text = pattern.sub(mended, text)
+    text = _STOPS.sub(_stop, text.translate(_SIGNS))
+    text = _WHOLE.sub(lambda found: f" {_shifted(found[0].lower(), _PRIVATE)} ", text).lower()
+    for pattern, mended in _LAST:
+        text = pattern.sub(mended, text)
+    # nltk takes the full stop off whatever ends a text, an abbreviation too: so let something else end it.
+    tokens = _treebank.tokenize(text + " .")
+    return [_BRACKETS.get(token, _shifted(token, -_PRIVATE)) for token in tokens]
+
+
+def _stop(found: re.Match[str]) -> str:
+    """A full stop goes, be there one or several, and leaves its word's end; that of an abbreviation stays."""
+    return found[1] + (". " if _keeps_its_stop(found[1]) else " ")
+
+
+def _keeps_its_stop(word: str) -> bool:
+    bare = word.strip("'-/&.")
+    return bool(_LETTERS.fullmatch(word)) or bare.lower() in ABBREVIATIONS or bare in CAPITALISED
+
+
+def _shifted(text: str, by: int) -> str:
+    """Latin signs into the private area and back; anything else as it is."""
+    low = max(0, -by)
+    return "".join(chr(ord(sign) + by) if low <= ord(sign) < low + 256 else sign for sign in text)

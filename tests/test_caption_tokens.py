@@ -1,0 +1,109 @@
+"""The words of captions: as COCO's tokenizer gave them, and as it gives them where Java and it are there."""
+
+import importlib.util
+import random
+import shutil
+
+import pytest
+
+from benchmark.metrics.tokens import PUNCTUATION, tokenized, words
+
+KNOWN = {
+    "A man riding a wave on top of a surfboard.": "a man riding a wave on top of a surfboard",
+    " Two dogs  play .\n": "two dogs play",
+    "": "",
+    "...": "",
+    "A dog. A cat.": "a dog a cat",
+    "A dog.A cat is here": "a dog.a cat is here",
+    "the table.. and condiments....": "the table and condiments",
+    "Cars exit onto Sunset Blvd.": "cars exit onto sunset blvd.",
+    'A sign that says "Main St."': "a sign that says main st.",
+    "at 3:30 p.m.": "at 3:30 p.m.",
+    "at 3:30pm.": "at 3:30 pm",
+    "The U.S.": "the u.s.",
+    "Platform B.": "platform b.",
+    "a man in LA. or Philadelphia, PA.": "a man in la. or philadelphia pa.",
+    "No. 12 bus, and no.7; he says no.": "no. 12 bus and no. 7 he says no",
+    "a (small) [dog] {here}": "a -lrb- small -rrb- -lsb- dog -rsb- -lcb- here -rcb-",
+    "a 'small' \"dog\"": "a small dog",
+    "“curly” ‘quotes’ and it’s": "curly quotes and it 's",
+    "isn't don't cannot can't wanna": "is n't do n't can not ca n't wan na",
+    "they'd've shouldn't've": "they 'd 've should n't 've",
+    "'Tis the '80s, get 'em": "'t is the '80s get 'em",
+    "mac 'n' cheese, rock 'n roll": "mac 'n' cheese rock 'n roll",
+    "what?! a dog!!": "what ?! a dog !!",
+    "22 3/4 inch, 1/2": "22\u00a03/4 inch 1/2",
+    "$20.50, 20% off, 5¢": "$ 20.50 20 % off 5 cents",
+    '6\'2" man w/ a 12" pizza': "6 2 man w / a 12 pizza",
+    "AT&T, B&W, black&white": "at&t b&w black & white",
+    "en–dash em—dash t-shirt--white": "en dash em dash t-shirt white",
+    "-dog- (": "dog -lrb-",
+    "<unk> a <unk>": "<unk> a <unk>",
+    "🐶 dog a…b": "dog a b",
+    "漢字 café İ": "漢字 café i̇",
+    "a ||| b": "a | | | b",
+    "-lrb- stays -rrb- so does is n't": "-lrb- stays -rrb- so does is n't",
+}
+
+
+@pytest.mark.parametrize("caption", KNOWN)
+def test_words_as_coco_gave_them(caption):
+    assert tokenized([caption]) == [KNOWN[caption]]
+
+
+ONCE = ("LA.", "3/4", "AT&T")
+"""Capitals and a blank inside a word are gone afterwards; of COCO's tokenizer too."""
+
+
+@pytest.mark.parametrize("caption", [text for text in KNOWN if not any(part in text for part in ONCE)])
+def test_words_split_again_are_the_same(caption):
+    again = words(" ".join(words(caption)))
+    assert again == words(caption)
+    assert PUNCTUATION.isdisjoint(again)
+
+
+def test_plain_captions_take_the_same_way_as_others():
+    """What few rules apply to is split at blanks; a comma before it sends it the long way."""
+    draw = random.Random(0)
+    pool = ["a", "Dog", "on", "the", "st", "no", "etc", "cannot", "wanna", "gonna", "U", "it", "x", "is", "cat"]
+    for _ in range(300):
+        caption = " ".join(draw.choices(pool, k=draw.randint(1, 6))) + draw.choice(["", ".", " .", " "])
+        assert words(caption) == words(", " + caption), caption
+
+
+def made_up(count):
+    """Captions with what people write in them, at random."""
+    draw = random.Random(1)
+    nouns = [
+        "dog",
+        "cats",
+        "man's",
+        "t-shirt",
+        "St.",
+        "#9",
+        "o'clock",
+        "3:30",
+        "'stop'",
+        '"stop"',
+        "(red)",
+        "w/",
+        '12"',
+    ]
+    links = [" ", " ", " ", " on a ", ", ", " and ", " - ", "; ", " isn't ", ". A ", " & "]
+    ends = [".", ".", ".", "", " .", "!", "..", "...", ".\n", '."']
+    for _ in range(count):
+        parts = [draw.choice(nouns) + draw.choice(links) for _ in range(draw.randint(1, 6))]
+        yield "A " + "".join(parts) + draw.choice(nouns) + draw.choice(ends)
+
+
+@pytest.mark.skipif(
+    not (shutil.which("java") and importlib.util.find_spec("pycocoevalcap")), reason="no Java or no pycocoevalcap"
+)
+def test_the_known_words_are_cocos_and_few_others_differ():
+    from pycocoevalcap.tokenizer.ptbtokenizer import PTBTokenizer
+
+    captions = [*KNOWN, *made_up(500)]
+    theirs = PTBTokenizer().tokenize({place: [{"caption": text}] for place, text in enumerate(captions)})
+    differ = [text for place, text in enumerate(captions) if tokenized([text]) != theirs[place]]
+    assert not [text for text in differ if text in KNOWN]
+    assert len(differ) <= 0.02 * len(captions), differ
