@@ -29,6 +29,11 @@ def cider_d(texts: Captions, counts: Sequence[Counts]) -> np.ndarray:
     return 10 * np.bincount(image_R, value_R, images) / np.bincount(image_R, minlength=images)
 
 
+def document_frequency(image_F: np.ndarray, gram_F: np.ndarray, kinds: int) -> np.ndarray:
+    """(kinds,) in how many images an n-gram is, of those that are anywhere."""
+    return np.bincount(np.unique(image_F * kinds + gram_F) % max(1, kinds), minlength=kinds)
+
+
 def rarity(frequency: np.ndarray, images: int) -> np.ndarray:
     """ln(images / df), of n-grams that no image has ln(images); exactly 0 of those that all have, so that a caption of
     nothing else has no direction. Logarithms are taken one by one: of vectors they may differ in the last bit.
@@ -40,8 +45,7 @@ def rarity(frequency: np.ndarray, images: int) -> np.ndarray:
 def _cosine(counts: Counts, image_R: np.ndarray, images: int) -> np.ndarray:
     """(R,) between each reference and its image's candidate, over n-grams of one length."""
     gram_F, caption_F, found_F = counts.reference_gram_F, counts.reference_caption_F, counts.match_F >= 0
-    key = np.unique(image_R[caption_F] * counts.grams + gram_F)
-    idf = rarity(np.bincount(key % max(1, counts.grams), minlength=counts.grams), images)
+    idf = rarity(document_frequency(image_R[caption_F], gram_F, counts.kinds), images)
     weight_F, weight_E = (
         idf[gram_F] * counts.reference_count_F,
         idf[counts.candidate_gram_E] * counts.candidate_count_E,

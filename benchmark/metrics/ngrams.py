@@ -35,7 +35,7 @@ class Counts(NamedTuple):
     candidate_image_E, candidate_gram_E, candidate_count_E: each distinct n-gram of each candidate, by image.
     reference_caption_F (counted from the first reference), reference_gram_F, reference_count_F: of each reference.
     match_F: the entry of the same image's candidate that has the same n-gram, -1 where none has.
-    grams: how many different ones there are.
+    kinds: how many different ones there are.
     """
 
     candidate_image_E: np.ndarray
@@ -45,7 +45,7 @@ class Counts(NamedTuple):
     reference_gram_F: np.ndarray
     reference_count_F: np.ndarray
     match_F: np.ndarray
-    grams: int
+    kinds: int
 
 
 def captions(candidates: Sequence[str], references: Sequence[Sequence[str]]) -> Captions:
@@ -63,32 +63,45 @@ def captions(candidates: Sequence[str], references: Sequence[Sequence[str]]) -> 
 
 def count(texts: Captions) -> list[Counts]:
     """For n = 1 to 4."""
-    return [_counts(texts, caption, gram) for caption, gram in _grams(texts.word_W, texts.length_C)]
+    words = int(texts.word_W.max(initial=-1)) + 1
+    return [_counts(texts, one.caption_P, one.gram_P) for one in grams(texts.word_W, texts.length_C, words)]
 
 
-def _grams(word_W: np.ndarray, length_C: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-    """The caption and the number of each n-gram, in the captions' order; equal n-grams have equal numbers."""
+class Grams(NamedTuple):
+    """The n-grams of one length n at their P places, caption by caption.
+
+    caption_P: where they stand. gram_P: which they are, equal ones with equal numbers.
+    key_K: what each number stands for, in rising order: the number of its first n - 1 words, times how many words
+    there are, plus that of its last word. Of single words, which are their own numbers, every number there is.
+    """
+
+    caption_P: np.ndarray
+    gram_P: np.ndarray
+    key_K: np.ndarray
+
+
+def grams(word_W: np.ndarray, length_C: np.ndarray, words: int) -> Iterator[Grams]:
+    """For n = 1 to 4, of captions of so many different words."""
     caption_W = np.repeat(np.arange(len(length_C)), length_C)
     left_W = np.cumsum(length_C)[caption_W] - np.arange(len(word_W))  # words from here to the caption's end
-    words = int(word_W.max(initial=0)) + 1
-    place, gram = np.arange(len(word_W)), word_W
+    place, gram, key = np.arange(len(word_W)), word_W, np.arange(words)
     for n in range(1, LONGEST + 1):
-        yield caption_W[place], gram
+        yield Grams(caption_W[place], gram, key)
         longer = left_W[place] > n
         place, gram = place[longer], gram[longer]
-        gram = np.unique(gram * words + word_W[place + n], return_inverse=True)[1]
+        key, gram = np.unique(gram * words + word_W[place + n], return_inverse=True)
 
 
 def _counts(texts: Captions, caption: np.ndarray, gram: np.ndarray) -> Counts:
-    grams, images = int(gram.max(initial=-1)) + 1, texts.images
-    key, times = np.unique(caption * grams + gram, return_counts=True)
-    first = np.searchsorted(key, images * grams)  # of the references
+    kinds, images = int(gram.max(initial=-1)) + 1, texts.images
+    key, times = np.unique(caption * kinds + gram, return_counts=True)
+    first = np.searchsorted(key, images * kinds)  # of the references
     candidate, reference = key[:first], key[first:]
-    caption_F, gram_F = np.divmod(reference, max(1, grams))
-    key_F = texts.image_C[caption_F] * grams + gram_F  # a candidate's number is its image's
+    caption_F, gram_F = np.divmod(reference, max(1, kinds))
+    key_F = texts.image_C[caption_F] * kinds + gram_F  # a candidate's number is its image's
     match_F = np.searchsorted(candidate, key_F)
     found_F = np.append(candidate, -1)[match_F] == key_F
-    image_E, gram_E = np.divmod(candidate, max(1, grams))
+    image_E, gram_E = np.divmod(candidate, max(1, kinds))
     return Counts(
-        image_E, gram_E, times[:first], caption_F - images, gram_F, times[first:], np.where(found_F, match_F, -1), grams
+        image_E, gram_E, times[:first], caption_F - images, gram_F, times[first:], np.where(found_F, match_F, -1), kinds
     )
