@@ -3,8 +3,9 @@
 python scripts/measure_captions.py [--images 5000] [--training 113287] [--rounds 3]
 
 Captions are made up, of 10,000 words as frequent as words are (Zipf's law); candidates are references with a third of
-their words exchanged. Scores are compared before anything is measured. The reward is measured against a training set of
-five captions an image, on a batch of 64 images with 5 samples each.
+their words exchanged, and a tenth of what is split into words has a comma, as in COCO. Scores are compared before
+anything is measured. The reward is measured against a training set of five captions an image, on a batch of 64 images
+with 5 samples each.
 """
 
 import argparse
@@ -26,6 +27,7 @@ from benchmark.metrics.tokens import tokenized
 VOCABULARY = 10_000
 LENGTHS, SHARE = np.arange(7, 19), np.array([1, 6, 14, 14, 9, 6, 4, 2, 1, 1, 1, 1])
 """Words of a caption, about as in COCO."""
+LETTERS = str.maketrans("0123456789", "abcdefghij")
 BATCH, SAMPLES = 64, 5
 
 
@@ -40,7 +42,7 @@ def made_up(images: int, seed: int) -> list[list[list[int]]]:
 
 
 def written(caption: Sequence[int]) -> str:
-    return " ".join(f"w{word}" for word in caption)
+    return " ".join(map(str, caption)).translate(LETTERS)
 
 
 def six(candidates: list[str], references: list[list[str]]) -> list[np.ndarray]:
@@ -100,7 +102,7 @@ def measure(choice: argparse.Namespace) -> list[measuring.Row]:
     references = [[written(text) for text in several] for several in made_up(choice.images, 0)]
     candidates, references = [several[0] for several in references], [several[1:] for several in references]
     mine = ours(candidates, references)
-    raw = [f"A {text}." for text in candidates]
+    raw = [f"A {text}{'' if place % 10 else ', too'}." for place, text in enumerate(candidates)]
     mine |= {f"words of {len(raw)} captions": lambda: tokenized(raw), **reward(choice.training, choice.device)}
     other = theirs(candidates, references) if importlib.util.find_spec("pycocoevalcap") else {}
     actions = mine | {f"theirs {name}": action for name, action in other.items()}
