@@ -1,0 +1,54 @@
+"""Write or check a results.zip for COCO's caption server.
+
+python scripts/server_results.py check results.zip --val captions_val2014.json --test image_info_test2014.json
+python scripts/server_results.py write FOLDER --algorithm NAME --val-results val.json --test-results test.json
+    --val captions_val2014.json --test image_info_test2014.json
+
+Checked are the names of the archive and its two files, and that each image of the annotations has one caption and no
+other id has any. What would be refused is not written. Exit code 1 where there are faults, 2 where a file cannot be
+read or results cannot be written.
+"""
+
+import argparse
+import sys
+from pathlib import Path
+
+from benchmark.metrics.caption_json import official_results
+from benchmark.metrics.server_results import SPLITS, image_ids, results_faults, write_results
+from datamodules.contract import DataFault
+
+
+def command_line() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    commands = parser.add_subparsers(dest="command", required=True)
+    check = commands.add_parser("check", help="list all faults of an archive")
+    check.add_argument("archive", type=Path)
+    write = commands.add_parser("write", help="write results.zip into a folder")
+    write.add_argument("folder", type=Path)
+    write.add_argument("--algorithm", required=True, metavar="NAME", help="letters, digits, . and -")
+    for split in ("val", "test"):
+        write.add_argument(f"--{split}-results", type=Path, required=True, metavar="FILE",
+                           help='[{"image_id": 1, "caption": "a dog"}, ...]')  # fmt: skip
+        for command in (check, write):
+            command.add_argument(f"--{split}", type=Path, required=True, metavar="FILE", help="lists all images")
+    return parser
+
+
+def main() -> int:
+    choice = command_line().parse_args()
+    try:
+        images = dict(zip(SPLITS, map(image_ids, (choice.val, choice.test)), strict=True))
+        if choice.command == "check":
+            faults = results_faults(choice.archive, images)
+            print("\n".join([*faults, f"{len(faults)} faults" if faults else "no fault"]))
+            return 1 if faults else 0
+        said = map(official_results, (choice.val_results, choice.test_results))
+        print(write_results(choice.folder, choice.algorithm, dict(zip(SPLITS, said, strict=True)), images))
+    except DataFault as fault:
+        print(f"error: {fault}", file=sys.stderr)
+        return 2
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
