@@ -82,3 +82,8 @@ def test_nothing_of_it_is_saved_and_all_of_it_moves():
 def test_references_in_symbols():
     number = {"a": 1, "dog": 2, "n't": 3}
     assert in_symbols([["A dog.", "isn't a cat"], [""]], number, 0) == [[[1, 2], [0, 3, 1, 0]], [[]]]
+
+
+def test_an_image_without_reference_is_told():
+    with pytest.raises(ValueError, match="at least one reference"):
+        CiderReward([[[0]], []], SYMBOLS, END)

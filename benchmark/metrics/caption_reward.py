@@ -36,7 +36,13 @@ class CiderReward(nn.Module):
     the end, which is added. symbols: how many there are. end: the symbol that ends a caption; it counts as a word on
     both sides, so that a caption that breaks off is worth less than one that ends.
     Document frequencies are those of all these images, not of the batch's. Nothing of it is saved in a checkpoint.
+    Raises ValueError where an image has no reference.
     """
+
+    word_W: Tensor
+    which_IC: Tensor
+    length_N: Tensor
+    start_N: Tensor
 
     def __init__(self, references: Sequence[Sequence[Sequence[int]]], symbols: int, end: int):
         super().__init__()
@@ -46,7 +52,9 @@ class CiderReward(nn.Module):
         length_N = np.array([len(text) for text in texts])
         word_W = np.fromiter((symbol for text in texts for symbol in text), np.int64, int(length_N.sum()))
         image_N = np.repeat(np.arange(len(references)), count_I)
-        self.unseen, self.longest = float(np.log(float(len(references)))), int(length_N.max())
+        if not count_I.all():
+            raise ValueError("each image needs at least one reference")
+        self.longest = int(length_N.max())
         # (I, C) which caption; the last, of no words, stands for those that an image has not
         which_IC = np.full((len(references), count_I.max()), len(texts))
         which_IC[np.arange(count_I.max()) < count_I[:, None]] = np.arange(len(texts))
@@ -117,7 +125,8 @@ def _tables(word_W: np.ndarray, length_N: np.ndarray, image_N: np.ndarray, symbo
     """For each n: the keys of its n-grams, their rarity, and the length of each caption's vector. After the last n-gram
     stands one that is none, as rare as can be; after the last caption one without words.
     """
-    tables, images = {}, int(image_N[-1]) + 1
+    tables: dict[str, np.ndarray] = {}
+    images = int(image_N[-1]) + 1
     for n, one in enumerate(grams(word_W, length_N, symbols), 1):
         kinds = len(one.key_K)
         entry, times = np.unique(one.caption_P * max(1, kinds) + one.gram_P, return_counts=True)

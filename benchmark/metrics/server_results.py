@@ -32,7 +32,7 @@ def image_ids(path: Path) -> set[int]:
     images = told.get("images") if isinstance(told, dict) else None
     if not isinstance(images, list) or not images:
         raise DataFault(f'{path}: no captions_*.json or image_info_*.json: it has no list "images"')
-    found = [entry.get("id") if isinstance(entry, dict) else None for entry in images]
+    found: list[Any] = [entry.get("id") if isinstance(entry, dict) else None for entry in images]
     wrong = next((place for place, image in enumerate(found) if type(image) is not int), None)
     if wrong is not None:
         raise DataFault(f'{path}: images[{wrong}] has no whole number "id"')
