@@ -21,7 +21,10 @@ mt mtg natl neb nev nov oct okla penn pfc ph plc pres prof profs pte pty pvt rd 
 seq sfc sgt spc sq sr st ste supt supts sys tel tenn thu thurs treas tue tues univ va vs vt wed wis wisc wm wyo
 """
 ABBREVIATIONS = frozenset(_KEEP_THEIR_STOP.split())
-"""Words that keep their full stop; so do single letters and letters with stops between them."""
+"""Words that keep their full stop; so do letters with stops between them, and a single letter where no sentence ends.
+
+Whether one does, Stanford's tells by the next word, be it of the next caption in the file. Most begin with "A" or
+"The", so here a letter at a caption's end always loses its stop."""
 
 CAPITALISED = frozenset(["Ark", "Az", "Del", "Ill", "LA", "La", "Mass", "Miss", "Ore", "PA", "Pa", "Tex", "Wash"])
 """These do only so written: the others are words too."""
@@ -29,7 +32,9 @@ CAPITALISED = frozenset(["Ark", "Az", "Del", "Ill", "LA", "La", "Mass", "Miss", 
 _CONTRACTIONS = frozenset(["cannot", "gonna", "gimme", "gotta", "lemme", "wanna"])
 _PLAIN = re.compile(r"\s*([A-Za-z]+(?:[ ]+[A-Za-z]+)*)[ ]*(\.?)\s*")
 _STOPS = re.compile(r"([\w.&'/-]*?)\.+(?=[\])}>\"'`]*(?:\s|$))")
-_LETTERS = re.compile(r"[^\W\d_](?:\.[^\W\d_])*")
+_LETTERS = re.compile(r"[^\W\d_](?:\.[^\W\d_])+")
+_INITIAL = re.compile(r"[^\W\d_]")
+_GOES_ON = re.compile(r"\s+(?!(?:An?|At|He|In|It|One|Some|The|There|This)\b)\w")
 
 _PRIVATE = 0xE000
 """Signs that have to stay together are moved up here, where nltk takes them for letters."""
@@ -93,7 +98,8 @@ def _treebank_tokens(caption: str) -> list[str]:
 
 def _stop(found: re.Match[str]) -> str:
     """A full stop goes, be there one or several, and leaves its word's end; that of an abbreviation stays."""
-    return found[1] + (". " if _keeps_its_stop(found[1]) else " ")
+    initial = _INITIAL.fullmatch(found[1]) and _GOES_ON.match(found.string, found.end())
+    return found[1] + (". " if initial or _keeps_its_stop(found[1]) else " ")
 
 
 def _keeps_its_stop(word: str) -> bool:
