@@ -72,6 +72,17 @@ def test_plain_captions_take_the_same_way_as_others():
         assert words(caption) == words(", " + caption), caption
 
 
+LONG = 50_000
+
+
+@pytest.mark.timeout(60)
+@pytest.mark.parametrize("part", ["a", ".", "a.", " ", "@", "<a", "A&", "?"])
+def test_no_caption_takes_for_ever(part):
+    """Time would grow with the square of the length, if anywhere, and the test never end."""
+    assert all(word.strip() for word in words(part * LONG + "x !"))
+    assert words("a dog " * LONG) == ["a", "dog"] * LONG
+
+
 def made_up(count):
     """Captions with what people write in them, at random."""
     draw = random.Random(1)

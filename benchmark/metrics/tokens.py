@@ -30,8 +30,9 @@ CAPITALISED = frozenset(["Ark", "Az", "Del", "Ill", "LA", "La", "Mass", "Miss", 
 """These do only so written: the others are words too."""
 
 _CONTRACTIONS = frozenset(["cannot", "gonna", "gimme", "gotta", "lemme", "wanna"])
-_PLAIN = re.compile(r"\s*([A-Za-z]+(?:[ ]+[A-Za-z]+)*)[ ]*(\.?)\s*")
-_STOPS = re.compile(r"([\w.&'/-]*?)\.+(?=[\])}>\"'`]*(?:\s|$))")
+# No pattern tries a place twice: a caption of anything, as long as one likes, takes time in proportion.
+_PLAIN = re.compile(r"\s*+([A-Za-z]++(?: ++[A-Za-z]++)*+) *+(\.?)\s*+")
+_STOPS = re.compile(r"(?<![\w.&'/-])([\w.&'/-]*?)\.+(?=[\])}>\"'`]*+(?:\s|$))")
 _LETTERS = re.compile(r"[^\W\d_](?:\.[^\W\d_])+")
 _INITIAL = re.compile(r"[^\W\d_]")
 _GOES_ON = re.compile(r"\s+(?!(?:An?|At|He|In|It|One|Some|The|There|This)\b)\w")
@@ -45,12 +46,13 @@ _SIGNS = str.maketrans(
     | {sign: f" {sign} " for sign in "|°®™©=~^×´\\"}
 )  # fmt: skip
 _FIRST = [
+    (re.compile(r"\.{3,}"), ".."),  # of two or more none is left
     (re.compile(r"(?<!\S)(\d{1,4}) (\d{1,4}/\d{1,4})(?![^\s.,])"), f"\\1{chr(_PRIVATE + 0xA0)}\\2"),  # a blank, kept
     (re.compile(r"[\U00010000-\U0010ffff]"), " "),  # Stanford's drops them, emoji among them
     (re.compile(r"(?i)\b(no\.)(?=\s*\d)"), f" no{chr(_PRIVATE + ord('.'))} "),
 ]
 _WHOLE = re.compile(
-    r"https?://\S+|[\w.-]+@[\w.]+|@\w+|#[A-Za-z]\w*|</?[A-Za-z][^<>\s]*>|[?!]{2,}|\*{2,}|-[lr][rsc]b-|\b[A-Z]+&[A-Z]+\b|"
+    r"https?://\S+|(?<![\w.-])[\w.-]++@[\w.]+|@\w+|#[A-Za-z]\w*|</?[A-Za-z][^<>\s]*>|[?!]{2,}|\*{2,}|-[lr][rsc]b-|\b[A-Z]+&[A-Z]+\b|"
     r"'n'|(?<!\w)'(?:em\b|n\b|\d0s\b|til\b|cause\b)"
 )
 _LAST = [
@@ -104,7 +106,7 @@ def _stop(found: re.Match[str]) -> str:
 
 def _keeps_its_stop(word: str) -> bool:
     bare = word.strip("'-/&.")
-    return bool(_LETTERS.fullmatch(word)) or bare.lower() in ABBREVIATIONS or bare in CAPITALISED
+    return bool(_LETTERS.fullmatch(bare)) or bare.lower() in ABBREVIATIONS or bare in CAPITALISED
 
 
 def _shifted(text: str, by: int) -> str:
