@@ -72,8 +72,8 @@ class CiderReward(nn.Module):
         index_R: (R,) long, the image of each row.
         """
         word_RT, length_R = self._ended(symbol_RT)
-        reference_RCW, which_RC = self._references(index_R)
-        cosine_RC = torch.stack(list(self._cosines(word_RT, length_R, reference_RCW, which_RC))).mean(0)
+        other_WRC, which_RC = self._references(index_R)
+        cosine_RC = torch.stack(list(self._cosines(word_RT, length_R, other_WRC, which_RC))).mean(0)
         length_RC = self.length_N[which_RC]
         apart_RC = (length_R[:, None] - 1).clamp(min=0) - (length_RC - 1).clamp(min=0)  # in bigrams
         value_RC = cosine_RC * torch.exp(-(apart_RC**2) / (2 * SIGMA**2)) * (length_RC > 0)
@@ -85,26 +85,26 @@ class CiderReward(nn.Module):
         return symbol_RT.masked_fill(over_RT, AFTER), (~over_RT).sum(-1)
 
     def _references(self, index_R: Tensor) -> tuple[Tensor, Tensor]:
-        """(R, C, W) the symbols of the images' references, and (R, C) which captions they are."""
+        """(W, R, C) the symbols of the images' references, and (R, C) which captions they are."""
         which_RC = self.which_IC[index_R]
-        start_RC1, length_RC1 = self.start_N[which_RC][..., None], self.length_N[which_RC][..., None]
+        start_RC, length_RC = self.start_N[which_RC], self.length_N[which_RC]
         # The longest at hand saves work, but to ask a GPU for it is to wait.
-        longest = self.longest if index_R.is_cuda else int(length_RC1.max())
-        place_W = torch.arange(longest, device=index_R.device)
-        symbol_RCW = self.word_W[(start_RC1 + place_W).clamp(max=len(self.word_W) - 1)]
-        return symbol_RCW.masked_fill(place_W >= length_RC1, PADDING), which_RC
+        longest = self.longest if index_R.is_cuda else int(length_RC.max())
+        place_W11 = torch.arange(longest, device=index_R.device)[:, None, None]
+        symbol_WRC = self.word_W[(start_RC + place_W11).clamp(max=len(self.word_W) - 1)]
+        return symbol_WRC.masked_fill(place_W11 >= length_RC, PADDING), which_RC
 
-    def _cosines(self, word_RT: Tensor, length_R: Tensor, other_RCW: Tensor, which_RC: Tensor) -> Iterator[Tensor]:
+    def _cosines(self, word_RT: Tensor, length_R: Tensor, other_WRC: Tensor, which_RC: Tensor) -> Iterator[Tensor]:
         """(R, C) for n = 1 to 4."""
         own_RTT = word_RT[:, :, None] == word_RT[:, None]
-        other_RCTW = word_RT[:, None, :, None] == other_RCW[:, :, None]
-        own_RPP, other_RCPW, gram_RP = own_RTT, other_RCTW, word_RT
+        other_WRCT = word_RT[:, None] == other_WRC[..., None]
+        own_RPP, other_WRCP, gram_RP = own_RTT, other_WRCT, word_RT
         for n in range(1, LONGEST + 1):
             if n > 1:  # two n-grams are equal where they are so but for their last words, and those are too
                 own_RPP = own_RPP[:, :-1, :-1] & own_RTT[:, n - 1 :, n - 1 :]
-                other_RCPW = other_RCPW[..., :-1, :-1] & other_RCTW[..., n - 1 :, n - 1 :]
+                other_WRCP = other_WRCP[:-1, ..., :-1] & other_WRCT[n - 1 :, ..., n - 1 :]
                 gram_RP = self._number(n, gram_RP[:, :-1] * self.symbols + word_RT[:, n - 1 :])
-            times_RP, their_times_RCP = own_RPP.sum(-1), other_RCPW.sum(-1)
+            times_RP, their_times_RCP = own_RPP.sum(-1, dtype=torch.int32), other_WRCP.sum(0, dtype=torch.int32)
             counts_RP = torch.arange(times_RP.shape[1], device=word_RT.device) + n <= length_R[:, None]
             square_RP = self.get_buffer(f"idf{n}")[gram_RP] ** 2 * counts_RP
             # An n-gram that is there k times is met at k places: a kth of it at each.
