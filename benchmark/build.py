@@ -9,9 +9,10 @@ from omegaconf import DictConfig
 
 from benchmark.attention_rnn import AttentionRNN, Reader
 from benchmark.faults import ConfigFault
+from benchmark.metrics.measure import Measure
 from benchmark.module import AttentionModule
 from benchmark.objective import Objective
-from datamodules.contract import TaskSpec
+from datamodules.contract import References, TaskSpec
 
 
 class Built(NamedTuple):
@@ -42,7 +43,7 @@ def build_rnn(cfg: DictConfig, spec: TaskSpec) -> Reader:
     return reader
 
 
-def build_module(cfg: DictConfig, spec: TaskSpec) -> AttentionModule:
+def build_module(cfg: DictConfig, spec: TaskSpec, references: References) -> AttentionModule:
     """The model at its start, with its objective and optimiser.
 
     Raises ConfigFault for parts that do not go together, RunFault for a start that does not fit the model.
@@ -57,10 +58,11 @@ def build_module(cfg: DictConfig, spec: TaskSpec) -> AttentionModule:
             ]
         )
     make(cfg.start)(rnn)
-    return AttentionModule(rnn, objective, make(cfg.optimizer), cfg.log_every)
+    measure: Measure = make(cfg.metrics, spec=spec, references=references)
+    return AttentionModule(rnn, objective, make(cfg.optimizer), measure, cfg.log_every)
 
 
-def build_data(cfg: DictConfig) -> tuple[pl.LightningDataModule, TaskSpec]:
+def build_data(cfg: DictConfig) -> tuple[Any, TaskSpec]:
     """The data set and the task it answers for."""
     datamodule = make(cfg.data)
     return datamodule, datamodule.spec
@@ -69,4 +71,4 @@ def build_data(cfg: DictConfig) -> tuple[pl.LightningDataModule, TaskSpec]:
 def build(cfg: DictConfig) -> Built:
     """All parts of a run. Raises ConfigFault or DataFault."""
     datamodule, spec = build_data(cfg)
-    return Built(datamodule, build_module(cfg, spec), spec)
+    return Built(datamodule, build_module(cfg, spec, datamodule.references), spec)

@@ -9,11 +9,11 @@ import pytorch_lightning as pl
 import torch
 from pytorch_lightning.callbacks import Callback, Checkpoint
 
-from benchmark.console import Console, percent, span
+from benchmark.console import Console, span
 from benchmark.faults import RunFault
 from benchmark.folder import RunFolder, Status
+from benchmark.headline import Headline
 
-MONITOR = "val/error"
 BEAT_SECONDS = 2.0
 
 
@@ -88,15 +88,15 @@ class Clock(Callback):
 
 @final
 class Checkpoints(Checkpoint):
-    """Writes last.ckpt after every epoch, and best.ckpt where the validation error is the lowest so far.
+    """Writes last.ckpt after every epoch, and best.ckpt where the headline on the validation split is the best so far.
 
     Lightning calls this kind of callback after all others, so that no epoch with a bad step is ever written.
-    Raises RunFault rather than write weights or an error that are not finite.
+    Raises RunFault rather than write weights or a headline that are not finite.
     """
 
-    def __init__(self, folder: RunFolder, clock: Clock):
-        self._folder, self._clock = folder, clock
-        self.error = math.inf
+    def __init__(self, folder: RunFolder, clock: Clock, headline: Headline):
+        self._folder, self._clock, self._headline = folder, clock, headline
+        self.value = headline.worst
         self.epoch = -1
         self.seconds = 0.0
         self._validated = False
@@ -108,15 +108,15 @@ class Checkpoints(Checkpoint):
         if not all(bool(torch.isfinite(weight).all()) for weight in pl_module.parameters()):
             raise RunFault(self._refusal(trainer, "the weights are not finite"))
         if self._validated:
-            self._judge(trainer, float(trainer.callback_metrics[MONITOR]))
+            self._judge(trainer, float(trainer.callback_metrics[self._headline.monitor]))
         self._validated = False
         trainer.save_checkpoint(self._folder.last)
 
-    def _judge(self, trainer: pl.Trainer, error: float) -> None:
-        if not math.isfinite(error):
-            raise RunFault(self._refusal(trainer, f"{MONITOR} is {error}"))
-        if error < self.error:
-            self.error, self.epoch, self.seconds = error, trainer.current_epoch, self._clock.seconds
+    def _judge(self, trainer: pl.Trainer, value: float) -> None:
+        if not math.isfinite(value):
+            raise RunFault(self._refusal(trainer, f"{self._headline.monitor} is {value}"))
+        if self._headline.is_better(value, self.value):
+            self.value, self.epoch, self.seconds = value, trainer.current_epoch, self._clock.seconds
             trainer.save_checkpoint(self._folder.best)
 
     def _refusal(self, trainer: pl.Trainer, what: str) -> str:
@@ -126,18 +126,18 @@ class Checkpoints(Checkpoint):
         )
 
     def state_dict(self) -> dict[str, Any]:
-        return {"error": self.error, "epoch": self.epoch, "seconds": self.seconds}
+        return {"value": self.value, "epoch": self.epoch, "seconds": self.seconds}
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
-        self.error, self.epoch, self.seconds = state_dict["error"], state_dict["epoch"], state_dict["seconds"]
+        self.value, self.epoch, self.seconds = state_dict["value"], state_dict["epoch"], state_dict["seconds"]
 
 
 @final
 class Heartbeat(Callback):
     """Says where a run is: in status.json every two seconds, on the console, and a line for each epoch in both logs."""
 
-    def __init__(self, status: Status, console: Console, clock: Clock):
-        self._status, self._console, self._clock = status, console, clock
+    def __init__(self, status: Status, console: Console, clock: Clock, headline: Headline):
+        self._status, self._console, self._clock, self._headline = status, console, clock, headline
         self._beat = self._since = 0.0
         self._steps_before = 0
 
@@ -153,9 +153,10 @@ class Heartbeat(Callback):
 
     def on_train_epoch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         self._say(trainer)
-        error = percent(trainer.callback_metrics.get(MONITOR))
+        monitor = self._headline.monitor
+        value = f"{monitor} {self._headline.written(trainer.callback_metrics.get(monitor))}"
         left = span(self._status.get("seconds_left"))
-        self._console.line(f"epoch {trainer.current_epoch + 1} of {trainer.max_epochs}: {MONITOR} {error}, {left} left")
+        self._console.line(f"epoch {trainer.current_epoch + 1} of {trainer.max_epochs}: {value}, {left} left")
 
     def _say(self, trainer: pl.Trainer) -> None:
         self._beat = time.monotonic()

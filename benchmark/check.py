@@ -19,6 +19,7 @@ GIVEN = {
     "context": ("spec", "size", "gist_size"),
     "objective": ("query_size",),
     "reading": ("make", "spec"),
+    "metrics": ("spec", "references"),
 }
 """What `build` adds to a part's arguments; a test reads it off there."""
 

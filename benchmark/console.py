@@ -6,7 +6,7 @@ import shutil
 import sys
 import time
 from abc import ABC, abstractmethod
-from typing import SupportsFloat, TextIO, final
+from typing import TextIO, final
 
 log = logging.getLogger("benchmark")
 
@@ -84,7 +84,3 @@ def span(seconds: float | None) -> str:
     if whole < 3600:
         return f"{whole // 60} min {whole % 60:02} s"
     return f"{whole // 3600} h {whole % 3600 // 60:02} min"
-
-
-def percent(fraction: SupportsFloat | None) -> str:
-    return "not measured" if fraction is None else f"{100 * float(fraction):.2f} %"

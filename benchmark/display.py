@@ -14,8 +14,9 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
-from benchmark.console import percent, span
+from benchmark.console import span
 from benchmark.folder import RunFolder, read_json
+from benchmark.headline import Headline
 
 PLAIN_SECONDS = 20.0
 """Between two lines of how far a sweep is, where the terminal can't show it all the time."""
@@ -168,8 +169,10 @@ def view(job: Running) -> View:
 def ending(job: Running, seconds: float, message: str) -> str:
     if message:
         return f"{job.name} failed: {message} (log: {job.folder.log})"
-    error = read_json(job.folder.record).get("test", {}).get("mean", {}).get("error")
-    return f"{job.name} finished in {span(seconds)}, test error {percent(error)}"
+    record = read_json(job.folder.record)
+    headline = Headline.of(record)
+    value = headline.written(record["test"]["mean"][headline.key])
+    return f"{job.name} finished in {span(seconds)}, test {headline.name} {value}"
 
 
 def display(total: int, slots: int, progress: bool) -> Display:

@@ -4,19 +4,18 @@ Axes: B images of a batch, N images of the split, S trajectories, T symbols.
 """
 
 from collections.abc import Iterable, Iterator
-from typing import Any, NamedTuple, final
+from typing import Any, NamedTuple
 from zlib import crc32
 
 import numpy as np
 import pytorch_lightning as pl
 import torch
-from torch import Tensor
 
 from benchmark.attention.distribution import Draw, mode, sample, uniform
-from benchmark.attention_rnn import Reader
+from benchmark.attention_rnn import Reader, averaged
 from benchmark.metrics.localisation import localisation
+from benchmark.metrics.measure import Measure, Tally
 from benchmark.metrics.order import order
-from benchmark.metrics.sequence import errors, reading, sequence_correct
 from datamodules.contract import Batch, overlap_share
 
 
@@ -53,28 +52,13 @@ def batches(datamodule: pl.LightningDataModule, loader: Iterable[Any], device: t
         yield datamodule.on_after_batch_transfer(moved, 0)
 
 
-@final
-class Tally:
-    """Collects what each image of a split got."""
-
-    def __init__(self) -> None:
-        self.parts: dict[str, list[Tensor]] = {}
-
-    def add(self, values: dict[str, Tensor]) -> None:
-        for name, value in values.items():
-            self.parts.setdefault(name, []).append(value.cpu())
-
-    def arrays(self) -> dict[str, np.ndarray]:
-        return {name: torch.cat(parts).numpy() for name, parts in self.parts.items()}
-
-
 @torch.inference_mode()
-def evaluate(rnn: Reader, split: Iterable[Batch], samples: int, seed: int) -> Evaluation:
-    """Every mode on every image. The draws come from `seed`, whatever was drawn before."""
+def evaluate(rnn: Reader, split: Iterable[Batch], measure: Measure, samples: int, seed: int) -> Evaluation:
+    """Every mode on every image of the test split. The draws come from `seed`, whatever was drawn before."""
     rnn.eval()
     ways = modes(samples)
     kept = Tally()
-    looks, read = {way.name: Tally() for way in ways}, {way.name: Tally() for way in ways}
+    looks, parts = {way.name: Tally() for way in ways}, {way.name: Tally() for way in ways}
     with torch.random.fork_rng():
         for number, batch in enumerate(split):
             kept.add({"index": batch.index, "target": batch.target, "overlap": overlap_share(batch.boxes)})
@@ -83,9 +67,9 @@ def evaluate(rnn: Reader, split: Iterable[Batch], samples: int, seed: int) -> Ev
                 torch.manual_seed(crc32(f"{seed}/{number}/{way.name}".encode()))
                 rollout = rnn(batch.image, batch.boxes, None, way.samples, way.draw)
                 symbol_BT = rollout.symbol[:, 0]
-                right_B = sequence_correct(symbol_BT, batch.target)
-                kept.add({f"prediction_{way.name}": symbol_BT, f"correct_{way.name}": right_B})
-                read[way.name].add(reading(symbol_BT, batch.target, rnn.end)._asdict())
+                kept.add({f"prediction_{way.name}": symbol_BT})
+                found = measure.parts(symbol_BT, averaged(rollout.logits), batch)
+                parts[way.name].add({"index": batch.index, **found})
                 where = rollout.where[:, 0]
                 fixation_BTM2 = rnn.attention.fixation(where.flatten(0, 2)).unflatten(0, where.shape[:3])
                 looks[way.name].add(localisation(fixation_BTM2.flatten(1, 2), batch.boxes)._asdict())
@@ -93,7 +77,9 @@ def evaluate(rnn: Reader, split: Iterable[Batch], samples: int, seed: int) -> Ev
     predictions = kept.arrays()
     test: dict[str, Any] = {"images": len(predictions["index"])}
     for way in ways:
-        test[way.name] = errors(predictions[f"correct_{way.name}"], read[way.name].arrays())
+        judged = measure.judge("test", parts[way.name].arrays())
+        test[way.name] = {**judged.summary, "standard_error": standard_error(judged.value_N)}
+        predictions[f"value_{way.name}"] = judged.value_N
     return Evaluation(test, {name: summary for name, tally in looks.items() if (summary := means(tally))}, predictions)
 
 
@@ -101,3 +87,8 @@ def means(tally: Tally) -> dict[str, float]:
     """The mean of each measure over the images where it can be told; empty where it can be told of none."""
     arrays = {name: values[~np.isnan(values)] for name, values in tally.arrays().items()}
     return {name: float(values.mean()) for name, values in arrays.items() if len(values)}
+
+
+def standard_error(value_N: np.ndarray) -> float:
+    """Of the mean over images: how far other images of the same kind would move it."""
+    return float(value_N.std() / np.sqrt(len(value_N)))

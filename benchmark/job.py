@@ -20,9 +20,10 @@ from benchmark.build import Built, build, build_rnn, make
 from benchmark.callbacks import Checkpoints, Clock, EpochSeed, Heartbeat, seed_all
 from benchmark.checkpoints import WholeCheckpoints, read_checkpoint
 from benchmark.compose import plain
-from benchmark.console import Console, console, percent
+from benchmark.console import Console, console
 from benchmark.faults import ConfigFault, RunFault, causes
 from benchmark.folder import RunFolder, Status, now, read_json, write_json, write_whole
+from benchmark.headline import Headline
 from benchmark.loggers import About, JsonLines, RunLog, rewind
 from benchmark.record import Result, Task, assemble, hardware
 from benchmark.workplace import Stopped, noted, own_log, signals_as_exits
@@ -93,17 +94,19 @@ def _carry_out(config: DictConfig, address: Address, folder: RunFolder, status: 
         raise
     finally:
         run_log.close(exit_code)
-    out.line(f"test error {percent(record['test']['mean']['error'])}; {folder.record}")
+    headline = Headline.of(record)
+    out.line(f"test {headline.name} {headline.written(record['test']['mean'][headline.key])}; {folder.record}")
 
 
 def _fit(config: DictConfig, built: Built, folder: RunFolder, loggers: list[Any], status: Status,
          out: Console) -> Trained:  # fmt: skip
     clock = Clock()
-    best = Checkpoints(folder, clock)
+    headline = built.module.measure.headline
+    best = Checkpoints(folder, clock, headline)
     trainer: pl.Trainer = make(
         config.trainer,
         logger=loggers,
-        callbacks=[EpochSeed(config.seed), clock, Heartbeat(status, out, clock), best],
+        callbacks=[EpochSeed(config.seed), clock, Heartbeat(status, out, clock, headline), best],
         # The environment is named, so that Lightning does not take a Slurm job into its own hands and requeue it.
         plugins=[WholeCheckpoints(), LightningEnvironment()],
         enable_checkpointing=True,
@@ -131,12 +134,13 @@ def _conclude(config: DictConfig, address: Address, built: Built, trained: Train
     module.to(device).eval()
     seed_all(address.seed, "evaluation")
     settings = config.evaluation
-    found = evaluation.evaluate(module.rnn, data.batches("test", device), settings.samples, settings.seed)
+    test = data.batches("test", device)
+    found = evaluation.evaluate(module.rnn, test, module.measure, settings.samples, settings.seed)
     _write_arrays(folder.predictions, found.predictions)
     pictures.panel(module, data, folder.pictures / "panel.png")
-    result = Result(
-        {"error": trained.best.error}, found.test, found.localisation, _cost(config, built, trained, device)
-    )
+    headline = module.measure.headline
+    validation = {headline.key: trained.best.value}
+    result = Result(headline, validation, found.test, found.localisation, _cost(config, built, trained, device))
     task = Task(spec.origin, spec.image_shape, data.fingerprints())
     machine = hardware(torch.get_num_threads(), device.type, _device_name(device))
     return assemble(address, plain(config), task, machine, result, status.get("started"), now())

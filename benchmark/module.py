@@ -7,9 +7,9 @@ import torch
 from torch import Tensor
 
 from benchmark.attention.distribution import mode, sample
-from benchmark.attention_rnn import Reader
+from benchmark.attention_rnn import Reader, averaged
 from benchmark.faults import RunFault
-from benchmark.metrics.sequence import sequence_correct
+from benchmark.metrics.measure import Measure, Tally, numbers
 from benchmark.objective import Objective, log_likelihood
 from benchmark.optimisation import Optimisation
 from benchmark.schedule import Scheduled
@@ -25,8 +25,9 @@ class AttentionModule(pl.LightningModule):
 
     first_bad: Tensor
 
-    def __init__(self, rnn: Reader, objective: Objective, optimisation: Optimisation, log_every: int):
+    def __init__(self, rnn: Reader, objective: Objective, optimisation: Optimisation, measure: Measure, log_every: int):
         super().__init__()
+        self.measure, self.validated = measure, Tally()
         self.rnn, self.objective, self.optimisation, self.log_every = rnn, objective, optimisation, log_every
         self.policy = rnn.policy_parameters()
         known = {id(parameter) for parameter in self.policy}
@@ -81,13 +82,18 @@ class AttentionModule(pl.LightningModule):
 
     def on_validation_start(self) -> None:
         self.stop_if_bad()
+        self.validated = Tally()
 
     def validation_step(self, batch: Batch, number: int) -> None:
         rollout = self.rnn(batch.image, batch.boxes, None, 1, mode)
-        wrong = ~sequence_correct(rollout.symbol[:, 0], batch.target)
-        nll = -log_likelihood(rollout, batch.target).sum(-1)
-        values = {"val/error": wrong.float().mean(), "val/nll": nll.mean()}
-        self.log_dict(values, batch_size=len(batch.image), on_epoch=True, sync_dist=True)
+        kept = self.measure.parts(rollout.symbol[:, 0], averaged(rollout.logits), batch)
+        nll_B = -log_likelihood(rollout, batch.target).sum((-2, -1))
+        self.validated.add({"index": batch.index, "nll": nll_B, **kept})
+
+    def on_validation_epoch_end(self) -> None:
+        arrays = self.validated.arrays()
+        values = {"nll": float(arrays["nll"].mean()), **numbers(self.measure.judge("validation", arrays).summary)}
+        self.log_dict({f"val/{key}": value for key, value in values.items()})
 
     def configure_optimizers(self) -> Any:
         steps = int(self.trainer.estimated_stepping_batches)

@@ -1,4 +1,4 @@
-"""The record of a finished run: what it was, where it ran, what it cost and what it came to. Format 1."""
+"""The record of a finished run: what it was, where it ran, what it cost and what it came to. Format 2."""
 
 import importlib.metadata
 import os
@@ -9,14 +9,16 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from benchmark.address import Address
+from benchmark.headline import Headline
 
-FORMAT = 1
+FORMAT = 2
 PACKAGES = ("torch", "pytorch-lightning", "hydra-core", "torchmetrics", "numpy", "scikit-learn", "wandb")
 
 
 class Result(NamedTuple):
     """What a run measured, as it goes into the record. See `assemble` for the keys."""
 
+    headline: Headline
     validation: Mapping[str, Any]
     test: Mapping[str, Any]
     localisation: Mapping[str, Any]
@@ -35,7 +37,9 @@ def assemble(
     address: Address, config: Mapping[str, Any], task: Task, hardware: Mapping[str, Any], result: Result,
     started: str, finished: str,
 ) -> dict[str, Any]:  # fmt: skip
-    """Everything record.json says. Errors are fractions, times seconds, sizes bytes, distances pixels."""
+    """Everything record.json says; `measure` is the headline. Errors are fractions, times seconds, sizes bytes,
+    distances pixels.
+    """
     return {
         "format": FORMAT,
         "study": address.study,
@@ -56,6 +60,7 @@ def assemble(
         "glimpses": config["attention"]["glimpses"],
         "fingerprints": dict(task.fingerprints),
         "cost": dict(result.cost),
+        "measure": result.headline._asdict(),
         "validation": dict(result.validation),
         "test": dict(result.test),
         "localisation": dict(result.localisation),

@@ -6,8 +6,9 @@ seen.
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from hashlib import sha256
+from types import MappingProxyType
 from typing import Any, NamedTuple, final
 
 import torch
@@ -58,9 +59,12 @@ class FixedSplit(Split):
 
 
 class Splits(NamedTuple):
+    """references: by split, what people wrote of each of its images; none where nobody was asked."""
+
     train: Split
     validation: FixedSplit
     test: FixedSplit
+    references: Mapping[str, Sequence[Sequence[str]]] = MappingProxyType({})
 
 
 @final
@@ -132,13 +136,19 @@ class BaseData(LightningDataModule, ABC):
 
     @final
     def split(self, name: str) -> Split:
-        return self.splits()._asdict()[name]
+        split: Split = getattr(self.splits(), name)
+        return split
 
     @final
     def fingerprints(self) -> dict[str, str]:
         """The sha256 of what is evaluated on: {"validation": ..., "test": ...}. Computed when first asked for."""
         splits = self.splits()
         return {"validation": splits.validation.fingerprint(), "test": splits.test.fingerprint()}
+
+    @final
+    def references(self, split: str) -> Sequence[Sequence[str]]:
+        """What people wrote of each image of a split, by its index; empty where nobody was asked."""
+        return self.splits().references.get(split, ())
 
     @final
     def tickets(self, split: str) -> Tickets:

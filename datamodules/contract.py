@@ -3,7 +3,7 @@
 Axes: B images, C channels, H rows, W columns, T symbols of a sequence, N boxes.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
@@ -67,6 +67,13 @@ class TaskData(Protocol):
 
     def fingerprints(self) -> dict[str, str]:
         """The sha256 of what is evaluated on, by split."""
+
+    def references(self, split: str) -> Sequence[Sequence[str]]:
+        """What people wrote of each image of a split, by its index; empty where nobody was asked."""
+
+
+References = Callable[[str], Sequence[Sequence[str]]]
+"""`TaskData.references`, for those who need no more of a data set. Not asked before the files are read."""
 
 
 class DataFault(Exception):  # noqa: N818  # the user's data have a fault; the program has no error

@@ -40,7 +40,7 @@ def record(
     """A record whose errors are the shares of wrong predictions; changes replace its top-level entries."""
     images = len(next(iter(wrong.values())))
     made = {
-        "format": 1, "study": "fabricated", "attention": attention, "data": data, "origin": "sample",
+        "format": 2, "study": "fabricated", "attention": attention, "data": data, "origin": "sample",
         "objective": "reinforce", "seed": seed, "setting": "", "differs": {}, "config_hash": "0" * 64,
         "git": {"revision": "2f347f7c0ffee", "dirty": False}, "versions": {"python": "3.11.2", "torch": "2.13.0"},
         "hardware": {"cpu": "A CPU", "cores": 2, "threads": 1, "accelerator": "cpu", "device": "cpu"},
@@ -52,6 +52,7 @@ def record(
                  "train_seconds": 100.0 + seed, "train_images_per_second": 1500.0,
                  "inference_images_per_second": 4000.0, "peak_memory_bytes": 400 * 2**20, "seconds_to_best": 80.0,
                  "best_epoch": 8, "epochs": 10, "steps": 1000},
+        "measure": {"key": "error", "name": "error", "higher_is_better": False, "percent": True, "binary": True},
         "validation": {"error": 0.1},
         "test": {"images": images, **{mode: {"error": float(found.mean())} for mode, found in wrong.items()}},
         "localisation": {mode: {"hit_rate": 0.8, "first_distance": 12.5, "coverage": 0.7}
@@ -65,7 +66,7 @@ def finished(
 ) -> Path:
     """A finished run: record, predictions, metrics and a picture."""
     folder = run_folder(study, made["attention"], made["data"], made["seed"], made["setting"])
-    arrays = {f"correct_{mode}": ~found for mode, found in wrong.items()}
+    arrays = {f"value_{mode}": found.astype(float) for mode, found in wrong.items()}
     np.savez(
         folder / "predictions.npz",
         index=np.arange(len(overlap_N)),

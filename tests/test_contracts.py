@@ -74,8 +74,8 @@ def test_a_mechanism_and_a_data_set_bear_the_name_of_their_file(group, name):
 @pytest.mark.parametrize("name", MECHANISMS)
 def test_what_is_drawn_is_trained_by_an_objective_for_it(name):
     config = composed("attention", name)
-    _, spec = build_data(config)
-    module = build_module(config, spec)  # refuses a drawn mechanism under plain likelihood
+    data, spec = build_data(config)
+    module = build_module(config, spec, data.references)  # refuses a drawn mechanism under plain likelihood
     assert module.objective.for_drawn or not module.rnn.attention.drawn
     assert bool(module.policy) >= module.rnn.attention.drawn
 

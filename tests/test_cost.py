@@ -4,7 +4,7 @@ from itertools import pairwise
 
 import pytest
 import torch
-from models import SMALL, built, config, first_batch, roll
+from models import SMALL, built, config, first_batch, no_references, roll
 
 from benchmark.attention.distribution import sample
 from benchmark.build import build_module, build_rnn
@@ -180,7 +180,7 @@ def test_ram_has_the_paper_s_parameters(size, scales, published):
     """The sheet's counts include all heads, the linear baseline's too."""
     cfg = config("experiment=ram28", f"look.size={size}", f"look.scales={scales}", "look.hidden=256")
     spec = TaskSpec("mnist28", "real", (1, 28, 28), tuple("0123456789"), 1, None, 0.0, ("digit 1",))
-    module = build_module(cfg, spec)
+    module = build_module(cfg, spec, no_references)
     count = parameters(module.rnn) + sum(p.numel() for p in module.objective.parameters())
     assert round(count / 1e6, 3) == published
 

@@ -68,6 +68,13 @@ def test_a_config_is_complete_and_named_like_its_file(config):
     assert "#" in (CONF / "data" / f"{name}.yaml").read_text().splitlines()[1]  # says what it is
 
 
+def test_references_are_there_for_every_image_or_for_none(data):
+    for split in SPLITS:
+        index = data.batch(next(iter(data.tickets(split))), CPU).index
+        references = data.references(split)
+        assert not references or all(references[place] for place in index.tolist())
+
+
 def test_one_batch_of_each_split_is_what_the_spec_says(config, data):
     spec = data.spec
     assert spec.name == config.data.name and spec.origin in ("real", "sample", "synthetic")

@@ -3,7 +3,7 @@
 from functools import partial
 
 import torch
-from models import house_numbers, no_boxes, protocol
+from models import house_numbers, no_boxes, no_references, protocol
 
 from benchmark.attention.distribution import mode, sample
 from benchmark.build import build_module, build_rnn
@@ -73,7 +73,7 @@ def test_a_location_is_not_squashed_into_a_unit():
 
 def test_a_training_step_reaches_every_part_and_ends_with_the_first_mistake():
     torch.manual_seed(0)
-    module = build_module(protocol("svhn_dram"), house_numbers())
+    module = build_module(protocol("svhn_dram"), house_numbers(), no_references)
     image, target = torch.rand(2, 1, 54, 54), torch.tensor([[1, 9, END, *[IGNORED] * 3], [5, END, *[IGNORED] * 4]])
     rollout = module.rnn(image, no_boxes(2), target, 2, sample)
     assert rollout.log_prob.shape == (2, 2, 6, 3) and rollout.logits.shape == (2, 2, 6, 11)

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 import torch
-from models import built, no_boxes, task
+from models import built, no_boxes, no_references, task
 from stubs import Scripted, Watched, says
 
 from benchmark.attention.distribution import mode, sample, uniform
@@ -11,6 +11,7 @@ from benchmark.attention_rnn import AttentionRNN
 from benchmark.context import NoContext
 from benchmark.evaluation import evaluate, modes
 from benchmark.feeding import Truth
+from benchmark.metrics.sequence import WholeSequence
 from datamodules.contract import IGNORED, Batch, overlap_share
 
 MODES = ["mean", "sample", "average", "random"]
@@ -25,7 +26,7 @@ def lively(name, *overrides):
     with torch.no_grad():
         for parameter in parts.module.rnn.decoder.head.parameters():
             parameter.mul_(30.0)
-    return parts.module.rnn, split_of(parts)
+    return parts.module.rnn, split_of(parts), parts.module.measure
 
 
 def test_the_four_ways():
@@ -39,7 +40,8 @@ def scripted_split(end=None):
     decoder = Scripted(says([0, 1], [1, 1], [2, 0]), 1)
     rnn = AttentionRNN(spec, Watched(), decoder, NoContext(spec, 1, 1), Truth(), 1)
     target = torch.tensor([[0, 1], [1, 0], [2, IGNORED]])
-    return rnn, [Batch(torch.zeros(3, 1, 2, 2), target, no_boxes(3), torch.tensor([5, 6, 7]))]
+    batch = Batch(torch.zeros(3, 1, 2, 2), target, no_boxes(3), torch.tensor([5, 6, 7]))
+    return rnn, [batch], WholeSequence(spec, no_references)
 
 
 @pytest.mark.parametrize("end", [None, 2])
@@ -48,7 +50,8 @@ def test_errors_by_hand(end):
     assert found.test["images"] == 3
     for name in MODES:
         assert found.test[name]["error"] == pytest.approx(1 / 3)
-        assert found.predictions[f"correct_{name}"].tolist() == [True, False, True]
+        assert found.predictions[f"value_{name}"].tolist() == [0, 1, 0]
+        assert found.test[name]["standard_error"] == pytest.approx((2 / 9 / 3) ** 0.5)
     assert found.predictions["prediction_mean"].tolist() == [[0, 1], [1, 1], [2, 0 if end is None else IGNORED]]
     assert found.predictions["index"].tolist() == [5, 6, 7]
     assert found.predictions["overlap"].tolist() == [0, 0, 0]
@@ -56,8 +59,8 @@ def test_errors_by_hand(end):
 
 
 def test_the_arrays_follow_the_split():
-    rnn, split = lively("dram", "data.placement._target_=datamodules.placement.Anywhere")
-    found = evaluate(rnn, split, samples=3, seed=0)
+    rnn, split, measure = lively("dram", "data.placement._target_=datamodules.placement.Anywhere")
+    found = evaluate(rnn, split, measure, samples=3, seed=0)
     arrays = found.predictions
     assert {len(values) for values in arrays.values()} == {12} and found.test["images"] == 12
     assert arrays["index"].tolist() == list(range(12))
@@ -66,18 +69,18 @@ def test_the_arrays_follow_the_split():
     assert np.array_equal(arrays["overlap"], overlap.numpy()) and arrays["overlap"].max() > 0
     for name in MODES:
         correct = (arrays[f"prediction_{name}"] == arrays["target"]).all(-1)
-        assert np.array_equal(arrays[f"correct_{name}"], correct)
+        assert np.array_equal(arrays[f"value_{name}"], ~correct)
         assert found.test[name]["error"] == pytest.approx(1 - correct.mean())
 
 
 def test_the_draws_come_from_the_seed_alone_and_leave_the_generator_as_it_was():
-    rnn, split = lively("dram")
+    rnn, split, measure = lively("dram")
     torch.manual_seed(1)
-    first = evaluate(rnn, split, samples=3, seed=0)
+    first = evaluate(rnn, split, measure, samples=3, seed=0)
     drawn = torch.rand(3)
     torch.manual_seed(1)
     assert torch.equal(torch.rand(3), drawn)
-    again, other = evaluate(rnn, split, samples=3, seed=0), evaluate(rnn, split, samples=3, seed=1)
+    again, other = evaluate(rnn, split, measure, samples=3, seed=0), evaluate(rnn, split, measure, samples=3, seed=1)
     assert first.test == again.test and first.localisation == again.localisation
     assert all(np.array_equal(first.predictions[key], again.predictions[key]) for key in first.predictions)
     assert other.localisation["mean"] == first.localisation["mean"]
@@ -86,8 +89,8 @@ def test_the_draws_come_from_the_seed_alone_and_leave_the_generator_as_it_was():
 
 
 def test_the_oracle_sees_it_all_and_random_looks_do_not():
-    rnn, split = lively("oracle", "look.glimpses=2", "data.canvas=60")
-    where = evaluate(rnn, split, samples=2, seed=0).localisation
+    rnn, split, measure = lively("oracle", "look.glimpses=2", "data.canvas=60")
+    where = evaluate(rnn, split, measure, samples=2, seed=0).localisation
     for name in ("mean", "sample", "average"):
         assert where[name] == {"hit_rate": 1.0, "first_distance": where[name]["first_distance"],
                                "coverage": 1.0, "all_covered": 1.0}  # fmt: skip
@@ -101,17 +104,17 @@ def test_who_looks_nowhere_is_not_judged_for_it(name):
 
 
 def test_a_mechanism_that_draws_nothing_answers_alike_in_every_way_but_random():
-    rnn, split = lively("item_soft")
-    found = evaluate(rnn, split, samples=3, seed=0).predictions
+    rnn, split, measure = lively("item_soft")
+    found = evaluate(rnn, split, measure, samples=3, seed=0).predictions
     assert np.array_equal(found["prediction_mean"], found["prediction_sample"])
     assert np.array_equal(found["prediction_mean"], found["prediction_average"])
-    where = evaluate(rnn, split, samples=3, seed=0).localisation
+    where = evaluate(rnn, split, measure, samples=3, seed=0).localisation
     assert where["mean"] == where["sample"] == where["average"] != where["random"]
 
 
 def test_averaging_is_of_probabilities_over_the_drawn_trajectories():
-    rnn, split = lively("ram")
-    found = evaluate(rnn, split[:1], samples=4, seed=0).predictions["prediction_average"]
+    rnn, split, measure = lively("ram")
+    found = evaluate(rnn, split[:1], measure, samples=4, seed=0).predictions["prediction_average"]
     with torch.random.fork_rng(), torch.inference_mode():
         torch.manual_seed(0)
         batch = split[0]
@@ -123,7 +126,7 @@ def test_averaging_is_of_probabilities_over_the_drawn_trajectories():
 
 def test_who_looks_at_the_digits_in_turn_is_seen_to():
     parts = built("oracle", "look.glimpses=1", "data.test_images=12", data="digit_pairs_ordered")
-    found = evaluate(parts.module.rnn, split_of(parts), samples=2, seed=0)
+    found = evaluate(parts.module.rnn, split_of(parts), parts.module.measure, samples=2, seed=0)
     assert found.localisation["mean"]["on_its_digit"] == found.localisation["mean"]["in_order"] == 1.0
     assert 0 < found.localisation["random"]["on_its_digit"] < 1
     assert found.test["mean"]["by_length"]["2"] == {"images": 12, "error": found.test["mean"]["error"]}

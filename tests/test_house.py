@@ -20,7 +20,7 @@ YAMLS = sorted((ROOT / "conf").rglob("*.yaml"))
 
 FLOORS = {
     0: "datamodules.contract benchmark.faults benchmark.weights benchmark.nearest benchmark.address benchmark.folder "
-       "benchmark.console benchmark.schedule benchmark.allocator",
+       "benchmark.console benchmark.schedule benchmark.allocator benchmark.headline",
     1: "datamodules benchmark.attention benchmark.encoder benchmark.decoder benchmark.context benchmark.cell "
        "benchmark.feeding benchmark.convnet benchmark.positions benchmark.display",
     2: "benchmark.attention_rnn benchmark.objective benchmark.optimisation benchmark.metrics benchmark.workplace "

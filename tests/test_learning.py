@@ -33,7 +33,8 @@ def trained(name, steps, *overrides, seed=0):
         module.optimisation.clip(module.core, module.policy)
         optimizer.step()
         rate.step()
-    return evaluate(module.rnn, parts.datamodule.batches("test", torch.device("cpu")), samples=2, seed=0)
+    test = parts.datamodule.batches("test", torch.device("cpu"))
+    return evaluate(module.rnn, test, module.measure, samples=2, seed=0)
 
 
 def errors(name, steps, *overrides):

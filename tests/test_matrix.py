@@ -21,7 +21,7 @@ def composed(attention, data, root):
     """As Hydra composes it, but put together from one composition of each: a data set's file sets `data` and `look`."""
     cfg, given = config(f"attention={attention}", *SMALL).copy(), of_data(data, root)
     with open_dict(cfg):
-        for node in ("data", "look"):
+        for node in ("data", "look", "metrics"):
             cfg[node] = OmegaConf.to_container(given, resolve=False)[node]
     return cfg
 
@@ -56,8 +56,11 @@ def test_a_step_and_an_evaluation(attention, data, root):
     assert any(not torch.equal(before[name], p) for name, p in rnn.named_parameters())
 
     split = list(parts.datamodule.batches("test", torch.device("cpu")))
-    found = evaluate(rnn, split, samples=2, seed=0)
-    assert all(0 <= found.test[way]["error"] <= 1 for way in ("mean", "sample", "average", "random"))
+    found = evaluate(rnn, split, module.measure, samples=2, seed=0)
+    headline = module.measure.headline
+    for way in ("mean", "sample", "average", "random"):
+        assert found.test[way][headline.key] == pytest.approx(found.predictions[f"value_{way}"].mean())
+        assert 0 <= found.test[way][headline.key] <= (1 if headline.percent else 10)
     assert len(found.predictions["prediction_mean"]) == 4
 
     height, width = parts.spec.image_shape[1:]

@@ -2,15 +2,20 @@
 
 import math
 
+import numpy as np
 import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from models import no_boxes, no_references, task
 
+from benchmark.faults import RunFault
+from benchmark.headline import Headline
 from benchmark.metrics.localisation import localisation
+from benchmark.metrics.measure import numbers
 from benchmark.metrics.order import order
-from benchmark.metrics.sequence import errors, lengths, reading, sequence_correct
-from datamodules.contract import IGNORED
+from benchmark.metrics.sequence import WholeSequence, errors, lengths, reading, sequence_correct
+from datamodules.contract import IGNORED, Batch
 
 NAN = float("nan")
 
@@ -165,3 +170,29 @@ def test_what_has_no_partner_is_not_judged():
     assert math.isnan(on[0]) and math.isnan(turns[0])
     found = order(torch.zeros(2, 3, 2, 2), torch.zeros(2, 0, 4))
     assert all(value.isnan().all() and value.shape == (2,) for value in found)
+
+
+def test_the_measure_of_sequences_by_hand():
+    spec = task(2, symbols=10, steps=4, end=END)
+    measure = WholeSequence(spec, no_references)
+    symbol, target = torch.tensor(READ), torch.tensor(TRUTH)
+    batch = Batch(torch.zeros(4, 1, 2, 2), target, no_boxes(4), torch.arange(4))
+    parts = {name: part.numpy() for name, part in measure.parts(symbol, torch.zeros(4, 4, 10), batch).items()}
+    judged = measure.judge("test", {"index": np.arange(4), **parts})
+    assert judged.value_N.tolist() == [0, 1, 1, 1]
+    assert judged.summary["error"] == judged.value_N.mean() == 0.75
+    assert numbers(judged.summary) == {"error": 0.75, "digit_error": 0.5, "length_error": 0.5}
+
+
+def test_a_headline_knows_its_direction_and_how_it_is_written():
+    error = WholeSequence.headline
+    assert error.monitor == "val/error" and error.written(0.0584) == "5.84 %" and error.written(None) == "not measured"
+    assert error.is_better(0.1, 0.2) and error.is_better(0.9, error.worst) and not error.is_better(0.2, 0.2)
+    score = error._replace(higher_is_better=True, percent=False)
+    assert score.written(0.95123) == "0.9512" and score.is_better(-1.0, score.worst) and not score.is_better(0.1, 0.2)
+
+
+def test_a_headline_goes_into_a_record_and_comes_back():
+    assert Headline.of({"measure": WholeSequence.headline._asdict()}) == WholeSequence.headline
+    with pytest.raises(RunFault, match="older version"):
+        Headline.of({"test": {}})

@@ -2,7 +2,7 @@
 
 import pytest
 import torch
-from models import house_numbers, no_boxes, protocol
+from models import house_numbers, no_boxes, no_references, protocol
 from run_helpers import ROOT
 
 from benchmark.attention.distribution import mode, sample
@@ -22,7 +22,7 @@ END = 10
 def small(name, *overrides):
     """The protocol's module, its widest layers narrow, for images of its size."""
     cfg = protocol(name, *(line for part, lines in SMALL.items() if part in name for line in lines), *overrides)
-    return build_module(cfg, house_numbers(110 if "110" in name else 54, channels=1))
+    return build_module(cfg, house_numbers(110 if "110" in name else 54, channels=1), no_references)
 
 
 def images(side):
@@ -51,8 +51,8 @@ def test_a_protocol_takes_a_step_and_reads(name, tmp_path):
     assert loss.isfinite() and all(norm.isfinite() for norm in module.optimisation.clip(module.core, module.policy))
     held = [id(parameter) for parameter in (*module.core, *module.policy)]
     assert len(held) == len(set(held)) == len(list(module.parameters()))
-    found = evaluate(module.rnn, [batch], samples=2, seed=0)
-    assert set(found.test["mean"]) == {"error", "digit_error", "length_error", "by_length"}
+    found = evaluate(module.rnn, [batch], module.measure, samples=2, seed=0)
+    assert set(found.test["mean"]) == {"error", "digit_error", "length_error", "by_length", "standard_error"}
 
 
 def test_fine_tuning_goes_on_from_small_images(tmp_path):

@@ -91,7 +91,8 @@ def test_an_odd_status_stops_nothing(tmp_path: Path, status: str, state: str) ->
 
 @pytest.mark.parametrize(
     ("change", "said"),
-    [({"format": 2}, "format 2"), ({"cost": None}, "cost"), ({"fingerprints": {}}, "fingerprint"),
+    [({"format": 1}, "older version"), ({"format": 3}, "format 3"),
+     ({"cost": None}, "cost"), ({"fingerprints": {}}, "fingerprint"),
      ({"test": {"images": 0}}, "number of test images"),
      ({"test": {"images": 4, "mean": {"error": 25}}}, "not a fraction"),
      ({"seed": "x", "git": 3}, "seed, git")],

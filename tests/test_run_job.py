@@ -52,7 +52,7 @@ def test_a_run_leaves_everything_under_its_address(finished):
 
 def test_the_record_says_what_where_and_at_what_cost(finished):
     record = read_json(finished.record)
-    assert (record["format"], record["attention"], record["data"], record["seed"]) == (1, "dram", "digit_pairs", 0)
+    assert (record["format"], record["attention"], record["data"], record["seed"]) == (2, "dram", "digit_pairs", 0)
     assert (record["objective"], record["glimpses"], record["image_shape"][0]) == ("reinforce", 4, 1)
     assert record["differs"]["trainer.max_epochs"] == 3 and record["setting"] in finished.path.name
     assert record["test"]["images"] == 20
@@ -71,6 +71,7 @@ def test_the_recorded_error_is_that_of_the_best_checkpoint(finished):
     record = read_json(finished.record)
     assert len(errors) == 3
     assert record["validation"]["error"] == min(errors)
+    assert record["measure"]["key"] == "error" and not record["measure"]["higher_is_better"]
     assert record["cost"]["best_epoch"] == errors.index(min(errors)) + 1
 
 
@@ -82,7 +83,7 @@ def test_metrics_go_by_step(finished):
 
 def test_predictions_are_those_the_record_counts(finished):
     with np.load(finished.predictions) as arrays:
-        wrong = 1 - arrays["correct_mean"].mean()
+        wrong = arrays["value_mean"].mean()
         assert len(arrays["index"]) == 20
     assert read_json(finished.record)["test"]["mean"]["error"] == pytest.approx(wrong)
 

@@ -4,13 +4,15 @@ Axes: B images, T symbols.
 """
 
 from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, final
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from datamodules.contract import IGNORED
+from benchmark.headline import Headline
+from benchmark.metrics.measure import Judged, Measure
+from datamodules.contract import IGNORED, Batch, References, TaskSpec
 
 NO_END = -1
 """No symbol: what ends a sequence where none does."""
@@ -68,3 +70,20 @@ def errors(correct_N: np.ndarray, read: Mapping[str, np.ndarray]) -> dict[str, A
         "length_error": float(read["length_wrong"].mean()),
         "by_length": by_length,
     }
+
+
+@final
+class WholeSequence(Measure):
+    """Error of whole sequences (Goodfellow et al. 2013); of a single symbol the error of classification."""
+
+    headline = Headline("error", "error", higher_is_better=False, percent=True, binary=True)
+
+    def __init__(self, spec: TaskSpec, references: References):
+        self.end = spec.end
+
+    def parts(self, symbol_BT: Tensor, log_BTV: Tensor, batch: Batch) -> dict[str, Tensor]:
+        right_B = sequence_correct(symbol_BT, batch.target)
+        return {"correct": right_B, **reading(symbol_BT, batch.target, self.end)._asdict()}
+
+    def judge(self, split: str, parts: Mapping[str, np.ndarray]) -> Judged:
+        return Judged(errors(parts["correct"], parts), 1.0 - parts["correct"])

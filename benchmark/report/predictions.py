@@ -41,9 +41,9 @@ def read_predictions(path: Path) -> Predictions:
             found = {name: np.asarray(arrays[name]) for name in arrays.files}
         order = np.argsort(found["index"], kind="stable")
         wrong = {
-            name.removeprefix("correct_"): ~values.astype(bool)[order]
+            name.removeprefix("value_"): values.astype(bool)[order]
             for name, values in found.items()
-            if name.startswith("correct_")
+            if name.startswith("value_")
         }
         return Predictions(found["index"][order], found["overlap"].astype(float)[order], wrong)
     except FileNotFoundError as error:

@@ -7,12 +7,13 @@ from typing import Any, final
 
 from benchmark.report.folders import number
 
-FORMAT = 1
+FORMAT = 2
 """The format of record.json this report understands."""
 
 NEEDED = {
     "attention": str, "data": str, "origin": str, "seed": int, "differs": dict, "image_shape": list,
-    "fingerprints": dict, "cost": dict, "test": dict, "localisation": dict, "git": dict, "hardware": dict,
+    "fingerprints": dict, "cost": dict, "measure": dict, "test": dict, "localisation": dict,
+    "git": dict, "hardware": dict,
 }  # fmt: skip
 
 
@@ -30,7 +31,7 @@ def read_record(path: Path) -> Mapping[str, Any]:
     if not isinstance(record, dict):
         raise RecordError("is not a JSON object")
     if record.get("format") != FORMAT:
-        raise RecordError(f"has format {record.get('format')!r}; this report reads format {FORMAT}")
+        raise RecordError(fault_of_format(record.get("format")))
     wrong = [key for key, kind in NEEDED.items() if not isinstance(record.get(key), kind)]
     if wrong:
         raise RecordError(f"lacks a usable {', '.join(wrong)}")
@@ -43,3 +44,10 @@ def read_record(path: Path) -> Mapping[str, Any]:
         if share is not None and not 0 <= share <= 1:
             raise RecordError(f"has a test error ({mode}) of {share}, not a fraction between 0 and 1")
     return record
+
+
+def fault_of_format(found: object) -> str:
+    """What a reader is told of a record in another format."""
+    if isinstance(found, int) and not isinstance(found, bool) and 0 < found < FORMAT:
+        return f"was written by an older version (format {found}; this report reads format {FORMAT}): run it again"
+    return f"has format {found!r}; this report reads format {FORMAT}"
