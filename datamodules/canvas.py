@@ -1,7 +1,8 @@
 """Digits and clutter on a canvas: the generator of DeepMind's mnist-cluttered, in batches.
 
-Order: clear canvas, clutter, clamp, digits, clamp. All of it in integers 0..255, which every device adds alike;
-scaling to [0, 1] and normalising come last, on the finished canvas. A generator that normalises the digits before
+Everything is laid on a clear canvas in whole numbers 0..255, which every device adds alike, and clipped once: of what is
+never negative, clipping after the clutter as well, as theirs does, gives the same. Scaling to [0, 1] and normalising come
+last, on the finished canvas. A generator that normalises the digits before
 pasting them leaves black of another value inside a digit than around it, and a model finds the digit by that.
 
 Differs from theirs: digits differ within a canvas but are drawn anew for the next one (theirs walks through a
@@ -95,24 +96,25 @@ class Recipe:
         )
 
     def render(self, layout: Layout, stock_NHW: Tensor) -> Tensor:
-        """Canvases (B, L, L), int16 in 0..255. stock_NHW: uint8, on the layout's device."""
-        count = len(layout.digit)
-        canvas_P = torch.zeros(count * self.canvas**2, dtype=torch.int16, device=stock_NHW.device)
-        window = self.clutter_size
-        windows = stock_NHW.unfold(1, window, 1).unfold(2, window, 1)
-        piece_BPhw = windows[layout.piece, layout.cut[..., 1], layout.cut[..., 0]]
-        self._lay(canvas_P, layout.spot, piece_BPhw)
-        digit_Qhw = stock_NHW.index_select(0, layout.digit.flatten())  # ten times as fast as indexing
-        self._lay(canvas_P, layout.place, digit_Qhw.view(count, self.digits, self.size, self.size))
+        """Canvases (B, L, L), whole numbers 0..255 as float. stock_NHW: uint8, on the layout's device."""
+        count, device = len(layout.digit), stock_NHW.device
+        canvas_P = torch.zeros(count * self.canvas**2, device=device)
+        on_canvas_B1, stock_P = torch.arange(count, device=device)[:, None], stock_NHW.flatten()
+        cut_Q = squares(layout.piece, layout.cut, self.clutter_size, self.size)
+        digit_Q = stock_NHW.index_select(0, layout.digit.flatten()).flatten()  # ten times as fast as indexing
+        spot_Q = squares(on_canvas_B1, layout.spot, self.clutter_size, self.canvas)
+        place_Q = squares(on_canvas_B1, layout.place, self.size, self.canvas)
+        value_Q = torch.cat([stock_P.index_select(0, cut_Q), digit_Q]).to(canvas_P.dtype)
+        self.overlay.lay(canvas_P, torch.cat([spot_Q, place_Q]), value_Q)
         return canvas_P.view(count, self.canvas, self.canvas)
-
-    def _lay(self, canvas_P: Tensor, corner_BN2: Tensor, patch_BNhw: Tensor) -> None:
-        step = torch.arange(patch_BNhw.shape[-1], device=canvas_P.device)
-        canvas_B1 = torch.arange(len(corner_BN2), device=canvas_P.device)[:, None]
-        corner_BN = (canvas_B1 * self.canvas + corner_BN2[..., 1]) * self.canvas + corner_BN2[..., 0]
-        place_BNhw = corner_BN[..., None, None] + (step[:, None] * self.canvas + step)
-        self.overlay.lay(canvas_P, place_BNhw.flatten(), patch_BNhw.flatten().to(canvas_P.dtype))
 
     def boxes(self, layout: Layout) -> Tensor:
         """The squares the digits were put in, (B, K, 4), float, (x0, y0, x1, y1), half open."""
         return torch.cat([layout.place, layout.place + self.size], dim=-1).float()
+
+
+def squares(image_BN: Tensor, corner_BN2: Tensor, size: int, side: int) -> Tensor:
+    """(B * N * size * size,) the pixels of squares among those of all images, which are `side` x `side` and flattened."""
+    step = torch.arange(size, device=corner_BN2.device)
+    first_BN = (image_BN * side + corner_BN2[..., 1]) * side + corner_BN2[..., 0]
+    return (first_BN[..., None, None] + (step[:, None] * side + step)).flatten()

@@ -24,14 +24,14 @@ class Painter:
 
     def __init__(self, recipe: Recipe, labels: Labels, digits: Digits, mean: float, std: float) -> None:
         self.recipe, self.labels, self.digits = recipe, labels, digits
-        self._scale, self._shift = 1 / (WHITE * std), mean / std
+        self._scale, self._background = 1 / (WHITE * std), torch.tensor(-mean / std)
 
     @property
     def stock(self) -> int:
         return len(self.digits.label)
 
     def paint(self, layout: Layout) -> tuple[Tensor, Tensor]:
-        """Canvases (B, L, L), int16 in 0..255, and targets (B, T), on the layout's device."""
+        """Canvases (B, L, L), whole numbers 0..255, and targets (B, T), on the layout's device."""
         self.digits = self.digits.to(layout.digit.device)
         canvas_BLL = self.recipe.render(layout, self.digits.image)
         return canvas_BLL, self.labels.target(self.digits.label[layout.digit])
@@ -39,7 +39,8 @@ class Painter:
     def batch(self, layout: Layout, first: int) -> Batch:
         """The batch of a layout whose first image is number `first` of its split."""
         canvas_BLL, target_BT = self.paint(layout)
-        image_BLL = canvas_BLL.float().mul_(self._scale).sub_(self._shift)  # in [0, 1] up to here; normalised last
+        # In [0, 255] up to here; normalised last, in one pass.
+        image_BLL = torch.add(self._background, canvas_BLL, alpha=self._scale, out=canvas_BLL)
         index_B = torch.arange(first, first + len(target_BT), device=target_BT.device)
         return Batch(image_BLL[:, None], target_BT, self.recipe.boxes(layout), index_B)
 

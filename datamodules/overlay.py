@@ -1,6 +1,6 @@
 """How what is laid on a canvas meets what lies there already.
 
-Grey values are integers 0..255, so that every device computes the same.
+Grey values are whole numbers 0..255, which floats add exactly, so that every device computes the same.
 """
 
 from abc import ABC, abstractmethod
@@ -10,7 +10,7 @@ from torch import Tensor
 
 WHITE = 255
 MOST_LAYERS = 128
-"""As many white pixels as int16 can add up."""
+"""A bound that no sensible canvas meets; floats add up far more white pixels without an error."""
 
 
 class Overlay(ABC):
@@ -20,8 +20,8 @@ class Overlay(ABC):
     def lay(self, canvas_P: Tensor, place_Q: Tensor, value_Q: Tensor) -> None:
         """Write values into a flat canvas, in place.
 
-        canvas_P: int16 pixels, all canvases of a batch one after another. place_Q: where each value goes, int64,
-        repeats allowed. value_Q: int16, 0..255. Afterwards every pixel is within 0..255 again.
+        canvas_P: float pixels, all canvases of a batch one after another. place_Q: where each value goes, int64,
+        repeats allowed. value_Q: float, 0..255. Afterwards every pixel is within 0..255 again.
         """
 
 
