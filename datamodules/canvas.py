@@ -1,9 +1,9 @@
 """Digits and clutter on a canvas: the generator of DeepMind's mnist-cluttered, in batches.
 
-Everything is laid on a clear canvas in whole numbers 0..255, which every device adds alike, and clipped once: of what is
-never negative, clipping after the clutter as well, as theirs does, gives the same. Scaling to [0, 1] and normalising come
-last, on the finished canvas. A generator that normalises the digits before
-pasting them leaves black of another value inside a digit than around it, and a model finds the digit by that.
+Everything is laid on a clear canvas in whole numbers 0..255, which every device adds alike, and clipped once: of what
+is never negative, clipping after the clutter as well, as theirs does, gives the same. Scaling to [0, 1] and normalising
+come last, on the finished canvas. A generator that normalises the digits before pasting them leaves black of another
+value inside a digit than around it, and a model finds the digit by that.
 
 Differs from theirs: digits differ within a canvas but are drawn anew for the next one (theirs walks through a
 permutation).
@@ -114,7 +114,7 @@ class Recipe:
 
 
 def squares(image_BN: Tensor, corner_BN2: Tensor, size: int, side: int) -> Tensor:
-    """(B * N * size * size,) the pixels of squares among those of all images, which are `side` x `side` and flattened."""
+    """(B * N * size * size,) the places of squares among the pixels of all images, `side` x `side` each, in a row."""
     step = torch.arange(size, device=corner_BN2.device)
     first_BN = (image_BN * side + corner_BN2[..., 1]) * side + corner_BN2[..., 0]
     return (first_BN[..., None, None] + (step[:, None] * side + step)).flatten()
