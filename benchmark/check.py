@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from benchmark.nearest import did_you_mean
+from benchmark.pretrained import make_importable
 
 Config = Mapping[str, Any]
 
@@ -28,6 +29,7 @@ FOLDER_NAME = re.compile(r"[\w.+=-]+")
 
 def config_faults(config: Config) -> list[str]:
     """One line for each fault of a resolved configuration; empty where there is none."""
+    make_importable()  # before any part imports Lightning
     shortest: dict[str, str] = {}
     for path, fault in [*part_faults(config), *run_faults(config)]:
         if fault not in shortest or len(path) < len(shortest[fault]):

@@ -49,7 +49,7 @@ def multiply_adds_by_side(make: Callable[[TaskSpec], Reader], spec: TaskSpec, si
 
 
 def parameters(rnn: Reader) -> int:
-    """All that is trained, the baseline of the objective not counted."""
+    """All there are, a frozen encoder's too; the baseline of the objective not counted."""
     return sum(parameter.numel() for parameter in rnn.parameters())
 
 

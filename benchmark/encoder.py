@@ -89,15 +89,32 @@ class Residual(Encoder):
 
     def __init__(self, shape: tuple[int, int, int], widths: list[int]):
         super().__init__()
-        self.stem = nn.Sequential(
-            nn.Conv2d(shape[0], widths[0], 3, padding=1, bias=False), nn.BatchNorm2d(widths[0]), nn.ReLU()
-        )
-        pairs = zip([widths[0], *widths], widths, strict=False)
-        self.blocks = nn.Sequential(*(Block(a, b, 1 if i == 0 else 2) for i, (a, b) in enumerate(pairs)))
+        self.stem, self.blocks = residual(shape[0], widths, 1)
         self.shape = (widths[-1], 1, 1)
 
     def forward(self, image_BCHW: Tensor) -> Tensor:
         return self.blocks(self.stem(image_BCHW)).mean((-2, -1), keepdim=True)
+
+
+@final
+class ResidualMap(Encoder):
+    """The same network's map, not averaged: a grid of items, for photographs. stride: of the stem."""
+
+    def __init__(self, shape: tuple[int, int, int], widths: list[int], stride: int):
+        super().__init__()
+        self.stem, self.blocks = residual(shape[0], widths, stride)
+        by = stride * 2 ** (len(widths) - 1)
+        self.shape = (widths[-1], -(-shape[1] // by), -(-shape[2] // by))
+
+    def forward(self, image_BCHW: Tensor) -> Tensor:
+        return self.blocks(self.stem(image_BCHW))
+
+
+def residual(channels: int, widths: list[int], stride: int) -> tuple[nn.Sequential, nn.Sequential]:
+    """A stem with this stride, and a block a width, each halving the side but the first."""
+    stem = nn.Sequential(nn.Conv2d(channels, widths[0], 3, stride, 1, bias=False), nn.BatchNorm2d(widths[0]), nn.ReLU())
+    pairs = zip([widths[0], *widths], widths, strict=False)
+    return stem, nn.Sequential(*(Block(a, b, 1 if i == 0 else 2) for i, (a, b) in enumerate(pairs)))
 
 
 @final

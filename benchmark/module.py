@@ -13,6 +13,7 @@ from benchmark.metrics.measure import Measure, Tally, numbers
 from benchmark.objective import Objective, log_likelihood
 from benchmark.optimisation import Optimisation
 from benchmark.schedule import Scheduled
+from benchmark.tuning import rates
 from datamodules.contract import Batch
 
 
@@ -32,6 +33,7 @@ class AttentionModule(pl.LightningModule):
         self.policy = rnn.policy_parameters()
         known = {id(parameter) for parameter in self.policy}
         self.core = [parameter for parameter in self.parameters() if id(parameter) not in known]
+        self.own_rates = rates(rnn)
         self.scheduled = [part for part in self.modules() if isinstance(part, Scheduled)]
         self.terms: dict[str, Tensor] = {}
         self.summed = 0
@@ -97,7 +99,7 @@ class AttentionModule(pl.LightningModule):
 
     def configure_optimizers(self) -> Any:
         steps = int(self.trainer.estimated_stepping_batches)
-        optimizer, rate = self.optimisation.optimizer(self.core, self.policy, steps)
+        optimizer, rate = self.optimisation.optimizer(self.core, self.policy, self.own_rates, steps)
         return {"optimizer": optimizer, "lr_scheduler": {"scheduler": rate, "interval": "step"}}
 
     def configure_gradient_clipping(self, optimizer: Any, *_: Any, **__: Any) -> None:

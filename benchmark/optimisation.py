@@ -1,6 +1,6 @@
 """How the parameters move: optimiser, learning rate over time, and clipping apart for the reader and the policy."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, final
 
 from torch import Tensor
@@ -35,16 +35,24 @@ class Optimisation:
         self.make, self.rate, self.policy_rate = make, rate, policy_rate
         self.clip_core, self.clip_policy = clip_core, clip_policy
 
-    def optimizer(self, core: list[Parameter], policy: list[Parameter], steps: int) -> tuple[Optimizer, LambdaLR]:
-        """The optimiser, and the schedule of its learning rates over `steps` steps."""
-        optimizer = self.make([{"params": core}, {"params": policy}])
-        return optimizer, LambdaLR(optimizer, [factor(self.rate, steps), factor(self.policy_rate, steps)])
+    def optimizer(
+        self, core: list[Parameter], policy: list[Parameter], own: Mapping[Parameter, float], steps: int
+    ) -> tuple[Optimizer, LambdaLR]:
+        """The optimiser, and the schedule of its learning rates over `steps` steps.
+
+        own: factors of the learning rate of parameters that have one, encoders': each makes a group after the two.
+        """
+        groups = [(1.0, core, self.rate), (1.0, policy, self.policy_rate)]
+        for by in sorted({*own.values()} - {1.0}):
+            groups += [(by, core, self.rate), (by, policy, self.policy_rate)]
+        optimizer = self.make([{"params": [p for p in of if own.get(p, 1.0) == by]} for by, of, _ in groups])
+        return optimizer, LambdaLR(optimizer, [factor(rate, steps, by) for by, _, rate in groups])
 
     def clip(self, core: list[Parameter], policy: list[Parameter]) -> tuple[Tensor, Tensor]:
         """Clips both in place; their norms before."""
         return clip_grad_norm_(core, self.clip_core), clip_grad_norm_(policy, self.clip_policy)
 
 
-def factor(rate: Schedule, steps: int) -> Callable[[int], float]:
-    """The schedule as a function of the step."""
-    return lambda step: rate(min(1.0, step / steps))
+def factor(rate: Schedule, steps: int, by: float) -> Callable[[int], float]:
+    """The schedule as a function of the step, times `by`."""
+    return lambda step: by * rate(min(1.0, step / steps))

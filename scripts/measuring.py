@@ -80,7 +80,7 @@ def subject(overrides: Sequence[str], device: torch.device) -> Subject:
 def training_step(one: Subject) -> Callable[[Batch], None]:
     """Forward, backward, clipping and optimiser by hand: what a framework would wrap."""
     module = one.built.module
-    optimizer, rate = module.optimisation.optimizer(module.core, module.policy, 10**6)
+    optimizer, rate = module.optimisation.optimizer(module.core, module.policy, module.own_rates, 10**6)
 
     def step(batch: Batch) -> None:
         module.train()

@@ -2,6 +2,10 @@
 
 from hypothesis import settings
 
+from benchmark.pretrained import make_importable
+
 settings.register_profile("fixed", derandomize=True)
 settings.register_profile("explore", deadline=None, max_examples=500)
 settings.load_profile("fixed")
+
+make_importable()  # before any test imports Lightning, which imports torchvision where there is one

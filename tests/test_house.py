@@ -22,7 +22,8 @@ FLOORS = {
     0: "datamodules.contract benchmark.faults benchmark.weights benchmark.nearest benchmark.address benchmark.folder "
        "benchmark.console benchmark.schedule benchmark.allocator benchmark.headline",
     1: "datamodules benchmark.attention benchmark.encoder benchmark.decoder benchmark.context benchmark.cell "
-       "benchmark.feeding benchmark.convnet benchmark.positions benchmark.display",
+       "benchmark.feeding benchmark.convnet benchmark.positions benchmark.display benchmark.tuning "
+       "benchmark.state_dicts benchmark.pretrained",
     2: "benchmark.attention_rnn benchmark.objective benchmark.optimisation benchmark.metrics benchmark.workplace "
        "benchmark.credit benchmark.reading benchmark.both_ways benchmark.focus benchmark.pool",
     3: "benchmark.module benchmark.record benchmark.evaluation benchmark.cost benchmark.pictures benchmark.callbacks "
@@ -131,7 +132,8 @@ def test_nobody_overrides_what_is_implemented(kind):
 
 TRAINED = ["benchmark.attention", "benchmark.attention_rnn", "benchmark.encoder", "benchmark.decoder",
            "benchmark.context", "benchmark.cell", "benchmark.objective", "benchmark.module", "benchmark.credit",
-           "benchmark.feeding", "benchmark.convnet", "benchmark.positions"]  # fmt: skip
+           "benchmark.feeding", "benchmark.convnet", "benchmark.positions", "benchmark.tuning",
+           "benchmark.pretrained"]  # fmt: skip
 
 
 STEP = ("forward", "encode", "step", "training_step", "logits", "query")

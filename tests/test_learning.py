@@ -23,7 +23,7 @@ def trained(name, steps, *overrides, seed=0):
     """The evaluation of a model after this many steps, as the module would make them."""
     parts = built(name, *EASY, *overrides, seed=seed)
     module = parts.module.train()
-    optimizer, rate = module.optimisation.optimizer(module.core, module.policy, steps)
+    optimizer, rate = module.optimisation.optimizer(module.core, module.policy, module.own_rates, steps)
     for number, batch in zip(range(steps), parts.datamodule.batches("train", torch.device("cpu")), strict=False):
         for part in module.scheduled:
             part.at(number / steps)

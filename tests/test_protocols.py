@@ -100,5 +100,5 @@ def test_focus_reads_with_the_weights_of_small_images(tmp_path):
     with torch.no_grad():
         rollout = module.rnn(batch.image, batch.boxes, None, 1, mode)
     assert rollout.logits.shape == (2, 1, 6, 11)
-    optimizer, _ = module.optimisation.optimizer(module.core, module.policy, 1)
+    optimizer, _ = module.optimisation.optimizer(module.core, module.policy, module.own_rates, 1)
     assert all(group["lr"] == 0 for group in optimizer.param_groups)

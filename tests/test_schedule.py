@@ -47,7 +47,7 @@ def parameter(value):
 def test_core_and_policy_move_at_rates_of_their_own():
     core, policy = parameter([1.0]), parameter([1.0])
     optimisation = Optimisation(lambda g: torch.optim.SGD(g, lr=0.1), Constant(1.0), Linear(0.0, 1.0, 1.0), 1.0, 1.0)
-    optimizer, rate = optimisation.optimizer([core], [policy], steps=4)
+    optimizer, rate = optimisation.optimizer([core], [policy], {}, steps=4)
     seen = []
     for _ in range(5):
         seen.append([group["lr"] for group in optimizer.param_groups])
@@ -70,7 +70,7 @@ def test_core_and_policy_are_clipped_apart():
 @pytest.mark.parametrize("kind", ["adam", "sgd"])
 def test_every_parameter_is_in_the_optimiser_once(name, kind):
     module = built(name, f"optimizer={kind}", "baseline=state").module
-    optimizer, _ = module.optimisation.optimizer(module.core, module.policy, 10)
+    optimizer, _ = module.optimisation.optimizer(module.core, module.policy, module.own_rates, 10)
     held = [id(p) for group in optimizer.param_groups for p in group["params"]]
     assert sorted(held) == sorted(id(p) for p in module.parameters())
     assert len(optimizer.param_groups[1]["params"]) == len(module.rnn.policy_parameters())
