@@ -11,9 +11,10 @@ from torch import Tensor, nn
 from torch.nn.functional import pad
 
 from benchmark.attention.distribution import Draw
-from benchmark.attention_rnn import Reader, Rollout, averaged
+from benchmark.attention_rnn import Reader
 from benchmark.metrics.sequence import lengths
 from benchmark.reading import Make, share, turned
+from benchmark.rollout import Rollout, averaged
 from datamodules.contract import IGNORED, TaskSpec
 
 
@@ -53,13 +54,12 @@ class BothWays(Reader):
     counts them twice.
     """
 
-    cores = 2
-
     def __init__(self, make: Make, spec: TaskSpec, shared: list[str], merge: Merge):
         super().__init__()
         self.forth, self.back, self.merge = make(spec), make(spec), merge
         share(self.forth, self.back, shared)
         self.attention, self.end = self.forth.attention, spec.end
+        self.query_size = self.forth.query_size + self.back.query_size
 
     def forward(self, image: Tensor, boxes: Tensor, target: Tensor | None, samples: int, draw: Draw) -> Rollout:
         backward = None if target is None else self._backwards(target)

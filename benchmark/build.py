@@ -34,7 +34,8 @@ def build_loop(cfg: DictConfig, spec: TaskSpec) -> AttentionRNN:
     attention = make(cfg.attention.mechanism, spec=spec, query_size=cfg.decoder.hidden_size)
     decoder = make(cfg.decoder, code_size=attention.code_size, spec=spec)
     context = make(cfg.context, spec=spec, size=cfg.decoder.hidden_size, gist_size=attention.gist_size)
-    return AttentionRNN(spec, attention, decoder, context, make(cfg.feeding), cfg.attention.glimpses)
+    parts = (attention, decoder, context, make(cfg.feeding), make(cfg.decoding))
+    return AttentionRNN(spec, *parts, cfg.attention.glimpses)
 
 
 def build_rnn(cfg: DictConfig, spec: TaskSpec) -> Reader:
@@ -49,7 +50,7 @@ def build_module(cfg: DictConfig, spec: TaskSpec, references: References) -> Att
     Raises ConfigFault for parts that do not go together, RunFault for a start that does not fit the model.
     """
     rnn = build_rnn(cfg, spec)
-    objective: Objective = make(cfg.objective, query_size=cfg.decoder.hidden_size * rnn.cores)
+    objective: Objective = make(cfg.objective, query_size=rnn.query_size)
     if rnn.attention.drawn and not objective.for_drawn:
         raise ConfigFault(
             [

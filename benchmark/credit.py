@@ -9,7 +9,7 @@ from typing import final
 import torch
 from torch import Tensor
 
-from benchmark.attention_rnn import Rollout
+from benchmark.rollout import Rollout
 from datamodules.contract import IGNORED
 
 

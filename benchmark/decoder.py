@@ -17,19 +17,25 @@ State = tuple[tuple[Tensor, ...], ...]
 
 
 class Decoder(nn.Module, ABC):
-    """The core of the loop (eqs 6, 21-24). Symbol V stands for "no symbol yet"."""
+    """The core of the loop (eqs 6, 21-24). Symbol V stands for "no symbol yet". query_size: Q."""
+
+    query_size: int
 
     @abstractmethod
     def start(self, context_RH: Tensor) -> State:
         """The state before the first glimpse; the context sets what attention reads."""
 
     @abstractmethod
+    def hear(self, symbol_R: Tensor, state: State) -> State:
+        """The state after it was told the symbol emitted last, before the glimpses that follow."""
+
+    @abstractmethod
     def query(self, state: State) -> Tensor:
         """(R, Q) what attention, policy and baseline read."""
 
     @abstractmethod
-    def step(self, code_RD: Tensor, symbol_R: Tensor, state: State) -> State:
-        """The state after one more glimpse, with the symbol emitted last."""
+    def step(self, code_RD: Tensor, state: State) -> State:
+        """The state after one more glimpse."""
 
     @abstractmethod
     def logits(self, state: State) -> Tensor:
@@ -52,9 +58,9 @@ def routed(hidden_RH: Tensor, detach: bool) -> Tensor:
     return hidden_RH.detach() if detach else hidden_RH
 
 
-def told(code_RD: Tensor, symbol: nn.Embedding, symbol_R: Tensor) -> Tensor:
-    """The code beside the symbol emitted last; the code itself where symbols have no width, which spares a copy."""
-    return torch.cat([code_RD, symbol(symbol_R)], -1) if symbol.embedding_dim else code_RD
+def beside(code_RD: Tensor, symbol_RE: Tensor) -> Tensor:
+    """The code and the symbol emitted last; the code itself where symbols have no width, which spares a copy."""
+    return torch.cat([code_RD, symbol_RE], -1) if symbol_RE.shape[-1] else code_RD
 
 
 @final
@@ -79,16 +85,19 @@ class OneStorey(Decoder):
         self.symbol = nn.Embedding(len(spec.symbols) + 1, symbol_size)
         self.cell = cell(input_size=code_size + symbol_size, hidden_size=hidden_size)
         self.head = classifier(hidden_size, head, len(spec.symbols))
-        self.detach = detach
+        self.detach, self.query_size = detach, hidden_size
 
     def start(self, context_RH: Tensor) -> State:
-        return (self.cell.start(context_RH),)
+        return self.cell.start(context_RH), ()
+
+    def hear(self, symbol_R: Tensor, state: State) -> State:
+        return state[0], (self.symbol(symbol_R),)
 
     def query(self, state: State) -> Tensor:
         return routed(state[0][0], self.detach)
 
-    def step(self, code_RD: Tensor, symbol_R: Tensor, state: State) -> State:
-        return (self.cell(told(code_RD, self.symbol, symbol_R), state[0]),)
+    def step(self, code_RD: Tensor, state: State) -> State:
+        return self.cell(beside(code_RD, state[1][0]), state[0]), state[1]
 
     def logits(self, state: State) -> Tensor:
         return self.head(state[0][0])
@@ -121,17 +130,20 @@ class TwoStorey(Decoder):
         self.lower = cell(input_size=code_size + symbol_size, hidden_size=hidden_size)
         self.upper = cell(input_size=hidden_size, hidden_size=hidden_size)
         self.head = classifier(hidden_size, head, len(spec.symbols))
-        self.detach = detach
+        self.detach, self.query_size = detach, hidden_size
 
     def start(self, context_RH: Tensor) -> State:
-        return self.lower.start(torch.zeros_like(context_RH)), self.upper.start(context_RH)
+        return self.lower.start(torch.zeros_like(context_RH)), self.upper.start(context_RH), ()
+
+    def hear(self, symbol_R: Tensor, state: State) -> State:
+        return state[0], state[1], (self.symbol(symbol_R),)
 
     def query(self, state: State) -> Tensor:
         return state[1][0]
 
-    def step(self, code_RD: Tensor, symbol_R: Tensor, state: State) -> State:
-        lower = self.lower(told(code_RD, self.symbol, symbol_R), state[0])
-        return lower, self.upper(routed(lower[0], self.detach), state[1])
+    def step(self, code_RD: Tensor, state: State) -> State:
+        lower = self.lower(beside(code_RD, state[2][0]), state[0])
+        return lower, self.upper(routed(lower[0], self.detach), state[1]), state[2]
 
     def logits(self, state: State) -> Tensor:
         return self.head(state[0][0])
@@ -146,16 +158,19 @@ class FeedForward(Decoder):
 
     def __init__(self, code_size: int, spec: TaskSpec, hidden_size: int, head: list[int]):
         super().__init__()
-        self.code_size = code_size
+        self.code_size, self.query_size = code_size, hidden_size
         self.head = classifier(code_size, head, len(spec.symbols))
 
     def start(self, context_RH: Tensor) -> State:
         return ((context_RH.new_zeros(len(context_RH), self.code_size),), (context_RH,))
 
+    def hear(self, symbol_R: Tensor, state: State) -> State:
+        return state
+
     def query(self, state: State) -> Tensor:
         return state[1][0]
 
-    def step(self, code_RD: Tensor, symbol_R: Tensor, state: State) -> State:
+    def step(self, code_RD: Tensor, state: State) -> State:
         return ((code_RD,), state[1])
 
     def logits(self, state: State) -> Tensor:

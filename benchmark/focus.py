@@ -10,8 +10,9 @@ from torch import Tensor, nn
 from torch.nn.functional import avg_pool2d, grid_sample
 
 from benchmark.attention.distribution import Draw
-from benchmark.attention_rnn import Reader, Rollout
+from benchmark.attention_rnn import Reader
 from benchmark.reading import Make, share
+from benchmark.rollout import Rollout
 from datamodules.contract import IGNORED, TaskSpec
 
 
@@ -37,8 +38,6 @@ class Focused(Reader):
     size: px a side of the second pass's images. margin: px of the large image.
     """
 
-    cores = 1
-
     def __init__(self, make: Make, spec: TaskSpec, size: int, margin: float):
         super().__init__()
         self.size, self.margin, self.end = size, margin, spec.end
@@ -47,6 +46,7 @@ class Focused(Reader):
         share(self.far, self.near, ["*"])
         # Under the names they have in a run that reads in one pass, so that its checkpoint can be taken.
         self.attention, self.decoder, self.context = self.far.attention, self.far.decoder, self.far.context
+        self.query_size = self.far.query_size
 
     def forward(self, image: Tensor, boxes: Tensor, target: Tensor | None, samples: int, draw: Draw) -> Rollout:
         first = self.far(image, boxes, target, samples, draw)

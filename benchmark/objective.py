@@ -17,9 +17,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 
-from benchmark.attention_rnn import Rollout
 from benchmark.credit import Credit, right
 from benchmark.faults import ConfigFault
+from benchmark.rollout import Rollout
 from datamodules.contract import IGNORED
 
 

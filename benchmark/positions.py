@@ -75,17 +75,20 @@ class Positions(Decoder):
 
     def __init__(self, code_size: int, spec: TaskSpec, hidden_size: int, glimpses: int):
         super().__init__()
-        self.code_size, self.glimpses = code_size, glimpses
+        self.code_size, self.glimpses, self.query_size = code_size, glimpses, hidden_size
         self.ending = ending(code_size, spec)
         self.digits = nn.ModuleList(nn.Linear(code_size, self.ending.digits) for _ in range(spec.max_steps))
 
     def start(self, context_RH: Tensor) -> State:
         return (context_RH.new_zeros(len(context_RH), self.code_size),), (), (context_RH,)
 
+    def hear(self, symbol_R: Tensor, state: State) -> State:
+        return state
+
     def query(self, state: State) -> Tensor:
         return state[2][0]
 
-    def step(self, code_RD: Tensor, symbol_R: Tensor, state: State) -> State:
+    def step(self, code_RD: Tensor, state: State) -> State:
         # The glimpses so far are counted by the length of a tuple: a tensor could not say it without a wait.
         return (code_RD,), (*state[1], code_RD[:, :0]), state[2]
 

@@ -26,7 +26,9 @@ class Watched(Attention):
     def forward(self, features, query_RS, step, draw):
         self.asked.append((step, query_RS[0].item()))
         code = features.repeat_interleave(len(query_RS) // len(features), 0)
-        return Glimpse(code, torch.full((len(code), 2), float(step)), torch.full((len(code),), 10.0 * step))
+        return Glimpse(
+            code, torch.full((len(code), 2), float(step)), torch.full((len(code),), 10.0 * step), code[:, :0]
+        )
 
     def attention_map(self, where, side):
         return where.new_ones(len(where), *side)
@@ -43,16 +45,19 @@ class Scripted(Decoder):
 
     def __init__(self, script_TRV, glimpses):
         super().__init__()
-        self.script, self.glimpses, self.fed = script_TRV, glimpses, []
+        self.script, self.glimpses, self.fed, self.query_size = script_TRV, glimpses, [], 1
 
     def start(self, context_RH):
         return ((torch.zeros(len(context_RH), 1),),)
 
+    def hear(self, symbol_R, state):
+        self.fed.append(symbol_R.tolist())
+        return state
+
     def query(self, state):
         return state[0][0]
 
-    def step(self, code_RD, symbol_R, state):
-        self.fed.append(symbol_R.tolist())
+    def step(self, code_RD, state):
         return ((state[0][0] + 1,),)
 
     def logits(self, state):

@@ -9,6 +9,7 @@ from benchmark.attention.distribution import mode, sample
 from benchmark.attention_rnn import AttentionRNN
 from benchmark.both_ways import Averaged, BackwardFirst, BothWays
 from benchmark.context import NoContext
+from benchmark.decoding.greedy import Greedy
 from benchmark.faults import ConfigFault
 from benchmark.feeding import Truth
 from benchmark.reading import share, turned
@@ -31,7 +32,7 @@ def scripted(forth, back, merge, steps=4, end=END):
     scripts, spec = iter((forth, back)), task(2, symbols=V, steps=steps, end=end)
 
     def make(spec):
-        return AttentionRNN(spec, Watched(), Scripted(next(scripts), 1), NoContext(spec, 1, 1), Truth(), 1)
+        return AttentionRNN(spec, Watched(), Scripted(next(scripts), 1), NoContext(spec, 1, 1), Truth(), Greedy(), 1)
 
     return BothWays(make, spec, [], merge)
 

@@ -89,7 +89,7 @@ def test_one_storey_written_out():
     model = decoder(OneStorey, head=[7])
     state = model.start(torch.randn(R, H))
     code, symbol = torch.randn(R, I), torch.tensor([0, 6, 2, 5, 6])
-    after = model.step(code, symbol, state)
+    after = model.step(code, model.hear(symbol, state))
     expected = model.cell(torch.cat([code, model.symbol.weight[symbol]], -1), state[0])
     torch.testing.assert_close(after[0][0], expected[0])
     assert torch.equal(model.query(after), after[0][0])
@@ -104,7 +104,7 @@ def test_two_storeys_written_out():
     state = model.start(context)
     assert not state[0][0].any() and torch.equal(model.query(state), context)
     code, symbol = torch.randn(R, I), torch.tensor([0, 6, 2, 5, 6])
-    after = model.step(code, symbol, state)
+    after = model.step(code, model.hear(symbol, state))
     (r1,) = model.lower(torch.cat([code, model.symbol.weight[symbol]], -1), (torch.zeros(R, H),))
     (r2,) = model.upper(r1, (context,))
     torch.testing.assert_close(after[0][0], r1)
@@ -118,7 +118,7 @@ def test_the_flag_says_whether_attention_s_gradient_passes(detach):
     symbol = torch.zeros(R, dtype=torch.long)
     for kind in (OneStorey, TwoStorey):
         model = decoder(kind, detach)
-        after = model.step(code, symbol, model.start(torch.randn(R, H)))
+        after = model.step(code, model.hear(symbol, model.start(torch.randn(R, H))))
         query = model.query(after).sum()
         passed = query.requires_grad and torch.autograd.grad(query, code, retain_graph=True, allow_unused=True)[0]
         assert isinstance(passed, torch.Tensor) is not detach
@@ -128,7 +128,7 @@ def test_the_flag_says_whether_attention_s_gradient_passes(detach):
 def test_a_symbol_of_no_width_changes_nothing():
     model = decoder(OneStorey, symbol_size=0)
     state, code = model.start(torch.zeros(R, H)), torch.randn(R, I)
-    steps = [model.step(code, torch.full((R,), symbol), state)[0][0] for symbol in (0, 6)]
+    steps = [model.step(code, model.hear(torch.full((R,), symbol), state))[0][0] for symbol in (0, 6)]
     assert torch.equal(*steps)
 
 
@@ -137,6 +137,6 @@ def test_without_recurrence_the_last_code_is_read():
     model = FeedForward(code_size=I, spec=task(symbols=6), hidden_size=1, head=[])
     state = model.start(torch.ones(R, 1))
     code, symbol = torch.randn(R, I), torch.zeros(R, dtype=torch.long)
-    after = model.step(code, symbol, model.step(torch.randn(R, I), symbol, state))
+    after = model.step(code, model.step(torch.randn(R, I), model.hear(symbol, state)))
     torch.testing.assert_close(model.logits(after), code @ model.head[0].weight.T + model.head[0].bias)
     assert torch.equal(model.query(after), torch.ones(R, 1))

@@ -9,6 +9,7 @@ from stubs import Scripted, Watched, says
 from benchmark.attention.distribution import mode, sample, uniform
 from benchmark.attention_rnn import AttentionRNN
 from benchmark.context import NoContext
+from benchmark.decoding.greedy import Greedy
 from benchmark.evaluation import evaluate, modes
 from benchmark.feeding import Truth
 from benchmark.metrics.sequence import WholeSequence
@@ -38,7 +39,7 @@ def scripted_split(end=None):
     """Two symbols an answer; the first image's is right, the second's half right, the third's right and short."""
     spec = task(2, symbols=3, steps=2, end=end)
     decoder = Scripted(says([0, 1], [1, 1], [2, 0]), 1)
-    rnn = AttentionRNN(spec, Watched(), decoder, NoContext(spec, 1, 1), Truth(), 1)
+    rnn = AttentionRNN(spec, Watched(), decoder, NoContext(spec, 1, 1), Truth(), Greedy(), 1)
     target = torch.tensor([[0, 1], [1, 0], [2, IGNORED]])
     batch = Batch(torch.zeros(3, 1, 2, 2), target, no_boxes(3), torch.tensor([5, 6, 7]))
     return rnn, [batch], WholeSequence(spec, no_references)

@@ -8,6 +8,7 @@ from stubs import Scripted, V, Watched, says
 from benchmark.attention.distribution import mode, sample
 from benchmark.attention_rnn import AttentionRNN
 from benchmark.context import NoContext
+from benchmark.decoding.greedy import Greedy
 from benchmark.feeding import ScheduledSampling, Truth
 from benchmark.schedule import Constant, Linear
 from datamodules.contract import IGNORED
@@ -36,7 +37,7 @@ def test_the_share_of_own_symbols_follows_the_schedule():
 def fed(share, target):
     spec = task(2, symbols=V, steps=3)
     decoder = Scripted(says([2, 1, 0], [0, 2, 1]), 1)
-    rnn = AttentionRNN(spec, Watched(), decoder, NoContext(spec, 1, 1), ScheduledSampling(Constant(share)), 1)
+    rnn = AttentionRNN(spec, Watched(), decoder, NoContext(spec, 1, 1), ScheduledSampling(Constant(share)), Greedy(), 1)
     rnn(torch.zeros(2, 1, 2, 2), no_boxes(2), target, 1, mode)
     return decoder.fed
 

@@ -5,9 +5,9 @@ import torch
 from models import built, first_batch, no_boxes, roll
 
 from benchmark.attention.distribution import mode, sample
-from benchmark.attention_rnn import Rollout
 from benchmark.faults import ConfigFault
 from benchmark.focus import cropped
+from benchmark.rollout import Rollout
 from datamodules.contract import IGNORED
 
 
@@ -29,7 +29,9 @@ def rollout_at(places, said):
     """Fixations (S, T, M, 2) of one image, and what was said (S, T)."""
     where, symbol = torch.tensor([places]), torch.tensor([said])
     nothing = torch.zeros(*where.shape[:4])
-    return Rollout(torch.zeros(*symbol.shape, 3), symbol, where, nothing, nothing[..., None])
+    return Rollout(
+        torch.zeros(*symbol.shape, 3), symbol, where, nothing, nothing[..., None], nothing[..., None][..., :0]
+    )
 
 
 def test_the_frame_holds_the_fixations_and_a_margin():

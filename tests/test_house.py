@@ -23,7 +23,7 @@ FLOORS = {
        "benchmark.console benchmark.schedule benchmark.allocator benchmark.headline",
     1: "datamodules benchmark.attention benchmark.encoder benchmark.decoder benchmark.context benchmark.cell "
        "benchmark.feeding benchmark.convnet benchmark.positions benchmark.display benchmark.tuning "
-       "benchmark.state_dicts benchmark.pretrained",
+       "benchmark.state_dicts benchmark.pretrained benchmark.rollout benchmark.decoding",
     2: "benchmark.attention_rnn benchmark.objective benchmark.optimisation benchmark.metrics benchmark.workplace "
        "benchmark.credit benchmark.reading benchmark.both_ways benchmark.focus benchmark.pool",
     3: "benchmark.module benchmark.record benchmark.evaluation benchmark.cost benchmark.pictures benchmark.callbacks "
@@ -132,7 +132,7 @@ def test_nobody_overrides_what_is_implemented(kind):
 
 TRAINED = ["benchmark.attention", "benchmark.attention_rnn", "benchmark.encoder", "benchmark.decoder",
            "benchmark.context", "benchmark.cell", "benchmark.objective", "benchmark.module", "benchmark.credit",
-           "benchmark.feeding", "benchmark.convnet", "benchmark.positions", "benchmark.tuning",
+           "benchmark.feeding", "benchmark.rollout", "benchmark.convnet", "benchmark.positions", "benchmark.tuning",
            "benchmark.pretrained"]  # fmt: skip
 
 

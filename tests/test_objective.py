@@ -13,11 +13,12 @@ from torch.nn.functional import one_hot
 from benchmark.attention.alignment import Additive
 from benchmark.attention.distribution import sample
 from benchmark.attention.item import Drawn, ItemAttention
-from benchmark.attention_rnn import AttentionRNN, Rollout
+from benchmark.attention_rnn import AttentionRNN
 from benchmark.cell import GRU
 from benchmark.context import NoContext
 from benchmark.credit import FirstMistake, Whole
 from benchmark.decoder import OneStorey
+from benchmark.decoding.greedy import Greedy
 from benchmark.encoder import Conv
 from benchmark.faults import ConfigFault
 from benchmark.feeding import Truth
@@ -33,6 +34,7 @@ from benchmark.objective import (
     ZeroOne,
     log_likelihood,
 )
+from benchmark.rollout import Rollout
 from datamodules.contract import IGNORED
 
 ITEMS, GLIMPSES, QUERY = 3, 2, 4
@@ -46,7 +48,7 @@ def toy(steps, seed=0):
         spec, QUERY, partial(Conv, layers=[(2, 1, 1)], pad=False), partial(Additive, size=3), Drawn(1.0, 0.0)
     )
     decoder = OneStorey(attention.code_size, spec, GRU, QUERY, 2, [], detach=False)
-    rnn = AttentionRNN(spec, attention, decoder, NoContext(spec, QUERY, 1), Truth(), GLIMPSES).double()
+    rnn = AttentionRNN(spec, attention, decoder, NoContext(spec, QUERY, 1), Truth(), Greedy(), GLIMPSES).double()
     with torch.no_grad():
         for parameter in rnn.parameters():
             parameter.mul_(2.5)
@@ -171,7 +173,8 @@ def rollout_of(logits, log_prob=None, query=None):
     logits = torch.as_tensor(logits, dtype=torch.float32)
     log_prob = torch.zeros(*logits.shape[:3], 1) if log_prob is None else log_prob
     query = torch.zeros(*log_prob.shape, 1) if query is None else query
-    return Rollout(logits, logits.argmax(-1), torch.zeros(*log_prob.shape, 2), log_prob, query)
+    nothing = log_prob[..., None][..., :0]
+    return Rollout(logits, logits.argmax(-1), torch.zeros(*log_prob.shape, 2), log_prob, query, nothing)
 
 
 @pytest.mark.parametrize("glimpses", [1, 2, 5])
@@ -284,7 +287,7 @@ def test_the_state_s_loss_never_reaches_the_core():
 def test_without_draws_reinforce_is_the_likelihood_to_the_bit(name):
     parts = built(name)
     rnn, batch = parts.module.rnn, first_batch(parts)
-    size = parts.module.rnn.decoder.start(torch.zeros(1, 8))[-1][0].shape[-1]
+    size = parts.module.rnn.query_size
     found = []
     for objective in (Likelihood(size, 2, Whole()), Reinforce(size, 2, LogLikelihood(1.0), LeaveOneOut, 1.0, Whole())):
         torch.manual_seed(6)

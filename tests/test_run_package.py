@@ -31,7 +31,7 @@ class Corner(Attention):
 
     def forward(self, features, query_RS, step, draw):
         code = features.repeat_interleave(len(query_RS) // len(features), 0)
-        return Glimpse(code, code.new_zeros(len(code), 0), code.new_zeros(len(code)))
+        return Glimpse(code, code[:, :0], code.new_zeros(len(code)), code[:, :0])
 
     def attention_map(self, where, side):
         return where.new_ones(len(where), *side)

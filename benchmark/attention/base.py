@@ -19,11 +19,13 @@ class Glimpse(NamedTuple):
     code: (R, D) what was seen.
     where: (R, ...) weights over items, or parameters of a window; a mechanism reads its own.
     log_prob: (R,) of having looked there; zero for a glimpse that was not drawn.
+    chance: (R, N) of each item, before anything is drawn; N = 0 for a mechanism without items.
     """
 
     code: Tensor
     where: Tensor
     log_prob: Tensor
+    chance: Tensor
 
 
 class Attention(nn.Module, ABC):

@@ -124,7 +124,7 @@ class ItemAttention(Attention):
         where = self.choice(scores_RN)
         weights_RN = draw(where)
         code_BSD = weights_RN.unflatten(0, (len(features.item), -1)) @ features.item
-        return Glimpse(code_BSD.flatten(0, 1), weights_RN, where.log_prob(weights_RN))
+        return Glimpse(code_BSD.flatten(0, 1), weights_RN, where.log_prob(weights_RN), where.expectation())
 
     def attention_map(self, where: Tensor, side: tuple[int, int]) -> Tensor:
         grid_R1hw = where.unflatten(-1, (1, self.rows, self.columns))

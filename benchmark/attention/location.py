@@ -90,7 +90,7 @@ class LocationAttention(Attention):
         centre_R2 = (self.half_2 + self.unit * location_R2).clamp(min=0).minimum(self.far_2)
         what_RD = self.network(self.retina(features.levels, centre_R2))
         code_RD = self.whatwhere(what_RD, centre_R2 / self.half_2 - 1)
-        return Glimpse(code_RD, centre_R2, where.log_prob(location_R2))
+        return Glimpse(code_RD, centre_R2, where.log_prob(location_R2), centre_R2[:, :0])
 
     def attention_map(self, where: Tensor, side: tuple[int, int]) -> Tensor:
         widths = [self.retina.size * 2**s for s in self.retina.scales]

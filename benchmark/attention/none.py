@@ -31,7 +31,8 @@ class NoAttention(Attention):
 
     def forward(self, features: Tensor, query_RS: Tensor, step: int, draw: Draw) -> Glimpse:
         code_RD = features.repeat_interleave(len(query_RS) // len(features), 0)
-        return Glimpse(code_RD, code_RD.new_zeros(len(code_RD), 0), code_RD.new_zeros(len(code_RD)))
+        nothing_R0 = code_RD.new_zeros(len(code_RD), 0)
+        return Glimpse(code_RD, nothing_R0, code_RD.new_zeros(len(code_RD)), nothing_R0)
 
     def attention_map(self, where: Tensor, side: tuple[int, int]) -> Tensor:
         return where.new_ones(len(where), *side)

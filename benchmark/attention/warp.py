@@ -128,7 +128,7 @@ class WarpAttention(Attention):
         crops = [self.sampler(level, coarser(warp_n23, self.side, step)) for level, step in levels]
         code_nD = self.whatwhere(self.network(torch.stack(crops, 1)), theta_nP)
         code_RKD, warp_RK23 = (value.unflatten(0, (-1, self.parallel)) for value in (code_nD, warp_n23))
-        return Glimpse(code_RKD.flatten(1), warp_RK23, where.log_prob(theta_RKP))
+        return Glimpse(code_RKD.flatten(1), warp_RK23, where.log_prob(theta_RKP), theta_RKP[:, 0, :0])
 
     def attention_map(self, where: Tensor, side: tuple[int, int]) -> Tensor:
         y_H = torch.linspace(-1, 1, side[0], device=where.device)

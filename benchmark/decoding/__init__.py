@@ -1,0 +1,1 @@
+"""How a sequence is read out of a model that runs free."""
