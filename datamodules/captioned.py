@@ -1,0 +1,117 @@
+"""Photographs and what people wrote of them, whatever files they stand in.
+
+Captions come from the outside. They are kept as they were written, for scoring, but for what no reader can see and a
+terminal or a page may stumble over: line breaks, control characters, overrides of the writing direction, halves of
+surrogate pairs. HTML stays text; whoever shows a caption escapes it.
+"""
+
+import json
+import re
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from datamodules.contract import DataFault
+
+SHOWN = 10
+"""Faults that a message spells out; scripts/check_coco.py lists all of them."""
+
+UNSEEN = re.compile("[\x00-\x1f\x7f-\x9f\u200b\u2028\u2029\u202a-\u202e\u2060\u2066-\u2069\ufeff\ud800-\udfff]+")
+
+
+class Captioned(NamedTuple):
+    """An image and its captions.
+
+    key: the number by which its data set knows it. path: of the file. entry: how a message names it.
+    """
+
+    key: int
+    path: Path
+    entry: str
+    captions: tuple[str, ...]
+
+
+class Parts(NamedTuple):
+    """What is trained on, what chooses a model, and what judges it; no image stands in two of them."""
+
+    train: list[Captioned]
+    validation: list[Captioned]
+    test: list[Captioned]
+
+
+class Objects(NamedTuple):
+    """Boxes of named objects.
+
+    names: of the kinds. found: by an image's key, the number of its kind and (x0, y0, x1, y1) in pixels of the
+    photograph, for each object.
+    """
+
+    names: tuple[str, ...]
+    found: Mapping[int, list[tuple[int, tuple[float, float, float, float]]]]
+
+
+class CaptionSource(ABC):
+    """Files with captions."""
+
+    @abstractmethod
+    def fetch(self) -> None:
+        """Bring the files here if that was asked for. Raises DataFault."""
+
+    @abstractmethod
+    def parts(self) -> Parts:
+        """All images and captions; no photograph is opened. Raises DataFault with all that is wrong."""
+
+    @abstractmethod
+    def objects(self) -> Objects:
+        """The boxes of all images. Raises DataFault."""
+
+
+def clean(text: str) -> str:
+    """A caption in one line of what can be seen."""
+    return UNSEEN.sub(" ", text).strip()
+
+
+def refuse(faults: Sequence[str]) -> None:
+    """Raises DataFault where there are any faults."""
+    if faults:
+        more = [f"and {len(faults) - SHOWN} more: scripts/check_coco.py lists them all"]
+        told = "\n  ".join([*faults[:SHOWN], *(more if len(faults) > SHOWN else [])])
+        raise DataFault(f"the captions have faults:\n  {told}\nMend them, or fetch the files again.")
+
+
+def read_json(path: Path, lists: Sequence[str], what: str) -> dict[str, Any]:
+    """An object that has these lists. what: the file ought to be. Raises DataFault."""
+    try:
+        told = json.loads(path.read_bytes().decode("utf-8"))
+    except FileNotFoundError:
+        raise DataFault(f"{path.absolute()} is missing: {what}.") from None
+    except OSError as fault:
+        raise DataFault(f"{path.absolute()} cannot be read: {fault.strerror}.") from None
+    except (ValueError, RecursionError) as fault:
+        raise DataFault(f"{path.absolute()} is damaged, or no JSON ({fault}). Fetch it again: {what}.") from None
+    lacking = [name for name in lists if not isinstance(told, dict) or not isinstance(told.get(name), list)]
+    if lacking:
+        there = ", ".join(map(repr, list(told)[:SHOWN])) if isinstance(told, dict) else f"a {type(told).__name__}"
+        wanted = " and ".join(map(repr, lacking))
+        raise DataFault(f"{path.absolute()} has no list {wanted} (it has {there}), so it is not {what}.")
+    return told
+
+
+def lacks(record: Any, fields: Mapping[str, type]) -> str:
+    """What of these fields a record does not have, or has of another kind; "" where all is well."""
+    if not isinstance(record, dict):
+        return f"is a {type(record).__name__}, and no record"
+    kinds = {int: "whole number", str: "text", list: "list"}
+    wrong = [f"{kinds[kind]} {name!r}" for name, kind in fields.items() if type(record.get(name)) is not kind]
+    return f"has no {', no '.join(wrong)}" if wrong else ""
+
+
+def is_plain(name: str) -> bool:
+    """Whether a name is that of a file or folder right here, and leads nowhere else."""
+    return bool(name) and Path(name).name == name and name != ".." and "\0" not in name
+
+
+def listed(folder: Path) -> set[str]:
+    """The names in a folder; none where there is no folder."""
+    return {path.name for path in folder.iterdir()} if folder.is_dir() else set()
