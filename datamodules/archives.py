@@ -9,9 +9,10 @@ import tarfile
 import tempfile
 import zlib
 from collections.abc import Sequence
+from contextlib import nullcontext
 from hashlib import file_digest
 from pathlib import Path, PurePosixPath
-from typing import NamedTuple
+from typing import BinaryIO, NamedTuple
 
 from rich.console import Console
 from rich.progress import Progress
@@ -22,19 +23,17 @@ from datamodules.locks import locked
 
 
 class Archive(NamedTuple):
-    """PART.tar.gz, which holds one folder PART of files.
+    """A .tar or .tar.gz of files.
 
-    sha256: of the archive, "" where nobody has published it: then the first download leaves its own beside the
-    archive, in PART.tar.gz.sha256, and a later one has to be the same. That tells damage done since, and nothing about
-    the first.
+    name: of the archive. holds: what is on its top, folders or files. depth: parts of each file's path in it.
+    sha256: "" where nobody has published it: then the first download leaves its own beside the archive, in
+    NAME.sha256, and a later one has to be the same. That tells damage done since, and nothing about the first.
     """
 
-    part: str
+    name: str
+    holds: tuple[str, ...]
+    depth: int
     sha256: str
-
-    @property
-    def name(self) -> str:
-        return f"{self.part}.tar.gz"
 
     def whole(self, path: Path) -> bool:
         record = path.with_name(f"{self.name}.sha256")
@@ -48,44 +47,60 @@ class Archive(NamedTuple):
     def expected(self) -> str:
         return f"sha256 is not {self.sha256 or f'the one that {self.name}.sha256 has kept'}"
 
+    def unpacked(self, folder: Path) -> bool:
+        """Whether all of it is there."""
+        return all((folder / top).exists() for top in self.holds)
+
 
 def fetch_and_unpack(archives: Sequence[Archive], folder: Path, mirrors: Sequence[str]) -> None:
-    """Have all parts in the folder; those that are there are left alone. Raises DataFault."""
+    """Have what all archives hold in the folder; what is there is left alone. Raises DataFault."""
     for archive in archives:
-        if not (folder / archive.part).exists():
+        if not archive.unpacked(folder):
             fetch([archive], folder, mirrors)
-            with locked(folder / f".{archive.part}.lock"):
-                if not (folder / archive.part).exists():  # nobody unpacked it while we waited
-                    unpack(folder / archive.name, folder, archive.part)
+            with locked(folder / f".{archive.name}.lock"):
+                if not archive.unpacked(folder):  # nobody unpacked it while we waited
+                    unpack(folder / archive.name, folder, archive)
 
 
-def unpack(path: Path, folder: Path, part: str) -> None:
-    """Unpack the one folder `part` of a .tar.gz, files only. Raises DataFault: damaged, more in it, no room."""
+def unpack(path: Path, folder: Path, archive: Archive) -> None:
+    """Unpack what an archive holds, files only. Raises DataFault: damaged, more in it or less, no room."""
     shown = Progress(console=Console(stderr=True), transient=True)
     try:
-        with tempfile.TemporaryDirectory(dir=folder, prefix=f".{part}.") as scratch, shown:
-            whole = Path(scratch) / part
-            whole.mkdir()
-            with shown.open(path, "rb", description=f"unpacking {path.name}") as packed, gzip.open(packed) as stream:
-                with tarfile.open(fileobj=stream, mode="r|") as archive:
-                    for member in archive:
-                        _unpack_one(path, archive, member, Path(scratch), part)
-                while stream.read(CHUNK):  # the sum of it all comes last
-                    pass
-            whole.rename(folder / part)
+        with tempfile.TemporaryDirectory(dir=folder, prefix=f".{archive.name}.") as scratch, shown:
+            with shown.open(path, "rb", description=f"unpacking {path.name}") as packed:
+                opened = gzip.open if archive.name.endswith(".gz") else nullcontext
+                with opened(packed) as stream:
+                    _unpack_all(path, stream, Path(scratch), archive)
+            lacking = [top for top in archive.holds if not (Path(scratch) / top).exists()]
+            if lacking:
+                raise DataFault(f"{path} does not hold {', '.join(lacking)}. Nothing was unpacked.")
+            for top in archive.holds:
+                (Path(scratch) / top).rename(folder / top)
     except (tarfile.TarError, EOFError, zlib.error, gzip.BadGzipFile) as fault:
         raise DataFault(f"{path} is damaged ({fault}). Delete it and fetch it again.") from None
     except OSError as fault:
         raise DataFault(f"cannot unpack {path} into {folder.absolute()}: {fault.strerror or fault}.") from None
 
 
-def _unpack_one(path: Path, archive: tarfile.TarFile, member: tarfile.TarInfo, scratch: Path, part: str) -> None:
+def _unpack_all(path: Path, stream: BinaryIO | gzip.GzipFile, scratch: Path, archive: Archive) -> None:
+    with tarfile.open(fileobj=stream, mode="r|") as members:
+        for member in members:
+            _unpack_one(path, members, member, scratch, archive)
+    while stream.read(CHUNK):  # the sum of a .gz comes last
+        pass
+
+
+def _unpack_one(path: Path, members: tarfile.TarFile, member: tarfile.TarInfo, scratch: Path, archive: Archive) -> None:
     place = PurePosixPath(member.name)
-    if member.isdir() and place.parts == (part,):
+    inside = place.parts[:1] != () and place.parts[0] in archive.holds and ".." not in place.parts
+    if member.isdir() and (not place.parts or (inside and len(place.parts) < archive.depth)):
+        (scratch / place).mkdir(parents=True, exist_ok=True)
         return
-    if not member.isreg() or len(place.parts) != 2 or place.parts[0] != part or place.name == "..":
+    if not (member.isreg() and inside and len(place.parts) == archive.depth):
         kind = "file" if member.isreg() else "link" if member.islnk() or member.issym() else "entry"
-        raise DataFault(f"{path}: the {kind} {member.name!r} is none of {part}/*. Nothing was unpacked.")
-    content = archive.extractfile(member)
+        wanted = ", ".join(top + "/*" * (archive.depth - 1) for top in archive.holds)
+        raise DataFault(f"{path}: the {kind} {member.name!r} is none of {wanted}. Nothing was unpacked.")
+    (scratch / place).parent.mkdir(parents=True, exist_ok=True)
+    content = members.extractfile(member)
     with (scratch / place).open("wb") as sink:
         shutil.copyfileobj(content, sink)  # type: ignore[arg-type]  # a regular file has a content

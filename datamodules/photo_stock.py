@@ -66,24 +66,34 @@ class Reading(NamedTuple):
     skip: bool
 
 
-def sound(photos: Sequence[Photograph], name: str, reading: Reading, cache: Cache, check: str) -> list[int]:
-    """The numbers of the photographs that can be read. name: of the part they are, for the cache and for messages.
-
-    check: the command that lists all faults. Raises DataFault with the first of them, unless they are to be skipped:
-    then the log names each.
+def inspected(photos: Sequence[Photograph], name: str, reading: Reading, cache: Cache) -> list[str]:
+    """A line for each photograph that cannot be read, naming its file, and "" for each other. name: of the part they
+    are, for the cache.
     """
     entry = cache.arrays(f"{name}-faults", _source(photos), lambda made: _inspect(photos, name, reading, made))
-    fault_N = entry["fault"].tolist()
-    faults = [f"{photo.path} {fault}" for photo, fault in zip(photos, fault_N, strict=True) if fault]
-    kept = [number for number, fault in enumerate(fault_N) if not fault]
-    if faults and not (reading.skip and kept):
+    return [
+        f"{photo.path} {fault}" if fault else "" for photo, fault in zip(photos, entry["fault"].tolist(), strict=True)
+    ]
+
+
+def kept(lines: Sequence[str], skip: bool, name: str, check: str) -> list[int]:
+    """The places of empty lines. The others are faults: with `skip` the log names each, and they are left out.
+
+    check: the script that lists all faults. Raises DataFault with the first of them without `skip`, and where all are.
+    """
+    places = [place for place, line in enumerate(lines) if not line]
+    faults = [line for line in lines if line]
+    if faults and not (skip and places):
         more = f" And {len(faults) - 1} more: {check} lists them all." if len(faults) > 1 else ""
-        raise DataFault(
-            f"{faults[0]}.{more} Mend it, fetch it again, or leave such out with data.skip_unreadable=true."
-        )
+        raise DataFault(f"{faults[0]}.{more} Mend it, or leave out photographs with faults: data.skip_unreadable=true.")
     for fault in faults:
-        log.warning("%s: left out, %s", name, fault)
-    return kept
+        log.warning("%s: left out: %s", name, fault)
+    return places
+
+
+def sound(photos: Sequence[Photograph], name: str, reading: Reading, cache: Cache, check: str) -> list[int]:
+    """The numbers of the photographs that can be read; see `kept`."""
+    return kept(inspected(photos, name, reading, cache), reading.skip, name, check)
 
 
 def stock(photos: Sequence[Photograph], name: str, reading: Reading, cache: Cache) -> Stock:

@@ -106,7 +106,7 @@ def _loaded(photo: Photograph, short: int) -> tuple[NDArray[np.uint8], Turn, Flo
     try:
         with Image.open(photo.path, formats=FORMATS) as image:
             size, turn = image.size, TURNS.get(_orientation(image), UPRIGHT)
-            window = _window(photo.window, size)
+            window = _window(photo, size)
             wide, high = (window[2:] - window[:2]).tolist()
             scale = short / min(wide, high)
             sides = (max(short, round(wide * scale)), max(short, round(high * scale)))
@@ -127,13 +127,17 @@ def _loaded(photo: Photograph, short: int) -> tuple[NDArray[np.uint8], Turn, Flo
         raise _UnusableError(f"is damaged ({str(fault) or type(fault).__name__})") from None
 
 
-def _window(wanted: Floats, size: tuple[int, int]) -> Floats:
-    """The part of a window that lies within a photograph of size (width, height)."""
+def _window(photo: Photograph, size: tuple[int, int]) -> Floats:
+    """The part of its window that lies within a photograph of size (width, height)."""
     if math.prod(size) > MOST_PIXELS:
         raise _UnusableError(
             f"has {size[0]} x {size[1]} pixels, more than {MOST_PIXELS:,}: a decompression bomb, or no photograph"
         )
-    window = np.concatenate([np.maximum(wanted[:2], 0), np.minimum(wanted[2:], size)])
+    outside = ((photo.boxes[:, 2:] <= 0) | (photo.boxes[:, :2] >= size)).any(1)
+    if outside.any():  # one that reaches over the edge is none; NaN is no box
+        told = ", ".join(f"{side:g}" for side in photo.boxes[outside][0])
+        raise _UnusableError(f"is {size[0]} x {size[1]} pixels, and its box {told} lies outside")
+    window = np.concatenate([np.maximum(photo.window[:2], 0), np.minimum(photo.window[2:], size)])
     sides = (window[2:] - window[:2]).round().astype(int)
     if sides.min() < LEAST_SIDE:
         raise _UnusableError(f"shows {sides[0]} x {sides[1]} pixels; a side has to have {LEAST_SIDE} at least")

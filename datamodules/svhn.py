@@ -14,7 +14,8 @@ from datamodules.archives import Archive, fetch_and_unpack
 from datamodules.cache import Cache
 from datamodules.contract import DataFault
 from datamodules.crops import MODES, AroundDigits, Middle
-from datamodules.formats.svhn_sample import Sample, write_svhn_sample
+from datamodules.formats.samples import Sample
+from datamodules.formats.svhn_sample import write_svhn_sample
 from datamodules.house_numbers import HouseNumbers, NumberSource, Parts
 from datamodules.numbers import Cutting, Reader
 
@@ -91,6 +92,12 @@ class SvhnSample(NumberSource):
         return self._files.read()
 
 
+def archive(part: str, sha256: Mapping[str, str]) -> Archive:
+    """The archive of a part. sha256: of archives, by name; of one that is not named, the first download's counts."""
+    name = f"{part}.tar.gz"
+    return Archive(name, (part,), 2, sha256.get(name, ""))
+
+
 def files(
     root: Path,
     cache: Path,
@@ -144,7 +151,7 @@ def svhn(
     download records its own beside it.
     """
     shared = {name: task[name] for name in ("digits", "channels", "size")}
-    archives = [Archive(part, sha256.get(f"{part}.tar.gz", "")) for part in (*parts, TEST)] if download else []
+    archives = [archive(part, sha256) for part in (*parts, TEST)] if download else []
     source = files(
         Path(root), Path(cache), parts, archives, mirrors, unofficial, unofficial_width, unofficial_height,
         enlarge, square, workers, **shared,

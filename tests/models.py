@@ -65,12 +65,28 @@ def files(data: str, folder: Path) -> list[str]:
         return [mnist_root(folder / "mnist")]
     if data == "svhn_sample":
         return [f"data.root={folder / 'svhn_sample'}", "data.sample.train=24", "data.sample.test=8"]
+    if data == "stanford_dogs_sample":
+        return [f"data.root={folder / data}", "data.sample.train=24", "data.sample.test=8", *SMALL_PHOTOGRAPHS]
+    if data.startswith("stanford_dogs"):
+        return [dogs_root(folder / "dogs"), *SMALL_PHOTOGRAPHS]
     return [svhn_root(folder / "svhn")] if data.startswith("svhn") else []
+
+
+SMALL_PHOTOGRAPHS = ("data.short=64", "data.size=64", "look.size=16", "look.crop=16", "look.unit=16", "look.hidden=16")
+
+
+@cache
+def dogs_root(folder: Path) -> str:
+    from dog_folders import write_dogs
+
+    write_dogs(folder, breeds=(1, 2), train=10, test=3)
+    return f"data.root={folder}"
 
 
 @cache
 def svhn_root(folder: Path) -> str:
-    from datamodules.formats.svhn_sample import Sample, write_svhn_sample
+    from datamodules.formats.samples import Sample
+    from datamodules.formats.svhn_sample import write_svhn_sample
 
     write_svhn_sample(folder, Sample(train=24, test=8, seed=0))
     return f"data.root={folder}"

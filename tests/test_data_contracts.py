@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 import torch
+from dog_folders import write_dogs
 from hydra import compose, initialize_config_dir
 from hydra.utils import instantiate
 from omegaconf import DictConfig, OmegaConf
@@ -12,7 +13,8 @@ from omegaconf import DictConfig, OmegaConf
 from datamodules.base import BaseData
 from datamodules.contract import IGNORED
 from datamodules.formats.mnist_sample import write_mnist_sample
-from datamodules.formats.svhn_sample import Sample, write_svhn_sample
+from datamodules.formats.samples import Sample
+from datamodules.formats.svhn_sample import write_svhn_sample
 
 CONF = Path(__file__).parent.parent / "conf"
 NAMES = sorted(path.stem for path in (CONF / "data").glob("*.yaml"))
@@ -32,7 +34,11 @@ def roots(sample: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, P
     """Where the files of a data set are, by the beginning of its name; the longest that fits."""
     svhn = tmp_path_factory.mktemp("svhn")
     write_svhn_sample(svhn / "files", Sample(train=40, test=40, seed=0))
-    return {"mnist": sample, "svhn": svhn / "files", "svhn_sample": svhn / "sample"}
+    dogs = write_dogs(tmp_path_factory.mktemp("dogs") / "files", breeds=range(1, 121), train=2, test=1)
+    return {
+        "mnist": sample, "svhn": svhn / "files", "svhn_sample": svhn / "sample",
+        "stanford_dogs": dogs, "stanford_dogs_sample": dogs.parent / "sample",
+    }  # fmt: skip
 
 
 def composed(name: str, *overrides: str) -> DictConfig:
@@ -47,6 +53,8 @@ def config(request: pytest.FixtureRequest, roots: dict[str, Path]) -> DictConfig
         config.data.root = str(roots[max((name for name in roots if request.param.startswith(name)), key=len)])
     if "sample" in config.data:
         config.data.sample = {"train": 40, "test": 40, "seed": 0}
+    if "short" in config.data:  # photographs, and small ones will do
+        config.data.short = config.data.size = 96
     return config
 
 
@@ -96,7 +104,7 @@ def test_boxes_lie_inside_and_hold_ink(data):
         batch = data.batch(next(iter(data.tickets(split))), CPU)
         height, width = data.spec.image_shape[1:]
         for image, boxes in zip(batch.image, batch.boxes, strict=True):
-            assert [box for box in boxes.tolist() if not math.isnan(box[0])]
+            assert not data.spec.box_names or [box for box in boxes.tolist() if not math.isnan(box[0])]
             for x0, y0, x1, y1 in boxes[~boxes.isnan().any(1)].int().tolist():
                 assert 0 <= x0 < x1 <= width and 0 <= y0 < y1 <= height
                 assert image[:, y0:y1, x0:x1].max() > image.min()
@@ -107,6 +115,8 @@ def test_background_is_what_the_spec_says(config, data):
     if "canvas" in config.data:
         assert image.min() == torch.tensor(background)
         assert (image == image.min()).float().mean() > 0.25
+    elif "short" in config.data:  # what lies outside has the mean colour of all photographs
+        assert background == 0 and (image.mean((0, 2, 3)).abs() < 1.5).all()
     else:  # a photograph is nowhere empty: beyond its edges it goes on with its mean
         assert image.mean((1, 2, 3)).sub(background).abs().max() < 1e-4
 
@@ -157,6 +167,18 @@ def test_house_numbers_are_read_digit_by_digit_to_their_end(name, side):
     assert (spec.image_shape, spec.symbols) == ((1, side, side), (*"0123456789", "end"))
     assert (spec.max_steps, spec.end, len(spec.box_names)) == (6, 10, 5)
     assert spec.origin == ("synthetic" if name == "svhn_sample" else "real")
+
+
+@pytest.mark.parametrize("name, side, breeds, boxes", [
+    ("stanford_dogs", 384, 120, 4), ("stanford_dogs_boxed", 384, 120, 4),
+    ("stanford_dogs_crop224", 224, 12, 0), ("stanford_dogs_sample", 80, 8, 1),
+])  # fmt: skip
+def test_dogs_are_one_symbol_of_a_photograph(name, side, breeds, boxes):
+    spec = instantiate(composed(name).data).spec
+    assert (spec.image_shape, len(spec.symbols), len(spec.box_names)) == ((3, side, side), breeds, boxes)
+    assert (spec.max_steps, spec.end) == (1, None)
+    assert spec.origin == ("synthetic" if name == "stanford_dogs_sample" else "real")
+    assert name == "stanford_dogs_sample" or spec.symbols[2] == "Maltese dog"
 
 
 def test_knobs_of_the_generator_are_turned_on_the_command_line(sample):

@@ -12,10 +12,11 @@ from run_helpers import ROOT, environment
 from svhn_folders import made, write_root
 from test_data_download import Mirror, mirror  # noqa: F401  # the fixture
 
-from datamodules.archives import Archive, fetch_and_unpack, unpack
+from datamodules.archives import fetch_and_unpack, unpack
 from datamodules.contract import DataFault
+from datamodules.svhn import archive
 
-TRAIN = Archive("train", "")
+TRAIN = archive("train", {})
 
 
 def packed(*members, part="train"):
@@ -76,10 +77,10 @@ def test_another_content_than_the_recorded_one_is_refused(served, tmp_path):
 
 
 def test_a_sum_that_is_given_is_the_one_that_counts(served, tmp_path):
-    fetch_and_unpack([Archive("train", sha256(SMALL).hexdigest())], tmp_path / "good", [served.url])
+    fetch_and_unpack([archive("train", {"train.tar.gz": sha256(SMALL).hexdigest()})], tmp_path / "good", [served.url])
     assert names(tmp_path / "good") == ["train", "train.tar.gz"]
     with pytest.raises(DataFault, match="sha256 is not 1111"):
-        fetch_and_unpack([Archive("train", "1" * 64)], tmp_path / "bad", [served.url])
+        fetch_and_unpack([archive("train", {"train.tar.gz": "1" * 64})], tmp_path / "bad", [served.url])
 
 
 def link(name, target, kind=tarfile.SYMTYPE):
@@ -106,7 +107,7 @@ def test_an_archive_with_anything_else_in_it_is_not_unpacked(tmp_path, member, s
     path = tmp_path / "in" / "train.tar.gz"
     path.write_bytes(packed(("train/1.png", b"one"), member))
     with pytest.raises(DataFault, match=said) as fault:
-        unpack(path, tmp_path / "in", "train")
+        unpack(path, tmp_path / "in", TRAIN)
     assert str(path) in str(fault.value)
     assert [path.name for path in tmp_path.rglob("*")] == ["in", "train.tar.gz"]
 
@@ -118,7 +119,7 @@ def test_a_damaged_archive_is_not_unpacked(tmp_path, content):
     path = tmp_path / "train.tar.gz"
     path.write_bytes(content)
     with pytest.raises(DataFault, match=r"train\.tar\.gz is damaged .*fetch it again"):
-        unpack(path, tmp_path, "train")
+        unpack(path, tmp_path, TRAIN)
     assert [path.name for path in tmp_path.iterdir()] == ["train.tar.gz"]
 
 

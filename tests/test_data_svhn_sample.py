@@ -11,7 +11,8 @@ from svhn_folders import made
 from datamodules.contract import DataFault
 from datamodules.formats.digit_struct import read_digit_struct
 from datamodules.formats.house_number import FONTS, GREY, _font, draw_house
-from datamodules.formats.svhn_sample import Sample, write_svhn_sample
+from datamodules.formats.samples import Sample
+from datamodules.formats.svhn_sample import write_svhn_sample
 from datamodules.inspection import folder_faults
 
 SAMPLE = Sample(train=30, test=12, seed=5)

@@ -3,33 +3,16 @@
 Drawn, not photographed: no result on them is one on SVHN. Alike for equal sizes and seed, on one version of Pillow.
 """
 
-import shutil
-import tempfile
 from pathlib import Path
-from typing import NamedTuple
 
-from datamodules.contract import DataFault
 from datamodules.formats.digit_struct import gathered
 from datamodules.formats.digit_struct_writer import write_digit_struct
 from datamodules.formats.house_number import draw_house
-from datamodules.locks import locked
+from datamodules.formats.samples import Sample, written_once
 from datamodules.threads import in_threads
 
 THREADS = 2
 """Pillow lets others run while it warps and blurs; more than two gain nothing."""
-
-
-class Sample(NamedTuple):
-    """Which sample: images to train on and to test on, and a seed."""
-
-    train: int
-    test: int
-    seed: int
-
-    @property
-    def name(self) -> str:
-        """Of its folder."""
-        return f"train={self.train},test={self.test},seed={self.seed}"
 
 
 def write_svhn_sample(folder: Path, sample: Sample) -> None:
@@ -37,22 +20,12 @@ def write_svhn_sample(folder: Path, sample: Sample) -> None:
 
     Raises DataFault where nothing can be written.
     """
-    if min(sample.train, sample.test) < 1:
-        raise DataFault(f"a sample of {sample.train} training and {sample.test} test images: each needs at least one.")
-    if folder.exists():
-        return
-    try:
-        with locked(folder.parent / f".{folder.name}.lock"):
-            if not folder.exists():  # nobody wrote it while we waited
-                with tempfile.TemporaryDirectory(dir=folder.parent, prefix=".writing.") as scratch:
-                    for part in ("train", "test"):
-                        _write_part(Path(scratch) / folder.name / part, sample, part)
-                    shutil.move(Path(scratch) / folder.name, folder)
-    except OSError as fault:
-        raise DataFault(
-            f"cannot write the sample {fault.filename or folder}: {fault.strerror}. "
-            "Make room, or name another folder (data.root)."
-        ) from None
+
+    def write(fresh: Path) -> None:
+        for part in ("train", "test"):
+            _write_part(fresh / part, sample, part)
+
+    written_once(folder, sample, write)
 
 
 def _write_part(folder: Path, sample: Sample, part: str) -> None:

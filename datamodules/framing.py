@@ -1,0 +1,41 @@
+"""What part of a photograph is taken, given the boxes of what is in it. (x0, y0, x1, y1), half open, in its pixels."""
+
+from abc import ABC, abstractmethod
+from typing import final
+
+import numpy as np
+
+from datamodules.photographs import WHOLE, Floats
+
+
+class Framing(ABC):
+    """A rule. What reaches over the edge is clipped by whoever opens the photograph."""
+
+    @abstractmethod
+    def window(self, boxes_K4: Floats) -> Floats:
+        """The window (4,) of a photograph with these boxes."""
+
+
+@final
+class WholePhotograph(Framing):
+    """All of it: no box is read, as whoever says that they use none has to."""
+
+    def window(self, boxes_K4: Floats) -> Floats:
+        return WHOLE
+
+
+@final
+class AroundLargest(Framing):
+    """A square around the largest box, as wide as its longer side and a share more: for those who do use boxes.
+
+    The starred rows of the survey's table 2 (Yang, Chai, Gavves and their colleagues) crop to the annotated box.
+    """
+
+    def __init__(self, enlarge: float) -> None:
+        self._enlarge = enlarge
+
+    def window(self, boxes_K4: Floats) -> Floats:
+        sides_K2 = boxes_K4[:, 2:] - boxes_K4[:, :2]
+        largest = int(sides_K2.prod(1).argmax())
+        middle, half = boxes_K4[largest].reshape(2, 2).mean(0), sides_K2[largest].max() * (1 + self._enlarge) / 2
+        return np.concatenate([middle - half, middle + half])
