@@ -35,7 +35,7 @@ def toy(steps, decoding, seed=0, end=END, images=6):
     encoder, alignment = partial(Conv, layers=[(2, 1, 1)], pad=False), partial(Additive, size=3)
     attention = ItemAttention(spec, H, encoder, alignment, Expected(1.0))
     decoder = OneStorey(attention.code_size, spec, LSTM, H, 3, [], detach=False)
-    rnn = AttentionRNN(spec, attention, decoder, NoContext(spec, H), Truth(), decoding, 2).double().eval()
+    rnn = AttentionRNN(spec, attention, decoder, NoContext(spec, H, 1), Truth(), decoding, 2).double().eval()
     with torch.no_grad():
         for parameter in rnn.parameters():
             parameter.mul_(3)
@@ -130,12 +130,12 @@ def test_a_beam_s_rollout_is_that_of_its_sequence():
 def test_where_nothing_ends_the_best_beginning_is_the_answer():
     script = torch.tensor([[0.5, 0.3, 0.2 - 1e-9, 1e-9], [0.1, 0.7, 0.2 - 1e-9, 1e-9]]).log()[:, None]
     spec = task(2, symbols=4, steps=2, end=3)
-    rnn = AttentionRNN(spec, Watched(), Scripted(script, 1), NoContext(spec, 1), Truth(), Beam(2, AsItIs()), 1)
+    rnn = AttentionRNN(spec, Watched(), Scripted(script, 1), NoContext(spec, 1, 1), Truth(), Beam(2, AsItIs()), 1)
     rollout = rnn(torch.zeros(1, 1, 2, 2), no_boxes(1), None, 1, mode)
     assert rollout.symbol.tolist() == [[[0, 1]]]
     # An end that is at all in the beam comes first, as the worse one is the only whole sentence.
     script = torch.tensor([[0.5, 0.1, 0.1, 0.3], [0.9, 0.05, 0.04, 0.01]]).log()[:, None]
-    rnn = AttentionRNN(spec, Watched(), Scripted(script, 1), NoContext(spec, 1), Truth(), Beam(2, AsItIs()), 1)
+    rnn = AttentionRNN(spec, Watched(), Scripted(script, 1), NoContext(spec, 1, 1), Truth(), Beam(2, AsItIs()), 1)
     assert rnn(torch.zeros(1, 1, 2, 2), no_boxes(1), None, 1, mode).symbol.tolist() == [[[3, IGNORED]]]
 
 
@@ -164,7 +164,7 @@ def test_drawn_symbols_have_the_model_s_frequencies():
 
     def frequencies(decoding, samples=1):
         torch.manual_seed(0)
-        rnn = AttentionRNN(spec, Watched(), Scripted(script, 1), NoContext(spec, 1), Truth(), decoding, 1)
+        rnn = AttentionRNN(spec, Watched(), Scripted(script, 1), NoContext(spec, 1, 1), Truth(), decoding, 1)
         symbol = rnn(torch.zeros(images, 1, 2, 2), no_boxes(images), None, samples, mode).symbol
         return symbol, torch.bincount(symbol.flatten(), minlength=V) / symbol.numel()
 
@@ -178,7 +178,7 @@ def test_drawn_symbols_have_the_model_s_frequencies():
 
 def test_training_goes_as_far_as_the_longest_sequence_of_the_batch():
     spec = task(2, symbols=V, steps=4, end=2)
-    rnn = AttentionRNN(spec, Watched(), Scripted(says([0, 1, 0, 1]), 1), NoContext(spec, 1), Truth(), Greedy(), 1)
+    rnn = AttentionRNN(spec, Watched(), Scripted(says([0, 1, 0, 1]), 1), NoContext(spec, 1, 1), Truth(), Greedy(), 1)
     target = torch.tensor([[0, 2], [2, IGNORED]])
     assert rnn(torch.zeros(2, 1, 2, 2), no_boxes(2), target, 1, mode).logits.shape == (2, 1, 2, V)
     assert rnn(torch.zeros(2, 1, 2, 2), no_boxes(2), None, 1, mode).logits.shape == (2, 1, 4, V)
