@@ -107,11 +107,14 @@ def measure(choice: argparse.Namespace) -> list[measuring.Row]:
     other = theirs(candidates, references) if importlib.util.find_spec("pycocoevalcap") else {}
     actions = mine | {f"theirs {name}": action for name, action in other.items()}
     taken = measuring.seconds(actions, choice.rounds, choice.device)
-    return [
-        {"what": name, "ours, s": taken[name],
-         "pycocoevalcap, s": (slow := taken.get(f"theirs {name}", float("nan"))), "ratio": slow / taken[name]}
-        for name in mine
-    ]  # fmt: skip
+    rows: list[measuring.Row] = []
+    for name in mine:
+        slow = taken.get(f"theirs {name}")
+        beside = (
+            {"pycocoevalcap, s": slow, "ratio": slow / taken[name]} if slow else {"pycocoevalcap, s": "", "ratio": ""}
+        )
+        rows.append({"what": name, "ours, s": taken[name], **beside})
+    return rows
 
 
 def main() -> int:

@@ -60,7 +60,7 @@ def test_the_script_prints_scores_of_all_and_of_each(files, tmp_path):
     truth, said = files()
     done = script(tmp_path, "--references", str(truth), "--results", str(said), "--per-image")
     assert done.returncode == 0, done.stderr
-    assert "no METEOR: Java is not installed; no METEOR-nltk: " in done.stderr
+    assert done.stderr.startswith("no METEOR: ") and "; no METEOR-nltk: nltk finds no WordNet" in done.stderr
     told = json.loads(done.stdout)
     assert told["images"] == 3 and list(told["per_image"]) == ["7", "3", "5"]
     expected = caption_scores(

@@ -1,5 +1,6 @@
 """The measuring scripts run, print a table and write their rows. What they measure is never judged here."""
 
+import importlib.util
 import json
 import subprocess
 import sys
@@ -49,6 +50,14 @@ def test_memory_is_counted_by_glimpses_and_canvas(tmp_path):
     assert small["one more, MB"] == pytest.approx(large["one more, MB"], rel=0.1)  # counted, not timed
     steps = [small[f"{glimpses} glimpses, MB"] for glimpses in (8, 12, 16)]
     assert steps[2] - steps[1] == pytest.approx(steps[1] - steps[0], rel=0.1)
+
+
+def test_scoring_captions_is_timed_beside_the_reference_where_that_is_installed(tmp_path):
+    arguments = ["--images", "20", "--training", "30", "--rounds", "1", "--json", "found.json"]
+    found = rows(script("measure_captions", *arguments, cwd=tmp_path), tmp_path / "found.json")
+    assert [row["what"] for row in found][:4] == ["BLEU-1 to 4", "ROUGE-L", "CIDEr-D", "all six"]
+    assert all(row["ours, s"] > 0 for row in found)
+    assert (found[3]["ratio"] != "") == bool(importlib.util.find_spec("pycocoevalcap"))
 
 
 PEER = """
