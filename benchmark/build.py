@@ -60,7 +60,8 @@ def build_module(cfg: DictConfig, spec: TaskSpec, references: References) -> Att
         )
     make(cfg.start)(rnn)
     measure: Measure = make(cfg.metrics, spec=spec, references=references)
-    return AttentionModule(rnn, objective, make(cfg.optimizer), measure, cfg.log_every)
+    practice = make(cfg.practice, spec=spec, references=references)
+    return AttentionModule(rnn, practice, objective, make(cfg.optimizer), measure, cfg.log_every)
 
 
 def build_data(cfg: DictConfig) -> tuple[Any, TaskSpec]:

@@ -21,6 +21,7 @@ GIVEN = {
     "objective": ("query_size",),
     "reading": ("make", "spec"),
     "metrics": ("spec", "references"),
+    "practice": ("spec", "references"),
 }
 """What `build` adds to a part's arguments; a test reads it off there."""
 

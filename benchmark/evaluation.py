@@ -11,7 +11,7 @@ import numpy as np
 import pytorch_lightning as pl
 import torch
 
-from benchmark.attention.distribution import Draw, mode, sample, uniform
+from benchmark.attention.distribution import Draw, expectation, mode, sample, uniform
 from benchmark.attention_rnn import Reader, averaged
 from benchmark.metrics.localisation import localisation
 from benchmark.metrics.measure import Measure, Tally
@@ -27,9 +27,12 @@ class Mode(NamedTuple):
     samples: int
 
 
-def modes(samples: int) -> list[Mode]:
-    """The policy's mode, one trajectory, the average over several, and the same weights looking anywhere."""
+def modes(samples: int, blends: bool) -> list[Mode]:
+    """The policy's mode, one trajectory, the average over several, and the same weights looking anywhere. For a
+    mechanism that blends also its expectation: what Show, Attend and Tell's code decodes hard attention with.
+    """
     return [
+        *([Mode("expectation", expectation, 1)] if blends else []),
         Mode("mean", mode, 1),
         Mode("sample", sample, 1),
         Mode("average", sample, samples),
@@ -56,7 +59,7 @@ def batches(datamodule: pl.LightningDataModule, loader: Iterable[Any], device: t
 def evaluate(rnn: Reader, split: Iterable[Batch], measure: Measure, samples: int, seed: int) -> Evaluation:
     """Every mode on every image of the test split. The draws come from `seed`, whatever was drawn before."""
     rnn.eval()
-    ways = modes(samples)
+    ways = modes(samples, rnn.attention.blends)
     kept = Tally()
     looks, parts = {way.name: Tally() for way in ways}, {way.name: Tally() for way in ways}
     with torch.random.fork_rng():

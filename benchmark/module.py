@@ -6,12 +6,13 @@ import pytorch_lightning as pl
 import torch
 from torch import Tensor
 
-from benchmark.attention.distribution import mode, sample
+from benchmark.attention.distribution import mode
 from benchmark.attention_rnn import Reader, averaged
 from benchmark.faults import RunFault
 from benchmark.metrics.measure import Measure, Tally, numbers
 from benchmark.objective import Objective, log_likelihood
 from benchmark.optimisation import Optimisation
+from benchmark.practice import Practice
 from benchmark.schedule import Scheduled
 from benchmark.tuning import rates
 from datamodules.contract import Batch
@@ -26,8 +27,17 @@ class AttentionModule(pl.LightningModule):
 
     first_bad: Tensor
 
-    def __init__(self, rnn: Reader, objective: Objective, optimisation: Optimisation, measure: Measure, log_every: int):
+    def __init__(
+        self,
+        rnn: Reader,
+        practice: Practice,
+        objective: Objective,
+        optimisation: Optimisation,
+        measure: Measure,
+        log_every: int,
+    ):
         super().__init__()
+        self.practice = practice
         self.measure, self.validated = measure, Tally()
         self.rnn, self.objective, self.optimisation, self.log_every = rnn, objective, optimisation, log_every
         self.policy = rnn.policy_parameters()
@@ -40,8 +50,7 @@ class AttentionModule(pl.LightningModule):
         self.register_buffer("first_bad", torch.tensor(-1), persistent=False)
 
     def training_step(self, batch: Batch, number: int) -> Tensor:
-        rollout = self.rnn(batch.image, batch.boxes, batch.target, self.objective.samples, sample)
-        terms = self.objective(rollout, self.rnn.asked(batch.target))
+        terms = self.practice(self.rnn, self.objective, batch)
         self._remember(terms)
         return terms["loss"]
 

@@ -1,10 +1,8 @@
 """What a rollout costs: the likelihood, and its bound when glimpses are drawn (eqs 8, 43-50).
 
-The survey's printing is repaired here. Eq 43: log sum_l p(l) p(y|l) is an equality, and Jensen's inequality belongs to
-the step after it. Eqs 45-49 use M for glimpses and for samples at once: the score is *summed* over the glimpses of a
-trajectory and *averaged* over trajectories; averaging over glimpses gives 1/M of the gradient. Eq 46 with a reward
-other than the log-likelihood no longer estimates eq 44, and neither does a weight other than one: both are knobs, and
-said.
+The survey's printing is repaired here (docs/design.md): the score is *summed* over the glimpses of a trajectory and
+*averaged* over trajectories. A reward other than the log-likelihood, or a weight other than one, changes what is
+optimised: both are knobs, and said.
 
 Axes: B images, S trajectories, T symbols, M glimpses before each, V symbols, Q query.
 """
@@ -19,6 +17,7 @@ from torch.nn.functional import cross_entropy
 
 from benchmark.credit import Credit, right
 from benchmark.faults import ConfigFault
+from benchmark.penalty import Penalty
 from benchmark.rollout import Rollout
 from datamodules.contract import IGNORED
 
@@ -150,19 +149,20 @@ class Objective(nn.Module, ABC):
 @final
 class Likelihood(Objective):
     """-log p(y), summed over symbols, averaged over images (eq 8): exact where nothing is drawn. `nll`: of all symbols,
-    whichever teach.
+    whichever teach. penalty: on where is looked.
     """
 
     for_drawn = False
 
-    def __init__(self, query_size: int, samples: int, credit: Credit):
+    def __init__(self, query_size: int, samples: int, credit: Credit, penalty: Penalty):
         super().__init__()
-        self.samples, self.credit = samples, credit
+        self.samples, self.credit, self.penalty = samples, credit, penalty
 
     def forward(self, rollout: Rollout, target_BT: Tensor) -> dict[str, Tensor]:
         log_BST = log_likelihood(rollout, target_BT)
-        loss = -(log_BST * self.credit(rollout, target_BT)).sum(-1).mean()
-        return {"loss": loss, "nll": -log_BST.detach().sum(-1).mean()}
+        penalty = self.penalty(rollout, target_BT)
+        loss = penalty - (log_BST * self.credit(rollout, target_BT)).sum(-1).mean()
+        return {"loss": loss, "nll": -log_BST.detach().sum(-1).mean(), "penalty": penalty.detach()}
 
 
 @final
@@ -172,17 +172,17 @@ class Reinforce(Objective):
 
     A glimpse that was not drawn has log-probability zero, so for soft attention this is the likelihood.
     weight: lambda of eq 49; other than 1 it changes what is optimised. credit: which symbols teach, by likelihood,
-    reward and score; the term `nll` is of all.
+    reward and score; the term `nll` is of all. penalty: on where is looked.
     """
 
     for_drawn = True
 
     def __init__(
         self, query_size: int, samples: int, reward: Reward, baseline: Callable[..., Baseline], weight: float,
-        credit: Credit,
+        credit: Credit, penalty: Penalty,
     ):  # fmt: skip
         super().__init__()
-        self.samples, self.reward, self.weight, self.credit = samples, reward, weight, credit
+        self.samples, self.reward, self.weight, self.credit, self.penalty = samples, reward, weight, credit, penalty
         self.baseline = baseline(query_size=query_size)
 
     def forward(self, rollout: Rollout, target_BT: Tensor) -> dict[str, Tensor]:
@@ -194,7 +194,7 @@ class Reinforce(Objective):
         real_BSTM = (taught_BST * (target_BT != IGNORED)[:, None])[..., None].expand_as(return_BSTM)
         expected_BSTM, baseline_loss = self.baseline(rollout, return_BSTM, real_BSTM)
         score_BS = ((return_BSTM - expected_BSTM) * rollout.log_prob * real_BSTM).sum((-2, -1))
-        taught_nll = -(log_BST * taught_BST).sum(-1).mean()
-        loss = taught_nll - self.weight * score_BS.mean() + baseline_loss
-        nll, reward = -log_BST.detach().sum(-1).mean(), earned_BST.sum(-1).mean()
-        return {"loss": loss, "nll": nll, "reward": reward, "baseline": baseline_loss.detach()}
+        taught, penalty = -(log_BST * taught_BST).sum(-1).mean(), self.penalty(rollout, target_BT)
+        loss = taught - self.weight * score_BS.mean() + baseline_loss + penalty
+        terms = {"reward": earned_BST.sum(-1).mean(), "baseline": baseline_loss.detach(), "penalty": penalty.detach()}
+        return {"loss": loss, "nll": -log_BST.detach().sum(-1).mean(), **terms}

@@ -8,15 +8,17 @@ from models import no_boxes, task
 
 from benchmark.attention.alignment import Additive, Dot
 from benchmark.attention.distribution import mode, sample
+from benchmark.attention.gate import Open
 from benchmark.attention.item import Drawn, Expected, ItemAttention
 from benchmark.attention.none import NoAttention
+from benchmark.attention.softening import EachLook
 from benchmark.encoder import Conv
 
 
 def attention(choice, alignment=Additive, side=(6, 8)):
     torch.manual_seed(0)
     return ItemAttention(
-        task(side), 5, partial(Conv, layers=[(3, 2, 2)], pad=False), partial(alignment, size=4), choice
+        task(side), 5, partial(Conv, layers=[(3, 2, 2)], pad=False), partial(alignment, size=4), choice, Open
     )
 
 
@@ -63,7 +65,7 @@ def test_an_item_is_the_map_s_cell():
 
 
 def test_the_hard_code_is_one_item_and_its_log_probability():
-    model, image, query = attention(Drawn(1.0, 0.0)), torch.randn(2, 1, 6, 8), torch.randn(10, 5)
+    model, image, query = attention(Drawn(1.0, EachLook(0.0))), torch.randn(2, 1, 6, 8), torch.randn(10, 5)
     features = model.encode(image, no_boxes(2))
     torch.manual_seed(3)
     glimpse = model(features, query, 0, sample)
@@ -76,13 +78,13 @@ def test_the_hard_code_is_one_item_and_its_log_probability():
 
 def test_soft_and_hard_agree_when_the_best_item_takes_all():
     image, query = torch.randn(2, 1, 6, 8), torch.randn(2, 5)
-    soft, hard = attention(Expected(1e-4)), attention(Drawn(1.0, 0.0))
+    soft, hard = attention(Expected(1e-4)), attention(Drawn(1.0, EachLook(0.0)))
     codes = [model(model.encode(image, no_boxes(2)), query, 0, mode).code for model in (soft, hard)]
     torch.testing.assert_close(*codes, atol=1e-4, rtol=1e-4)
 
 
 def test_drawing_and_fixation_of_items():
-    model = attention(Drawn(1.0, 0.0))
+    model = attention(Drawn(1.0, EachLook(0.0)))
     where = torch.zeros(2, 12)
     where[0, 0], where[1, 4 * 2 + 3] = 1, 1
     assert model.fixation(where).tolist() == [[1.0, 1.0], [7.0, 5.0]]  # cells of 2 x 2 px

@@ -10,6 +10,7 @@ from stubs import Scripted, V, Watched, says
 
 from benchmark.attention.alignment import Additive
 from benchmark.attention.distribution import mode, sample
+from benchmark.attention.gate import Open
 from benchmark.attention.item import Expected, ItemAttention
 from benchmark.attention_rnn import AttentionRNN
 from benchmark.cell import LSTM
@@ -33,7 +34,7 @@ def toy(steps, decoding, seed=0, end=END, images=6):
     torch.manual_seed(seed)
     spec = task((1, 3), symbols=SYMBOLS, steps=steps, end=end)
     encoder, alignment = partial(Conv, layers=[(2, 1, 1)], pad=False), partial(Additive, size=3)
-    attention = ItemAttention(spec, H, encoder, alignment, Expected(1.0))
+    attention = ItemAttention(spec, H, encoder, alignment, Expected(1.0), Open)
     decoder = OneStorey(attention.code_size, spec, LSTM, H, 3, [], detach=False)
     rnn = AttentionRNN(spec, attention, decoder, NoContext(spec, H, 1), Truth(), decoding, 2).double().eval()
     with torch.no_grad():

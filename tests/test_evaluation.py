@@ -6,7 +6,7 @@ import torch
 from models import built, no_boxes, no_references, task
 from stubs import Scripted, Watched, says
 
-from benchmark.attention.distribution import mode, sample, uniform
+from benchmark.attention.distribution import expectation, mode, sample, uniform
 from benchmark.attention_rnn import AttentionRNN
 from benchmark.context import NoContext
 from benchmark.decoding.greedy import Greedy
@@ -31,8 +31,16 @@ def lively(name, *overrides):
 
 
 def test_the_four_ways():
-    assert [way.name for way in modes(7)] == MODES
-    assert [(way.draw, way.samples) for way in modes(7)] == [(mode, 1), (sample, 1), (sample, 7), (uniform, 1)]
+    assert [way.name for way in modes(7, blends=False)] == MODES
+    ways = [(way.draw, way.samples) for way in modes(7, blends=False)]
+    assert ways == [(mode, 1), (sample, 1), (sample, 7), (uniform, 1)]
+    assert modes(7, blends=True) == [("expectation", expectation, 1), *modes(7, blends=False)]
+
+
+def test_what_is_drawn_among_items_is_decoded_by_its_expectation_too():
+    for name, expected in (("item_hard", {"expectation"}), ("item_soft", set())):
+        found = evaluate(*lively(name), samples=2, seed=0)
+        assert set(found.test) - {"images", *MODES} == expected
 
 
 def scripted_split(end=None):
@@ -119,7 +127,7 @@ def test_averaging_is_of_probabilities_over_the_drawn_trajectories():
     with torch.random.fork_rng(), torch.inference_mode():
         torch.manual_seed(0)
         batch = split[0]
-        for way in modes(4)[:3]:
+        for way in modes(4, blends=False)[:3]:
             rollout = rnn(batch.image, batch.boxes, None, way.samples, way.draw)
     mean = rollout.logits.softmax(-1).mean(1)
     assert found.tolist() == mean.argmax(-1).tolist()

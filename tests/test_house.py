@@ -23,9 +23,11 @@ FLOORS = {
        "benchmark.console benchmark.schedule benchmark.allocator benchmark.headline",
     1: "datamodules benchmark.attention benchmark.encoder benchmark.decoder benchmark.context benchmark.cell "
        "benchmark.feeding benchmark.convnet benchmark.positions benchmark.display benchmark.tuning "
-       "benchmark.state_dicts benchmark.pretrained benchmark.rollout benchmark.decoding",
+       "benchmark.state_dicts benchmark.pretrained benchmark.rollout benchmark.decoding benchmark.deep_output "
+       "benchmark.sentinel",
     2: "benchmark.attention_rnn benchmark.objective benchmark.optimisation benchmark.metrics benchmark.workplace "
-       "benchmark.credit benchmark.reading benchmark.both_ways benchmark.focus benchmark.pool",
+       "benchmark.credit benchmark.reading benchmark.both_ways benchmark.focus benchmark.pool "
+       "benchmark.penalty benchmark.practice benchmark.self_critical",
     3: "benchmark.module benchmark.record benchmark.evaluation benchmark.cost benchmark.pictures benchmark.callbacks "
        "benchmark.checkpoints benchmark.start benchmark.loggers benchmark.wandb_log",
     4: "benchmark.build benchmark.check benchmark.compose benchmark.overrides",
@@ -133,7 +135,8 @@ def test_nobody_overrides_what_is_implemented(kind):
 TRAINED = ["benchmark.attention", "benchmark.attention_rnn", "benchmark.encoder", "benchmark.decoder",
            "benchmark.context", "benchmark.cell", "benchmark.objective", "benchmark.module", "benchmark.credit",
            "benchmark.feeding", "benchmark.rollout", "benchmark.convnet", "benchmark.positions", "benchmark.tuning",
-           "benchmark.pretrained"]  # fmt: skip
+           "benchmark.pretrained", "benchmark.deep_output", "benchmark.sentinel", "benchmark.penalty",
+           "benchmark.practice", "benchmark.self_critical"]  # fmt: skip
 
 
 STEP = ("forward", "encode", "step", "training_step", "logits", "query")

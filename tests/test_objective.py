@@ -12,7 +12,9 @@ from torch.nn.functional import one_hot
 
 from benchmark.attention.alignment import Additive
 from benchmark.attention.distribution import sample
+from benchmark.attention.gate import Open
 from benchmark.attention.item import Drawn, ItemAttention
+from benchmark.attention.softening import EachLook
 from benchmark.attention_rnn import AttentionRNN
 from benchmark.cell import GRU
 from benchmark.context import NoContext
@@ -34,6 +36,7 @@ from benchmark.objective import (
     ZeroOne,
     log_likelihood,
 )
+from benchmark.penalty import NoPenalty
 from benchmark.rollout import Rollout
 from datamodules.contract import IGNORED
 
@@ -45,7 +48,12 @@ def toy(steps, seed=0):
     torch.manual_seed(seed)
     spec = task((1, ITEMS), symbols=3, steps=steps)
     attention = ItemAttention(
-        spec, QUERY, partial(Conv, layers=[(2, 1, 1)], pad=False), partial(Additive, size=3), Drawn(1.0, 0.0)
+        spec,
+        QUERY,
+        partial(Conv, layers=[(2, 1, 1)], pad=False),
+        partial(Additive, size=3),
+        Drawn(1.0, EachLook(0.0)),
+        Open,
     )
     decoder = OneStorey(attention.code_size, spec, GRU, QUERY, 2, [], detach=False)
     rnn = AttentionRNN(spec, attention, decoder, NoContext(spec, QUERY, 1), Truth(), Greedy(), GLIMPSES).double()
@@ -109,7 +117,7 @@ def flat(value, rnn):
 
 def estimates(rnn, image, target, baseline, count, samples=6, scale=1.0, weight=1.0):
     """(count, P) gradients of minus the loss, as a training step would find them."""
-    objective = Reinforce(QUERY, samples, LogLikelihood(scale), baseline, weight, Whole()).double().train()
+    objective = Reinforce(QUERY, samples, LogLikelihood(scale), baseline, weight, Whole(), NoPenalty()).double().train()
     found = []
     for _ in range(count):
         rollout = rnn(image, no_boxes(2), target, samples, sample)
@@ -182,7 +190,7 @@ def rollout_of(logits, log_prob=None, query=None):
 def test_scores_are_summed_over_glimpses_and_averaged_over_trajectories(glimpses, samples):
     theta = torch.zeros((), requires_grad=True)
     rollout = rollout_of(torch.zeros(3, samples, 1, 4), theta.expand(3, samples, 1, glimpses))
-    loss = Reinforce(1, samples, LogLikelihood(1.0), NoBaseline, 1.0, Whole())(
+    loss = Reinforce(1, samples, LogLikelihood(1.0), NoBaseline, 1.0, Whole(), NoPenalty())(
         rollout, torch.zeros(3, 1, dtype=torch.long)
     )
     (gradient,) = torch.autograd.grad(loss["loss"], theta)
@@ -193,7 +201,7 @@ def test_a_glimpse_is_paid_by_what_comes_after_it_alone():
     """Two symbols with log p of -log 2 and -log 4; the weight of a glimpse is the reward to go."""
     theta = torch.zeros(1, 1, 2, 1, requires_grad=True)
     logits = torch.tensor([[[[0.0, 0.0, -1e4, -1e4], [0.0, 0.0, 0.0, 0.0]]]])
-    loss = Reinforce(1, 1, LogLikelihood(1.0), NoBaseline, 1.0, Whole())(
+    loss = Reinforce(1, 1, LogLikelihood(1.0), NoBaseline, 1.0, Whole(), NoPenalty())(
         rollout_of(logits, theta), torch.zeros(1, 2).long()
     )
     (gradient,) = torch.autograd.grad(loss["loss"], theta)
@@ -205,7 +213,7 @@ def test_glimpses_before_a_symbol_that_does_not_exist_get_nothing():
     theta = torch.zeros(1, 2, 2, 1, requires_grad=True)
     target = torch.tensor([[1, IGNORED]])
     query = torch.ones(1, 2, 2, 1, 1)
-    objective = Reinforce(1, 2, LogLikelihood(1.0), StateValue, 1.0, Whole())
+    objective = Reinforce(1, 2, LogLikelihood(1.0), StateValue, 1.0, Whole(), NoPenalty())
     with torch.no_grad():
         objective.baseline.value.weight.fill_(0.3)
         objective.baseline.value.bias.fill_(0.2)
@@ -289,7 +297,10 @@ def test_without_draws_reinforce_is_the_likelihood_to_the_bit(name):
     rnn, batch = parts.module.rnn, first_batch(parts)
     size = parts.module.rnn.query_size
     found = []
-    for objective in (Likelihood(size, 2, Whole()), Reinforce(size, 2, LogLikelihood(1.0), LeaveOneOut, 1.0, Whole())):
+    for objective in (
+        Likelihood(size, 2, Whole(), NoPenalty()),
+        Reinforce(size, 2, LogLikelihood(1.0), LeaveOneOut, 1.0, Whole(), NoPenalty()),
+    ):
         torch.manual_seed(6)
         rnn.zero_grad()
         objective(roll(rnn, batch, 2, sample), batch.target)["loss"].backward()
@@ -321,7 +332,7 @@ def test_nothing_after_the_first_mistake_has_a_gradient():
     logits = torch.tensor([[[RIGHT, WRONG, RIGHT], [RIGHT, RIGHT, RIGHT]]]).requires_grad_()
     theta = torch.zeros(1, 2, 3, 2, requires_grad=True)
     rollout = rollout_of(logits, theta)
-    objective = Reinforce(1, 2, Cumulative(), NoBaseline, 1.0, FirstMistake())
+    objective = Reinforce(1, 2, Cumulative(), NoBaseline, 1.0, FirstMistake(), NoPenalty())
     loss = objective(rollout, torch.ones(1, 3, dtype=torch.long))
     to_logits, to_theta = torch.autograd.grad(loss["loss"], (logits, theta))
     assert to_logits.abs().sum(-1)[0].gt(0).tolist() == [[True, True, False], [True, True, True]]
@@ -330,14 +341,16 @@ def test_nothing_after_the_first_mistake_has_a_gradient():
     assert torch.equal(to_theta[..., 0], to_theta[..., 1])
     assert loss["loss"].item() == pytest.approx(-(4 * log_right + log_wrong) / 2)
     assert loss["nll"].item() == pytest.approx(-(5 * log_right + log_wrong) / 2)  # what is told is the whole sequence's
-    whole = Reinforce(1, 2, LogLikelihood(1.0), NoBaseline, 1.0, Whole())(rollout, torch.ones(1, 3, dtype=torch.long))
+    whole = Reinforce(1, 2, LogLikelihood(1.0), NoBaseline, 1.0, Whole(), NoPenalty())(
+        rollout, torch.ones(1, 3, dtype=torch.long)
+    )
     assert whole["loss"].item() == pytest.approx(whole["nll"].item())
 
 
 def test_rewards_after_the_first_mistake_are_not_earned():
     theta = torch.zeros(1, 1, 3, 1, requires_grad=True)
     rollout = rollout_of([[[RIGHT, WRONG, RIGHT]]], theta)
-    objective = Reinforce(1, 1, LogLikelihood(1.0), NoBaseline, 1.0, FirstMistake())
+    objective = Reinforce(1, 1, LogLikelihood(1.0), NoBaseline, 1.0, FirstMistake(), NoPenalty())
     (found,) = torch.autograd.grad(objective(rollout, torch.ones(1, 3, dtype=torch.long))["loss"], theta)
     log_right, log_wrong = math.log(1 / (1 + math.exp(-1))), math.log(1 / (1 + math.exp(1)))
     assert found.flatten().tolist() == pytest.approx([-log_right - log_wrong, -log_wrong, 0])
@@ -346,7 +359,7 @@ def test_rewards_after_the_first_mistake_are_not_earned():
 def test_the_likelihood_stops_at_the_first_mistake_too():
     logits = torch.tensor([[[WRONG, RIGHT]]]).requires_grad_()
     target = torch.ones(1, 2, dtype=torch.long)
-    loss = Likelihood(1, 1, FirstMistake())(rollout_of(logits), target)
+    loss = Likelihood(1, 1, FirstMistake(), NoPenalty())(rollout_of(logits), target)
     (found,) = torch.autograd.grad(loss["loss"], logits)
     assert found[0, 0, 0].abs().sum() > 0 and found[0, 0, 1].tolist() == [0, 0]
     assert loss["loss"].item() == pytest.approx(math.log(1 + math.exp(1)))

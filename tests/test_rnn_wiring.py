@@ -18,7 +18,10 @@ POLICY = {
 
 IDLE = {
     "centre": {"attention.whatwhere.where.weight"},  # multiplies the centre's (0, 0)
-    "none": {"decoder.cell.cell.weight_hh"},  # multiplies the first state's zeros, there being one step
+    # What multiplies the first state's zeros, there being one step.
+    "none": {"decoder.cell.cell.weight_hh"},
+    "nic": {"decoder.cell.cell.weight_hh"},
+    "adaptive": {"decoder.cell.cell.weight_hh", "decoder.of_hidden.weight"},
 }
 
 
@@ -47,7 +50,7 @@ def test_the_policy_gradient_reaches_its_modules_and_nothing_else(name):
 
 @pytest.mark.parametrize("name", DRAWN)
 def test_the_likelihood_reaches_all_but_the_policy(name):
-    unsoftened = ["attention.mechanism.choice.softened=0.0"] if name == "item_hard" else []
+    unsoftened = ["attention.mechanism.choice.softened.share=0.0"] if name == "item_hard" else []
     rnn, batch, rollout = rolled(name, *unsoftened)
     reached = touched(log_likelihood(rollout, batch.target).sum(), rnn)
     everything = {n for n, p in rnn.named_parameters() if p.numel()}
@@ -55,7 +58,7 @@ def test_the_likelihood_reaches_all_but_the_policy(name):
 
 
 def test_softened_draws_lead_the_likelihood_to_the_alignment_and_no_further():
-    rnn, batch, rollout = rolled("item_hard", "attention.mechanism.choice.softened=1.0")
+    rnn, batch, rollout = rolled("item_hard", "attention.mechanism.choice.softened.share=1.0")
     reached = touched(log_likelihood(rollout, batch.target).sum(), rnn)
     assert reached == {n for n, p in rnn.named_parameters() if p.numel()}
     assert not rollout.log_prob.any()
@@ -154,7 +157,7 @@ def test_the_first_glimpse_of_dram_without_context_is_the_same_for_all_images():
 
 
 @pytest.mark.parametrize("name", ATTENTION)
-def test_boxes_influence_nobody_but_the_oracle(name):
+def test_boxes_influence_nobody_but_who_looks_at_them(name):
     parts = built(name)
     rnn, batch = parts.module.rnn.eval(), first_batch(parts)
     outcomes = []
@@ -162,7 +165,7 @@ def test_boxes_influence_nobody_but_the_oracle(name):
         torch.manual_seed(5)
         rollout = rnn(batch.image, boxes, None, 2, sample)
         outcomes.append(rollout.logits)
-    assert torch.equal(*outcomes) == (name != "oracle")
+    assert torch.equal(*outcomes) == (name not in ("oracle", "item_boxes"))
 
 
 def test_the_oracle_visits_the_boxes_in_turn_and_the_centre_without():

@@ -32,16 +32,20 @@ class Attention(nn.Module, ABC):
     """A mechanism of attention.
 
     code_size: D. gist_size: of what `gist` gives.
-    drawn: whether a learned policy draws where to look, so that likelihood alone can't train it.
+    drawn: whether a learned policy draws where to look, so that likelihood alone can't train it. blends: whether the
+    expectation of what it draws is something that it never draws, as the mean of several items is.
     """
 
     code_size: int
     gist_size: int
     drawn: bool
+    blends: bool = False
 
     @abstractmethod
     def encode(self, image_BCHW: Tensor, boxes_BN4: Tensor) -> Any:
-        """Whatever does not depend on the step, once per image. No mechanism but the oracle reads the boxes."""
+        """Whatever does not depend on the step, once per image. No mechanism but the oracle and those that look
+        at boxes reads them.
+        """
 
     @abstractmethod
     def gist(self, features: Any) -> Tensor:

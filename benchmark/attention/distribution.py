@@ -68,23 +68,23 @@ class Items(Where):
 
     Eq 17 prints the case of two items as B(T, alpha); it is a Bernoulli draw with its values mapped to the two items,
     which is this class with N = 2.
-    softened: the share of rows whose sample is the expectation, through which the likelihood's gradient flows (Show,
-    Attend and Tell: one half). Such a row was not drawn, and has log-probability zero.
+    softened: (R,) how probably a row's sample is the expectation, through which the likelihood's gradient flows. Such a
+    row was not drawn, and has log-probability zero. None: never.
     """
 
-    def __init__(self, scores_RN: Tensor, softened: float):
+    def __init__(self, scores_RN: Tensor, softened_R: Tensor | None):
         self.log_RN = scores_RN.log_softmax(-1)
-        self.softened = softened
+        self.softened_R = softened_R
 
     def sample(self) -> Tensor:
         # The largest of p / Exponential(1) is a categorical draw, and never waits for the device as multinomial does.
         probability_RN = self.log_RN.detach().exp()
         drawn_R = (probability_RN / torch.empty_like(probability_RN).exponential_()).argmax(-1)
         drawn_RN = one_hot(drawn_R, self.log_RN.shape[-1]).to(self.log_RN.dtype)
-        if not self.softened:
+        if self.softened_R is None:
             return drawn_RN
-        soft_R1 = torch.rand_like(drawn_RN[:, :1]) < self.softened
-        return torch.where(soft_R1, self.log_RN.exp(), drawn_RN)
+        soft_R = torch.rand_like(self.softened_R) < self.softened_R
+        return torch.where(soft_R[:, None], self.log_RN.exp(), drawn_RN)
 
     def mode(self) -> Tensor:
         return one_hot(self.log_RN.argmax(-1), self.log_RN.shape[-1]).to(self.log_RN.dtype)

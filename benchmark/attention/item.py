@@ -14,6 +14,8 @@ from torch.nn.functional import interpolate
 from benchmark.attention.alignment import Alignment
 from benchmark.attention.base import Attention, Glimpse
 from benchmark.attention.distribution import Certain, Draw, Items, Where, random_items
+from benchmark.attention.gate import Gate
+from benchmark.attention.softening import Softening
 from benchmark.encoder import Encoder
 from datamodules.contract import TaskSpec
 
@@ -24,7 +26,11 @@ class Choice(nn.Module, ABC):
     drawn: bool
 
     @abstractmethod
-    def forward(self, scores_RN: Tensor) -> Where:
+    def softening(self, item_BND: Tensor) -> Tensor:
+        """(B,) how probably each image's glimpses are the expectation where they would be a draw; once a batch."""
+
+    @abstractmethod
+    def forward(self, scores_RN: Tensor, softened_R: Tensor) -> Where:
         """A distribution over weights on the N items."""
 
     @abstractmethod
@@ -42,7 +48,10 @@ class Expected(Choice):
         super().__init__()
         self.temperature = temperature
 
-    def forward(self, scores_RN: Tensor) -> Where:
+    def softening(self, item_BND: Tensor) -> Tensor:
+        return item_BND.new_zeros(len(item_BND))
+
+    def forward(self, scores_RN: Tensor, softened_R: Tensor) -> Where:
         return Certain((scores_RN / self.temperature).softmax(-1), lambda: random_items(scores_RN))
 
     def compared(self, item_BND: Tensor) -> Tensor:
@@ -53,18 +62,20 @@ class Expected(Choice):
 class Drawn(Choice):
     """Hard: one item is drawn from softmax(scores / temperature) (eqs 15-16).
 
-    softened: the share of glimpses, in training alone, that are the expectation instead of a draw. Show, Attend and
-    Tell takes one half, drawn for all images of a batch and a step at once; here for each image, trajectory and step.
+    softened: which glimpses are the expectation instead of a draw, in training alone.
     """
 
     drawn = True
 
-    def __init__(self, temperature: float, softened: float):
+    def __init__(self, temperature: float, softened: Softening):
         super().__init__()
         self.temperature, self.softened = temperature, softened
 
-    def forward(self, scores_RN: Tensor) -> Where:
-        return Items(scores_RN / self.temperature, self.softened if self.training else 0.0)
+    def softening(self, item_BND: Tensor) -> Tensor:
+        return self.softened(item_BND)
+
+    def forward(self, scores_RN: Tensor, softened_R: Tensor) -> Where:
+        return Items(scores_RN / self.temperature, softened_R if self.training else None)
 
     def compared(self, item_BND: Tensor) -> Tensor:
         # The policy's gradient trains what compares; what is compared is the reader's, and the likelihood's.
@@ -72,10 +83,11 @@ class Drawn(Choice):
 
 
 class Encoded(NamedTuple):
-    """item (B, N, D) and key (B, N, K) of each image."""
+    """item (B, N, D) and key (B, N, K) of each image; softened (B,)."""
 
     item: Tensor
     key: Tensor
+    softened: Tensor
 
 
 @final
@@ -96,6 +108,7 @@ class ItemAttention(Attention):
         encoder: Callable[[tuple[int, int, int]], Encoder],
         alignment: Callable[..., Alignment],
         choice: Choice,
+        gate: Callable[..., Gate],
     ):
         super().__init__()
         self.encoder = encoder(spec.image_shape)
@@ -103,8 +116,9 @@ class ItemAttention(Attention):
         self.code_size = self.gist_size = channels + 2
         self.side = spec.image_shape[1:]
         self.alignment = alignment(item_size=self.code_size, query_size=query_size)
+        self.gate = gate(query_size=query_size, code_size=self.code_size)
         self.choice = choice
-        self.drawn = choice.drawn
+        self.drawn = self.blends = choice.drawn
         y = (torch.arange(self.rows) + 0.5) / self.rows
         x = (torch.arange(self.columns) + 0.5) / self.columns
         place_N2 = torch.stack([x.repeat(self.rows), y.repeat_interleave(self.columns)], 1)
@@ -113,18 +127,20 @@ class ItemAttention(Attention):
     def encode(self, image_BCHW: Tensor, boxes_BN4: Tensor) -> Encoded:
         map_BNC = self.encoder(image_BCHW).flatten(2).transpose(1, 2)
         item_BND = torch.cat([map_BNC, (2 * self.place_N2 - 1).expand(len(map_BNC), -1, -1)], -1)
-        return Encoded(item_BND, self.alignment.keys(self.choice.compared(item_BND)))
+        key_BNK = self.alignment.keys(self.choice.compared(item_BND))
+        return Encoded(item_BND, key_BNK, self.choice.softening(item_BND))
 
     def gist(self, features: Encoded) -> Tensor:
         return features.item.mean(1)
 
     def forward(self, features: Encoded, query_RS: Tensor, step: int, draw: Draw) -> Glimpse:
-        query_BSQ = query_RS.unflatten(0, (len(features.item), -1))
+        images = len(features.item)
+        query_BSQ = query_RS.unflatten(0, (images, -1))
         scores_RN = self.alignment(features.key, query_BSQ).flatten(0, 1)
-        where = self.choice(scores_RN)
+        where = self.choice(scores_RN, features.softened.repeat_interleave(len(query_RS) // images, 0))
         weights_RN = draw(where)
-        code_BSD = weights_RN.unflatten(0, (len(features.item), -1)) @ features.item
-        return Glimpse(code_BSD.flatten(0, 1), weights_RN, where.log_prob(weights_RN), where.expectation())
+        code_RD = (weights_RN.unflatten(0, (images, -1)) @ features.item).flatten(0, 1)
+        return Glimpse(self.gate(code_RD, query_RS), weights_RN, where.log_prob(weights_RN), where.expectation())
 
     def attention_map(self, where: Tensor, side: tuple[int, int]) -> Tensor:
         grid_R1hw = where.unflatten(-1, (1, self.rows, self.columns))

@@ -1,6 +1,7 @@
 """Beam search over a whole batch at once.
 
-Axes: B images, K beams, S trajectories, R = B * K * S rows, T symbols, V symbols to choose from.
+Axes: B images, K beams, S trajectories, R = B * K * S rows of beams (B * S of the answer), T symbols, V symbols to
+choose from.
 """
 
 from typing import NamedTuple, final
@@ -13,7 +14,7 @@ from benchmark.decoder import State
 from benchmark.decoding.base import Decoding
 from benchmark.decoding.length import Length
 from benchmark.faults import ConfigFault
-from benchmark.rollout import Rollout, Step, Walk, averaged, is_end
+from benchmark.rollout import Rollout, Step, Walk, averaged, is_end, rollout_of
 from datamodules.contract import IGNORED
 
 
@@ -67,7 +68,8 @@ class Beam(Decoding):
         samples, width = walk.samples, self.width
         like_RH = walk.state[0][0]
         images = len(like_RH) // samples
-        state = taken(walk.state, rows_of(torch.arange(images).repeat_interleave(width), samples, like_RH.device))
+        first_B = torch.arange(images, device=like_RH.device)
+        state = taken(walk.state, rows_of(first_B.repeat_interleave(width), samples))
         symbol_R = walk.nothing_said().repeat_interleave(width, 0)
         beams = first(images, width, like_RH)
         steps: list[Step] = []
@@ -75,9 +77,7 @@ class Beam(Decoding):
         for t in range(walk.steps):
             step = walk.step(state, symbol_R, t)
             beams = self._grown(beams, step.logits, walk)
-            image_B1 = torch.arange(images, device=like_RH.device)[:, None] * width
-            rows_R = rows_of((image_B1 + beams.parent).flatten(), samples, like_RH.device)
-            state = taken(step.state, rows_R)
+            state = taken(step.state, rows_of((first_B[:, None] * width + beams.parent).flatten(), samples))
             symbol_R = beams.symbol.clamp(min=0).flatten().repeat_interleave(samples, 0)
             steps.append(step._replace(state=()))
             went.append(beams)
@@ -86,18 +86,18 @@ class Beam(Decoding):
         return self._told(steps, went, walk)
 
     def _grown(self, beams: Beams, logits_RV: Tensor, walk: Walk) -> Beams:
-        log_BKV = averaged(logits_RV.unflatten(0, (-1, walk.samples))).unflatten(0, (-1, self.width))
-        symbols = log_BKV.shape[-1]
-        total_BKV = (beams.log_prob[..., None] + log_BKV).masked_fill(beams.ended[..., None], -torch.inf)
+        best_RK, symbol_RK = likely(logits_RV, walk.samples, self.width)
+        total_BKK = beams.log_prob[..., None] + best_RK.unflatten(0, (-1, self.width))
+        total_BKK = total_BKK.masked_fill(beams.ended[..., None], -torch.inf)
         # An ended sequence goes on in one way only, before all others.
-        total_BKV[..., 0] = torch.where(beams.ended, torch.inf, total_BKV[..., 0])
-        best_BK, place_BK = total_BKV.flatten(1).topk(self.width, -1)
-        parent_BK, symbol_BK = place_BK // symbols, place_BK % symbols
-        kept_BK = best_BK.isposinf()
-        symbol_BK = symbol_BK.masked_fill(kept_BK, IGNORED)
+        total_BKK[..., 0] = torch.where(beams.ended, torch.inf, total_BKK[..., 0])
+        log_BK, place_BK = total_BKK.flatten(1).topk(self.width, -1)
+        parent_BK = place_BK // total_BKK.shape[-1]
+        kept_BK = log_BK.isposinf()
+        symbol_BK = symbol_RK.reshape(len(log_BK), -1).gather(1, place_BK).masked_fill(kept_BK, IGNORED)
         return Beams(
-            torch.where(kept_BK, beams.log_prob.gather(1, parent_BK), best_BK),
-            kept_BK | (is_end(symbol_BK, walk.end) & ~best_BK.isneginf()),
+            torch.where(kept_BK, beams.log_prob.gather(1, parent_BK), log_BK),
+            kept_BK | (is_end(symbol_BK, walk.end) & ~log_BK.isneginf()),
             beams.length.gather(1, parent_BK) + ~kept_BK,
             parent_BK,
             symbol_BK,
@@ -111,19 +111,37 @@ class Beam(Decoding):
         others_BK = (~last.ended).gather(1, order_BK).byte()
         order_BK = order_BK.gather(1, others_BK.sort(dim=-1, stable=True).indices)
         symbol_BKT, from_BKT = traced(went, order_BK)
-        images, short = len(order_BK), walk.steps - len(steps)
-        # Looks of a step are of the beam before it; after the end they stay where they were.
-        ended_BT = (symbol_BKT[:, 0] == IGNORED).cumsum(-1)
-        step_BT = torch.arange(len(steps), device=ended_BT.device) - ended_BT
-        row_BT = torch.arange(images, device=ended_BT.device)[:, None] * self.width + from_BKT[:, 0].gather(1, step_BT)
-        step_BT, row_BT = (torch.cat([x, x[:, -1:].expand(-1, short)], 1) for x in (step_BT, row_BT))
-        index_BST = row_BT[:, None] * walk.samples + torch.arange(walk.samples, device=row_BT.device)[:, None]
-        stacked = [torch.stack(parts) for parts in list(zip(*steps, strict=True))[1:]]
-        path = [values[step_BT[:, None].expand_as(index_BST), index_BST] for values in stacked]
-        symbol_BKT = pad(symbol_BKT, (0, short), value=IGNORED)
-        symbol_BST = symbol_BKT[:, :1].expand(-1, walk.samples, -1)
-        rollout = Rollout(path[0], symbol_BST, *path[1:])
+        symbol_BKT = pad(symbol_BKT, (0, walk.steps - len(steps)), value=IGNORED)
+        rollout = self._best(steps, symbol_BKT[:, 0], from_BKT[:, 0], walk)
         return Found(symbol_BKT, last.log_prob.gather(1, order_BK), last.ended.gather(1, order_BK), rollout)
+
+    def _best(self, steps: list[Step], symbol_BT: Tensor, from_BT: Tensor, walk: Walk) -> Rollout:
+        """What happened on the way to these sequences; after its end a row stays as it was."""
+        first_B = torch.arange(len(symbol_BT), device=symbol_BT.device) * self.width
+        ended_RT = (symbol_BT == IGNORED).repeat_interleave(walk.samples, 0)
+        path: list[Step] = []
+        for t in range(walk.steps):
+            if t >= len(steps):
+                path.append(path[-1])
+                continue
+            row_R = rows_of(first_B + from_BT[:, t], walk.samples)
+            here = Step((), *(value[row_R] for value in steps[t][1:]))
+            path.append(stayed(path[-1], here, ended_RT[:, t]) if t else here)
+        return rollout_of(path, symbol_BT.repeat_interleave(walk.samples, 0), walk.samples)
+
+
+def likely(logits_RV: Tensor, samples: int, most: int) -> tuple[Tensor, Tensor]:
+    """The most probable symbols of each image's trajectories together: log-probabilities and numbers, (R / S, K)."""
+    if samples > 1:
+        return averaged(logits_RV.unflatten(0, (-1, samples))).topk(min(most, logits_RV.shape[-1]), -1)
+    best = logits_RV.topk(min(most, logits_RV.shape[-1]), -1)
+    return best.values - logits_RV.logsumexp(-1, keepdim=True), best.indices
+
+
+def stayed(before: Step, here: Step, ended_R: Tensor) -> Step:
+    """Of rows that had ended, what was before."""
+    pairs = zip(before[1:], here[1:], strict=True)
+    return Step((), *(torch.where(ended_R.view(-1, *[1] * (now.dim() - 1)), then, now) for then, now in pairs))
 
 
 def first(images: int, width: int, like_RH: Tensor) -> Beams:
@@ -139,9 +157,9 @@ def taken(state: State, row_R: Tensor) -> State:
     return tuple(tuple(value.index_select(0, row_R) for value in part) for part in state)
 
 
-def rows_of(place: Tensor, samples: int, device: torch.device) -> Tensor:
+def rows_of(place: Tensor, samples: int) -> Tensor:
     """The rows of places that hold `samples` trajectories each, side by side."""
-    return (place.to(device)[:, None] * samples + torch.arange(samples, device=device)).flatten()
+    return (place[:, None] * samples + torch.arange(samples, device=place.device)).flatten()
 
 
 def traced(went: list[Beams], order_BK: Tensor) -> tuple[Tensor, Tensor]:

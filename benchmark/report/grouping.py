@@ -15,7 +15,13 @@ from benchmark.report.statistics import Interval, t_interval, wilson_interval
 HEADLINE = "mean"
 """The evaluation mode by which mechanisms are sorted, compared and set beside published numbers."""
 
-MODES = {"mean": "mean policy", "sample": "one sample", "average": "average over samples", "random": "random looks"}
+MODES = {
+    "mean": "mean policy",
+    "expectation": "expected look",
+    "sample": "one sample",
+    "average": "average over samples",
+    "random": "random looks",
+}
 """The modes in the order of reading, in words; a mode not named here is shown after them under its own name."""
 
 

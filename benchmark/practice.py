@@ -1,0 +1,31 @@
+"""What a step of training is made of: one pass that is told the true symbols, or what else a task learns from."""
+
+from abc import ABC, abstractmethod
+from typing import final
+
+from torch import Tensor, nn
+
+from benchmark.attention.distribution import sample
+from benchmark.attention_rnn import Reader
+from benchmark.objective import Objective
+from datamodules.contract import Batch, References, TaskSpec
+
+
+class Practice(nn.Module, ABC):
+    """Turns a batch into a loss."""
+
+    @abstractmethod
+    def forward(self, rnn: Reader, objective: Objective, batch: Batch) -> dict[str, Tensor]:
+        """`loss`, to be minimised, and its terms, free of gradient."""
+
+
+@final
+class Told(Practice):
+    """The model goes through the true sequence, places drawn as it learns them; the objective judges it."""
+
+    def __init__(self, spec: TaskSpec, references: References):
+        super().__init__()
+
+    def forward(self, rnn: Reader, objective: Objective, batch: Batch) -> dict[str, Tensor]:
+        rollout = rnn(batch.image, batch.boxes, batch.target, objective.samples, sample)
+        return objective(rollout, rnn.asked(batch.target))
