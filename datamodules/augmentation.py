@@ -46,22 +46,21 @@ class Augmentation:
 
     def __init__(self, size: int, mean: tuple[float, ...], std: tuple[float, ...], jitter: Jitter) -> None:
         self._size, self._jitter = size, jitter
-        self._mean, self._std = torch.tensor(mean), torch.tensor(std)
+        self._mean_C1, self._std_C1 = torch.tensor(mean)[:, None], torch.tensor(std)[:, None]
 
     def images(self, square_BSSC: Tensor, chance_BQ: Tensor) -> Tensor:
         """(B, C, S, S) float, normalised, of bytes on the same device. chance: see DRAWN."""
         device = square_BSSC.device
-        image_BCSS = square_BSSC.permute(0, 3, 1, 2).to(torch.float32, memory_format=torch.contiguous_format)
-        mirrored_B111 = self._mirrored(chance_BQ)[:, None, None, None]
         if self._jitter.mirror:
-            image_BCSS = torch.where(mirrored_B111, image_BCSS.flip(3), image_BCSS)
-        mean_C1, std_C1 = self._mean.to(device)[:, None], self._std.to(device)[:, None]
+            mirrored_B111 = self._mirrored(chance_BQ)[:, None, None, None]
+            square_BSSC = torch.where(mirrored_B111, square_BSSC.flip(2), square_BSSC)
+        image_BCSS = square_BSSC.permute(0, 3, 1, 2).to(torch.float32, memory_format=torch.contiguous_format)
+        pixel_BCP, mean_C1, std_C1 = image_BCSS.flatten(2), self._mean_C1.to(device), self._std_C1.to(device)
         if self._jitter[1:] == PLAIN[1:]:
-            return (image_BCSS / WHITE - mean_C1[..., None]) / std_C1[..., None]
-        pixel_BCP = image_BCSS.flatten(2) / WHITE
-        map_BCC, offset_BC1 = self._recoloured(chance_BQ[:, 3:], pixel_BCP.mean(2, keepdim=True))
-        pixel_BCP = torch.baddbmm(offset_BC1, map_BCC, pixel_BCP).clamp_(0, 1)
-        return ((pixel_BCP - mean_C1) / std_C1).unflatten(2, image_BCSS.shape[2:])
+            return pixel_BCP.sub_(WHITE * mean_C1).div_(WHITE * std_C1).unflatten(2, image_BCSS.shape[2:])
+        map_BCC, offset_BC1 = self._recoloured(chance_BQ[:, 3:], pixel_BCP.mean(2, keepdim=True) / WHITE)
+        pixel_BCP = torch.baddbmm(offset_BC1, map_BCC / WHITE, pixel_BCP).clamp_(0, 1)
+        return pixel_BCP.sub_(mean_C1).div_(std_C1).unflatten(2, image_BCSS.shape[2:])
 
     def boxes(self, boxes_BK4: Tensor, chance_BQ: Tensor) -> Tensor:
         """In pixels of the squares before; clipped, NaN for one of which nothing is left."""
