@@ -75,15 +75,15 @@ def test_marks_are_alike_left_to_right_and_differ_from_each_other():
     assert len({frozenset(strokes(mark, 1)) for mark in MARKS}) == len(MARKS) == len(FOLDERS) == 8
 
 
-def test_at_a_quarter_of_the_size_marks_can_hardly_be_told():
-    """At full size two marks differ by most of what ink is; at 24 px by little, under a grain that is as large."""
-    differ = {1: [], 4: []}
+def test_at_a_sixth_of_the_size_marks_can_hardly_be_told():
+    """At full size two marks differ by most of what ink is, seen coarsely by little more than grain."""
+    differ: dict[int, list[float]] = {1: [], 6: []}
     for key in KEYS:
         one, other = (draw_dog(key, mark).image for mark in ("roof", "cup"))
         for shrink, found in differ.items():
             seen = [np.asarray(image.reduce(shrink), float).mean(-1) for image in (one, other)]
             found.append(np.abs(seen[0] - seen[1]).max())
-    assert np.mean(differ[1]) > 100 and np.mean(differ[4]) < np.mean(differ[1]) / 3
+    assert np.mean(differ[1]) > 100 and np.mean(differ[6]) < np.mean(differ[1]) / 5
 
 
 def test_boxes_are_the_dogs_own(folder):
@@ -106,7 +106,7 @@ def test_the_data_set_writes_its_sample_and_reads_it(tmp_path):
     data = made("stanford_dogs_sample", f"data.root={tmp_path}", *GIVEN)
     assert data.spec.origin == "synthetic" and data.spec.symbols == tuple(MARKS)
     batch = next(data.batches("test", torch.device("cpu")))
-    assert batch.image.shape == (10, 3, 80, 80) and not batch.boxes.isnan().any()
+    assert batch.image.shape == (10, 3, 64, 64) and not batch.boxes.isnan().any()
     assert sorted(batch.target.flatten().tolist()) == [0, 0, 1, 1, 2, 3, 4, 5, 6, 7]
     first = data.fingerprints()
     again = made("stanford_dogs_sample", f"data.root={tmp_path}", *GIVEN, "seed=8", "data.keep_decoded=false")

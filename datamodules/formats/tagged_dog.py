@@ -1,8 +1,8 @@
 """Draws a dog that wears a tag: its breed is the mark on the tag, some 8 pixels wide, and nothing else.
 
 Bodies, colours and grounds are drawn alike for all breeds. What lies about are scraps of the same strokes, and tags of
-other colours with marks of any breed: to know the breed one has to find the dog's own tag, and to see it sharply. At a
-quarter of the size all marks are the same spot. Marks are alike left to right, so that mirroring changes no breed.
+other colours with marks of no breed: to know the breed one has to find the dog's own tag, and to see it sharply. At a
+sixth of the size all marks are the same spot. Marks are alike left to right, so that mirroring changes no breed.
 
 Lengths are in pixels of the image. Axes: Y rows, X columns, C colours.
 """
@@ -16,7 +16,8 @@ from numpy.random import Generator
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
-MARKS: dict[str, tuple[tuple[float, float, float, float], ...]] = {
+Mark = tuple[tuple[float, float, float, float], ...]
+MARKS: dict[str, Mark] = {
     "bar": ((0, -1, 0, 1),),
     "dash": ((-1, 0, 1, 0),),
     "cross": ((0, -1, 0, 1), (-1, 0, 1, 0)),
@@ -27,16 +28,23 @@ MARKS: dict[str, tuple[tuple[float, float, float, float], ...]] = {
     "rails": ((-0.9, -0.6, 0.9, -0.6), (-0.9, 0.6, 0.9, 0.6)),
 }
 """Strokes from (x, y) to (x, y), of each breed's mark, 1 being its half side."""
-SHORT, LONG = 88, 100
+STRANGE: dict[str, Mark] = {
+    "slash": ((-0.8, 0.8, 0.8, -0.8),),
+    "slope": ((-0.8, -0.8, 0.8, 0.8),),
+    "hook": ((-0.6, -0.9, -0.6, 0.7), (-0.6, 0.7, 0.7, 0.7)),
+    "flag": ((0.6, 0.9, 0.6, -0.7), (0.6, -0.7, -0.7, -0.7)),
+}
+"""Marks of no breed, of the same strokes."""
+SHORT, LONG = 72, 80
 """Sides of an image: the short one, and the most that the long one has."""
-SEEN = 80
+SEEN = 64
 """Pixels of the side of a square within the image; the tag lies in every such square."""
 TAG, MARK, STROKE = 8.5, 4.8, 2.6
 """Radius of a tag, half side of the mark on it, width of its strokes."""
 FINER = 3
 """Drawn so many times as large, and averaged: smooth edges."""
 DECOYS = 2
-SCRAPS = 8
+SCRAPS = 6
 
 Floats = NDArray[np.floating]
 Colour = tuple[int, int, int]
@@ -63,8 +71,8 @@ def draw_dog(key: str, mark: str) -> TaggedDog:
     spots = _apart(draw, size, tag)
     _body(draw, pen, ImageDraw.Draw(outline), tag)
     for spot in spots:
-        _tag(pen, spot, _colour(draw, (110, 290)), str(draw.choice(list(MARKS))))
-    _tag(pen, tag, _colour(draw, (25, 55)), mark)
+        _tag(pen, spot, _colour(draw, (110, 290)), STRANGE[str(draw.choice(list(STRANGE)))])
+    _tag(pen, tag, _colour(draw, (25, 55)), MARKS[mark])
     small = np.asarray(image.resize(size, Image.Resampling.BOX), np.float32)
     grain_YXC = draw.standard_normal(small.shape, np.float32) * np.float32(draw.uniform(2, 8))
     seen = Image.fromarray(np.clip(small + grain_YXC, 0, 255).astype(np.uint8))
@@ -92,7 +100,7 @@ def _apart(draw: Generator, size: tuple[int, int], tag: tuple[float, float]) -> 
     while len(spots) < DECOYS:
         spot = (float(draw.uniform(TAG, size[0] - TAG)), float(draw.uniform(TAG, size[1] - TAG)))
         far = [math.dist(spot, other) > 2.2 * TAG for other in spots]
-        if math.dist(spot, tag) > 4 * TAG and all(far):
+        if math.dist(spot, tag) > 3.2 * TAG and all(far):
             spots.append(spot)
     return spots
 
@@ -100,7 +108,7 @@ def _apart(draw: Generator, size: tuple[int, int], tag: tuple[float, float]) -> 
 def _body(draw: Generator, pen: ImageDraw.ImageDraw, outline: ImageDraw.ImageDraw, tag: tuple[float, float]) -> None:
     """A dog from the side, around its tag: trunk, legs, tail, head and ears, with a coat of short strokes."""
     fur = _coat(draw)
-    way, long, high = int(draw.choice([1, -1])), draw.uniform(16, 21), draw.uniform(9, 12)
+    way, long, high = int(draw.choice([1, -1])), draw.uniform(13, 17), draw.uniform(9, 11)
     x, y = tag[0] + draw.uniform(-3, 3), tag[1] + draw.uniform(-2, 2)
 
     def ellipse(middle: tuple[float, float], radii: tuple[float, float], colour: Colour) -> None:
@@ -129,9 +137,9 @@ def _body(draw: Generator, pen: ImageDraw.ImageDraw, outline: ImageDraw.ImageDra
         pen.line(ends, fill=shade, width=FINER)
 
 
-def _tag(pen: ImageDraw.ImageDraw, at: tuple[float, float], colour: Colour, mark: str) -> None:
+def _tag(pen: ImageDraw.ImageDraw, at: tuple[float, float], colour: Colour, mark: Mark) -> None:
     pen.ellipse([FINER * (m + s * TAG) for s in (-1, 1) for m in at], fill=colour)
-    for x0, y0, x1, y1 in MARKS[mark]:
+    for x0, y0, x1, y1 in mark:
         _stroke(pen, (at[0] + MARK * x0, at[1] + MARK * y0), (at[0] + MARK * x1, at[1] + MARK * y1), (20, 20, 25))
 
 
