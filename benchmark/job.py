@@ -106,7 +106,7 @@ def _fit(config: DictConfig, built: Built, folder: RunFolder, loggers: list[Any]
     trainer: pl.Trainer = make(
         config.trainer,
         logger=loggers,
-        callbacks=[EpochSeed(config.seed), clock, Heartbeat(status, out, clock, headline), best],
+        callbacks=[EpochSeed(config.seed), make(config.features), clock, Heartbeat(status, out, clock, headline), best],
         # The environment is named, so that Lightning does not take a Slurm job into its own hands and requeue it.
         plugins=[WholeCheckpoints(), LightningEnvironment()],
         enable_checkpointing=True,

@@ -1,8 +1,7 @@
 """The common parts of every data set: its splits, its loaders, and the order in which batches are asked for.
 
-What a loader yields is a ticket, (split, epoch, number), and the batch is made from the ticket on the device that wants
-it. A batch is a function of its ticket alone, so a run that was interrupted goes on with the very batches it would have
-seen.
+What a loader yields is a ticket, and the batch is made from the ticket on the device that wants it. A batch is a
+function of its ticket alone, so a run that was interrupted goes on with the very batches it would have seen.
 """
 
 from abc import ABC, abstractmethod
@@ -13,16 +12,10 @@ from typing import Any, NamedTuple, final
 
 import torch
 from pytorch_lightning import LightningDataModule
+from torch import Tensor
 
-from datamodules.contract import Batch, DataFault, TaskSpec
-
-
-class Ticket(NamedTuple):
-    """Which batch: number `number` of epoch `epoch` of split `split` ("train", "validation" or "test")."""
-
-    split: str
-    epoch: int
-    number: int
+from datamodules.contract import Batch, DataFault, TaskSpec, Witness
+from datamodules.tickets import Ticket, Tickets
 
 
 def derived_seed(*parts: object) -> int:
@@ -58,6 +51,18 @@ class FixedSplit(Split):
         """The sha256 of the images and targets, whatever the batch size."""
 
 
+class RepeatingSplit(Split):
+    """A split to train on that can show the same images again and again, as evaluation would see them."""
+
+    @abstractmethod
+    def each(self) -> FixedSplit:
+        """Each of them once. Raises DataFault where they are drawn anew each time after all."""
+
+    @abstractmethod
+    def shown(self, epoch: int, number: int) -> Tensor:
+        """(B,) on the CPU: which of those a batch holds."""
+
+
 class Splits(NamedTuple):
     """references: by split, what people wrote of each of its images; none where nobody was asked."""
 
@@ -67,45 +72,13 @@ class Splits(NamedTuple):
     references: Mapping[str, Sequence[Sequence[str]]] = MappingProxyType({})
 
 
-@final
-class Tickets:
-    """A loader that loads nothing: the tickets of one split, in order.
-
-    No torch DataLoader: there is nothing to load, and it would draw from the global generator at every pass.
-    Lightning looks for `sampler.set_epoch` before an epoch, and for the two state methods when it saves and resumes.
-    """
-
-    def __init__(self, split: str, count: int) -> None:
-        self._split, self._count = split, count
-        self._epoch, self._given, self._start = 0, 0, 0
-        self.sampler, self.batch_sampler = self, None  # Lightning asks both whether the order is random
-
-    def set_epoch(self, epoch: int) -> None:
-        self._epoch = epoch
-
-    def __len__(self) -> int:
-        return self._count
-
-    def __iter__(self) -> Iterator[Ticket]:
-        start, self._start = self._start, 0
-        for number in range(start, self._count):
-            self._given = number + 1
-            yield Ticket(self._split, self._epoch, number)
-
-    def state_dict(self) -> dict[str, int]:
-        return {"given": self._given}
-
-    def load_state_dict(self, state: dict[str, int]) -> None:
-        """Go on after the last ticket given; from the first one if that pass was complete."""
-        self._start = state["given"] % self._count
-
-
 class BaseData(LightningDataModule, ABC):
     """A data set as Lightning wants it. A subclass says what to fetch, what its splits are, and what task they pose."""
 
     def __init__(self) -> None:
         super().__init__()
         self._splits: Splits | None = None
+        self._witnesses: list[Witness] = []
 
     @property
     @abstractmethod
@@ -151,6 +124,28 @@ class BaseData(LightningDataModule, ABC):
         return self.splits().references.get(split, ())
 
     @final
+    def each(self, split: str) -> FixedSplit:
+        """The images of a split, each once. Raises DataFault where its images are drawn anew each time."""
+        found = self.split(split)
+        return found if isinstance(found, FixedSplit) else self._repeating().each()
+
+    @final
+    def shown(self, epoch: int, number: int) -> Tensor:
+        """(B,) on the CPU: which of `each("train")` are in a training batch."""
+        return self._repeating().shown(epoch, number)
+
+    def _repeating(self) -> RepeatingSplit:
+        train = self.splits().train
+        if not isinstance(train, RepeatingSplit):
+            raise DataFault(f"data={self.spec.name} draws every image that it trains on anew: none ever comes again.")
+        return train
+
+    @final
+    def watch(self, witness: Witness) -> None:
+        """Has the witness told of every batch from now on, before anyone else gets it."""
+        self._witnesses.append(witness)
+
+    @final
     def tickets(self, split: str) -> Tickets:
         return Tickets(split, self.split(split).batches)
 
@@ -173,7 +168,10 @@ class BaseData(LightningDataModule, ABC):
 
     @final
     def batch(self, ticket: Ticket, device: torch.device) -> Batch:
-        return self.split(ticket.split).batch(ticket.epoch, ticket.number, device)
+        batch = self.split(ticket.split).batch(ticket.epoch, ticket.number, device)
+        for witness in self._witnesses:
+            witness(*ticket, batch)
+        return batch
 
     @final
     def batches(self, split: str, device: torch.device) -> Iterator[Batch]:

@@ -55,6 +55,24 @@ class TaskSpec:
     box_names: tuple[str, ...]
 
 
+class FixedImages(Protocol):
+    """A split's images, the same and in the same order whenever they are asked for; batch 0 is as large as any."""
+
+    @property
+    def batches(self) -> int:
+        """How many batches hold them."""
+
+    def batch(self, epoch: int, number: int, device: torch.device) -> Batch:
+        """One of them, made on the device."""
+
+    def fingerprint(self) -> str:
+        """The sha256 of what they are made from, and of their targets."""
+
+
+Witness = Callable[[str, int, int, Batch], None]
+"""Told the split, epoch and number of a batch, and the batch."""
+
+
 class TaskData(Protocol):
     """What the benchmark asks of a data set, besides Lightning's hooks."""
 
@@ -70,6 +88,15 @@ class TaskData(Protocol):
 
     def references(self, split: str) -> Sequence[Sequence[str]]:
         """What people wrote of each image of a split, by its index; empty where nobody was asked."""
+
+    def each(self, split: str) -> FixedImages:
+        """The images of a split, each once. Raises DataFault where its images are drawn anew each time."""
+
+    def shown(self, epoch: int, number: int) -> Tensor:
+        """(B,) on the CPU: which of `each("train")` are in a training batch."""
+
+    def watch(self, witness: Witness) -> None:
+        """Has the witness told of every batch from now on, before anyone else gets it."""
 
 
 References = Callable[[str], Sequence[Sequence[str]]]

@@ -1,0 +1,158 @@
+"""What an encoder makes of every image of a split, kept on disk and mapped into memory.
+
+An entry is a folder of three files: about.json says what its rows were made from, features.npy holds them, and
+sums.jsonl gets a line for each batch of them that is written, with its sha256. So what a kill left behind is gone on
+with, and rows that are not as they were written are made anew; nothing is trusted unread.
+
+Axes: N images of a split, B of a batch, then those of a feature.
+"""
+
+import json
+from collections.abc import Callable, Mapping
+from hashlib import sha256
+from pathlib import Path
+from typing import Any, NamedTuple, final
+
+import numpy as np
+from numpy.typing import NDArray
+from rich.console import Console
+from rich.progress import Progress
+
+from datamodules.contract import DataFault
+from datamodules.locks import locked
+
+VERSION = 1
+"""Of the layout. A new number makes every older entry be made anew."""
+DTYPES = ("float32", "float16")
+ABOUT, FEATURES, SUMS = "about.json", "features.npy", "sums.jsonl"
+
+Rows = NDArray[Any]
+
+
+class Plan(NamedTuple):
+    """The rows of an entry: N images, B of every batch but the last, and the shape of each one's features."""
+
+    images: int
+    batch: int
+    shape: tuple[int, ...]
+
+    @property
+    def batches(self) -> int:
+        return -(-self.images // self.batch)
+
+    def part(self, number: int) -> slice:
+        """The rows of a batch."""
+        return slice(number * self.batch, min((number + 1) * self.batch, self.images))
+
+
+@final
+class FeatureStore:
+    """Entries in a folder, each named by what it was made from, so that those of other encoders stay.
+
+    dtype: "float32", or "float16" for half the room. Jobs that want the same entry wait for the first of them; to read
+    one that is whole needs no right to write.
+    """
+
+    def __init__(self, folder: str, dtype: str) -> None:
+        if dtype not in DTYPES:
+            raise DataFault(f"features.store.dtype={dtype}: features are kept as {' or '.join(DTYPES)}.")
+        self._folder, self._dtype = Path(folder), np.dtype(dtype)
+
+    def rows(
+        self, name: str, source: Mapping[str, Any], images: int, batch: int, shape: tuple[int, ...],
+        make: Callable[[int], Rows],
+    ) -> Rows:  # fmt: skip
+        """(N, *shape) features, mapped into memory. `make` gives those of a batch of so many images by its number.
+
+        source: whatever they depend on, as JSON has it. Raises DataFault where nothing can be written.
+        """
+        plan = Plan(images, batch, shape)
+        about = {"version": VERSION, "source": source, "dtype": self._dtype.name, **plan._asdict()}
+        wanted = json.loads(json.dumps(about))
+        kept = self._folder / f"{name}-{sha256(json.dumps(wanted, sort_keys=True).encode()).hexdigest()[:16]}"
+        try:
+            if len(_sound(kept, wanted, plan)) < plan.batches:
+                with locked(self._folder / f".{kept.name}.lock"):
+                    self._complete(kept, wanted, plan, make)
+            return _mapped(kept)
+        except OSError as fault:
+            raise DataFault(
+                f"cannot write {fault.filename or kept}: {fault.strerror or fault}. Make room, or name another folder: "
+                "features.store.folder=FOLDER, or features=live keeps nothing."
+            ) from None
+
+    def _complete(self, kept: Path, about: Any, plan: Plan, make: Callable[[int], Rows]) -> None:
+        """Makes what is not there or not sound."""
+        sound = _sound(kept, about, plan)
+        if not sound:
+            self._begin(kept, about, plan)
+        (kept / SUMS).write_text("".join(_line(number, told) for number, told in sound.items()))
+        start = _mapped(kept).offset  # type: ignore[attr-defined]  # a memmap has one
+        with (
+            Progress(console=Console(stderr=True), transient=True) as progress,
+            (kept / FEATURES).open("r+b") as file,
+            (kept / SUMS).open("a") as sums,
+        ):
+            for number in progress.track(range(plan.batches), description=kept.name.rpartition("-")[0]):
+                if number in sound:
+                    continue
+                rows, part = self._narrowed(make(number)), plan.part(number)
+                if rows.shape != (part.stop - part.start, *plan.shape):
+                    raise ValueError(f"batch {number} of {kept.name} has the shape {rows.shape}")
+                # Written, not mapped: of a full disk a mapping tells by a signal that ends the process.
+                file.seek(start + part.start * rows[0].nbytes)
+                file.write(rows.tobytes())
+                file.flush()
+                sums.write(_line(number, _sum(rows)))
+                sums.flush()
+
+    def _begin(self, kept: Path, about: Any, plan: Plan) -> None:
+        kept.mkdir(parents=True, exist_ok=True)
+        (kept / ABOUT).unlink(missing_ok=True)
+        np.lib.format.open_memmap(kept / FEATURES, "w+", self._dtype, (plan.images, *plan.shape))
+        (kept / ABOUT).write_text(json.dumps(about, indent=1))
+
+    def _narrowed(self, rows: Rows) -> Rows:
+        with np.errstate(over="ignore"):
+            narrow = np.ascontiguousarray(rows, self._dtype)
+        if np.isfinite(rows).all() and not np.isfinite(narrow).all():
+            raise DataFault("features are too large for half precision: features.store.dtype=float32.")
+        return narrow
+
+
+def _sound(kept: Path, about: Any, plan: Plan) -> dict[int, str]:
+    """The sums of the batches whose rows are as they were written, by number."""
+    try:
+        if json.loads((kept / ABOUT).read_text()) != about:
+            return {}
+        rows = _mapped(kept)
+        if (rows.dtype.name, rows.shape) != (about["dtype"], (plan.images, *plan.shape)):
+            return {}
+        told = [_read(line) for line in (kept / SUMS).read_text().splitlines()]
+    except (OSError, ValueError):
+        return {}
+    return {
+        number: said for number, said in told if 0 <= number < plan.batches and _sum(rows[plan.part(number)]) == said
+    }
+
+
+def _mapped(kept: Path) -> Rows:
+    rows: Rows = np.load(kept / FEATURES, mmap_mode="r", allow_pickle=False)
+    return rows
+
+
+def _sum(rows: Rows) -> str:
+    return sha256(np.ascontiguousarray(rows).data).hexdigest()
+
+
+def _line(number: int, told: str) -> str:
+    return json.dumps([number, told]) + "\n"
+
+
+def _read(line: str) -> tuple[int, str]:
+    """Of a line; what a kill has cut off is of no batch."""
+    try:
+        number, told = json.loads(line)
+        return int(number), str(told)
+    except (ValueError, TypeError):
+        return -1, ""
