@@ -25,7 +25,10 @@ from benchmark.faults import ConfigFault, RunFault, causes
 from benchmark.folder import RunFolder, Status, now, read_json, write_json, write_whole
 from benchmark.headline import Headline
 from benchmark.loggers import About, JsonLines, RunLog, rewind
+from benchmark.module import AttentionModule
 from benchmark.record import Result, Task, assemble, hardware
+from benchmark.start import Start
+from benchmark.state_dicts import origins
 from benchmark.workplace import Stopped, noted, own_log, signals_as_exits
 from datamodules.contract import DataFault
 
@@ -141,7 +144,7 @@ def _conclude(config: DictConfig, address: Address, built: Built, trained: Train
     headline = module.measure.headline
     validation = {headline.key: trained.best.value}
     result = Result(headline, validation, found.test, found.localisation, _cost(config, built, trained, device))
-    task = Task(spec.origin, spec.image_shape, data.fingerprints())
+    task = Task(spec.origin, _weights(config, module), spec.image_shape, data.fingerprints())
     machine = hardware(torch.get_num_threads(), device.type, _device_name(device))
     return assemble(address, plain(config), task, machine, result, status.get("started"), now())
 
@@ -164,6 +167,12 @@ def _cost(config: DictConfig, built: Built, trained: Trained, device: torch.devi
         "epochs": trained.trainer.max_epochs,
         "steps": clock.steps,
     }
+
+
+def _weights(config: DictConfig, module: AttentionModule) -> list[dict[str, Any]]:
+    """Those that a run started from, each once."""
+    start: Start = make(config.start)
+    return [each._asdict() for each in dict.fromkeys([*start.weights(), *origins(module)])]
 
 
 def _device_name(device: torch.device) -> str:

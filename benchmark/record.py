@@ -4,7 +4,7 @@ import importlib.metadata
 import os
 import platform
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -26,9 +26,12 @@ class Result(NamedTuple):
 
 
 class Task(NamedTuple):
-    """What a run was about: the data's origin and image shape, and the hashes of its fixed splits."""
+    """What a run was about: the data's origin and image shape, the hashes of its fixed splits, and the weights from
+    elsewhere that it started from.
+    """
 
     origin: str
+    weights: Sequence[Mapping[str, Any]]
     image_shape: tuple[int, ...]
     fingerprints: Mapping[str, str]
 
@@ -57,6 +60,7 @@ def assemble(
         "started": started,
         "finished": finished,
         "image_shape": list(task.image_shape),
+        "weights": [dict(each) for each in task.weights],
         "glimpses": config["attention"]["glimpses"],
         "fingerprints": dict(task.fingerprints),
         "cost": dict(result.cost),

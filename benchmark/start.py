@@ -9,6 +9,8 @@ from torch import Tensor, nn
 
 from benchmark.checkpoints import read_checkpoint
 from benchmark.faults import RunFault
+from benchmark.folder import RunFolder, read_json
+from benchmark.state_dicts import Weights, sha256_of
 from benchmark.weights import matching
 
 PREFIX = "rnn."
@@ -22,6 +24,10 @@ class Start(ABC):
     def __call__(self, model: nn.Module) -> None:
         """Changes the model's weights in place."""
 
+    @abstractmethod
+    def weights(self) -> list[Weights]:
+        """Where they come from, for the record."""
+
 
 @final
 class Fresh(Start):
@@ -29,6 +35,9 @@ class Fresh(Start):
 
     def __call__(self, model: nn.Module) -> None:
         """Leaves them as they are."""
+
+    def weights(self) -> list[Weights]:
+        return []
 
 
 @final
@@ -57,6 +66,12 @@ class Checkpoint(Start):
         with torch.no_grad():
             for name, value in wanted.items():
                 value.copy_(there[name])
+
+    def weights(self) -> list[Weights]:
+        """The checkpoint, which has seen what the weights had seen that its own run started from."""
+        before = read_json(RunFolder(self.checkpoint.parent.parent).record).get("weights") or []
+        seen = dict.fromkeys(name for each in before for name in each.get("seen", ()))
+        return [Weights("a run of this benchmark", self.checkpoint.name, sha256_of(self.checkpoint), tuple(seen))]
 
 
 def misfits(wanted: dict[str, Tensor], there: dict[str, Tensor]) -> list[str]:

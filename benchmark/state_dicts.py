@@ -36,6 +36,11 @@ class Weights(NamedTuple):
     seen: tuple[str, ...]
 
 
+def origins(model: nn.Module) -> list[Weights]:
+    """Those of all networks in a model that say where theirs come from."""
+    return [weights for part in model.modules() if isinstance(weights := getattr(part, "weights", None), Weights)]
+
+
 def sha256_of(path: Path) -> str:
     with path.open("rb") as file:
         return file_digest(file, "sha256").hexdigest()

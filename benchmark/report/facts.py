@@ -3,6 +3,7 @@
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 
+from benchmark.report import weights
 from benchmark.report.folders import Finished, Study
 from benchmark.report.formats import plural
 from benchmark.report.grouping import Task
@@ -25,6 +26,7 @@ def facts(study: Study, tasks: Sequence[Task]) -> list[tuple[str, str]]:
         ("Revision", "; ".join(sorted({revision(run) for run in study.finished}))),
         ("Hardware", "; ".join(sorted({hardware(run) for run in study.finished}))),
         ("Versions", versions(study.finished)),
+        ("Weights", weights.names(study.finished)),
         ("Ran", times(study.finished)),
     ]
     return [(name, value) for name, value in found if value]
@@ -71,7 +73,7 @@ def times(finished: Sequence[Finished]) -> str:
 def warnings(study: Study, tasks: Sequence[Task]) -> list[str]:
     """What stands between some of the numbers and a comparison, in sentences."""
     canvases = Counter(task.data for task in tasks)
-    found = [
+    found = weights.warning(study.finished) + [
         f"The test canvases of {data} differ between runs ({number} sets, by their fingerprints). Errors on "
         "different canvases do not compare: each set has a section of its own, and pairs are made only within one."
         for data, number in canvases.items()

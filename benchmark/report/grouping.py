@@ -10,6 +10,7 @@ from typing import Any, final
 import numpy as np
 
 from benchmark.report.folders import Finished, number
+from benchmark.report.weights import marked
 from benchmark.report.statistics import Interval, t_interval, wilson_interval
 
 HEADLINE = "mean"
@@ -54,7 +55,7 @@ class Group:
 
     @property
     def label(self) -> str:
-        return name_of(self.attention, self.differs)
+        return marked(name_of(self.attention, self.differs), self.runs)
 
     @property
     def seeds(self) -> tuple[int, ...]:
