@@ -12,12 +12,19 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import numpy as np
+
 from datamodules.contract import DataFault
+from datamodules.photographs import Floats
 
 SHOWN = 10
 """Faults that a message spells out; scripts/check_coco.py lists all of them."""
 
 UNSEEN = re.compile("[\x00-\x1f\x7f-\x9f\u200b\u2028\u2029\u202a-\u202e\u2060\u2066-\u2069\ufeff\ud800-\udfff]+")
+
+
+class MissingFault(DataFault):
+    """Files are not there."""
 
 
 class Captioned(NamedTuple):
@@ -50,6 +57,22 @@ class Objects(NamedTuple):
     names: tuple[str, ...]
     found: Mapping[int, list[tuple[int, tuple[float, float, float, float]]]]
 
+    def largest(self, key: int, most: int) -> Floats:
+        """(K, 4): so many rows for each kind, with the largest boxes of this image, NaN where it has fewer."""
+        boxes_K4 = np.full((len(self.names), most, 4), np.nan)
+        own = sorted(self.found.get(key, ()), key=lambda each: _negative_area(each[1]))
+        filled = [0] * len(self.names)
+        for kind, box in own:
+            if filled[kind] < most:
+                boxes_K4[kind, filled[kind]] = box
+                filled[kind] += 1
+        return boxes_K4.reshape(-1, 4)
+
+
+def _negative_area(box: tuple[float, float, float, float]) -> float:
+    x0, y0, x1, y1 = box
+    return (x0 - x1) * (y1 - y0)
+
 
 class CaptionSource(ABC):
     """Files with captions."""
@@ -59,12 +82,19 @@ class CaptionSource(ABC):
         """Bring the files here if that was asked for. Raises DataFault."""
 
     @abstractmethod
+    def images(self) -> tuple[list[Captioned], list[str]]:
+        """All images that can be made out, whatever part they are in, and all faults, each naming file and entry.
+
+        Raises DataFault where a file is missing or another one.
+        """
+
+    @abstractmethod
     def parts(self) -> Parts:
         """All images and captions; no photograph is opened. Raises DataFault with all that is wrong."""
 
     @abstractmethod
-    def objects(self) -> Objects:
-        """The boxes of all images. Raises DataFault."""
+    def objects(self) -> tuple[Objects, list[str]]:
+        """The boxes of all images, and all faults. Raises DataFault as `images` does."""
 
 
 def clean(text: str) -> str:
@@ -85,7 +115,7 @@ def read_json(path: Path, lists: Sequence[str], what: str) -> dict[str, Any]:
     try:
         told = json.loads(path.read_bytes().decode("utf-8"))
     except FileNotFoundError:
-        raise DataFault(f"{path.absolute()} is missing: {what}.") from None
+        raise MissingFault(f"{path.absolute()} is missing: {what}.") from None
     except OSError as fault:
         raise DataFault(f"{path.absolute()} cannot be read: {fault.strerror}.") from None
     except (ValueError, RecursionError) as fault:

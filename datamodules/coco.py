@@ -1,150 +1,105 @@
-"""Files with captions: COCO's official layout, Karpathy's split of COCO and Flickr, and a drawn sample.
-
-Sources: Lin et al. (2014) and Chen et al. (2015), COCO and its captions: 82,783 + 40,504 images in 2014, 118,287 +
-5,000 in 2017, at least five captions each. Karpathy and Fei-Fei (2015): COCO of 2014 in 113,287 to train on ("train"
-and "restval"), 5,000 to validate and 5,000 to test. Hodosh et al. (2013), Flickr8k; Young et al. (2014), Flickr30k.
-"""
+"""Data sets of photographs with captions, each from its files: COCO, Flickr8k and Flickr30k, and a drawn sample."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import NamedTuple, final
+from typing import Any
 
-import torch
-
-from datamodules.base import derived_seed
-from datamodules.captioned import Captioned, CaptionSource, Objects, Parts, refuse
+from datamodules.augmentation import Augmentation, Jitter
+from datamodules.cache import Cache
+from datamodules.captioned import CaptionSource
+from datamodules.captions import Amounts, ImageCaptions, Shown
+from datamodules.coco_files import CocoSample, Download, HeldOut, Karpathy, Official
 from datamodules.contract import DataFault
-from datamodules.formats.coco_json import read_captions, read_objects
-from datamodules.formats.coco_sample import Sample, write_coco_sample
-from datamodules.formats.karpathy import NOWHERE, read_karpathy
-from datamodules.zips import Zip, fetch_and_unpack
+from datamodules.corpus import Wording
+from datamodules.formats.coco_sample import YEAR, Sample
+from datamodules.photo_stock import Reading
+from datamodules.zips import Zip
 
-PARTS = ("train", "val")
-"""Of the official layout, that have captions; those of "test" nobody gives away."""
-
-
-class Download(NamedTuple):
-    """archives: none where nothing is to be fetched. mirrors: by the name that an archive gives as its own."""
-
-    archives: Sequence[Zip]
-    mirrors: Mapping[str, Sequence[str]]
-
-    def into(self, root: Path) -> None:
-        """Raises DataFault."""
-        fetch_and_unpack(self.archives, root, self.mirrors)
+YEARS = (2014, 2017)
+"""Of which there are captions."""
 
 
-class HeldOut(NamedTuple):
-    """What validates, drawn from official training images: so many, and at most this share of them."""
+def karpathy(
+    root: str,
+    file: str,
+    images: str,
+    splits: Mapping[str, str],
+    instances: Sequence[str],
+    download: bool,
+    archives: Sequence[Mapping[str, Any]],
+    mirrors: Mapping[str, Sequence[str]],
+    **task: Any,
+) -> ImageCaptions:
+    """A data set in the split of one of Karpathy's files; see Karpathy. All other arguments are those of `captions`."""
+    wanted = downloads(archives, mirrors, download)
+    return captions(Karpathy(Path(root), file, images, splits, instances, wanted), **task)
 
-    images: int
-    share: float
-    seed: int
+
+def official(
+    root: str,
+    year: int,
+    split_seed: int,
+    validation_share: float,
+    download: bool,
+    archives: Sequence[Mapping[str, Any]],
+    mirrors: Mapping[str, Sequence[str]],
+    **task: Any,
+) -> ImageCaptions:
+    """COCO as it is published; see Official. All other arguments are those of `captions`."""
+    if year not in YEARS:
+        raise DataFault(f"data.year={year}: COCO has captions of {' and '.join(map(str, YEARS))}.")
+    held_out = HeldOut(task["validation_images"], validation_share, split_seed)
+    source = Official(Path(root), year, held_out, downloads(archives, mirrors, download))
+    return captions(source, **task)
 
 
-@final
-class Official(CaptionSource):
-    """The official layout. Its test images have no captions: the official validation part is the test, and what
-    validates is drawn from the training part.
+def coco_sample(
+    root: str, cache: str, sample: Mapping[str, int], split_seed: int, validation_share: float, **task: Any
+) -> ImageCaptions:
+    """Drawn scenes, see Sample; written under `root` into a folder named after their sizes and seed."""
+    told = Sample(**sample)
+    folder = Path(root) / told.name
+    held_out = HeldOut(task["validation_images"], validation_share, split_seed)
+    files = Official(folder, YEAR, held_out, Download([], {}))
+    return captions(CocoSample(folder, told, files), cache=str(Path(cache) / told.name), **task)
+
+
+def downloads(archives: Sequence[Mapping[str, Any]], mirrors: Mapping[str, Sequence[str]], download: bool) -> Download:
+    """The archives that a yaml lists, or none."""
+    return Download([Zip(**archive) for archive in archives] if download else [], mirrors)
+
+
+def captions(
+    source: CaptionSource,
+    cache: str,
+    min_count: int,
+    max_size: int,
+    max_words: int,
+    short: int,
+    size: int,
+    keep_decoded: bool,
+    skip_unreadable: bool,
+    workers: int,
+    mean: Sequence[float],
+    std: Sequence[float],
+    jitter: Mapping[str, float],
+    objects: int,
+    batch_size: int,
+    images_per_epoch: int,
+    evaluation_batch_size: int,
+    validation_images: int,
+    test_images: int,
+    **task: Any,
+) -> ImageCaptions:
+    """The data set of a source: see Wording, Reading, Augmentation, Shown and Amounts for what is to be chosen. All
+    other arguments are those of ImageCaptions.
     """
-
-    def __init__(self, root: Path, year: int, held_out: HeldOut, download: Download) -> None:
-        self._root, self._year, self._held_out, self._download = root, year, held_out, download
-
-    def fetch(self) -> None:
-        self._download.into(self._root)
-
-    def parts(self) -> Parts:
-        refuse_missing(self._root, [self._file("captions", part) for part in PARTS])
-        found = [read_captions(self._file("captions", part), self._root / f"{part}{self._year}") for part in PARTS]
-        refuse([fault for _, faults in found for fault in faults])
-        (train, _), (test, _) = found
-        return Parts(*_drawn(train, self._held_out), test)
-
-    def objects(self) -> Objects:
-        files = [self._file("instances", part) for part in PARTS]
-        return objects_in(self._root, files)
-
-    def _file(self, kind: str, part: str) -> Path:
-        return self._root / "annotations" / f"{kind}_{part}{self._year}.json"
-
-
-def _drawn(train: list[Captioned], held_out: HeldOut) -> tuple[list[Captioned], list[Captioned]]:
-    """What is left to train on, and what validates; both in the order of the file."""
-    images = min(held_out.images, int(len(train) * held_out.share))
-    if not 0 < images < len(train):
-        raise DataFault(
-            f"{len(train)} training images cannot give {images} to validation and keep a rest: change "
-            "data.validation_images or data.validation_share, or give more images."
-        )
-    generator = torch.Generator().manual_seed(derived_seed("validation", held_out.seed))
-    drawn = set(torch.randperm(len(train), generator=generator)[:images].tolist())
-    rest = [image for place, image in enumerate(train) if place not in drawn]
-    return rest, [train[place] for place in sorted(drawn)]
-
-
-@final
-class Karpathy(CaptionSource):
-    """One of Karpathy's files, and the folder that its images (or COCO's train2014 and val2014) are in.
-
-    splits: what each of the file's parts is for. instances: COCO's files of objects.
-    """
-
-    def __init__(self, root: Path, file: str, images: str, splits: Mapping[str, str], instances: Sequence[str],
-                 download: Download) -> None:  # fmt: skip
-        unknown = sorted({*splits.values()} - {*Parts._fields, NOWHERE})
-        if unknown:
-            raise DataFault(
-                f"data.splits maps to {', '.join(unknown)}; there are {', '.join(Parts._fields)}, {NOWHERE}."
-            )
-        self._root, self._file, self._images, self._splits = root, root / file, root / images, splits
-        self._instances, self._download = [root / name for name in instances], download
-
-    def fetch(self) -> None:
-        self._download.into(self._root)
-
-    def parts(self) -> Parts:
-        refuse_missing(self._root, [self._file])
-        found, faults = read_karpathy(self._file, self._images, self._splits)
-        faults += [f"{self._file}: no image is for {split}" for split in Parts._fields if not found.get(split)]
-        refuse(faults)
-        return Parts(**found)
-
-    def objects(self) -> Objects:
-        return objects_in(self._root, self._instances)
-
-
-@final
-class CocoSample(CaptionSource):
-    """Drawn scenes in the official layout: written once into a folder, then read like the official files."""
-
-    def __init__(self, root: Path, sample: Sample, files: Official) -> None:
-        self._root, self._sample, self._files = root, sample, files
-
-    def fetch(self) -> None:
-        write_coco_sample(self._root, self._sample)
-
-    def parts(self) -> Parts:
-        return self._files.parts()
-
-    def objects(self) -> Objects:
-        return self._files.objects()
-
-
-def objects_in(root: Path, files: Sequence[Path]) -> Objects:
-    """Raises DataFault where a file is missing or has faults."""
-    refuse_missing(root, files)
-    found, faults = read_objects(files)
-    refuse(faults)
-    return found
-
-
-def refuse_missing(root: Path, files: Sequence[Path]) -> None:
-    """Raises DataFault with the files that are not there, and what to do."""
-    missing = [str(file.relative_to(root)) for file in files if not file.is_file()]
-    if missing:
-        raise DataFault(
-            f"the captions are not complete in {root.absolute()}: {', '.join(missing)} missing. Name the folder that "
-            "has them with data.root=FOLDER, or have them fetched: data.download=true, or scripts/fetch_coco.py. "
-            "data=coco_sample needs no file at all."
-        )
+    make = Augmentation(size, tuple(mean), tuple(std), Jitter(**jitter))
+    return ImageCaptions(
+        source=source,
+        cache=Cache(Path(cache)),
+        wording=Wording(min_count, max_size, max_words),
+        shown=Shown(Reading(short, workers, keep_decoded, skip_unreadable), make, size, objects),
+        amounts=Amounts(batch_size, images_per_epoch, evaluation_batch_size, validation_images, test_images),
+        **task,
+    )

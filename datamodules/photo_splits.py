@@ -93,8 +93,9 @@ class Answers(ABC):
         """Targets (B, T) to be judged by, always the same. On the CPU."""
 
 
-def _batch(squares: Squares, wish: Wish, target_BT: Tensor, index_B: Tensor, make: Augmentation,
-           device: torch.device) -> Batch:  # fmt: skip
+def finished(squares: Squares, wish: Wish, target_BT: Tensor, index_B: Tensor, make: Augmentation,
+             device: torch.device) -> Batch:  # fmt: skip
+    """A batch of squares that were cut, on the device."""
     square_BSSC, boxes_BK4, chance_BQ, target_BT, index_B = (
         each.to(device, non_blocking=True) for each in (*squares, wish.chance, target_BT, index_B)
     )
@@ -123,7 +124,7 @@ class Streamed(Split):
         squares, wish = self._cutter.cut(range(place, place + 1 + AHEAD), self._wish), self._wish(place)
         generator = Generator().manual_seed(derived_seed("answer", self._seed, place))
         index_B = torch.arange(place * self._size, (place + 1) * self._size)
-        return _batch(squares, wish, self._answers.drawn(wish.chosen, generator), index_B, self._make, device)
+        return finished(squares, wish, self._answers.drawn(wish.chosen, generator), index_B, self._make, device)
 
 
 @final
@@ -147,7 +148,7 @@ class Fixed(FixedSplit):
         following = range(number, min(number + 1 + AHEAD, self.batches))
         squares, wish = self._cutter.cut(following, self._wish), self._wish(number)
         index_B = torch.arange(len(wish.chosen)) + number * self._size
-        return _batch(squares, wish, self._answers.told(wish.chosen), index_B, self._make, device)
+        return finished(squares, wish, self._answers.told(wish.chosen), index_B, self._make, device)
 
     def fingerprint(self) -> str:
         told = self._answers.told(self._chosen).numpy().astype("<i8")

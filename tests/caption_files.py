@@ -36,17 +36,18 @@ def instances(root: Path, part: str, boxes: list[tuple[int, int, list[float]]], 
     return write(path, {"images": [], "annotations": annotations, "categories": kinds})
 
 
-def karpathy(root: Path, splits: list[str], coco: bool = True, texts: list[str] = TEXTS) -> Path:
+def karpathy(root: Path, splits: list[str], file: str = "dataset_coco.json", folder: str = "") -> Path:
     """A file of Karpathy's with one image for each entry of `splits`; COCO's are in train2014 and val2014."""
+    coco = file == "dataset_coco.json"
     images = []
     for n, split in enumerate(splits):
         under = ("train2014" if split == "train" else "val2014") if coco else ""
-        photo(root / under / f"{n}.jpg", colour=(n, 100, 50))
+        photo(root / folder / under / f"{n}.jpg", colour=(n, 100, 50))
         sentences = [{"tokens": ["never", "read"], "raw": text, "imgid": n, "sentid": 5 * n + k}
-                     for k, text in enumerate(texts)]  # fmt: skip
+                     for k, text in enumerate(TEXTS)]  # fmt: skip
         own = {"filepath": under, "cocoid": 100 + n} if coco else {}
         images.append({"filename": f"{n}.jpg", "imgid": n, "split": split, "sentences": sentences, **own})
-    return write(root / "dataset_coco.json", {"dataset": "coco", "images": images})
+    return write(root / file, {"dataset": "any", "images": images})
 
 
 def write(path: Path, content: Any) -> Path:

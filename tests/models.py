@@ -69,6 +69,15 @@ def files(data: str, folder: Path) -> list[str]:
         return [f"data.root={folder / data}", "data.sample.train=24", "data.sample.test=8", *SMALL_PHOTOGRAPHS]
     if data.startswith("stanford_dogs"):
         return [dogs_root(folder / "dogs"), *SMALL_PHOTOGRAPHS]
+    if data.startswith(("coco", "flickr")):
+        sample = ["data.sample.train=16", "data.sample.test=6"] if data == "coco_sample" else []
+        return [
+            caption_root(data, folder / data),
+            *sample,
+            *SMALL_PHOTOGRAPHS,
+            "data.max_words=2",
+            "look.symbol_size=8",
+        ]
     return [svhn_root(folder / "svhn")] if data.startswith("svhn") else []
 
 
@@ -80,6 +89,19 @@ def dogs_root(folder: Path) -> str:
     from dog_folders import write_dogs
 
     write_dogs(folder, breeds=(1, 2), train=10, test=3)
+    return f"data.root={folder}"
+
+
+@cache
+def caption_root(data: str, folder: Path) -> str:
+    import caption_files
+
+    if data == "coco2017":
+        caption_files.official(folder, "train", list(range(1, 17)), 2017)
+        caption_files.official(folder, "val", list(range(21, 27)), 2017)
+    elif data != "coco_sample":  # which writes its own
+        images = {"flickr8k": "Flicker8k_Dataset", "flickr30k": "flickr30k-images"}.get(data, "")
+        caption_files.karpathy(folder, ["train", "val", "test"] * 6, f"dataset_{data}.json", images)
     return f"data.root={folder}"
 
 

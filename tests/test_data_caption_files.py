@@ -6,7 +6,7 @@ import pytest
 from caption_files import TEXTS, changed, instances, karpathy, official
 
 from datamodules.captioned import clean
-from datamodules.coco import Download, HeldOut, Karpathy, Official
+from datamodules.coco_files import Download, HeldOut, Karpathy, Official
 from datamodules.contract import DataFault
 from datamodules.formats.coco_json import read_captions, read_objects
 from datamodules.formats.karpathy import read_karpathy
@@ -55,7 +55,7 @@ def test_restval_is_trained_on_and_no_part_is_left_out_unsaid(tmp_path):
 
 
 def test_karpathys_flickr_has_no_folders_and_no_ids_of_coco(tmp_path):
-    file = karpathy(tmp_path, ["train", "val", "test"], coco=False)
+    file = karpathy(tmp_path, ["train", "val", "test"], "dataset_flickr8k.json")
     found, faults = read_karpathy(file, tmp_path, SPLITS)
     assert faults == [] and found["test"][0].path == tmp_path / "2.jpg" and found["test"][0].key == 2
     assert found["train"][0].captions == tuple(TEXTS)  # raw, not tokens

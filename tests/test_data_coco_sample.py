@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from datamodules.coco import CocoSample, Download, HeldOut, Official
+from datamodules.coco_files import CocoSample, Download, HeldOut, Official
 from datamodules.contract import DataFault
 from datamodules.formats.coco_sample import Sample, write_coco_sample
 from datamodules.formats.scene import COLOURS, RELATIONS, SIDE, captions, picture, scene
@@ -61,8 +61,8 @@ def test_a_sample_is_written_once_in_the_official_layout_and_read_like_it(tmp_pa
     assert all(
         len(image.captions) == 5 and image.path.is_file() for part in (train, validation, test) for image in part
     )
-    objects = source.objects()
-    assert objects.names == ("circle", "square", "triangle", "cross") and len(objects.found) == 14
+    objects, faults = source.objects()
+    assert faults == [] and objects.names == ("circle", "square", "triangle", "cross") and len(objects.found) == 14
     stamp = (folder / "annotations/captions_train2017.json").stat().st_mtime_ns
     source.fetch()
     assert (folder / "annotations/captions_train2017.json").stat().st_mtime_ns == stamp

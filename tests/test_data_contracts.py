@@ -5,13 +5,14 @@ from pathlib import Path
 
 import pytest
 import torch
+from caption_files import karpathy, official
 from dog_folders import write_dogs
 from hydra import compose, initialize_config_dir
 from hydra.utils import instantiate
 from omegaconf import DictConfig, OmegaConf
 
 from datamodules.base import BaseData
-from datamodules.contract import IGNORED
+from datamodules.contract import IGNORED, DataFault
 from datamodules.formats.mnist_sample import write_mnist_sample
 from datamodules.formats.samples import Sample
 from datamodules.formats.svhn_sample import write_svhn_sample
@@ -35,10 +36,21 @@ def roots(sample: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, P
     svhn = tmp_path_factory.mktemp("svhn")
     write_svhn_sample(svhn / "files", Sample(train=40, test=40, seed=0))
     dogs = write_dogs(tmp_path_factory.mktemp("dogs") / "files", breeds=range(1, 121), train=2, test=1)
+    captions = tmp_path_factory.mktemp("captions")
+    official(captions / "coco2017", "train", list(range(1, 9)), 2017)
+    official(captions / "coco2017", "val", [11, 12], 2017)
+    for name, images in (("coco", ""), ("flickr8k", "Flicker8k_Dataset"), ("flickr30k", "flickr30k-images")):
+        karpathy(captions / name, ["train", "train", "val", "test"], f"dataset_{name}.json", images)
+    told = {name: captions / name for name in ("coco", "coco2017", "flickr8k", "flickr30k", "coco_sample")}
     return {
         "mnist": sample, "svhn": svhn / "files", "svhn_sample": svhn / "sample",
-        "stanford_dogs": dogs, "stanford_dogs_sample": dogs.parent / "sample",
+        "stanford_dogs": dogs, "stanford_dogs_sample": dogs.parent / "sample", **told,
     }  # fmt: skip
+
+
+def spoken(config: DictConfig) -> bool:
+    """Whether the task's symbols are the words of a data set's own captions."""
+    return "min_count" in config.data
 
 
 def composed(name: str, *overrides: str) -> DictConfig:
@@ -92,15 +104,18 @@ def test_one_batch_of_each_split_is_what_the_spec_says(config, data):
         size = len(batch.image)
         assert batch.image.shape == (size, *spec.image_shape) and batch.image.dtype == torch.float32
         assert batch.image.isfinite().all()
-        assert batch.target.shape == (size, spec.max_steps) and batch.target.dtype == torch.long
+        longest = (
+            spec.max_steps if split != "train" else batch.target.shape[1]
+        )  # training goes as far as its batch does
+        assert batch.target.shape == (size, longest) and batch.target.dtype == torch.long and longest <= spec.max_steps
         told = batch.target[batch.target != IGNORED]
         assert told.min() >= 0 and told.max() < len(spec.symbols)
         assert batch.boxes.shape == (size, len(spec.box_names), 4) and batch.boxes.dtype == torch.float32
-        assert batch.index.tolist() == list(range(size))
+        assert batch.index.tolist() == list(range(size)) or (spoken(config) and split == "train")
 
 
 def test_boxes_lie_inside_and_hold_ink(data):
-    for split in SPLITS:
+    for split in SPLITS if data.spec.box_names else ():
         batch = data.batch(next(iter(data.tickets(split))), CPU)
         height, width = data.spec.image_shape[1:]
         for image, boxes in zip(batch.image, batch.boxes, strict=True):
@@ -116,15 +131,19 @@ def test_background_is_what_the_spec_says(config, data):
         assert image.min() == torch.tensor(background)
         assert (image == image.min()).float().mean() > 0.25
     elif "short" in config.data:  # what lies outside has the mean colour of all photographs
-        assert background == 0 and (image.mean((0, 2, 3)).abs() < 1.5).all()
+        assert background == 0 and (spoken(config) or (image.mean((0, 2, 3)).abs() < 1.5).all())
     else:  # a photograph is nowhere empty: beyond its edges it goes on with its mean
         assert image.mean((1, 2, 3)).sub(background).abs().max() < 1e-4
 
 
-def test_all_symbols_can_occur_and_each_has_a_name_of_its_own(data):
+def test_all_symbols_can_occur_and_each_has_a_name_of_its_own(config, data):
+    if spoken(config):
+        config.data.images_per_epoch = 2000
+        data = instantiate(config.data)
     symbols = data.spec.symbols
     assert len(set(symbols)) == len(symbols) and all(symbols)
-    seen = torch.cat([batch.target.flatten() for batch in data.batches("test", CPU)]).unique()
+    split = "train" if spoken(config) else "test"  # words are counted in training captions
+    seen = torch.cat([batch.target.flatten() for batch in data.batches(split, CPU)]).unique()
     assert len(seen) >= len(symbols) - 1
 
 
@@ -136,10 +155,15 @@ def test_the_stream_depends_on_the_seed_and_evaluation_does_not(config, data):
         assert torch.equal(data.batch(ticket, CPU).image, other.batch(ticket, CPU).image) == alike
 
 
-def test_the_spec_needs_no_file(config):
+def test_the_spec_needs_no_file_but_where_words_are_its_symbols(config, tmp_path):
     if "root" in config.data:
-        config.data.root = "nowhere at all"
-    assert instantiate(config.data).spec.symbols
+        config.data.root = str(tmp_path / "nowhere at all")
+    data = instantiate(config.data)
+    if spoken(config) and "sample" not in config.data:
+        with pytest.raises(DataFault, match=r"nowhere at all: .*missing.*data\.root=FOLDER"):
+            data.spec  # noqa: B018
+    else:
+        assert data.spec.symbols
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,59 @@
+"""Splits of photographs with captions: to train on, in buckets; to be judged by.
+
+Axes: B images of a batch, N images, T symbols of a caption.
+"""
+
+from typing import final
+
+import torch
+from torch import Generator, Tensor
+
+from datamodules.augmentation import Augmentation, drawn
+from datamodules.base import Split, derived_seed
+from datamodules.buckets import Buckets
+from datamodules.contract import Batch
+from datamodules.photo_splits import AHEAD, Answers, Cutter, Wish, finished
+
+
+@final
+class Bucketed(Split):
+    """Endless passes, in batches of captions of nearly equal length, each square drawn anew.
+
+    photograph: (N,) numbers in the stock, by an image's place in the split.
+    """
+
+    def __init__(self, cutter: Cutter, make: Augmentation, photograph: Tensor, buckets: Buckets, seed: int,
+                 batches: int) -> None:  # fmt: skip
+        self._cutter, self._make, self._photograph = cutter, make, photograph
+        self._buckets, self._seed, self._batches = buckets, seed, batches
+
+    @property
+    def batches(self) -> int:
+        return self._batches
+
+    def _wish(self, place: int) -> Wish:
+        image_B = self._buckets.at(place).image
+        generator = Generator().manual_seed(derived_seed("train", self._seed, place))
+        return Wish(self._photograph[image_B], drawn(len(image_B), generator))
+
+    def batch(self, epoch: int, number: int, device: torch.device) -> Batch:
+        place = epoch * self._batches + number
+        squares, told = self._cutter.cut(range(place, place + 1 + AHEAD), self._wish), self._buckets.at(place)
+        return finished(squares, self._wish(place), told.target, told.image, self._make, device)
+
+
+@final
+class FirstCaption(Answers):
+    """Of a photograph to be judged by: its first caption, for the likelihood; all of them are the references.
+
+    target: (N, T) of the photographs of the stock.
+    """
+
+    def __init__(self, target_NT: Tensor) -> None:
+        self._target = target_NT
+
+    def drawn(self, chosen_B: Tensor, generator: Generator) -> Tensor:
+        return self.told(chosen_B)
+
+    def told(self, chosen_B: Tensor) -> Tensor:
+        return self._target[chosen_B]
