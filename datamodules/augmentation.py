@@ -26,10 +26,12 @@ YIQ = ((0.299, 0.587, 0.114), (0.5959, -0.2746, -0.3213), (0.2115, -0.5227, 0.31
 
 
 class Jitter(NamedTuple):
-    """How far colours go. mirror: share of the images. brightness, contrast, saturation: factors within 1 - k and
+    """How far images are changed. place: how far from the middle a square may lie, as a share of the room there is.
+    mirror: share of the images. brightness, contrast, saturation: factors within 1 - k and
     1 + k. hue: turns, within -k and k.
     """
 
+    place: float
     mirror: float
     brightness: float
     contrast: float
@@ -37,7 +39,7 @@ class Jitter(NamedTuple):
     hue: float
 
 
-PLAIN = Jitter(0.0, 0.0, 0.0, 0.0, 0.0)
+PLAIN = Jitter(0.0, 0.0, 0.0, 0.0, 0.0, 0.0)
 
 
 @final
@@ -48,6 +50,17 @@ class Augmentation:
         self._size, self._jitter = size, jitter
         self._mean_C1, self._std_C1 = torch.tensor(mean)[:, None], torch.tensor(std)[:, None]
 
+    @property
+    def plain(self) -> bool:
+        """Whether nothing is drawn: the middle square, as it is."""
+        return self._jitter == PLAIN
+
+    def chances(self, images: int, generator: Generator) -> Tensor:
+        """The numbers of a training batch, (B, Q), on the CPU, so that every device sees the same images."""
+        chance_BQ = torch.rand(images, DRAWN, generator=generator)
+        chance_BQ[:, :2] = UNDRAWN + self._jitter.place * (chance_BQ[:, :2] - UNDRAWN)
+        return chance_BQ
+
     def images(self, square_BSSC: Tensor, chance_BQ: Tensor) -> Tensor:
         """(B, C, S, S) float, normalised, of bytes on the same device. chance: see DRAWN."""
         device = square_BSSC.device
@@ -56,7 +69,7 @@ class Augmentation:
             square_BSSC = torch.where(mirrored_B111, square_BSSC.flip(2), square_BSSC)
         image_BCSS = square_BSSC.permute(0, 3, 1, 2).to(torch.float32, memory_format=torch.contiguous_format)
         pixel_BCP, mean_C1, std_C1 = image_BCSS.flatten(2), self._mean_C1.to(device), self._std_C1.to(device)
-        if self._jitter[1:] == PLAIN[1:]:
+        if self._jitter[2:] == PLAIN[2:]:
             return pixel_BCP.sub_(WHITE * mean_C1).div_(WHITE * std_C1).unflatten(2, image_BCSS.shape[2:])
         map_BCC, offset_BC1 = self._recoloured(chance_BQ[:, 3:], pixel_BCP.mean(2, keepdim=True) / WHITE)
         pixel_BCP = torch.baddbmm(offset_BC1, map_BCC / WHITE, pixel_BCP).clamp_(0, 1)
@@ -72,7 +85,7 @@ class Augmentation:
     def _recoloured(self, chance_B4: Tensor, mean_BC1: Tensor) -> tuple[Tensor, Tensor]:
         """Matrix and offset of each image's colours."""
         signed_B4 = 2 * chance_B4 - 1
-        far_B4 = signed_B4 * signed_B4.new_tensor(self._jitter[1:])
+        far_B4 = signed_B4 * signed_B4.new_tensor(self._jitter[2:])
         bright, contrast, saturation = (1 + far_B4[:, :3]).unsqueeze(-1).unsqueeze(-1).unbind(1)
         grey_CC = mean_BC1.new_tensor(GREY).expand(3, 3)  # each row makes grey
         one_CC = torch.eye(3, device=mean_BC1.device)
@@ -90,11 +103,6 @@ def _turn(angle_B: Tensor) -> Tensor:
     turn_B33[:, 1, 1] = turn_B33[:, 2, 2] = angle_B.cos()
     turn_B33[:, 1, 2], turn_B33[:, 2, 1] = -angle_B.sin(), angle_B.sin()
     return turn_B33
-
-
-def drawn(images: int, generator: Generator) -> Tensor:
-    """The numbers of a training batch, (B, Q), on the CPU, so that every device sees the same images."""
-    return torch.rand(images, DRAWN, generator=generator)
 
 
 def undrawn(images: int) -> Tensor:

@@ -141,8 +141,9 @@ class Categories(BaseData):
         stocked, plain = self._stock(train, "train"), Augmentation(self._size, mean, std, PLAIN)
         make, tested = Augmentation(self._size, mean, std, jitter), first_of_each(test.label)[: self._test_images]
         cutter, answers = self._cutter(stocked), Category(train.label)
+        still = self._fixed(train, rest.tolist(), stocked, plain)
         return Splits(
-            train=Streamed(cutter, make, answers, rest, self._seed, *self._stream),
+            train=Streamed(cutter, make, answers, rest, self._seed, *self._stream, still),
             validation=self._fixed(train, chosen, stocked, plain),
             test=self._fixed(test, sorted(tested), self._stock(test, "test"), plain),
         )
@@ -165,7 +166,7 @@ def _told(
     mean: Sequence[float], std: Sequence[float], jitter: Mapping[str, float]
 ) -> tuple[tuple[float, ...], tuple[float, ...], Jitter]:
     """As tensors want them. Raises DataFault."""
-    limits = {"mirror": 1.0, "brightness": 1.0, "contrast": 1.0, "saturation": 1.0, "hue": 0.5}
+    limits = {"place": 1.0, "mirror": 1.0, "brightness": 1.0, "contrast": 1.0, "saturation": 1.0, "hue": 0.5}
     faults = [f"data.jitter.{knob}={jitter[knob]} (0 to {most:g})" for knob, most in limits.items()
               if not 0 <= jitter[knob] <= most]  # fmt: skip
     faults += [

@@ -13,9 +13,9 @@ import numpy as np
 import torch
 from torch import Generator, Tensor
 
-from datamodules.augmentation import Augmentation, drawn, undrawn
-from datamodules.base import FixedSplit, Split, derived_seed
-from datamodules.contract import Batch
+from datamodules.augmentation import Augmentation, Jitter, undrawn
+from datamodules.base import FixedSplit, RepeatingSplit, derived_seed
+from datamodules.contract import Batch, DataFault
 from datamodules.passes import Passes
 from datamodules.photo_stock import Stock
 
@@ -103,13 +103,17 @@ def finished(squares: Squares, wish: Wish, target_BT: Tensor, index_B: Tensor, m
 
 
 @final
-class Streamed(Split):
-    """Endless passes over the chosen photographs, each pass in an order of its own, each square drawn anew."""
+class Streamed(RepeatingSplit):
+    """Endless passes over the chosen photographs, each pass in an order of its own, each square drawn anew.
+
+    still: the same photographs as if to be judged by.
+    """
 
     def __init__(self, cutter: Cutter, make: Augmentation, answers: Answers, chosen: Tensor, seed: int, images: int,
-                 batch_size: int) -> None:  # fmt: skip
+                 batch_size: int, still: FixedSplit) -> None:  # fmt: skip
         self._cutter, self._make, self._answers, self._seed, self._size = cutter, make, answers, seed, batch_size
-        self._passes, self._batches = Passes(chosen, seed), -(-images // batch_size)
+        self._passes, self._batches = Passes(torch.arange(len(chosen)), seed), -(-images // batch_size)
+        self._chosen, self._still = chosen, still
 
     @property
     def batches(self) -> int:
@@ -117,7 +121,19 @@ class Streamed(Split):
 
     def _wish(self, place: int) -> Wish:
         generator = Generator().manual_seed(derived_seed("train", self._seed, place))
-        return Wish(self._passes.take(place * self._size, self._size), drawn(self._size, generator))
+        chosen_B = self._chosen[self._passes.take(place * self._size, self._size)]
+        return Wish(chosen_B, self._make.chances(self._size, generator))
+
+    def each(self) -> FixedSplit:
+        if not self._make.plain:
+            raise DataFault(
+                "data.jitter has training images drawn anew each time. For the same ones as in evaluation: "
+                f"'data.jitter={{{','.join(f'{knob}:0' for knob in Jitter._fields)}}}'"
+            )
+        return self._still
+
+    def shown(self, epoch: int, number: int) -> Tensor:
+        return self._passes.take((epoch * self._batches + number) * self._size, self._size)
 
     def batch(self, epoch: int, number: int, device: torch.device) -> Batch:
         place = epoch * self._batches + number

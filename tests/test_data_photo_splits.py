@@ -13,7 +13,8 @@ from datamodules.photographs import Decoded
 
 CPU = torch.device("cpu")
 MEAN, STD = (0.5, 0.25, 0.0), (0.5, 0.25, 1.0)
-LOUD = Jitter(mirror=0.5, brightness=0.4, contrast=0.4, saturation=0.4, hue=0.1)
+ANYWHERE = PLAIN._replace(place=1.0)
+LOUD = Jitter(place=1.0, mirror=0.5, brightness=0.4, contrast=0.4, saturation=0.4, hue=0.1)
 
 
 class Places(Stock):
@@ -41,7 +42,8 @@ class Parity(Answers):
 
 def streamed(stock, jitter=LOUD, size=6, seed=3, workers=2):
     make = Augmentation(size, MEAN, STD, jitter)
-    return Streamed(Cutter(stock, size, 1, workers), make, Parity(), torch.arange(len(stock.widths)), seed, 10, 4)
+    photos = torch.arange(len(stock.widths))
+    return Streamed(Cutter(stock, size, 1, workers), make, Parity(), photos, seed, 10, 4, fixed(stock, size))
 
 
 def fixed(stock, size=6, batch_size=2, workers=2):
@@ -79,7 +81,7 @@ def test_a_batch_is_a_function_of_its_ticket_alone():
 
 
 def test_a_stream_shows_every_photograph_once_a_pass_and_draws_anew():
-    split = streamed(Places(), PLAIN, size=4)
+    split = streamed(Places(), ANYWHERE, size=4)
     batches = [split.batch(0, number, CPU) for number in range(5)]  # 20 images, 4 passes over 5
     shown = [int(pixels(image)[2, 0, 0]) for batch in batches for image in batch.image]
     for first in range(0, 20, 5):
@@ -91,7 +93,22 @@ def test_a_stream_shows_every_photograph_once_a_pass_and_draws_anew():
     assert len({target // 10 for batch in batches for target in batch.target[:, 0].tolist()}) == 2
 
 
-@pytest.mark.parametrize("jitter", [PLAIN, PLAIN._replace(mirror=0.5), PLAIN._replace(mirror=1.0)])
+def test_a_stream_without_jitter_shows_what_evaluation_would_and_says_which():
+    split = streamed(Places(), PLAIN)
+    each = split.each()
+    images = torch.cat([each.batch(0, number, CPU).image for number in range(each.batches)])
+    for epoch in range(2):
+        for number in range(split.batches):
+            places = split.shown(epoch, number)
+            assert torch.equal(split.batch(epoch, number, CPU).image, images[places])
+    half = streamed(Places(), PLAIN._replace(place=0.5), size=4)
+    corners = [pixels(image)[0, 0, 0] for number in range(9) for image in half.batch(0, number, CPU).image]
+    assert min(corners) >= 1 and max(corners) <= 6  # of 0 to 8 in the widest, around 4
+    with pytest.raises(DataFault, match=r"For the same ones as in evaluation: 'data\.jitter=\{place:0,mirror:0,"):
+        half.each()
+
+
+@pytest.mark.parametrize("jitter", [ANYWHERE, ANYWHERE._replace(mirror=0.5), ANYWHERE._replace(mirror=1.0)])
 def test_boxes_follow_what_they_hold(jitter):
     split, nothing = streamed(Places(), jitter, size=4), 0
     for number in range(6):
@@ -110,9 +127,9 @@ def test_boxes_follow_what_they_hold(jitter):
 
 
 def test_mirrored_images_run_backwards():
-    found = streamed(Places(), PLAIN._replace(mirror=1.0)).batch(0, 0, CPU)
+    found = streamed(Places(), ANYWHERE._replace(mirror=1.0)).batch(0, 0, CPU)
     assert all((pixels(image)[0, 0].diff() == -1).all() for image in found.image)
-    half = streamed(Places(), PLAIN._replace(mirror=0.5))
+    half = streamed(Places(), ANYWHERE._replace(mirror=0.5))
     runs = [int(pixels(image)[0, 0].diff()[0]) for number in range(9) for image in half.batch(0, number, CPU).image]
     assert 9 < sum(run == 1 for run in runs) < 27
 

@@ -10,8 +10,8 @@ from typing import Any, final
 import numpy as np
 
 from benchmark.report.folders import Finished, number
-from benchmark.report.weights import marked
 from benchmark.report.statistics import Interval, t_interval, wilson_interval
+from benchmark.report.weights import marked
 
 HEADLINE = "mean"
 """The evaluation mode by which mechanisms are sorted, compared and set beside published numbers."""

@@ -46,6 +46,6 @@ def warning(finished: Sequence[Finished]) -> list[str]:
     if not data:
         return []
     return [
-        f"{MARK.strip()} started from weights that were trained on ImageNet, and the test images of {', '.join(data)} are "
-        "a part of it: such a number does not say how the model does on images it has not seen."
+        f"{MARK.strip()} started from weights that were trained on ImageNet, of which the test images of "
+        f"{', '.join(data)} are a part: such a number does not say how a model does on images it has not seen."
     ]
