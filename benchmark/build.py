@@ -58,7 +58,7 @@ def build_module(cfg: DictConfig, spec: TaskSpec, references: References) -> Att
                 "policy no gradient. Use objective=reinforce"
             ]
         )
-    make(cfg.start)(rnn)
+    make(cfg.start)(rnn, spec.symbols)
     measure: Measure = make(cfg.metrics, spec=spec, references=references)
     practice = make(cfg.practice, spec=spec, references=references)
     return AttentionModule(rnn, practice, objective, make(cfg.optimizer), measure, cfg.log_every)

@@ -26,6 +26,7 @@ class RunFolder:
         self.last = path / "checkpoints" / "last.ckpt"
         self.pictures = path / "pictures"
         self.predictions = path / "predictions.npz"
+        self.symbols = path / "symbols.json"
         self.log = path / "run.log"
         self.status = path / "status.json"
         self.record = path / "record.json"

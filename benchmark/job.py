@@ -29,6 +29,7 @@ from benchmark.module import AttentionModule
 from benchmark.record import Result, Task, assemble, hardware
 from benchmark.start import Start
 from benchmark.state_dicts import origins
+from benchmark.symbols import KeepSymbols, refuse_others
 from benchmark.workplace import Stopped, noted, own_log, signals_as_exits
 from datamodules.contract import DataFault
 
@@ -85,6 +86,7 @@ def _carry_out(config: DictConfig, address: Address, folder: RunFolder, status: 
         loggers = [JsonLines(folder.metrics), *run_log.open(About(address, plain(config), folder))]
         seed_all(config.seed, "weights")
         built = build(config)
+        write_json(folder.symbols, list(built.spec.symbols))
         trained = _fit(config, built, folder, loggers, status, out)
         status.say(message="evaluating", seconds_left=None)
         record = _conclude(config, address, built, trained, folder, status)
@@ -106,10 +108,13 @@ def _fit(config: DictConfig, built: Built, folder: RunFolder, loggers: list[Any]
     clock = Clock()
     headline = built.module.measure.headline
     best = Checkpoints(folder, clock, headline)
+    kept = KeepSymbols(built.spec.symbols)
     trainer: pl.Trainer = make(
         config.trainer,
         logger=loggers,
-        callbacks=[EpochSeed(config.seed), make(config.features), clock, Heartbeat(status, out, clock, headline), best],
+        callbacks=[
+            EpochSeed(config.seed), make(config.features), clock, Heartbeat(status, out, clock, headline), kept, best,
+        ],
         # The environment is named, so that Lightning does not take a Slurm job into its own hands and requeue it.
         plugins=[WholeCheckpoints(), LightningEnvironment()],
         enable_checkpointing=True,
@@ -119,8 +124,10 @@ def _fit(config: DictConfig, built: Built, folder: RunFolder, loggers: list[Any]
     )
     resumed = folder.last if folder.last.exists() else None
     if resumed:
-        rewind(folder.metrics, read_checkpoint(resumed)["epoch"])
-        out.line(f"resumes {folder.path} after epoch {read_checkpoint(resumed)['epoch'] + 1}")
+        checkpoint = read_checkpoint(resumed)
+        refuse_others(checkpoint, built.spec.symbols)
+        rewind(folder.metrics, checkpoint["epoch"])
+        out.line(f"resumes {folder.path} after epoch {checkpoint['epoch'] + 1}")
     else:
         folder.metrics.unlink(missing_ok=True)
     trainer.fit(built.module, datamodule=built.datamodule, ckpt_path=resumed, weights_only=True)

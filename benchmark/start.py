@@ -1,6 +1,7 @@
 """The weights a run starts from: fresh ones, or those of another run."""
 
 from abc import ABC, abstractmethod
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import final
 
@@ -11,6 +12,7 @@ from benchmark.checkpoints import read_checkpoint
 from benchmark.faults import RunFault
 from benchmark.folder import RunFolder, read_json
 from benchmark.state_dicts import Weights, sha256_of
+from benchmark.symbols import KEY, difference
 from benchmark.weights import matching
 
 PREFIX = "rnn."
@@ -21,8 +23,8 @@ class Start(ABC):
     """Sets the weights of a model that was just built."""
 
     @abstractmethod
-    def __call__(self, model: nn.Module) -> None:
-        """Changes the model's weights in place."""
+    def __call__(self, model: nn.Module, symbols: Sequence[str]) -> None:
+        """Changes the model's weights in place. symbols: what its outputs mean."""
 
     @abstractmethod
     def weights(self) -> list[Weights]:
@@ -33,7 +35,7 @@ class Start(ABC):
 class Fresh(Start):
     """As each part initialises itself."""
 
-    def __call__(self, model: nn.Module) -> None:
+    def __call__(self, model: nn.Module, symbols: Sequence[str]) -> None:
         """Leaves them as they are."""
 
     def weights(self) -> list[Weights]:
@@ -51,14 +53,20 @@ class Checkpoint(Start):
     def __init__(self, checkpoint: str, take: list[str]):
         self.checkpoint, self.take = Path(checkpoint), take
 
-    def __call__(self, model: nn.Module) -> None:
+    def __call__(self, model: nn.Module, symbols: Sequence[str]) -> None:
         """Raises RunFault where the file is missing or does not fit, ConfigFault where a pattern matches nothing."""
         if not self.checkpoint.is_file():
             raise RunFault(f"start.checkpoint: {self.checkpoint} is not there. Give the .ckpt file of a run")
-        found = read_checkpoint(self.checkpoint)["state_dict"]
+        checkpoint = read_checkpoint(self.checkpoint)
+        found = checkpoint["state_dict"]
         there = {name.removeprefix(PREFIX): value for name, value in found.items() if name.startswith(PREFIX)}
         here = model.state_dict()
         wanted = {name: here[name] for name in matching(self.take, here, "start.take: {} matches no weights")}
+        if (told := difference(checkpoint, symbols)) and (sized := of_symbols(there, checkpoint[KEY], wanted)):
+            raise RunFault(
+                f"{self.checkpoint} was trained on {told}, so {', '.join(sized)} would mean something else. "
+                "start.take can leave weights out"
+            )
         if faults := [*misfits(wanted, there)]:
             raise RunFault(
                 f"{self.checkpoint} does not fit this model: {'; '.join(faults)}. start.take can leave weights out"
@@ -72,6 +80,12 @@ class Checkpoint(Start):
         before = read_json(RunFolder(self.checkpoint.parent.parent).record).get("weights") or []
         seen = dict.fromkeys(name for each in before for name in each.get("seen", ()))
         return [Weights("a run of this benchmark", self.checkpoint.name, sha256_of(self.checkpoint), tuple(seen))]
+
+
+def of_symbols(there: dict[str, Tensor], symbols: Sequence[str], wanted: Iterable[str]) -> list[str]:
+    """The names of a decoder's wanted weights that have a row for each symbol, or for each and for "none yet"."""
+    rows = ((len(symbols),), (len(symbols) + 1,))
+    return [name for name in wanted if "decoder." in name and name in there and tuple(there[name].shape[:1]) in rows]
 
 
 def misfits(wanted: dict[str, Tensor], there: dict[str, Tensor]) -> list[str]:

@@ -11,7 +11,8 @@ from datamodules.captions import Amounts, ImageCaptions, Shown
 from datamodules.coco_files import CocoSample, Download, HeldOut, Karpathy, Official
 from datamodules.contract import DataFault
 from datamodules.corpus import Wording
-from datamodules.formats.coco_sample import YEAR, Sample
+from datamodules.formats.coco_sample import YEAR
+from datamodules.formats.samples import Sample
 from datamodules.photo_stock import Reading
 from datamodules.zips import Zip
 

@@ -15,8 +15,9 @@ from datamodules.base import derived_seed
 from datamodules.captioned import Captioned, CaptionSource, MissingFault, Objects, Parts, refuse
 from datamodules.contract import DataFault
 from datamodules.formats.coco_json import read_captions, read_objects
-from datamodules.formats.coco_sample import Sample, write_coco_sample
+from datamodules.formats.coco_sample import write_coco_sample
 from datamodules.formats.karpathy import NOWHERE, read_karpathy
+from datamodules.formats.samples import Sample
 from datamodules.zips import Zip, fetch_and_unpack
 
 PARTS = ("train", "val")

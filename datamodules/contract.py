@@ -78,7 +78,9 @@ class TaskData(Protocol):
 
     @property
     def spec(self) -> TaskSpec:
-        """The task; known before any file is read."""
+        """The task; known before any file is read, but where symbols are words that stand in files: then DataFault says
+        which are missing.
+        """
 
     def batches(self, split: str, device: torch.device) -> Iterator[Batch]:
         """All batches of "train", "validation" or "test", made on the device."""

@@ -5,7 +5,8 @@ import pytest
 
 from datamodules.coco_files import CocoSample, Download, HeldOut, Official
 from datamodules.contract import DataFault
-from datamodules.formats.coco_sample import Sample, write_coco_sample
+from datamodules.formats.coco_sample import write_coco_sample
+from datamodules.formats.samples import Sample
 from datamodules.formats.scene import COLOURS, RELATIONS, SIDE, captions, picture, scene
 from datamodules.vocabulary import words
 

@@ -104,9 +104,8 @@ def test_one_batch_of_each_split_is_what_the_spec_says(config, data):
         size = len(batch.image)
         assert batch.image.shape == (size, *spec.image_shape) and batch.image.dtype == torch.float32
         assert batch.image.isfinite().all()
-        longest = (
-            spec.max_steps if split != "train" else batch.target.shape[1]
-        )  # training goes as far as its batch does
+        # To train on, a batch goes as far as its own longest sequence.
+        longest = batch.target.shape[1] if split == "train" else spec.max_steps
         assert batch.target.shape == (size, longest) and batch.target.dtype == torch.long and longest <= spec.max_steps
         told = batch.target[batch.target != IGNORED]
         assert told.min() >= 0 and told.max() < len(spec.symbols)

@@ -29,7 +29,7 @@ FLOORS = {
        "benchmark.credit benchmark.reading benchmark.both_ways benchmark.focus benchmark.pool "
        "benchmark.penalty benchmark.practice benchmark.self_critical",
     3: "benchmark.module benchmark.record benchmark.evaluation benchmark.cost benchmark.pictures benchmark.callbacks "
-       "benchmark.checkpoints benchmark.start benchmark.loggers benchmark.wandb_log "
+       "benchmark.checkpoints benchmark.start benchmark.symbols benchmark.loggers benchmark.wandb_log "
        "benchmark.features",
     4: "benchmark.build benchmark.check benchmark.compose benchmark.overrides",
     5: "benchmark.run benchmark.job benchmark.launcher benchmark.report",

@@ -6,6 +6,7 @@ from models import built
 
 from benchmark.faults import ConfigFault, RunFault
 from benchmark.start import Checkpoint
+from benchmark.symbols import difference, refuse_others
 
 
 def weights(parts):
@@ -54,10 +55,30 @@ def test_what_does_not_fit_is_said_in_words(tmp_path):
 def test_a_missing_or_foreign_file_and_an_idle_pattern(tmp_path):
     model = built("none").module.rnn
     with pytest.raises(RunFault, match=r"nowhere\.ckpt is not there"):
-        Checkpoint(str(tmp_path / "nowhere.ckpt"), ["*"])(model)
+        Checkpoint(str(tmp_path / "nowhere.ckpt"), ["*"])(model, "ab")
     (tmp_path / "foreign.ckpt").write_bytes(b"not a checkpoint")
     with pytest.raises(RunFault, match="damaged or cut off"):
-        Checkpoint(str(tmp_path / "foreign.ckpt"), ["*"])(model)
+        Checkpoint(str(tmp_path / "foreign.ckpt"), ["*"])(model, "ab")
     path = checkpoint(built("none"), tmp_path / "best.ckpt")
     with pytest.raises(ConfigFault, match=r"start\.take: 'localiser\*' matches no weights"):
-        Checkpoint(str(path), ["localiser*"])(model)
+        Checkpoint(str(path), ["localiser*"])(model, "ab")
+
+
+def test_a_checkpoint_of_other_symbols_is_refused_where_they_matter(tmp_path):
+    old = built("dram", seed=1)
+    symbols = [f"other {n}" for n in range(len(old.spec.symbols))]
+    path = tmp_path / "best.ckpt"
+    torch.save({"state_dict": old.module.state_dict(), "symbols": symbols}, path)
+    with pytest.raises(RunFault, match=r"other symbols \(55, not 55; without .* and with 'other 0'.*start\.take"):
+        built("dram", "start=checkpoint", f"start.checkpoint={path}", seed=2)
+    new = built("dram", "start=checkpoint", f"start.checkpoint={path}", "start.take=['attention.*']", seed=2)
+    assert any(torch.equal(value, weights(old)[name]) for name, value in weights(new).items())
+
+
+def test_how_symbols_differ_is_said_in_words():
+    assert difference({"symbols": ["a", "b"]}, ("a", "b")) == "" == difference({}, ("a",))
+    assert difference({"symbols": ["a", "c"]}, ("a", "b")) == "other symbols (2, not 2; without 'b' and with 'c')"
+    assert difference({"symbols": ["b", "a"]}, ("a", "b")) == "other symbols (2, not 2; in another order)"
+    assert difference({"symbols": [*"abcdef"]}, ("a",)) == "other symbols (6, not 1; with 'b', 'c', 'd' ...)"
+    with pytest.raises(RunFault, match=r"begun with other symbols .*the captions have changed since"):
+        refuse_others({"symbols": ["a", "c"]}, ("a", "b"))

@@ -1,17 +1,14 @@
 """Drawn scenes in COCO's official layout, so that everything runs without a download. Synthetic: not COCO."""
 
 import json
-import shutil
-import tempfile
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 from rich.console import Console
 from rich.progress import track
 
-from datamodules.contract import DataFault
+from datamodules.formats.samples import Sample, written_once
 from datamodules.formats.scene import SHAPES, SIDE, Scene, captions, picture, scene
-from datamodules.locks import locked
 
 YEAR = 2017
 """Of the layout."""
@@ -19,43 +16,20 @@ PARTS = {"train": "train", "val": "test"}
 """COCO's name of a part, and which size of a sample it has."""
 
 
-class Sample(NamedTuple):
-    """Which sample: images to train on and to test on, and a seed."""
-
-    train: int
-    test: int
-    seed: int
-
-    @property
-    def name(self) -> str:
-        """Of its folder."""
-        return f"train={self.train},test={self.test},seed={self.seed}"
-
-
 def write_coco_sample(folder: Path, sample: Sample) -> None:
     """Write the images, captions and boxes of both parts, all at once or not at all; once.
 
     Raises DataFault where nothing can be written.
     """
-    if min(sample.train, sample.test) < 1:
-        raise DataFault(f"a sample of {sample.train} training and {sample.test} test images: each needs at least one.")
-    if folder.exists():
-        return
-    try:
-        with locked(folder.parent / f".{folder.name}.lock"):
-            if not folder.exists():  # nobody wrote it while we waited
-                with tempfile.TemporaryDirectory(dir=folder.parent, prefix=".writing.") as scratch:
-                    first = 1
-                    for part, size in PARTS.items():
-                        images = getattr(sample, size)
-                        _write_part(Path(scratch) / folder.name, part, range(first, first + images), sample.seed)
-                        first += images
-                    shutil.move(Path(scratch) / folder.name, folder)
-    except OSError as fault:
-        raise DataFault(
-            f"cannot write the sample {fault.filename or folder}: {fault.strerror}. "
-            "Make room, or name another folder (data.root)."
-        ) from None
+
+    def write(fresh: Path) -> None:
+        first = 1
+        for part, size in PARTS.items():
+            images = getattr(sample, size)
+            _write_part(fresh, part, range(first, first + images), sample.seed)
+            first += images
+
+    written_once(folder, sample, write)
 
 
 def _write_part(folder: Path, part: str, ids: range, seed: int) -> None:
