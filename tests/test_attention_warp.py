@@ -8,7 +8,7 @@ from models import built, first_batch, no_boxes, task
 from torch.nn.functional import avg_pool2d
 
 from benchmark.attention.distribution import sample, uniform
-from benchmark.attention.family import Affine, Zoom
+from benchmark.attention.family import Affine, Shift, Zoom
 from benchmark.attention.views import Stacked
 from benchmark.attention.warp import WarpAttention, coarser
 from benchmark.attention.whatwhere import Multiplied
@@ -38,7 +38,13 @@ def test_affine_and_zoom_by_hand():
     )
 
 
-@pytest.mark.parametrize("family", [Affine(1.0), Zoom(1.0)])
+def test_a_shift_keeps_its_scale():
+    shift, theta = Shift(0.5), torch.tensor([[0.2, -0.3]])
+    torch.testing.assert_close(shift.warp(theta), torch.tensor([[[0.5, 0.0, 0.2], [0.0, 0.5, -0.3]]]))
+    assert shift.centre(theta) is theta and shift.moved(theta, -theta).tolist() == (-theta).tolist()
+
+
+@pytest.mark.parametrize("family", [Affine(1.0), Zoom(1.0), Shift(1.0)])
 def test_a_fresh_network_shows_the_image_s_middle(family):
     """With zoom 1 and as many cells as pixels the first crop is the image itself."""
     model, image = attention(family, size=9), torch.randn(2, 1, 9, 9)

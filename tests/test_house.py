@@ -24,7 +24,7 @@ FLOORS = {
     1: "datamodules benchmark.attention benchmark.encoder benchmark.decoder benchmark.context benchmark.cell "
        "benchmark.feeding benchmark.convnet benchmark.positions benchmark.display benchmark.tuning "
        "benchmark.state_dicts benchmark.pretrained benchmark.rollout benchmark.decoding benchmark.deep_output "
-       "benchmark.sentinel",
+       "benchmark.sentinel benchmark.resizing benchmark.orderless",
     2: "benchmark.attention_rnn benchmark.objective benchmark.optimisation benchmark.metrics benchmark.workplace "
        "benchmark.credit benchmark.reading benchmark.both_ways benchmark.focus benchmark.pool "
        "benchmark.penalty benchmark.practice benchmark.self_critical",
@@ -137,7 +137,8 @@ TRAINED = ["benchmark.attention", "benchmark.attention_rnn", "benchmark.encoder"
            "benchmark.context", "benchmark.cell", "benchmark.objective", "benchmark.module", "benchmark.credit",
            "benchmark.feeding", "benchmark.rollout", "benchmark.convnet", "benchmark.positions", "benchmark.tuning",
            "benchmark.pretrained", "benchmark.deep_output", "benchmark.sentinel", "benchmark.penalty",
-           "benchmark.practice", "benchmark.self_critical"]  # fmt: skip
+           "benchmark.practice", "benchmark.self_critical",
+           "benchmark.resizing", "benchmark.orderless"]  # fmt: skip
 
 
 STEP = ("forward", "encode", "step", "training_step", "logits", "query")

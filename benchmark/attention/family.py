@@ -71,3 +71,22 @@ class Zoom(Family):
 
     def moved(self, theta_RP: Tensor, to_R2: Tensor) -> Tensor:
         return torch.cat([theta_RP[:, :1], to_R2], -1)
+
+
+@final
+class Shift(Family):
+    """Translation (x, y) alone, the scale staying as it starts: the STN paper's birds."""
+
+    @property
+    def identity(self) -> list[float]:
+        return [0.0, 0.0]
+
+    def warp(self, theta_RP: Tensor) -> Tensor:
+        eye_22 = self.zoom * torch.eye(2, device=theta_RP.device, dtype=theta_RP.dtype)
+        return torch.cat([eye_22.expand(len(theta_RP), 2, 2), theta_RP[..., None]], -1)
+
+    def centre(self, theta_RP: Tensor) -> Tensor:
+        return theta_RP
+
+    def moved(self, theta_RP: Tensor, to_R2: Tensor) -> Tensor:
+        return to_R2

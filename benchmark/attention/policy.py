@@ -128,6 +128,22 @@ class Centre(Unlearned):
 
 
 @final
+class Tour(Unlearned):
+    """The same places in turn, whatever is seen: the crops of a multi-crop CNN. places: (x, y), 1 the image's edge."""
+
+    place_P2: Tensor
+
+    def __init__(self, canvas: Canvas, query_size: int, places: list[tuple[float, float]]):
+        super().__init__(canvas, query_size)
+        self.register_buffer("place_P2", torch.tensor(places), persistent=False)
+
+    def forward(self, query_RQ: Tensor, boxes_BN4: Tensor, step: int) -> Where:
+        rows = len(query_RQ)
+        location_R2 = (self.place_P2[step % len(self.place_P2)] * self.reach_2).expand(rows, 2)
+        return Certain(location_R2, lambda: self.anywhere(rows))
+
+
+@final
 class Oracle(Unlearned):
     """The centre of each true box in turn, the image's where there is none: the ceiling of what a policy can gain."""
 

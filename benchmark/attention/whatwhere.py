@@ -50,3 +50,15 @@ class Multiplied(WhatWhere):
 
     def forward(self, what_RD: Tensor, where_RP: Tensor) -> Tensor:
         return what_RD * self.where(where_RP)
+
+
+@final
+class WhatAlone(WhatWhere):
+    """What was seen, wherever it was: a multi-crop CNN."""
+
+    def __init__(self, what_size: int, where_size: int):
+        super().__init__()
+        self.size = what_size
+
+    def forward(self, what_RD: Tensor, where_RP: Tensor) -> Tensor:
+        return what_RD
