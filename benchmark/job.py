@@ -113,7 +113,12 @@ def _fit(config: DictConfig, built: Built, folder: RunFolder, loggers: list[Any]
         config.trainer,
         logger=loggers,
         callbacks=[
-            EpochSeed(config.seed), make(config.features), clock, Heartbeat(status, out, clock, headline), kept, best,
+            EpochSeed(config.seed),
+            make(config.features),
+            clock,
+            Heartbeat(status, out, clock, headline),
+            kept,
+            best,
         ],
         # The environment is named, so that Lightning does not take a Slurm job into its own hands and requeue it.
         plugins=[WholeCheckpoints(), LightningEnvironment()],

@@ -83,8 +83,8 @@ class BaseData(LightningDataModule, ABC):
     @property
     @abstractmethod
     def spec(self) -> TaskSpec:
-        """The task; known at construction, before any file is read. Where symbols are words of the files, it fetches and
-        reads those first, as little of them as will do; raises DataFault.
+        """The task; known at construction, before any file is read. Where symbols are words of the files, it fetches
+        and reads those first, as little of them as will do; raises DataFault.
         """
 
     @abstractmethod

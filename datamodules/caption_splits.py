@@ -8,7 +8,7 @@ from typing import final
 import torch
 from torch import Generator, Tensor
 
-from datamodules.augmentation import Augmentation, drawn
+from datamodules.augmentation import Augmentation
 from datamodules.base import Split, derived_seed
 from datamodules.buckets import Buckets
 from datamodules.contract import Batch
@@ -34,7 +34,7 @@ class Bucketed(Split):
     def _wish(self, place: int) -> Wish:
         image_B = self._buckets.at(place).image
         generator = Generator().manual_seed(derived_seed("train", self._seed, place))
-        return Wish(self._photograph[image_B], drawn(len(image_B), generator))
+        return Wish(self._photograph[image_B], self._make.chances(len(image_B), generator))
 
     def batch(self, epoch: int, number: int, device: torch.device) -> Batch:
         place = epoch * self._batches + number

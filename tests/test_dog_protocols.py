@@ -1,4 +1,4 @@
-"""The protocols of Stanford Dogs: each builds, takes a step and reads; what it costs does not grow with the photograph."""
+"""The protocols of Stanford Dogs: each builds and takes a step; looking costs the same on any photograph."""
 
 import pytest
 import torch
