@@ -52,19 +52,19 @@ class Orderless(Decoder):
         self.merge = merge
 
     def start(self, context_RH: Tensor) -> State:
-        return (), (context_RH,)
+        return (context_RH,), ()
 
     def hear(self, symbol_R: Tensor, state: State) -> State:
         return state
 
     def query(self, state: State) -> Tensor:
-        return state[1][0]
+        return state[0][0]
 
     def step(self, code_RD: Tensor, state: State) -> State:
-        return (*state[0], code_RD), state[1]
+        return state[0], (*state[1], code_RD)
 
     def logits(self, state: State) -> Tensor:
-        return self.merge(torch.stack(state[0], 1), self.head)
+        return self.merge(torch.stack(state[1], 1), self.head)
 
     def policy_parameters(self, context: list[nn.Parameter]) -> list[nn.Parameter]:
         return context

@@ -2,7 +2,7 @@
 
 import pytest
 import torch
-from models import config, roll
+from models import config, no_references, roll
 from omegaconf import OmegaConf
 from run_helpers import ROOT
 
@@ -39,7 +39,7 @@ def dogs(side):
 def test_a_protocol_takes_a_step(name):
     torch.manual_seed(0)
     cfg = small(name)
-    module = build_module(cfg, dogs(cfg.data.size)).train()
+    module = build_module(cfg, dogs(cfg.data.size), no_references).train()
     batch = Batch(torch.randn(2, 3, cfg.data.size, cfg.data.size), torch.tensor([[3], [119]]), torch.zeros(2, 1, 4),
                   torch.arange(2))  # fmt: skip
     for part in module.scheduled:
