@@ -3,6 +3,7 @@
 import io
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import asdict
 from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -87,6 +88,7 @@ def _carry_out(config: DictConfig, address: Address, folder: RunFolder, status: 
         seed_all(config.seed, "weights")
         built = build(config)
         write_json(folder.symbols, list(built.spec.symbols))
+        write_json(folder.task, asdict(built.spec))
         trained = _fit(config, built, folder, loggers, status, out)
         status.say(message="evaluating", seconds_left=None)
         record = _conclude(config, address, built, trained, folder, status)

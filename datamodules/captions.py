@@ -3,14 +3,16 @@
 Axes: N images, K boxes of a photograph.
 """
 
+from collections.abc import Sequence
 from functools import cached_property
 from hashlib import sha256
+from pathlib import Path
 from typing import NamedTuple, final
 
 import torch
 from torch import Tensor
 
-from datamodules.augmentation import Augmentation
+from datamodules.augmentation import Augmentation, undrawn
 from datamodules.base import BaseData, Splits, refuse_unless_positive
 from datamodules.buckets import Buckets
 from datamodules.cache import Cache
@@ -19,9 +21,9 @@ from datamodules.captioned import CaptionSource, Objects, refuse
 from datamodules.contract import DataFault, TaskSpec
 from datamodules.corpus import Corpus, Wording
 from datamodules.examples import Examples
-from datamodules.photo_splits import Cutter, Fixed
-from datamodules.photo_stock import Reading, Stock, digest, sound, stock
-from datamodules.photographs import Floats, Photograph
+from datamodules.photo_splits import Cutter, Fixed, Wish
+from datamodules.photo_stock import FromFiles, Reading, Stock, digest, sound, stock
+from datamodules.photographs import Floats, Photograph, decoded
 
 CHECK = "scripts/check_coco.py"
 
@@ -97,6 +99,16 @@ class ImageCaptions(BaseData):
 
     def fetch(self) -> None:
         self.source.fetch()
+
+    def pictures(self, paths: Sequence[Path]) -> Tensor:
+        """Anyone's, (N, C, S, S), shown as those to be judged by. Raises DataFault with all that can't be read."""
+        photos, reading = [Photograph(path) for path in paths], self._shown.reading
+        found = [(photo.path, decoded(photo, reading.short).fault) for photo in photos]
+        if faults := [f"{path} {fault}" for path, fault in found if fault]:
+            raise DataFault("\n  ".join(["these pictures cannot be read:", *faults]))
+        wish = Wish(torch.arange(len(photos)), undrawn(len(photos)))
+        cutter = Cutter(FromFiles(photos, reading.short), self._shown.size, 0, reading.workers)
+        return self._shown.make.images(cutter.cut([0], lambda _: wish).square, wish.chance)
 
     @cached_property
     def _corpus(self) -> Corpus:

@@ -5,7 +5,8 @@ Axes: B images, C channels, H rows, W columns, T symbols of a sequence, N boxes.
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple, Protocol
+from pathlib import Path
+from typing import NamedTuple, Protocol, runtime_checkable
 
 import torch
 from torch import Tensor
@@ -103,6 +104,16 @@ class TaskData(Protocol):
 
 References = Callable[[str], Sequence[Sequence[str]]]
 """`TaskData.references`, for those who need no more of a data set. Not asked before the files are read."""
+
+
+@runtime_checkable
+class Photographic(Protocol):
+    """A data set that can show a model anyone's pictures as it shows its own."""
+
+    def pictures(self, paths: Sequence[Path]) -> Tensor:
+        """(N, C, H, W), as in a batch to be judged by; no file of the data set is read. Raises DataFault with all that
+        can't be read.
+        """
 
 
 class DataFault(Exception):  # noqa: N818  # the user's data have a fault; the program has no error

@@ -1,10 +1,12 @@
 """Can a model learn a handful of images by heart? The first question to ask of a new mechanism, task or setting.
 
     python scripts/check_overfitting.py attention=item_soft data=svhn data.root=FOLDER
+    python scripts/check_overfitting.py --images 50 --cider 5 attention=item_soft data=coco2017 data.root=FOLDER
     python scripts/check_overfitting.py --images 32 --passes 400 attention=dram optimizer.make.lr=0.001
 
 Trains on the first validation images, which are the same in every pass, and reads them without being told anything,
-as in evaluation, until every symbol of every image is right. Nothing is kept. Exit code 1 where that does not come.
+as in evaluation, until every symbol of every image is right; of captions, with --cider 5, until their CIDEr-D against
+those that were learned is so high, of 10 at most. Nothing is kept. Exit code 1 where that does not come.
 A knob of the training stream (windows at random, fresh canvases) has no part in it; the learning rate follows its
 schedule over all passes.
 """
@@ -31,16 +33,19 @@ from benchmark.attention.distribution import mode
 from benchmark.build import Built, build
 from benchmark.callbacks import EpochSeed, seed_all
 from benchmark.faults import ConfigFault
+from benchmark.metrics.cider import cider_d
+from benchmark.metrics.ngrams import captions, count
 from benchmark.metrics.sequence import reading, sequence_correct
-from datamodules.contract import Batch, DataFault
+from datamodules.contract import IGNORED, Batch, DataFault, TaskSpec
 
 
 @final
 class ByHeart(Callback):
     """Reads all images after every few passes, and ends the training when all are right."""
 
-    def __init__(self, batches: Sequence[Batch], every: int, bar: Progress):
-        self.batches, self.every, self.bar = batches, every, bar
+    def __init__(self, batches: Sequence[Batch], every: int, bar: Progress, spec: TaskSpec, cider: float):
+        self.batches, self.every, self.bar, self.spec, self.enough = batches, every, bar, spec, cider
+        self.cider = 0.0
         self.wrong, self.digits_wrong, self.passes = float("nan"), float("nan"), 0
         self.task = bar.add_task("reading ...")
 
@@ -51,20 +56,34 @@ class ByHeart(Callback):
         self.passes = trainer.current_epoch + 1
         if self.passes % self.every == 0:
             self.read(pl_module)
-            trainer.should_stop = self.wrong == 0
+            trainer.should_stop = self.done
         told = f"{self.wrong:.1%} of images, {self.digits_wrong:.1%} of symbols wrong"
         self.bar.update(self.task, completed=self.passes, description=told)
+
+    @property
+    def done(self) -> bool:
+        return self.wrong == 0 or self.cider >= self.enough
+
+    def words(self, symbol_BT: torch.Tensor) -> list[str]:
+        ends = (IGNORED, self.spec.end)
+        return [" ".join(self.spec.symbols[s] for s in row if s not in ends) for row in symbol_BT.tolist()]
 
     @torch.inference_mode()
     def read(self, module: Any) -> None:
         module.rnn.eval()
         right, symbols_wrong, symbols = [], 0, 0
+        said: list[str] = []
+        true: list[list[str]] = []
         for batch in self.batches:
             symbol_BT = module.rnn(batch.image, batch.boxes, None, 1, mode).symbol[:, 0]
             right.append(sequence_correct(symbol_BT, batch.target))
+            said += self.words(symbol_BT)
+            true += [[text] for text in self.words(batch.target)]
             found = reading(symbol_BT, batch.target, module.rnn.end)
             symbols_wrong, symbols = symbols_wrong + int(found.digits_wrong.sum()), symbols + int(found.length.sum())
         module.rnn.train()
+        texts = captions(said, true)
+        self.cider = float(cider_d(texts, count(texts)).mean())
         self.wrong, self.digits_wrong = 1 - torch.cat(right).float().mean().item(), symbols_wrong / symbols
 
 
@@ -89,7 +108,7 @@ def learned(choice: argparse.Namespace) -> bool:
     built = build(config)
     batches = first_images(built, choice.images, choice.batch)
     bar = Progress(*Progress.get_default_columns(), console=Console(stderr=True), transient=True)
-    judge = ByHeart(batches, choice.every, bar)
+    judge = ByHeart(batches, choice.every, bar, built.spec, choice.cider)
     trainer = pl.Trainer(
         max_epochs=choice.passes, accelerator="cpu", logger=False, enable_checkpointing=False,
         enable_progress_bar=False, enable_model_summary=False, callbacks=[EpochSeed(config.seed), judge],
@@ -100,9 +119,10 @@ def learned(choice: argparse.Namespace) -> bool:
     steps, spent = judge.passes * len(batches), time.monotonic() - since
     print(
         f"{config.attention.name} on {config.data.name}: {judge.wrong:.1%} of {choice.images} images and "
-        f"{judge.digits_wrong:.1%} of their symbols wrong after {judge.passes} passes ({steps:,} steps, {spent:.0f} s)"
+        f"{judge.digits_wrong:.1%} of their symbols wrong after {judge.passes} passes "
+        f"({steps:,} steps, {spent:.0f} s); CIDEr-D {judge.cider:.2f}"
     )
-    return judge.wrong == 0
+    return judge.done
 
 
 def main() -> int:
@@ -111,6 +131,7 @@ def main() -> int:
     parser.add_argument("--passes", type=int, default=600, help="over them, at most (default: %(default)s)")
     parser.add_argument("--every", type=int, default=5, help="passes between two readings (default: %(default)s)")
     parser.add_argument("--batch", type=int, default=32, help="images a step (default: %(default)s)")
+    parser.add_argument("--cider", type=float, default=float("inf"), help="that is enough (default: none is)")
     parser.add_argument("overrides", nargs="+", help="of the configuration, as for a run")
     choice = parser.parse_intermixed_args()
     numbers = itertools.islice(vars(choice).items(), 4)

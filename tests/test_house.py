@@ -32,11 +32,12 @@ FLOORS = {
        "benchmark.checkpoints benchmark.start benchmark.symbols benchmark.loggers benchmark.wandb_log "
        "benchmark.features",
     4: "benchmark.build benchmark.check benchmark.compose benchmark.overrides",
-    5: "benchmark.run benchmark.job benchmark.launcher benchmark.report",
+    5: "benchmark.run benchmark.job benchmark.launcher benchmark.report benchmark.caption "
+       "benchmark.captioning benchmark.trained",
 }  # fmt: skip
 """A package stands for all of its modules. Imports stay on their floor or go down."""
 
-SEES_A_CONFIG = {f"benchmark.{name}" for name in ("build", "compose", "overrides", "run", "job", "launcher")}
+SEES_A_CONFIG = {f"benchmark.{name}" for name in ("build", "compose", "overrides", "run", "job", "launcher", "trained")}
 
 
 def name_of(path: Path) -> str:

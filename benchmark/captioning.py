@@ -1,0 +1,167 @@
+"""What a run says of anyone's pictures, and where it looked for each word: printed, drawn and put on a page.
+
+Axes: N pictures, B of them at once, T words, M glimpses before each.
+"""
+
+import html
+import sys
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import torch
+from matplotlib.figure import Figure
+from torch import Tensor
+
+from benchmark.attention.distribution import mode
+from benchmark.attention_rnn import Reader
+from benchmark.compose import Composer
+from benchmark.faults import ConfigFault
+from benchmark.folder import RunFolder, write_whole
+from benchmark.pictures import bare, greyscale, look_on
+from benchmark.rollout import Rollout
+from benchmark.trained import trained
+from datamodules.contract import IGNORED, TaskSpec
+
+SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".gif", ".bmp")
+"""Of what is taken from a folder; a file that is named may be called anything."""
+AT_ONCE = 16
+"""Pictures in one batch."""
+COLUMNS = 6
+"""Of a picture's figure."""
+
+
+class Asked(NamedTuple):
+    """What the command line says. decoding: overrides of that group."""
+
+    run: RunFolder
+    images: list[Path]
+    out: Path
+    decoding: list[str]
+
+
+def asked(arguments: Sequence[str]) -> Asked:
+    """Raises ConfigFault with all that is wrong."""
+    known: dict[str, list[str]] = {"run": [], "images": [], "out": []}
+    decoding, faults, last = [], [], ""
+    for argument in arguments:
+        key, equals, value = argument.partition("=")
+        if equals and key in known:
+            known[key].append(value)
+            last = key
+        elif key.split(".")[0] == "decoding" and equals:
+            decoding.append(argument)
+        elif last == "images":  # a shell has spread images=*.jpg out
+            known["images"].append(argument)
+        else:
+            faults.append(f"{argument}: is none of run=FOLDER images=FILES out=FOLDER decoding=NAME")
+    faults += [f"{key}: has to be given: {key}={what}" for key, what in (("run", "FOLDER"), ("images", "FILES"))
+               if not known[key]]  # fmt: skip
+    images, missing = listed([part for value in known["images"] for part in value.split(",") if part])
+    if faults := faults + missing:
+        raise ConfigFault(faults)
+    return Asked(RunFolder(Path(known["run"][-1])), images, Path((known["out"] or ["captions"])[-1]), decoding)
+
+
+def listed(names: Sequence[str]) -> tuple[list[Path], list[str]]:
+    """The files that are meant by files, folders and patterns, and what is wrong with them."""
+    files, faults = [], []
+    for name in names:
+        path = Path(name)
+        if path.is_dir():
+            found = sorted(one for one in path.iterdir() if one.suffix.lower() in SUFFIXES)
+        elif path.exists() or not any(sign in name for sign in "*?["):
+            found = [path]  # one that is missing is told of with those that can't be read
+        else:
+            anchor = Path(path.anchor) if path.is_absolute() else Path()
+            found = sorted(anchor.glob(str(path.relative_to(anchor))))
+        files += found
+        faults += [] if found else [f"images: there is no picture in {name}"]
+    return files, faults
+
+
+class Told(NamedTuple):
+    """A picture's caption, word by word: maps (T, M, H, W) of where was looked before each, the end's left out."""
+
+    words: list[str]
+    maps: Tensor
+    fixations: Tensor
+
+
+@torch.inference_mode()
+def captions(rnn: Reader, spec: TaskSpec, image_BCHW: Tensor) -> Iterator[Told]:
+    """Of each picture of a batch."""
+    rollout = rnn.eval()(image_BCHW, image_BCHW.new_zeros(len(image_BCHW), 0, 4), None, 1, mode)
+    for number in range(len(image_BCHW)):
+        yield told(rnn, spec, rollout, number)
+
+
+def told(rnn: Reader, spec: TaskSpec, rollout: Rollout, number: int) -> Told:
+    """Of one picture."""
+    symbols = [symbol for symbol in rollout.symbol[number, 0].tolist() if symbol not in (IGNORED, spec.end)]
+    where = rollout.where[number, 0, : len(symbols)]
+    side = (spec.image_shape[1], spec.image_shape[2])
+    rows = where.flatten(0, 1)
+    maps, fixations = rnn.attention.attention_map(rows, side), rnn.attention.fixation(rows)
+    glimpses = rollout.where.shape[3]
+    return Told(
+        [spec.symbols[symbol] for symbol in symbols],
+        maps.unflatten(0, (-1, glimpses)) if symbols else maps[:, None],
+        fixations.unflatten(0, (-1, glimpses)) if symbols else fixations[:, None],
+    )
+
+
+def figure(image_CHW: Tensor, one: Told) -> Figure:
+    """The picture, then once per word, dark where the word did not look (figure 16 of the survey)."""
+    cells = len(one.words) + 1
+    columns = min(cells, COLUMNS)
+    rows = -(-cells // columns)
+    drawn = Figure(figsize=(2.2 * columns, 2.45 * rows), layout="constrained", facecolor="#161616")
+    axes = drawn.subplots(rows, columns, squeeze=False).flat
+    picture = greyscale(image_CHW)
+    for place, axis in enumerate(axes):
+        if place >= cells:
+            axis.set_visible(False)
+        elif place == 0:
+            bare(axis, picture)
+        else:
+            look_on(axis, picture, one.maps[place - 1].mean(0).cpu().numpy(), one.fixations[place - 1].cpu().numpy())
+            axis.set_title(one.words[place - 1].replace("$", r"\$"), fontsize=11, color="#f4f4f4")
+    return drawn
+
+
+PAGE = """<!doctype html>
+<html lang="en"><meta charset="utf-8"><title>Captions</title>
+<style>body{{background:#161616;color:#f4f4f4;font:16px/1.5 sans-serif;max-width:1100px;margin:2rem auto}}
+img{{max-width:100%}} figure{{margin:0 0 3rem}} small{{color:#a8a8a8}}</style>
+<h1>Captions</h1><p><small>{run}</small></p>
+{figures}
+</html>
+"""
+FIGURE = '<figure><figcaption>{caption}<br><small>{file}</small></figcaption><img src="{png}" alt="{caption}"></figure>'
+
+
+def page(run: Path, shown: Sequence[tuple[Path, str, str]]) -> str:
+    """All pictures: (file, PNG, caption). Names and captions come from outside and are escaped."""
+    figures = [
+        FIGURE.format(caption=html.escape(caption), file=html.escape(str(file)), png=html.escape(png))
+        for file, png, caption in shown
+    ]
+    return PAGE.format(run=html.escape(str(run)), figures="\n".join(figures))
+
+
+def caption(choice: Asked, composer: Composer) -> None:
+    """Prints and writes everything. Raises ConfigFault, RunFault and DataFault."""
+    found = trained(choice.run, choice.decoding, composer)
+    image_NCHW = found.pictures(choice.images)
+    choice.out.mkdir(parents=True, exist_ok=True)
+    shown: list[tuple[Path, str, str]] = []
+    for image_BCHW in image_NCHW.split(AT_ONCE):
+        for image_CHW, one in zip(image_BCHW, captions(found.rnn, found.spec, image_BCHW), strict=True):
+            file, text = choice.images[len(shown)], " ".join(one.words)
+            png = f"{len(shown) + 1:03}.png"
+            figure(image_CHW, one).savefig(choice.out / png, dpi=110)
+            shown.append((file, png, text))
+            print(f"{file}: {text or '(nothing)'}")
+    write_whole(choice.out / "index.html", page(choice.run.path, shown).encode())
+    print(f"{choice.out / 'index.html'}", file=sys.stderr)
