@@ -143,6 +143,7 @@ class Heartbeat(Callback):
 
     def on_train_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         self._since, self._steps_before = time.monotonic(), self._clock.steps
+        self._status.say(measure=self._headline._asdict())
         self._say(trainer)
 
     def on_train_batch_end(

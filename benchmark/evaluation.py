@@ -3,20 +3,25 @@
 Axes: B images of a batch, N images of the split, S trajectories, T symbols.
 """
 
+from collections import defaultdict
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from typing import Any, NamedTuple
 from zlib import crc32
 
 import numpy as np
 import pytorch_lightning as pl
 import torch
+from torch import Tensor
 
 from benchmark.attention.distribution import Draw, expectation, mode, sample, uniform
-from benchmark.attention_rnn import Reader, averaged
+from benchmark.attention_rnn import AttentionRNN, Reader, averaged
 from benchmark.metrics.localisation import localisation
+from benchmark.metrics.maps import looks
 from benchmark.metrics.measure import Measure, Tally
 from benchmark.metrics.order import order
-from datamodules.contract import Batch, overlap_share
+from benchmark.rollout import Rollout
+from datamodules.contract import IGNORED, Batch, overlap_share
 
 
 class Mode(NamedTuple):
@@ -61,29 +66,82 @@ def evaluate(rnn: Reader, split: Iterable[Batch], measure: Measure, samples: int
     rnn.eval()
     ways = modes(samples, rnn.attention.blends)
     kept = Tally()
-    looks, parts = {way.name: Tally() for way in ways}, {way.name: Tally() for way in ways}
+    looked, parts = {way.name: Tally() for way in ways}, {way.name: Tally() for way in ways}
+    early: dict[int, Tally] = defaultdict(Tally)
     with torch.random.fork_rng():
         for number, batch in enumerate(split):
             kept.add({"index": batch.index, "target": batch.target, "overlap": overlap_share(batch.boxes)})
             for way in ways:
-                # Of each way and batch alone: how many trajectories one way draws does not change another's.
-                torch.manual_seed(crc32(f"{seed}/{number}/{way.name}".encode()))
-                rollout = rnn(batch.image, batch.boxes, None, way.samples, way.draw)
-                symbol_BT = rollout.symbol[:, 0]
-                kept.add({f"prediction_{way.name}": symbol_BT})
-                found = measure.parts(symbol_BT, averaged(rollout.logits), batch)
-                parts[way.name].add({"index": batch.index, **found})
-                where = rollout.where[:, 0]
-                fixation_BTM2 = rnn.attention.fixation(where.flatten(0, 2)).unflatten(0, where.shape[:3])
-                looks[way.name].add(localisation(fixation_BTM2.flatten(1, 2), batch.boxes)._asdict())
-                looks[way.name].add(order(fixation_BTM2, batch.boxes)._asdict())
+                rollout = rolled(rnn, batch, way, f"{seed}/{number}")
+                kept.add({f"prediction_{way.name}": rollout.symbol[:, 0]})
+                parts[way.name].add(judged_parts(rollout, measure, batch))
+                looked[way.name].add(judged_looks(rnn, rollout, batch))
+            for glimpses in exits(rnn, batch):
+                with stopped_after(rnn, glimpses):
+                    rollout = rolled(rnn, batch, ways[0], f"{seed}/{number}")
+                early[glimpses].add(judged_parts(rollout, measure, batch))
     predictions = kept.arrays()
     test: dict[str, Any] = {"images": len(predictions["index"])}
     for way in ways:
         judged = measure.judge("test", parts[way.name].arrays())
         test[way.name] = {**judged.summary, "standard_error": standard_error(judged.value_N)}
         predictions[f"value_{way.name}"] = judged.value_N
-    return Evaluation(test, {name: summary for name, tally in looks.items() if (summary := means(tally))}, predictions)
+    if early:
+        test[ways[0].name]["after"] = {
+            str(glimpses): float(measure.judge("test", tally.arrays()).value_N.mean())
+            for glimpses, tally in early.items()
+        }
+    return Evaluation(test, {name: summary for name, tally in looked.items() if (summary := means(tally))}, predictions)
+
+
+def rolled(rnn: Reader, batch: Batch, way: Mode, seed: str) -> Rollout:
+    """A batch read in one way. The draws are of each way and batch alone: how many one way draws does not change
+    another's.
+    """
+    torch.manual_seed(crc32(f"{seed}/{way.name}".encode()))
+    rollout: Rollout = rnn(batch.image, batch.boxes, None, way.samples, way.draw)
+    return rollout
+
+
+def judged_parts(rollout: Rollout, measure: Measure, batch: Batch) -> dict[str, Tensor]:
+    found = measure.parts(rollout.symbol[:, 0], averaged(rollout.logits), batch)
+    return {"index": batch.index, **found}
+
+
+def judged_looks(rnn: Reader, rollout: Rollout, batch: Batch) -> dict[str, Tensor]:
+    """Where the first trajectory looked, by its fixations and by its maps."""
+    where_BTMx, side = rollout.where[:, 0], (batch.image.shape[-2], batch.image.shape[-1])
+    fixation_BTM2 = rnn.attention.fixation(where_BTMx.flatten(0, 2)).unflatten(0, where_BTMx.shape[:3])
+    said_BT = rollout.symbol[:, 0] != IGNORED
+    maps = looks(lambda where: rnn.attention.attention_map(where, side), where_BTMx, said_BT, batch.boxes)
+    return {
+        **localisation(fixation_BTM2.flatten(1, 2), batch.boxes)._asdict(),
+        **order(fixation_BTM2, batch.boxes)._asdict(),
+        **maps._asdict(),
+    }
+
+
+def exits(rnn: Reader, batch: Batch) -> range:
+    """The numbers of glimpses after which an answer of one symbol may be asked for, where there is more than one."""
+    glimpses = max((loop.glimpses for loop in loops(rnn)), default=1)
+    return range(1, glimpses + 1) if batch.target.shape[1] == 1 and glimpses > 1 else range(0)
+
+
+def loops(rnn: Reader) -> list[AttentionRNN]:
+    return [loop for loop in rnn.modules() if isinstance(loop, AttentionRNN)]
+
+
+@contextmanager
+def stopped_after(rnn: Reader, glimpses: int) -> Iterator[None]:
+    """The reader answers after so many glimpses a symbol, as if it had been built with no more."""
+    held = {loop: loop.glimpses for loop in loops(rnn)}
+    for loop in held:
+        loop.glimpses = min(glimpses, loop.glimpses)
+    try:
+        yield
+    finally:
+        for loop, before in held.items():
+            loop.glimpses = before
 
 
 def means(tally: Tally) -> dict[str, float]:

@@ -31,6 +31,7 @@ from benchmark.record import Result, Task, assemble, hardware
 from benchmark.start import Start
 from benchmark.state_dicts import origins
 from benchmark.symbols import KeepSymbols, refuse_others
+from benchmark.tones import tones
 from benchmark.workplace import Stopped, noted, own_log, signals_as_exits
 from datamodules.contract import DataFault
 
@@ -154,7 +155,9 @@ def _conclude(config: DictConfig, address: Address, built: Built, trained: Train
     test = data.batches("test", device)
     found = evaluation.evaluate(module.rnn, test, module.measure, settings.samples, settings.seed)
     _write_arrays(folder.predictions, found.predictions)
-    pictures.panel(module, data, folder.pictures / "panel.png")
+    shades = tones(plain(config)["data"])
+    pictures.panel(module, data, folder.pictures / "panel.png", shades)
+    pictures.confusions(data, found.predictions, device, folder.pictures, shades)
     headline = module.measure.headline
     validation = {headline.key: trained.best.value}
     result = Result(headline, validation, found.test, found.localisation, _cost(config, built, trained, device))

@@ -1,9 +1,12 @@
 """Pictures of where a model looked, step by step: one drawing for all mechanisms, by their attention maps.
 
-Axes: B images shown, G glimpses in order, T symbols.
+Axes: B images shown, G glimpses in order, T symbols, M glimpses before each.
 """
 
+import io
 from pathlib import Path
+from textwrap import fill
+from typing import Any
 
 import matplotlib
 import numpy as np
@@ -11,33 +14,37 @@ import torch
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
+from PIL import Image
 from torch import Tensor
+from torch.nn.functional import adaptive_avg_pool2d
 
+from benchmark import confusion
 from benchmark.attention.distribution import mode
 from benchmark.module import AttentionModule
-from datamodules.contract import IGNORED, Batch, TaskData
+from benchmark.tones import Tones
+from datamodules.contract import IGNORED, Batch, TaskData, TaskSpec
 
 matplotlib.use("Agg")
 
 SHOWN = 6
-MOST_GLIMPSES = 18  # of a sequence, so that a row stays readable
+MOST_GLIMPSES = 18  # of a sequence, so that it stays readable
+ACROSS = 9
+"""Pictures in a row; a longer trajectory goes on in the next."""
+LINE = 26
+"""Letters of a title's line, at a picture's width."""
 LOOK, TRUE, WRONG = "#ffb000", "#3ddbd9", "#fa4d56"
+COLOURS = 256
+"""Of a panel: no eye tells it from one of all, at a third of the bytes."""
 
 
-def words(symbol_T: Tensor, names: tuple[str, ...]) -> str:
+def words(symbol_T: Tensor, spec: TaskSpec) -> str:
     """A sequence as a person would read it."""
-    return " ".join(names[index] for index in symbol_T.tolist() if index != IGNORED)
+    return " ".join(spec.symbols[index] for index in symbol_T.tolist() if index not in (IGNORED, spec.end))
 
 
-def greyscale(image_CHW: Tensor) -> np.ndarray:
-    """(H, W, 3) in [0, 1] from the image's darkest to its brightest value, whatever it was normalised by."""
-    low, high = image_CHW.amin(), image_CHW.amax()
-    image_HWC = ((image_CHW - low) / (high - low).clamp(min=1e-6)).permute(1, 2, 0).cpu().numpy()
-    return np.broadcast_to(image_HWC, (*image_HWC.shape[:2], 3)) if image_HWC.shape[2] == 1 else image_HWC
-
-
-def bare(axis: Axes, picture: np.ndarray) -> None:
-    axis.imshow(picture, interpolation="nearest")
+def bare(axis: Axes, picture: np.ndarray, extent: tuple[int, int]) -> None:
+    """extent: height and width in the pixels that boxes and fixations are told in."""
+    axis.imshow(picture, interpolation="nearest", extent=(-0.5, extent[1] - 0.5, extent[0] - 0.5, -0.5))
     axis.set_xticks([])
     axis.set_yticks([])
     axis.spines[:].set_visible(False)
@@ -48,46 +55,85 @@ def boxes_on(axis: Axes, boxes_N4: Tensor) -> None:
         axis.add_patch(Rectangle((x0 - 0.5, y0 - 0.5), x1 - x0, y1 - y0, fill=False, edgecolor=TRUE, linewidth=1))
 
 
-def look_on(axis: Axes, picture: np.ndarray, map_HW: np.ndarray, path_G2: np.ndarray) -> None:
+def look_on(axis: Axes, picture: np.ndarray, map_HW: Tensor, path_G2: np.ndarray) -> None:
     """The image, dark where it was not looked at; the path of fixations so far, the last one as a ring."""
-    bare(axis, picture * (0.25 + 0.75 * map_HW[..., None]))
+    extent = (map_HW.shape[0], map_HW.shape[1])
+    seen_HW = adaptive_avg_pool2d(map_HW[None], picture.shape[:2])[0].cpu().numpy()
+    bare(axis, picture * (0.25 + 0.75 * seen_HW[..., None]), extent)
     if not np.isnan(path_G2).any():
         x, y = path_G2[:, 0] - 0.5, path_G2[:, 1] - 0.5
         axis.plot(x, y, color=LOOK, linewidth=1, alpha=0.8)
         axis.plot(x[-1], y[-1], "o", color=LOOK, markersize=7, fillstyle="none", markeredgewidth=1.6)
-    axis.set_xlim(-0.5, picture.shape[1] - 0.5)
-    axis.set_ylim(picture.shape[0] - 0.5, -0.5)
+    axis.set_xlim(-0.5, extent[1] - 0.5)
+    axis.set_ylim(extent[0] - 0.5, -0.5)
 
 
 @torch.inference_mode()
-def draw(module: AttentionModule, batch: Batch, names: tuple[str, ...]) -> Figure:
-    """One row an image: the image with the true boxes, then what was seen at each glimpse, taking the policy's mode."""
+def draw(module: AttentionModule, batch: Batch, spec: TaskSpec, tones: Tones) -> Figure:
+    """Of each image the true boxes, then what was seen at each glimpse, taking the policy's mode; of a sequence with
+    the symbol that was then read.
+    """
     rnn = module.rnn.eval()
-    shown = Batch(*(field[:SHOWN] for field in batch))
-    rollout = rnn(shown.image, shown.boxes, None, 1, mode)
+    rollout = rnn(batch.image[:SHOWN], batch.boxes[:SHOWN], None, 1, mode)
+    symbol_BT, each = rollout.symbol[:, 0], rollout.where.shape[3]
     where = rollout.where[:, 0].flatten(1, 2)[:, :MOST_GLIMPSES]
-    side = (shown.image.shape[-2], shown.image.shape[-1])
-    maps = rnn.attention.attention_map(where.flatten(0, 1), side).unflatten(0, where.shape[:2]).cpu().numpy()
+    side = (batch.image.shape[-2], batch.image.shape[-1])
+    glimpses = where.shape[1]
+    columns = min(ACROSS, glimpses + 1)
+    lines = -(-glimpses // max(1, columns - 1))
+    images = min(SHOWN if lines == 1 else SHOWN // 2, len(where))
+    # One look at a time: all maps of large images at once are larger than the model.
+    maps = [[rnn.attention.attention_map(where[i, g : g + 1], side)[0] for g in range(glimpses)] for i in range(images)]
     paths = rnn.attention.fixation(where.flatten(0, 1)).unflatten(0, where.shape[:2]).cpu().numpy()
-    images, glimpses = maps.shape[:2]
-    figure = Figure(figsize=(1.35 * (glimpses + 1), 1.55 * images), layout="constrained", facecolor="#161616")
-    grid = figure.subplots(images, glimpses + 1, squeeze=False)
+    figure = Figure(figsize=(1.45 * columns, 1.8 * images * lines), layout="constrained", facecolor="#161616")
+    grid = figure.subplots(images * lines, columns, squeeze=False)
+    for axis in grid.flat:
+        axis.set_axis_off()
     for i in range(images):
-        picture = greyscale(shown.image[i])
-        bare(grid[i, 0], picture)
-        boxes_on(grid[i, 0], shown.boxes[i])
-        said, true = words(rollout.symbol[i, 0], names), words(shown.target[i], names)
-        colour = TRUE if said == true else WRONG
-        grid[i, 0].set_title(f"{true} · read {said}", fontsize=8, color=colour)
+        picture, top = tones.shown(batch.image[i]), grid[i * lines, 0]
+        top.set_axis_on()
+        bare(top, picture, side)
+        boxes_on(top, batch.boxes[i])
+        said, true = words(symbol_BT[i], spec), words(batch.target[i], spec)
+        title = "\n".join(fill(line, LINE) for line in (true, f"read {said}"))
+        top.set_title(title, fontsize=7, parse_math=False, color=TRUE if said == true else WRONG)
         for g in range(glimpses):
-            look_on(grid[i, g + 1], picture, maps[i, g], paths[i, : g + 1])
-            if i == 0:
-                grid[i, g + 1].set_title(f"glimpse {g + 1}", fontsize=8, color="#c6c6c6")
+            axis = grid[i * lines + g // (columns - 1), 1 + g % (columns - 1)]
+            symbol = int(symbol_BT[i, g // each])
+            if symbol == IGNORED:
+                continue  # the sequence has ended
+            axis.set_axis_on()
+            look_on(axis, picture, maps[i][g], paths[i, : g + 1])
+            read = f": {spec.symbols[symbol]}" if spec.max_steps > 1 and g % each == each - 1 else ""
+            axis.set_title(fill(f"{g + 1}{read}", LINE), fontsize=8, parse_math=False, color="#c6c6c6")
     return figure
 
 
-def panel(module: AttentionModule, data: TaskData, path: Path) -> None:
+def save(figure: Figure, path: Path) -> None:
+    """As a PNG of few colours, so that a page can carry many."""
+    whole = io.BytesIO()
+    figure.savefig(whole, dpi=110, format="png")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with Image.open(whole) as picture:
+        picture.convert("RGB").quantize(COLOURS, Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE).save(
+            path, optimize=True
+        )
+
+
+def panel(module: AttentionModule, data: TaskData, path: Path, tones: Tones) -> None:
     """Writes the panel of the first test images."""
     batch = next(data.batches("test", module.device))
-    path.parent.mkdir(parents=True, exist_ok=True)
-    draw(module, batch, data.spec.symbols).savefig(path, dpi=110)
+    save(draw(module, batch, data.spec, tones), path)
+
+
+def confusions(data: TaskData, found: dict[str, np.ndarray], device: Any, folder: Path, tones: Tones) -> None:
+    """Writes what was taken for what, where an answer is one symbol. found: what was predicted of the test split."""
+    if data.spec.max_steps != 1:
+        return
+    true_N, said_N = found["target"][:, 0], found["prediction_mean"][:, 0]
+    save(confusion.matrix(true_N, said_N, data.spec.symbols), folder / "confusion.png")
+    pairs = confusion.most_confused(true_N, said_N)
+    if pairs:
+        wanted = {place for pair in pairs for place in (pair.example, pair.other) if place is not None}
+        image = confusion.fetched(data.batches("test", device), wanted)
+        save(confusion.examples(pairs, image, data.spec.symbols, tones), folder / "confused.png")

@@ -13,6 +13,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+ERROR = {"key": "error", "name": "error", "higher_is_better": False, "percent": True, "binary": True}
+"""What digits and house numbers are judged by, as a record says it."""
+
 MODES = ("mean", "sample", "average", "random")
 
 
@@ -35,10 +38,16 @@ def run_folder(study: Path, attention: str, data: str, seed: int, setting: str =
 
 
 def record(
-    attention: str, data: str, seed: int, wrong: Mapping[str, NDArray[np.bool_]], **changes: Any
+    attention: str,
+    data: str,
+    seed: int,
+    value: Mapping[str, NDArray[Any]],
+    measure: Mapping[str, Any] = ERROR,
+    **changes: Any,
 ) -> dict[str, Any]:
-    """A record whose errors are the shares of wrong predictions; changes replace its top-level entries."""
-    images = len(next(iter(wrong.values())))
+    """A record whose headline is the mean of each image's value; changes replace its top-level entries."""
+    key = measure["key"]
+    images = len(next(iter(value.values())))
     made = {
         "format": 2, "study": "fabricated", "attention": attention, "data": data, "origin": "sample",
         "objective": "reinforce", "seed": seed, "setting": "", "differs": {}, "config_hash": "0" * 64,
@@ -52,9 +61,11 @@ def record(
                  "train_seconds": 100.0 + seed, "train_images_per_second": 1500.0,
                  "inference_images_per_second": 4000.0, "peak_memory_bytes": 400 * 2**20, "seconds_to_best": 80.0,
                  "best_epoch": 8, "epochs": 10, "steps": 1000},
-        "measure": {"key": "error", "name": "error", "higher_is_better": False, "percent": True, "binary": True},
-        "validation": {"error": 0.1},
-        "test": {"images": images, **{mode: {"error": float(found.mean())} for mode, found in wrong.items()}},
+        "measure": dict(measure),
+        "validation": {key: 0.1},
+        "test": {"images": images, **{
+            mode: {key: float(found.mean()), "standard_error": float(found.std() / images**0.5)}
+            for mode, found in value.items()}},
         "localisation": {mode: {"hit_rate": 0.8, "first_distance": 12.5, "coverage": 0.7}
                          for mode in ("mean", "random")},
     }  # fmt: skip
@@ -62,11 +73,11 @@ def record(
 
 
 def finished(
-    study: Path, made: Mapping[str, Any], wrong: Mapping[str, NDArray[np.bool_]], overlap_N: NDArray[np.float64]
+    study: Path, made: Mapping[str, Any], value: Mapping[str, NDArray[Any]], overlap_N: NDArray[np.float64]
 ) -> Path:
     """A finished run: record, predictions, metrics and a picture."""
     folder = run_folder(study, made["attention"], made["data"], made["seed"], made["setting"])
-    arrays = {f"value_{mode}": found.astype(float) for mode, found in wrong.items()}
+    arrays = {f"value_{mode}": found.astype(float) for mode, found in value.items()}
     np.savez(
         folder / "predictions.npz",
         index=np.arange(len(overlap_N)),
@@ -74,20 +85,21 @@ def finished(
         target=np.zeros((len(overlap_N), 1), int),
         **arrays,
     )
-    curve(folder, made["cost"]["epochs"], made["validation"]["error"])
+    (end,) = made["validation"].values()
+    curve(folder, made["cost"]["epochs"], end, f"val/{made['measure']['key']}")
     (folder / "pictures").mkdir()
     (folder / "pictures" / "panel.png").write_bytes(png(640, 160))
     (folder / "record.json").write_text(json.dumps(made))
     return folder
 
 
-def curve(folder: Path, epochs: int, end: float) -> None:
-    """Metrics of an error falling towards its end."""
+def curve(folder: Path, epochs: int, end: float, key: str = "val/error") -> None:
+    """Metrics of a number falling, or rising, towards its end."""
     lines = []
     for epoch in range(epochs):
         error = end + (0.9 - end) * float(np.exp(-4 * epoch / max(epochs - 1, 1)))
         lines.append(json.dumps({"step": 10 * epoch, "epoch": epoch, "train/loss": 2 * error}))
-        lines.append(json.dumps({"step": 10 * epoch + 9, "epoch": epoch, "val/error": error}))
+        lines.append(json.dumps({"step": 10 * epoch + 9, "epoch": epoch, key: error}))
     (folder / "metrics.jsonl").write_text("\n".join([*lines, '{"step": 99, "epo']))
 
 

@@ -55,7 +55,7 @@ def spoken(config: DictConfig) -> bool:
 
 def composed(name: str, *overrides: str) -> DictConfig:
     with initialize_config_dir(str(CONF), version_base="1.3"):
-        return compose(overrides=[f"+data={name}", "+seed=3", *overrides])
+        return compose(overrides=["+metrics=sequence", f"+data={name}", "+seed=3", *overrides])
 
 
 @pytest.fixture(params=NAMES)

@@ -20,7 +20,7 @@ YAMLS = sorted((ROOT / "conf").rglob("*.yaml"))
 
 FLOORS = {
     0: "datamodules.contract benchmark.faults benchmark.weights benchmark.nearest benchmark.address benchmark.folder "
-       "benchmark.console benchmark.schedule benchmark.allocator benchmark.headline",
+       "benchmark.console benchmark.schedule benchmark.allocator benchmark.headline benchmark.tones",
     1: "datamodules benchmark.attention benchmark.encoder benchmark.decoder benchmark.context benchmark.cell "
        "benchmark.feeding benchmark.convnet benchmark.positions benchmark.display benchmark.tuning "
        "benchmark.state_dicts benchmark.pretrained benchmark.rollout benchmark.decoding benchmark.deep_output "
@@ -30,7 +30,7 @@ FLOORS = {
        "benchmark.penalty benchmark.practice benchmark.self_critical",
     3: "benchmark.module benchmark.record benchmark.evaluation benchmark.cost benchmark.pictures benchmark.callbacks "
        "benchmark.checkpoints benchmark.start benchmark.symbols benchmark.loggers benchmark.wandb_log "
-       "benchmark.features",
+       "benchmark.features benchmark.confusion",
     4: "benchmark.build benchmark.check benchmark.compose benchmark.overrides",
     5: "benchmark.run benchmark.job benchmark.launcher benchmark.report benchmark.caption "
        "benchmark.captioning benchmark.trained",

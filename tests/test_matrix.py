@@ -10,6 +10,7 @@ from benchmark.build import build
 from benchmark.cost import multiply_adds
 from benchmark.evaluation import evaluate
 from benchmark.pictures import panel
+from benchmark.tones import Stretched
 
 
 @pytest.fixture(scope="session")
@@ -78,6 +79,6 @@ def test_a_step_and_an_evaluation(attention, data, root):
 @pytest.mark.parametrize("attention", ATTENTION)
 def test_a_panel_of_where_it_looked_and_a_count_of_two_symbols(attention, tmp_path):
     parts = built(attention, "look.glimpses=2", "data.test_images=2", data="digit_pairs_ordered")
-    panel(parts.module, parts.datamodule, tmp_path / "pictures" / "panel.png")
+    panel(parts.module, parts.datamodule, tmp_path / "pictures" / "panel.png", Stretched())
     assert (tmp_path / "pictures" / "panel.png").read_bytes().startswith(b"\x89PNG")
     assert multiply_adds(parts.module.rnn, parts.spec) > 0

@@ -92,8 +92,8 @@ def curve(*mean: float) -> Curve:
     ],
 )
 def test_how_much_an_error_still_fell(found: Curve, fall: float) -> None:
-    assert Learning([found]).fall("dram") == pytest.approx(fall)
-    assert Learning([found]).fall("ram") == 0.0
+    assert Learning([found], 1.0).gain("dram") == pytest.approx(fall)
+    assert Learning([found], 1.0).gain("ram") == 0.0
 
 
 def test_a_reader_is_told_what_was_still_learning(tmp_path: Path) -> None:

@@ -80,8 +80,8 @@ def test_paired_comparison_by_hand(study: Path) -> None:
     assert float(found["difference_points"]) == pytest.approx(-5)
     assert (found["wins"], found["ties"], found["losses"]) == ("3", "0", "0")
     # wrong sets are apart: 16 + 20 + 24 against 36 + 40 + 44
-    assert (found["first_wrong_alone"], found["second_wrong_alone"]) == ("60", "120")
-    assert float(found["mcnemar_p"]) == pytest.approx(stats.binomtest(60, 180).pvalue)
+    assert (found["first_worse"], found["second_worse"]) == ("60", "120")
+    assert float(found["p"]) == pytest.approx(stats.binomtest(60, 180).pvalue)
     assert float(found["low"]) < -5 < float(found["high"]) < 0
     one = row(study, "paired.csv", first="dram", second="none", mode="mean")
     assert one["seeds"] == "0" and float(one["difference_points"]) == pytest.approx(-11)
@@ -236,7 +236,7 @@ def test_a_record_that_disagrees_with_its_predictions_is_remarked(tmp_path: Path
     changed["test"]["mean"]["error"] = 0.5
     (folder / "record.json").write_text(json.dumps(changed))
     main([str(tmp_path / "s")])
-    assert "record.json says 50.00%" in row(tmp_path / "s", "runs.csv")["message"]
+    assert "record.json says 50.00 %" in row(tmp_path / "s", "runs.csv")["message"]
 
 
 def read_numbers(study: Path, attention: str, seed: int, of_two: int) -> None:

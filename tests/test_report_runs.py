@@ -35,7 +35,7 @@ def test_a_finished_run(tmp_path: Path) -> None:
     )
     run = read_study(tmp_path).finished[0]
     assert (run.address.attention, run.address.data, run.address.seed) == ("dram", "digit_pairs", 3)
-    assert (run.address.setting, run.error("mean"), run.error("sample")) == ("0a1b2c3d", 0.25, None)
+    assert (run.address.setting, run.score("mean"), run.score("sample")) == ("0a1b2c3d", 0.25, None)
 
 
 def test_a_failed_run_shows_its_message(tmp_path: Path) -> None:
@@ -121,7 +121,7 @@ def test_curves_by_epoch_pass_over_a_line_cut_short(tmp_path: Path) -> None:
     curve(tmp_path, 3, 0.1)
     with (tmp_path / "metrics.jsonl").open("a") as lines:
         lines.write('\n{"step": 40, "epoch": 2, "train/loss": NaN}\n{"step": 41, "epoch": 2, "train/loss": 4.2}\n7\n')
-    found = read_curves(tmp_path)
+    found = read_curves(tmp_path, ["val/error", "train/loss"])
     assert found["val/error"][0.0] == pytest.approx(0.9)
     assert found["val/error"][2.0] == pytest.approx(0.1 + 0.8 * np.exp(-4))
     last = 2 * (0.1 + 0.8 * np.exp(-4))

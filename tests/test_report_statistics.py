@@ -9,9 +9,9 @@ from scipy import stats
 from benchmark.report.statistics import (
     holm,
     log_slope,
-    mcnemar,
     paired_bootstrap,
     resampled_means,
+    sign_flip,
     t_interval,
     wilson_interval,
 )
@@ -53,9 +53,9 @@ def test_wilson_refuses_what_is_no_share(share: float, count: int) -> None:
 
 
 def test_mcnemar_by_hand() -> None:
-    first = np.array([[1, 1, 1, 1, 1, 0, 0, 1]], bool)
-    second = np.array([[0, 0, 0, 0, 0, 1, 0, 1]], bool)
-    found = mcnemar(first, second)
+    first = np.array([[1, 1, 1, 1, 1, 0, 0, 1]], float)
+    second = np.array([[0, 0, 0, 0, 0, 1, 0, 1]], float)
+    found = sign_flip(first, second)
     # 5 against 1 of 6 fair coins: 2 (1 + 6) / 64
     assert (found.first_wrong, found.second_wrong, found.p) == (5, 1, pytest.approx(14 / 64))
 
@@ -63,10 +63,25 @@ def test_mcnemar_by_hand() -> None:
 @given(st.integers(0, 60), st.integers(0, 60))
 def test_mcnemar_is_the_exact_binomial_test(only_first: int, only_second: int) -> None:
     both = only_first + only_second
-    first = np.array([[True] * only_first + [False] * only_second + [True]])
-    second = np.array([[False] * only_first + [True] * only_second + [True]])
+    first = np.array([[True] * only_first + [False] * only_second + [True]], float)
+    second = np.array([[False] * only_first + [True] * only_second + [True]], float)
     expected = stats.binomtest(only_first, both).pvalue if both else 1.0
-    assert mcnemar(first, second).p == pytest.approx(expected)
+    assert sign_flip(first, second).p == pytest.approx(expected)
+
+
+def test_a_sign_flip_of_unequal_differences_by_hand() -> None:
+    # sum 1 + 2 + 3 - 2 = 4 over sqrt(1 + 4 + 9 + 4): z = 0.9428
+    found = sign_flip(np.array([[1.0, 2.0, 3.0, 0.0, 5.0]]), np.array([[0.0, 0.0, 0.0, 2.0, 5.0]]))
+    assert (found.first_wrong, found.second_wrong) == (3, 1)
+    assert found.p == pytest.approx(2 * stats.norm.sf(4 / np.sqrt(18)))
+
+
+def test_a_sign_flip_is_near_the_permutations() -> None:
+    generator = np.random.default_rng(0)
+    difference = generator.normal(0.15, 1, (1, 200))
+    flips = (generator.integers(0, 2, (20000, 200)) * 2 - 1) * difference
+    exact = float((np.abs(flips.sum(1)) >= abs(difference.sum())).mean())
+    assert sign_flip(difference, np.zeros((1, 200))).p == pytest.approx(exact, abs=0.01)
 
 
 def test_holm_by_hand() -> None:

@@ -45,7 +45,7 @@ def finished(tmp_path_factory):
 def test_a_run_leaves_everything_under_its_address(finished):
     names = {"config.yaml", "metrics.jsonl", "run.log", "status.json", "record.json", "predictions.npz", "symbols.json"}
     assert names <= names_in(finished.path)
-    assert names_in(finished.pictures) == {"panel.png"}
+    assert names_in(finished.pictures) == {"panel.png", "confusion.png", "confused.png"}
     assert names_in(finished.best.parent) == {"best.ckpt", "last.ckpt"}
     assert read_json(finished.status)["state"] == "finished"
 

@@ -7,34 +7,33 @@ from pathlib import Path
 from typing import final
 
 import numpy as np
-from numpy.typing import NDArray
 
 from benchmark.report.grouping import Task
-from benchmark.report.predictions import Predictions, wrong_by_seed
+from benchmark.report.predictions import Predictions, value_by_seed
 from benchmark.report.statistics import (
     Discordant,
     Floats,
     Interval,
     holm,
-    mcnemar,
     percentile_interval,
     resampled_means,
     resampled_seeds,
+    sign_flip,
 )
 
 SIGNIFICANT = 0.05
 """The family-wise level of the comparisons, after Holm."""
 
-WrongBySeed = Mapping[int, NDArray[np.bool_]]
+BySeed = Mapping[int, Floats]
 
 
 @final
 @dataclass(frozen=True)
 class Comparison:
-    """Two groups of a task, by place. difference: error of the first minus that of the second, a fraction.
+    """Two groups of a task, by place. difference: headline of the first minus that of the second.
 
-    wins, ties, losses: seeds on which the first had the lower, the same, the higher error.
-    adjusted: McNemar's p after Holm, over all comparisons of the task in this mode.
+    wins, ties, losses: seeds on which the first was better, alike, worse.
+    adjusted: the sign-flip test's p after Holm, over all comparisons of the task in this mode.
     """
 
     first: int
@@ -72,18 +71,19 @@ def compare(
     task: Task, predictions: Mapping[Path, Predictions], mode: str, generator: np.random.Generator, draws: int
 ) -> list[Comparison]:
     """Every pair of groups with a seed in common; the images of a bootstrap draw are the same for all of them."""
-    wrong = [wrong_by_seed(group, predictions, mode) for group in task.groups]
-    runs = [(place, seed) for place, by_seed in enumerate(wrong) for seed in by_seed]
+    values = [value_by_seed(group, predictions, mode) for group in task.groups]
+    runs = [(place, seed) for place, by_seed in enumerate(values) for seed in by_seed]
     if not runs:
         return []
-    scores_RN = np.stack([wrong[place][seed] for place, seed in runs]).astype(float)
+    scores_RN = np.stack([values[place][seed] for place, seed in runs])
     means = dict(zip(runs, resampled_means(scores_RN, generator, draws).T, strict=True))
     found = []
-    for first, second in combinations(range(len(wrong)), 2):
-        seeds = tuple(sorted(wrong[first].keys() & wrong[second].keys()))
+    for first, second in combinations(range(len(values)), 2):
+        seeds = tuple(sorted(values[first].keys() & values[second].keys()))
         if seeds:
             means_DS = np.stack([means[first, seed] - means[second, seed] for seed in seeds], axis=1)
-            found.append(compare_pair((first, second), seeds, wrong[first], wrong[second], means_DS, generator))
+            pair = (values[first], values[second])
+            found.append(compare_pair((first, second), seeds, pair, means_DS, generator, task.quality.loss(1.0)))
     adjusted = holm([comparison.discordant.p for comparison in found])
     return [replace(comparison, adjusted=p) for comparison, p in zip(found, adjusted, strict=True)]
 
@@ -91,20 +91,22 @@ def compare(
 def compare_pair(
     places: tuple[int, int],
     seeds: tuple[int, ...],
-    first: WrongBySeed,
-    second: WrongBySeed,
+    values: tuple[BySeed, BySeed],
     means_DS: Floats,
     generator: np.random.Generator,
+    sign: float,
 ) -> Comparison:
-    """One pair, before Holm. means_DS: per draw and common seed, the difference of error on the draw's images."""
-    first_SN = np.stack([first[seed] for seed in seeds])
-    second_SN = np.stack([second[seed] for seed in seeds])
-    counts_S = first_SN.sum(axis=1) - second_SN.sum(axis=1)
-    discordant = mcnemar(first_SN, second_SN)
+    """One pair, before Holm. means_DS: per draw and common seed, the difference on the draw's images.
+    sign: 1 where less is better, else -1.
+    """
+    first_SN, second_SN = (np.stack([held[seed] for seed in seeds]) for held in values)
+    difference_S = (first_SN - second_SN).mean(axis=1)
+    worse_S = np.where(np.abs(difference_S) < 1e-12, 0.0, sign * difference_S)
+    discordant = sign_flip(sign * first_SN, sign * second_SN)
     return Comparison(
-        *places, seeds, float(counts_S.sum() / first_SN.size),
+        *places, seeds, float(difference_S.mean()),
         percentile_interval(resampled_seeds(means_DS, generator)),
-        int((counts_S < 0).sum()), int((counts_S == 0).sum()), int((counts_S > 0).sum()), discordant, discordant.p,
+        int((worse_S < 0).sum()), int((worse_S == 0).sum()), int((worse_S > 0).sum()), discordant, discordant.p,
     )  # fmt: skip
 
 

@@ -5,13 +5,33 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, final
+from typing import Any, NamedTuple, final
 
 import numpy as np
 
-from benchmark.report.folders import Address, Study, number
+from benchmark.report.folders import Address, Finished, Study, Unfinished, number
+from benchmark.report.quality import Quality
 
-KEYS = {"val/error": "validation error, %", "train/loss": "training loss"}
+LOSS = "train/loss"
+
+
+@final
+class Tracked(NamedTuple):
+    """What a curve is of. sign: 1 where less is better, -1 where more is. factor: from a metrics file to the axis."""
+
+    key: str
+    name: str
+    factor: float
+    sign: float
+
+
+def tracked(runs: Sequence[Finished | Unfinished]) -> list[Tracked]:
+    """What is followed of the runs of a data set: what they are judged by, in validation; and the training loss."""
+    known = dict.fromkeys(run.headline for run in runs if run.headline)
+    qualities = [Quality(headline) for headline in known]
+    return [Tracked(q.headline.monitor, f"validation {q.head}", q.factor, q.loss(1.0)) for q in qualities] + [
+        Tracked(LOSS, "training loss", 1.0, 1.0)
+    ]
 
 
 @final
@@ -42,12 +62,12 @@ def lines_of(path: Path) -> Iterator[Mapping[str, Any]]:
                 yield found
 
 
-def read_curves(folder: Path) -> dict[str, dict[float, float]]:
+def read_curves(folder: Path, keys: Sequence[str]) -> dict[str, dict[float, float]]:
     """By metric and epoch the mean of what a run logged in that epoch."""
-    logged: dict[str, dict[float, list[float]]] = {key: defaultdict(list) for key in KEYS}
+    logged: dict[str, dict[float, list[float]]] = {key: defaultdict(list) for key in keys}
     for entry in lines_of(folder / "metrics.jsonl"):
         epoch = number(entry, "epoch")
-        for key in KEYS:
+        for key in keys:
             value = number(entry, key)
             if epoch is not None and value is not None:
                 logged[key][epoch].append(value)
@@ -56,21 +76,33 @@ def read_curves(folder: Path) -> dict[str, dict[float, float]]:
     }
 
 
-def curves_by_data(study: Study, labels: Mapping[tuple[str, str], str]) -> dict[str, dict[str, list[Curve]]]:
+def curves_by_data(study: Study, labels: Mapping[tuple[str, str], str]) -> dict[str, dict[Tracked, list[Curve]]]:
     """By data and metric, a curve per mechanism and setting. labels: of (attention, setting), of finished runs."""
-    unfinished = [run.address for run in study.unfinished]
-    members: dict[tuple[str, str, str], list[Address]] = defaultdict(list)
-    for address in [*(run.address for run in study.finished), *unfinished]:
-        members[address.data, address.attention, address.setting].append(address)
-    found: dict[str, dict[str, list[Curve]]] = defaultdict(lambda: {key: [] for key in KEYS})
-    for (data, attention, setting), runs in sorted(members.items()):
+    by_data: dict[str, list[Finished | Unfinished]] = defaultdict(list)
+    everything: list[Finished | Unfinished] = [*study.finished, *study.unfinished]
+    for run in everything:
+        by_data[run.address.data].append(run)
+    found = {data: curves_of(runs, tracked(runs), labels) for data, runs in sorted(by_data.items())}
+    return {data: curves for data, curves in found.items() if any(curves.values())}
+
+
+def curves_of(
+    runs: Sequence[Finished | Unfinished], wanted: Sequence[Tracked], labels: Mapping[tuple[str, str], str]
+) -> dict[Tracked, list[Curve]]:
+    """The curves of one data set."""
+    members: dict[tuple[str, str], list[tuple[Address, bool]]] = defaultdict(list)
+    for run in runs:
+        where = run.address
+        members[where.attention, where.setting].append((where, isinstance(run, Unfinished)))
+    found: dict[Tracked, list[Curve]] = {each: [] for each in wanted}
+    for (attention, setting), held in sorted(members.items()):
         label = labels.get((attention, setting), f"{attention} {setting}".strip())
-        read = [(read_curves(address.folder), address in unfinished) for address in runs]
-        for key in KEYS:
-            held = [(curves[key], is_open) for curves, is_open in read if curves[key]]
-            if held:
-                found[data][key].append(over_seeds(label, held))
-    return dict(found)
+        read = [(read_curves(where.folder, [each.key for each in wanted]), is_open) for where, is_open in held]
+        for each in wanted:
+            known = [(curves[each.key], is_open) for curves, is_open in read if curves[each.key]]
+            if known:
+                found[each].append(over_seeds(label, known))
+    return found
 
 
 def over_seeds(label: str, held: Sequence[tuple[Mapping[float, float], bool]]) -> Curve:

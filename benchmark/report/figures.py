@@ -12,45 +12,45 @@ from benchmark.report.overlap import BINS, share_by_bin
 from benchmark.report.palette import Look
 from benchmark.report.predictions import Predictions
 from benchmark.report.published import Published, published_for
+from benchmark.report.quality import Quality
 
 Looks = Mapping[str, Look]
 ROW = 40.0
 BARS_LEFT, BARS_RIGHT = 8.0, WIDTH - 14.0
 
 
-def show_percent(share: float) -> str:
-    """A tick of a fraction, in percent."""
-    return f"{100 * share:g}"
-
-
 def bars(task: Task, numbers: Sequence[Published], looks: Looks) -> Figure:
-    """Error by mechanism, best first, with both intervals, the single seeds and the published errors."""
-    rows = [(group, error) for group in task.groups if (error := group.error(HEADLINE))]
-    marks_of = {group.label: [entry.error / 100 for entry in published_for(numbers, group)] for group, _ in rows}
+    """The headline by mechanism, best first, with both intervals, the single seeds and the published numbers."""
+    quality = task.quality
+    rows = [(group, error) for group in task.groups if (error := group.score(HEADLINE))]
+    marks_of = {
+        group.label: [entry.value / quality.factor for entry in published_for(numbers, group)] for group, _ in rows
+    }
     top = max([max(error.scores) for _, error in rows] + [p for marks in marks_of.values() for p in marks])
     scale = svg.linear([top * 1.08], BARS_LEFT, BARS_RIGHT)
     height = ROW * len(rows) + 44
     ticks = scale.ticks()
     parts = [svg.tag("line", x1=scale(tick), x2=scale(tick), y1=6.0, y2=height - 38, class_="grid") for tick in ticks]
-    parts += [svg.text(scale(tick), height - 24, show_percent(tick), "tick", "middle") for tick in ticks]
-    parts.append(svg.text((BARS_LEFT + BARS_RIGHT) / 2, height - 6, "test error, % (mean policy)", "name", "middle"))
+    parts += [svg.text(scale(tick), height - 24, quality.tick(tick), "tick", "middle") for tick in ticks]
+    name = f"test {quality.head} (mean policy)"
+    parts.append(svg.text((BARS_LEFT + BARS_RIGHT) / 2, height - 6, name, "name", "middle"))
     for place, (group, error) in enumerate(rows):
         parts += bar(group, error, marks_of[group.label], scale, 8 + ROW * place, looks[group.label])
     return Figure(
-        "Test error",
+        f"Test {quality.name}",
         "Bar: mean over seeds. Thick line: 95 % interval over seeds; thin line beneath: the "
-        "binomial one over test images. Small dots: single seeds. Upright stroke: published.",
-        svg.drawing(WIDTH, height, f"Test error of each mechanism on {task.name}, best first", parts),
+        "one over test images. Small dots: single seeds. Upright stroke: published.",
+        svg.drawing(WIDTH, height, f"Test {quality.name} of each mechanism on {task.name}, best first", parts),
         Markup(),
     )
 
 
 def bar(group: Group, error: Estimate, marks: Sequence[float], scale: svg.Scale, y: float, look: Look) -> list[Markup]:
     """One row of the bars: its name above, the bar, its intervals, seeds and published marks."""
-    middle = y + 24
+    middle, quality = y + 24, group.quality
     parts = [
         svg.text(BARS_LEFT, y + 11, svg.shorten(group.label), "label", "start"),
-        svg.text(BARS_RIGHT, y + 11, f"{formats.percent(error.mean)} %", "value", "end"),
+        svg.text(BARS_RIGHT, y + 11, f"{quality.written(error.mean)}{quality.unit}", "value", "end"),
         svg.tag(
             "rect",
             x=scale(0),
@@ -77,7 +77,7 @@ def bar(group: Group, error: Estimate, marks: Sequence[float], scale: svg.Scale,
     parts += [
         svg.tag(
             "line",
-            svg.tag("title", f"published: {100 * mark:g} %"),
+            svg.tag("title", f"published: {quality.tick(mark)}{quality.unit}"),
             x1=scale(mark),
             x2=scale(mark),
             y1=y + 13,
@@ -94,26 +94,36 @@ def scatter(task: Task, looks: Looks) -> Figure | None:
     rows = [
         (group, error, adds.mean)
         for group in task.groups
-        if (error := group.error(HEADLINE)) and (adds := group.measure("cost", "multiply_adds")) and adds.mean > 0
+        if (error := group.score(HEADLINE)) and (adds := group.measure("cost", "multiply_adds")) and adds.mean > 0
     ]
     if not rows:
         return None
     x = Axis(svg.logarithmic([cost for _, _, cost in rows], *X_RANGE), "multiply-adds an image", formats.count)
-    least = 0.5 / task.test_images  # no error at all has no logarithm: half an image stands for it
-    y = Axis(svg.logarithmic([max(error.mean, least) for _, error, _ in rows], *Y_RANGE), "test error, %", show_percent)
+    quality = task.quality
+    y = quality_axis(quality, [error.mean for _, error, _ in rows], task.test_images)
     marks: list[Markup] = []
     for group, error, cost in rows:
         look, place = looks[group.label], x.scale(cost)
         low, high = error.hull
         marks.append(svg.whisker((place, y.scale(low)), (place, y.scale(high)), look, "whisker"))
-        note = f"{group.label}: {formats.percent(error.mean)} % at {formats.count(cost)} multiply-adds"
+        note = f"{group.label}: {quality.written(error.mean)}{quality.unit} at {formats.count(cost)} multiply-adds"
         marks.append(svg.point(place, y.scale(error.mean), look, note))
     return Figure(
         "Cost against quality",
-        "Left and low is better. Lines: the span of both 95 % intervals.",
-        frame(f"Test error against multiply-adds on {task.name}", x, y, marks),
+        f"Left and {'high' if quality.headline.higher_is_better else 'low'} is better. Lines: the span of both 95 % "
+        "intervals.",
+        frame(f"Test {quality.name} against multiply-adds on {task.name}", x, y, marks),
         legend([(group.label, looks[group.label]) for group, _, _ in rows]),
     )
+
+
+def quality_axis(quality: Quality, values: Sequence[float], images: int) -> Axis:
+    """The upright axis of a headline: errors in logarithms, so that small ones are told apart; scores from zero."""
+    name = f"test {quality.head}"
+    if quality.headline.higher_is_better:
+        return Axis(svg.linear(values, *Y_RANGE), name, quality.tick)
+    least = 0.5 / images  # no error at all has no logarithm: half an image stands for it
+    return Axis(svg.logarithmic([max(value, least) for value in values], *Y_RANGE), name, quality.tick)
 
 
 def overlap(task: Task, predictions: Mapping[Path, Predictions], looks: Looks) -> Figure | None:
@@ -129,8 +139,7 @@ def overlap(task: Task, predictions: Mapping[Path, Predictions], looks: Looks) -
         places,
     )
     known = [estimate.mean for _, shares in rows for estimate, _ in shares if estimate]
-    least = 0.5 / task.test_images
-    y = Axis(svg.logarithmic([max(mean, least) for mean in known], *Y_RANGE), "test error, %", show_percent)
+    y = quality_axis(task.quality, known, task.test_images)
     marks: list[Markup] = []
     for group, shares in rows:
         points = [

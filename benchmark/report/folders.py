@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, final
 
+from benchmark.headline import Headline
+
 
 @final
 @dataclass(frozen=True)
@@ -36,9 +38,13 @@ class Finished:
     def fingerprint(self) -> str:
         return str(self.record["fingerprints"]["test"])
 
-    def error(self, mode: str) -> float | None:
-        """The test error of an evaluation mode, a fraction; None where it was not measured."""
-        return number(self.record["test"].get(mode, {}), "error")
+    @property
+    def headline(self) -> Headline:
+        return Headline.of(self.record)
+
+    def score(self, mode: str) -> float | None:
+        """The headline on the test split in an evaluation mode; None where it was not measured."""
+        return number(self.record["test"].get(mode, {}), self.headline.key)
 
 
 @final
@@ -46,7 +52,8 @@ class Finished:
 class Unfinished:
     """A run without a usable record.
 
-    state: failed, running, interrupted, waiting or damaged; epoch: "3 of 20" or "".
+    state: failed, running, interrupted, waiting or damaged; epoch: "3 of 20" or "". headline: of what it is judged by,
+    None where it has not said so yet.
     """
 
     address: Address
@@ -54,6 +61,7 @@ class Unfinished:
     message: str
     epoch: str
     updated: str
+    headline: Headline | None = None
 
 
 @final

@@ -7,6 +7,7 @@ from benchmark.report import formats
 from benchmark.report.comparisons import Comparison, between
 from benchmark.report.curves import Curve
 from benchmark.report.grouping import HEADLINE, Group, Task
+from benchmark.report.quality import Quality
 from benchmark.report.table import Cell, Table
 from benchmark.report.tables import NOTHING, name_cell, tone
 
@@ -14,32 +15,32 @@ REFERENCE = "none"
 CONTROLS = ("random", "centre", "oracle", "cnn")
 """Beginnings of the names of what is no mechanism of attention."""
 LAST = 0.25
-"""The last stretch of training, in which a curve is asked whether it still fell."""
-FALL = 0.1
-"""The share of itself by which an error has to fall in that stretch to count as still falling."""
+"""The last stretch of training, in which a curve is asked whether it still improved."""
+GAIN = 0.1
+"""The share of itself by which the headline has to improve in that stretch to count as still improving."""
 APART = 0.05
 """Below this difference two shares are called alike."""
 
 
 @final
 class Learning:
-    """The validation curves of a task's mechanisms, by their labels."""
+    """The validation curves of a task's mechanisms, by their labels. sign: 1 where less is better, else -1."""
 
-    def __init__(self, curves: Sequence[Curve]):
-        self._curves = {curve.label: curve for curve in curves}
+    def __init__(self, curves: Sequence[Curve], sign: float):
+        self._curves, self._sign = {curve.label: curve for curve in curves}, sign
 
-    def fall(self, label: str) -> float:
-        """By what share of itself the validation error fell in the last stretch; 0 where there is no such curve."""
+    def gain(self, label: str) -> float:
+        """By what share of itself the headline improved in the last stretch; 0 where there is no such curve."""
         curve = self._curves.get(label)
         if curve is None or len(curve.mean) < 4:
             return 0.0
         before = curve.mean[round(len(curve.mean) * (1 - LAST)) - 1]
-        return (before - curve.mean[-1]) / before if before > 0 else 0.0
+        return self._sign * (before - curve.mean[-1]) / before if before > 0 else 0.0
 
 
 def table(task: Task, comparisons: Sequence[Comparison], learning: Learning) -> Table:
     """Each mechanism against no attention; without rows where that was not run."""
-    reference = reference_of(task)
+    reference, quality = reference_of(task), task.quality
     rows = []
     for place, group in enumerate(task.groups):
         if reference is None or place == reference or group.attention.startswith(CONTROLS):
@@ -49,11 +50,18 @@ def table(task: Task, comparisons: Sequence[Comparison], learning: Learning) -> 
             rows.append(row(group, task.groups[reference], found, learning))
     return Table(
         f"{task.name}: what attention gains",
-        f"Error minus that of `{REFERENCE}` on the same seeds and test images, negative is better; beneath, the 95 % "
-        f"interval. Cost as a multiple of `{REFERENCE}`'s. What the records say is evidence, not a proof of a cause: "
-        f"whether the validation error still fell by more than {FALL:.0%} of itself in the last {LAST:.0%} of "
+        f"The {quality.name} minus that of `{REFERENCE}` on the same seeds and test images, {quality.better} is "
+        f"better; beneath, the 95 % interval. Cost as a multiple of `{REFERENCE}`'s. What the records say is evidence, "
+        "not a proof of a cause: "
+        f"whether it still improved in validation by more than {GAIN:.0%} of itself in the last {LAST:.0%} of "
         "training, and whether looks fall on the objects more often than looks anywhere, and matter.",
-        ("mechanism", "error minus none's, points", "multiply-adds", "parameters", "what the records say"),
+        (
+            "mechanism",
+            f"{quality.name} minus none's{quality.points}",
+            "multiply-adds",
+            "parameters",
+            "what the records say",
+        ),
         tuple(rows),
         "words",
     )
@@ -66,20 +74,21 @@ def reference_of(task: Task) -> int | None:
 
 
 def row(group: Group, reference: Group, found: Comparison, learning: Learning) -> tuple[Cell, ...]:
-    said = [*looking(group), *falling(group, reference, learning)]
+    quality = group.quality
+    said = [*looking(group), *learned(group, reference, learning)]
     return (
         name_cell(group),
-        Cell(formats.points(found.difference), (formats.span(found.interval),), tone(found)),
+        Cell(quality.difference(found.difference), (quality.span(found.interval),), tone(found, quality)),
         times(group, reference, "multiply_adds"),
         times(group, reference, "parameters"),
-        Cell(verdict(found), tuple(said), tone(found)),
+        Cell(verdict(found, quality), tuple(said), tone(found, quality)),
     )
 
 
-def verdict(found: Comparison) -> str:
+def verdict(found: Comparison, quality: Quality) -> str:
     if not found.clear:
         return "no clear difference"
-    return "attention pays" if found.difference < 0 else "attention does not pay"
+    return "attention pays" if quality.is_good(found.difference) else "attention does not pay"
 
 
 def times(group: Group, reference: Group, key: str) -> Cell:
@@ -97,15 +106,17 @@ def looking(group: Group) -> Iterator[str]:
             f"looks are on an object {more} looks anywhere: "
             f"{formats.percent(hits.mean)} against {formats.percent(anywhere.mean)} %"
         )
-    error, blind = group.error(HEADLINE), group.error("random")
-    if error and blind:
-        matter = "matter" if blind.mean - error.mean > APART else "hardly matter"
-        yield f"looks {matter}: the same weights looking anywhere err on {formats.percent(blind.mean)} %"
+    mine, blind = group.score(HEADLINE), group.score("random")
+    if mine and blind:
+        quality = group.quality
+        matter = "matter" if quality.loss(blind.mean - mine.mean) > APART else "hardly matter"
+        come = "err on" if quality.headline.binary else "come to"
+        yield f"looks {matter}: the same weights looking anywhere {come} {quality.written(blind.mean)}{quality.unit}"
 
 
-def falling(group: Group, reference: Group, learning: Learning) -> Iterator[str]:
+def learned(group: Group, reference: Group, learning: Learning) -> Iterator[str]:
     """Whether it was still learning when training ended, and whether the reference was."""
     for name, label in (("it", group.label), (f"`{REFERENCE}`", reference.label)):
-        fall = learning.fall(label)
-        if fall > FALL:
-            yield f"{name} was still learning: validation error fell by {fall:.0%} of itself at the end"
+        gain = learning.gain(label)
+        if gain > GAIN:
+            yield f"{name} was still learning: it improved in validation by {gain:.0%} of itself at the end"

@@ -10,7 +10,8 @@ from typing import Any, final
 import numpy as np
 
 from benchmark.report.folders import Finished, number
-from benchmark.report.statistics import Interval, t_interval, wilson_interval
+from benchmark.report.quality import Quality
+from benchmark.report.statistics import Interval, inside, normal_interval, t_interval, wilson_interval
 from benchmark.report.weights import marked
 
 HEADLINE = "mean"
@@ -66,15 +67,23 @@ class Group:
         """The longer side of the images, in pixels."""
         return max(int(size) for size in self.runs[0].record["image_shape"][-2:])
 
-    def error(self, mode: str) -> Estimate | None:
-        """The test error in a mode, a fraction; None where no run measured it."""
-        found = [share for run in self.runs if (share := run.error(mode)) is not None]
+    @property
+    def quality(self) -> Quality:
+        return Quality(self.runs[0].headline)
+
+    def score(self, mode: str) -> Estimate | None:
+        """The headline on the test split in a mode; None where no run measured it."""
+        found = [value for run in self.runs if (value := run.score(mode)) is not None]
         if not found:
             return None
-        mean = float(np.mean(found))
-        spread = t_interval(found)
-        clipped = Interval(max(0.0, spread.low), min(1.0, spread.high)) if spread else None
-        return Estimate(mean, clipped, wilson_interval(mean, self.runs[0].test_images), tuple(found))
+        mean, headline = float(np.mean(found)), self.quality.headline
+        if headline.binary:
+            return Estimate(mean, inside(t_interval(found), 1.0), wilson_interval(mean, self.runs[0].test_images),
+                            tuple(found))  # fmt: skip
+        most = 1.0 if headline.percent else np.inf
+        error = self.measure("test", mode, "standard_error")
+        images = inside(normal_interval(mean, error.mean), most) if error else None
+        return Estimate(mean, inside(t_interval(found), most), images, tuple(found))
 
     def measure(self, *path: str) -> Estimate | None:
         """Any other number of the record over seeds, by its path of keys; None where no run has it."""
@@ -94,10 +103,15 @@ class Task:
     groups: tuple[Group, ...]
 
     @property
+    def quality(self) -> Quality:
+        """What its mechanisms are judged by."""
+        return self.groups[0].quality
+
+    @property
     def modes(self) -> list[str]:
         """Every evaluation mode that some run of the task measured."""
         seen = {mode for group in self.groups for run in group.runs for mode in run.record["test"]} - {"images"}
-        seen = {mode for mode in seen if any(group.error(mode) for group in self.groups)}
+        seen = {mode for mode in seen if any(group.score(mode) for group in self.groups)}
         return [mode for mode in MODES if mode in seen] + sorted(seen - set(MODES))
 
     @property
@@ -137,18 +151,23 @@ def deep(record: Mapping[str, Any], path: Sequence[str]) -> float | None:
 
 def group_tasks(finished: Sequence[Finished]) -> list[Task]:
     """The tasks of a study, by data, the most runs first; the same data with other test canvases is another task."""
-    by_task: dict[tuple[str, str], list[Finished]] = defaultdict(list)
+    by_task: dict[tuple[str, str, str], list[Finished]] = defaultdict(list)
     for run in finished:
-        by_task[run.address.data, run.fingerprint].append(run)
+        by_task[run.address.data, run.fingerprint, run.headline.key].append(run)
     ordered = sorted(by_task.items(), key=lambda item: (item[0][0], -len(item[1]), item[0][1]))
     return [
-        Task(task_name(data, fingerprint, by_task), data, str(runs[0].record["origin"]), fingerprint, group_runs(runs))
-        for (data, fingerprint), runs in ordered
+        Task(task_name(key, by_task), key[0], str(runs[0].record["origin"]), key[1], group_runs(runs))
+        for key, runs in ordered
     ]
 
 
-def task_name(data: str, fingerprint: str, by_task: Mapping[tuple[str, str], list[Finished]]) -> str:
-    """The data's name, with the image size or else the fingerprint where the same data has several sets of canvases."""
+def task_name(of: tuple[str, str, str], by_task: Mapping[tuple[str, str, str], list[Finished]]) -> str:
+    """The data's name, with the image size or else the fingerprint where the same data has several sets of canvases,
+    and with what is measured where that differs.
+    """
+    data, fingerprint, measured = of
+    if len({key[2] for key in by_task if key[0] == data}) > 1:
+        return f"{data}, canvases {fingerprint[:8]}, {measured}"
     shapes = {key[1]: tuple(runs[0].record["image_shape"][-2:]) for key, runs in by_task.items() if key[0] == data}
     if len(shapes) == 1:
         return data
@@ -158,7 +177,7 @@ def task_name(data: str, fingerprint: str, by_task: Mapping[tuple[str, str], lis
 
 
 def group_runs(runs: Sequence[Finished]) -> tuple[Group, ...]:
-    """One task's groups, the lowest error first."""
+    """One task's groups, the best first."""
     by_group: dict[tuple[str, str], list[Finished]] = defaultdict(list)
     for run in runs:
         by_group[run.address.attention, run.address.setting].append(run)
@@ -170,6 +189,6 @@ def group_runs(runs: Sequence[Finished]) -> tuple[Group, ...]:
 
 
 def rank(group: Group) -> float:
-    """The headline error; a group without one comes last."""
-    error = group.error(HEADLINE)
-    return error.mean if error else 2.0
+    """The headline, less is better; a group without one comes last."""
+    found = group.score(HEADLINE)
+    return group.quality.loss(found.mean) if found else np.inf

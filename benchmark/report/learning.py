@@ -6,24 +6,25 @@ from markupsafe import Markup
 
 from benchmark.report import formats, svg
 from benchmark.report.chart import X_RANGE, Y_RANGE, Axis, Figure, frame
-from benchmark.report.curves import KEYS, Curve
+from benchmark.report.curves import Curve, Tracked
 from benchmark.report.figures import Looks
 
 
-def axes(curves: Sequence[Curve], key: str, scale: float) -> tuple[Axis, Axis]:
+def axes(curves: Sequence[Curve], of: Tracked) -> tuple[Axis, Axis]:
     """Epochs and values, wide enough for all."""
     first, last = min(c.epochs[0] for c in curves), max(c.epochs[-1] for c in curves)
     epochs = svg.Scale(first, max(last, first + 1), *X_RANGE, False)
+    scale = of.factor
     highest = max(value * scale for curve in curves for value in curve.high)
     lowest = min(0.0, *(value * scale for curve in curves for value in curve.low))
     values = svg.Scale(lowest, highest * 1.06 if highest > 0 else 1.0, *Y_RANGE, False)
-    return Axis(epochs, "epoch", lambda tick: f"{tick:g}"), Axis(values, KEYS[key], lambda tick: f"{tick:g}")
+    return Axis(epochs, "epoch", lambda tick: f"{tick:g}"), Axis(values, of.name, lambda tick: f"{tick:g}")
 
 
-def learning_figures(curves: Sequence[Curve], key: str, data: str, looks: Looks) -> list[Figure]:
+def learning_figures(curves: Sequence[Curve], of: Tracked, data: str, looks: Looks) -> list[Figure]:
     """A small chart for each mechanism, all on the same axes, the others behind it in grey."""
-    scale = 1.0 if key == "train/loss" else 100.0
-    x, y = axes(curves, key, scale)
+    scale = of.factor
+    x, y = axes(curves, of)
     lines = [[(x.scale(e), y.scale(scale * value)) for e, value in zip(c.epochs, c.mean, strict=True)] for c in curves]
     figures = []
     for curve, path in zip(curves, lines, strict=True):
@@ -37,7 +38,7 @@ def learning_figures(curves: Sequence[Curve], key: str, data: str, looks: Looks)
             for other in lines
             if other is not path
         ]
-        ends = f"{KEYS[key]} {scale * curve.mean[-1]:.3g} at epoch {curve.epochs[-1]:g}"
+        ends = f"{of.name} {scale * curve.mean[-1]:.3g} at epoch {curve.epochs[-1]:g}"
         picture = frame(
             f"{curve.label} on {data}: {ends}",
             x,

@@ -1,4 +1,4 @@
-"""The panels of test images with where each mechanism looked, to be carried inside the page."""
+"""The pictures that runs leave, to be carried inside the page: where was looked, and what was taken for what."""
 
 import base64
 import struct
@@ -24,23 +24,31 @@ class Picture:
     height: int
 
 
+KINDS = {
+    "panel": "Test images of {data} with the places where {label} looked, step by step",
+    "confusion": "What {label} called each category of {data}",
+    "confused": "Examples of the categories of {data} that {label} confused most often",
+}
+"""The pictures that a run leaves, by file name, in words."""
+
+
 def gallery(task: Task) -> list[Picture]:
-    """For each mechanism the panel of its first seed that has one."""
-    return [picture for group in task.groups if (picture := first_panel(task, group))]
+    """For each mechanism the pictures of its first seed that has them; panels before all others."""
+    return [picture for kind in KINDS for group in task.groups if (picture := first_picture(task, group, kind))]
 
 
-def first_panel(task: Task, group: Group) -> Picture | None:
-    """A group's panel; None where no run has a readable one."""
+def first_picture(task: Task, group: Group, kind: str) -> Picture | None:
+    """A group's picture of a kind; None where no run has a readable one."""
     for run in group.runs:
-        data = read_png(run)
+        data = read_png(run, kind)
         if data:
             width, height = struct.unpack(">II", data[16:24])
-            error = run.error("mean")
-            seen = f" Test error of this run {100 * error:.2f} %." if error is not None else ""
+            value, headline = run.score("mean"), run.headline
+            seen = f" Test {headline.name} of this run: {headline.written(value)}." if value is not None else ""
             return Picture(
-                group.label,
+                group.label if kind == "panel" else f"{group.label}: {kind}",
                 f"Seed {run.address.seed}.{seen}",
-                f"Test images of {task.data} with the places where {group.label} looked, step by step",
+                KINDS[kind].format(data=task.data, label=group.label),
                 "data:image/png;base64," + base64.b64encode(data).decode("ascii"),
                 width,
                 height,
@@ -48,10 +56,10 @@ def first_panel(task: Task, group: Group) -> Picture | None:
     return None
 
 
-def read_png(run: Finished) -> bytes:
-    """The bytes of a run's panel, empty where it is missing or no PNG."""
+def read_png(run: Finished, kind: str) -> bytes:
+    """The bytes of a run's picture, empty where it is missing or no PNG."""
     try:
-        data = (run.address.folder / "pictures" / "panel.png").read_bytes()
+        data = (run.address.folder / "pictures" / f"{kind}.png").read_bytes()
     except OSError:
         return b""
     return data if data.startswith(SIGNATURE) and len(data) > 24 else b""

@@ -1,4 +1,4 @@
-"""Where the looks fell, judged on the digits' true boxes: the table and the figure."""
+"""Where the looks fell, judged on the true boxes: the table and the figure."""
 
 from collections.abc import Callable, Mapping
 
@@ -12,10 +12,13 @@ from benchmark.report.table import Cell, Table
 from benchmark.report.tables import NOTHING
 
 PLACES: Mapping[str, tuple[str, Callable[[float], str]]] = {
-    "hit_rate": ("looks on a digit, %", formats.percent),
-    "first_distance": ("first look to nearest digit, px", lambda value: f"{value:.1f}"),
-    "coverage": ("digits looked at, %", formats.percent),
-    "on_its_digit": ("looks on the digit that is read next, %", formats.percent),
+    "hit_rate": ("looks on an object, %", formats.percent),
+    "first_distance": ("first look to nearest object, px", lambda value: f"{value:.1f}"),
+    "coverage": ("objects looked at, %", formats.percent),
+    "pointing": ("peak of the attention on an object (pointing game), %", formats.percent),
+    "iou": ("overlap of what was looked at with the box (IoU), %", formats.percent),
+    "mass": ("attention inside boxes, %", formats.percent),
+    "on_its_digit": ("looks on what is read next, %", formats.percent),
     "in_order": ("steps in reading order, %", formats.percent),
 }
 MEASURES = ("random", "centre", "oracle")
@@ -63,7 +66,7 @@ def cell(group: Group, key: str, show: Callable[[float], str]) -> Cell:
 
 
 def figure(task: Task, looks: Mapping[str, Look]) -> Figure | None:
-    """The share of looks on a digit: by the policy, and with the same weights looking anywhere; None without any."""
+    """The share of looks on an object: by the policy, and with the same weights looking anywhere; None without any."""
     rows = [
         (group, found.mean, anywhere.mean if (anywhere := rate(group, RANDOM)) else None)
         for group in task.groups
@@ -77,20 +80,20 @@ def figure(task: Task, looks: Mapping[str, Look]) -> Figure | None:
     for tick in scale.ticks():
         parts.append(svg.tag("line", x1=scale(tick), x2=scale(tick), y1=6.0, y2=height - 38, class_="grid"))
         parts.append(svg.text(scale(tick), height - 24, f"{100 * tick:.0f}", "tick", "middle"))
-    parts.append(svg.text((LEFT + RIGHT) / 2, height - 6, "looks on a digit, %", "name", "middle"))
+    parts.append(svg.text((LEFT + RIGHT) / 2, height - 6, "looks on an object, %", "name", "middle"))
     for place, (group, share, base) in enumerate(rows):
         parts += dumbbell(group.label, share, base, scale, 8 + ROW * place, looks[group.label])
     return Figure(
-        "Looks on a digit",
+        "Looks on an object",
         "Filled: the mean policy. Hollow: the same weights looking at random places; the "
         "line between is what the policy has learned.",
-        svg.drawing(WIDTH, height, f"Share of looks on a digit for each mechanism on {task.name}", parts),
+        svg.drawing(WIDTH, height, f"Share of looks on an object for each mechanism on {task.name}", parts),
         Markup(),
     )
 
 
 def rate(group: Group, mode: str) -> Estimate | None:
-    """The share of looks on a digit."""
+    """The share of looks on an object."""
     return group.measure("localisation", mode, "hit_rate")
 
 

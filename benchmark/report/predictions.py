@@ -1,4 +1,4 @@
-"""Reads predictions.npz: which test images a run got wrong, image by image.
+"""Reads predictions.npz: what each test image counted for, run by run.
 
 Axes: N test images, S seeds.
 """
@@ -16,7 +16,7 @@ from benchmark.report.folders import Finished
 from benchmark.report.grouping import Group, Task
 
 ROUNDING = 1e-4
-"""How far a record's error may be from its predictions': half an image of 5,000."""
+"""How far a record's headline may be from its predictions': half an image of 5,000."""
 
 
 @final
@@ -27,11 +27,13 @@ class PredictionsError(Exception):
 @final
 @dataclass(frozen=True)
 class Predictions:
-    """index: (N,) places in the test split, rising; overlap: (N,) in [0, 1]; wrong: by mode, who is wrong (N,)."""
+    """index: (N,) places in the test split, rising; overlap: (N,) in [0, 1]; value: by mode (N,), whose mean is
+    the headline.
+    """
 
     index: NDArray[np.int64]
     overlap: NDArray[np.float64]
-    wrong: Mapping[str, NDArray[np.bool_]]
+    value: Mapping[str, NDArray[np.float64]]
 
 
 def read_predictions(path: Path) -> Predictions:
@@ -40,12 +42,12 @@ def read_predictions(path: Path) -> Predictions:
         with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
             found = {name: np.asarray(arrays[name]) for name in arrays.files}
         order = np.argsort(found["index"], kind="stable")
-        wrong = {
-            name.removeprefix("value_"): values.astype(bool)[order]
+        value = {
+            name.removeprefix("value_"): values.astype(float)[order]
             for name, values in found.items()
             if name.startswith("value_")
         }
-        return Predictions(found["index"][order], found["overlap"].astype(float)[order], wrong)
+        return Predictions(found["index"][order], found["overlap"].astype(float)[order], value)
     except FileNotFoundError as error:
         raise PredictionsError("predictions.npz is missing") from error
     except (OSError, ValueError, KeyError, IndexError, EOFError, zipfile.BadZipFile) as error:
@@ -71,16 +73,18 @@ def read_task(task: Task) -> dict[Path, Predictions]:
 
 
 def disagreements(run: Finished, predictions: Predictions) -> list[str]:
-    """Where the record's error is not the share of wrong predictions, in words."""
+    """Where the record's headline is not the mean of its images, in words."""
     remarks = []
-    for mode, wrong_N in predictions.wrong.items():
-        error = run.error(mode)
-        if error is not None and abs(error - float(wrong_N.mean())) > ROUNDING:
-            remarks.append(f"record.json says {error:.2%} error ({mode}), predictions.npz {wrong_N.mean():.2%}")
+    written = run.headline.written
+    for mode, value_N in predictions.value.items():
+        told, found = run.score(mode), float(value_N.mean())
+        if told is not None and abs(told - found) > ROUNDING:
+            said = f"record.json says {written(told)} {run.headline.name} ({mode}), predictions.npz {written(found)}"
+            remarks.append(said)
     return remarks
 
 
-def wrong_by_seed(group: Group, predictions: Mapping[Path, Predictions], mode: str) -> dict[int, NDArray[np.bool_]]:
-    """Who is wrong (N,) by seed, for the seeds whose predictions hold this mode."""
+def value_by_seed(group: Group, predictions: Mapping[Path, Predictions], mode: str) -> dict[int, NDArray[np.float64]]:
+    """What each image counted for (N,) by seed, for the seeds whose predictions hold this mode."""
     held = {run.address.seed: predictions.get(run.address.folder) for run in group.runs}
-    return {seed: found.wrong[mode] for seed, found in held.items() if found and mode in found.wrong}
+    return {seed: found.value[mode] for seed, found in held.items() if found and mode in found.value}

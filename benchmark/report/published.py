@@ -12,23 +12,22 @@ from benchmark.report.comparisons import Comparison, between
 from benchmark.report.folders import number
 from benchmark.report.grouping import Estimate, Group, Task
 
-TOLERANCE = 0.01
-"""Within one percentage point counts as reproduced."""
-
 
 @final
 @dataclass(frozen=True)
 class Published:
-    """One published test error. attentions: ours it belongs to, none where no mechanism of ours is apt.
+    """One published number on a test split. attentions: ours it belongs to, none where no mechanism of ours is apt.
 
-    error: in percent. glimpses, side: what a run must share to be comparable, None where it does not matter or is
+    measure: the key of what was measured. value: as written, errors in percent.
+    glimpses, side: what a run must share to be comparable, None where it does not matter or is
     unknown. sure: read in a source, not only remembered.
     """
 
     system: str
     attentions: tuple[str, ...]
     data: tuple[str, ...]
-    error: float
+    measure: str
+    value: float
     paper: str
     version: str
     setting: str
@@ -44,7 +43,7 @@ class Published:
 @final
 @dataclass(frozen=True)
 class Claim:
-    """A published order: on each of `data`, `better` has a lower error than `worse`."""
+    """A published order: on each of `data`, `better` is better than `worse`."""
 
     text: str
     paper: str
@@ -74,45 +73,55 @@ def tuples(entry: Mapping[str, Any]) -> dict[str, Any]:
     return {key: tuple(value) if isinstance(value, list) else value for key, value in entry.items()}
 
 
-def published_for(numbers: Sequence[Published], group: Group) -> list[Published]:
-    """Published errors of a group's mechanism, data and image size: those of its glimpses, else of the nearest."""
-    run = group.runs[0]
-    apt = [
+def apt(numbers: Sequence[Published], group: Group) -> list[Published]:
+    """What was published of a group's mechanism, data and image size, of whatever measure."""
+    data = group.runs[0].address.data
+    return [
         entry
         for entry in numbers
-        if group.attention in entry.attentions and run.address.data in entry.data and entry.side in (None, group.side)
+        if group.attention in entry.attentions and data in entry.data and entry.side in (None, group.side)
     ]
-    glimpses = int(number(run.record, "glimpses") or 0)
-    gaps = [abs(entry.glimpses - glimpses) if entry.glimpses else 0 for entry in apt]
-    return [entry for entry, gap in zip(apt, gaps, strict=True) if gap == min(gaps)]
+
+
+def published_for(numbers: Sequence[Published], group: Group) -> list[Published]:
+    """Published headlines of a group's mechanism: those of its number of glimpses, else of the nearest."""
+    found = [entry for entry in apt(numbers, group) if entry.measure == group.quality.key]
+    glimpses = int(number(group.runs[0].record, "glimpses") or 0)
+    gaps = [abs(entry.glimpses - glimpses) if entry.glimpses else 0 for entry in found]
+    return [entry for entry, gap in zip(found, gaps, strict=True) if gap == min(gaps)]
 
 
 def judge_number(entry: Published, group: Group, measured: Estimate) -> Verdict:
-    """Whether a published error was reproduced.
+    """Whether a published number was reproduced.
 
-    Reproduced: the whole interval (the hull of that over seeds and the binomial one) is within a percentage point of
-    the published error. Not: the whole of it is outside. Anything between cannot be told from these runs.
+    Reproduced: the whole interval (the hull of that over seeds and the binomial one) is within a percentage point
+    (0.02 of a score) of the published number. Not: the whole of it is outside. Anything between cannot be told from
+    these runs.
     """
     glimpses = group.runs[0].record.get("glimpses")
     if entry.glimpses not in (None, glimpses):
         return Verdict("cannot tell", f"another setting: {entry.glimpses} glimpses there, {glimpses} here")
     low, high = measured.hull
-    target = entry.error / 100
-    span = f"{100 * low:.2f} to {100 * high:.2f} %"
-    once = ", one seed" if measured.seeds is None else ""
-    if target - TOLERANCE <= low and high <= target + TOLERANCE:
-        return Verdict("reproduced", f"{span} is within 1 point of {entry.error:g} %{once}")
-    if high < target - TOLERANCE:
-        return Verdict("better", f"{span} is more than 1 point below {entry.error:g} %{once}")
-    if low > target + TOLERANCE:
-        return Verdict("not reproduced", f"{span} is more than 1 point above {entry.error:g} %{once}")
-    return Verdict("cannot tell", f"{span} is neither within nor beyond 1 point of {entry.error:g} %{once}")
+    quality = group.quality
+    target, near = entry.value / quality.factor, quality.tolerance
+    span = f"{quality.written(low)} to {quality.written(high)}{quality.unit}"
+    there = f"{quality.tolerance_words} {{}} {entry.value:g}{quality.unit}" + (
+        ", one seed" if not measured.seeds else ""
+    )
+    below, above = high < target - near, low > target + near
+    if target - near <= low and high <= target + near:
+        return Verdict("reproduced", f"{span} is within {there.format('of')}")
+    if not below and not above:
+        return Verdict("cannot tell", f"{span} is neither within nor beyond {there.format('of')}")
+    better = above if quality.headline.higher_is_better else below
+    beyond = there.format("below" if below else "above")
+    return Verdict("better" if better else "not reproduced", f"{span} is more than {beyond}")
 
 
 def judge_claim(claim: Claim, task: Task, comparisons: Sequence[Comparison]) -> Verdict | None:
     """Whether an order was reproduced; None where the task has not both mechanisms.
 
-    Of a mechanism with several settings the default one speaks, else the one of the lowest error.
+    Of a mechanism with several settings the default one speaks, else the best one.
     """
     by_choice = sorted(enumerate(task.groups), key=lambda item: (not item[1].setting, -item[0]))
     places = {group.attention: place for place, group in by_choice}  # the last one of a name stays
@@ -121,10 +130,11 @@ def judge_claim(claim: Claim, task: Task, comparisons: Sequence[Comparison]) -> 
     found = between(comparisons, places[claim.better], places[claim.worse])
     if found is None:
         return Verdict("cannot tell", "no seed in common, or no predictions to pair")
+    quality = task.quality
     detail = (
-        f"{formats.points(found.difference)} points ({formats.span(found.interval)}), p after Holm "
-        f"{formats.probability(found.adjusted)}, {formats.plural(len(found.seeds), 'seed')}"
+        f"{quality.difference(found.difference)}{quality.points.replace(',', '')} ({quality.span(found.interval)}), "
+        f"p after Holm {formats.probability(found.adjusted)}, {formats.plural(len(found.seeds), 'seed')}"
     )
     if not found.clear:
         return Verdict("cannot tell", detail)
-    return Verdict("reproduced" if found.difference < 0 else "not reproduced", detail)
+    return Verdict("reproduced" if quality.is_good(found.difference) else "not reproduced", detail)

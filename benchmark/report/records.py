@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, final
 
+from benchmark.headline import Headline
 from benchmark.report.folders import number
 
 FORMAT = 2
@@ -39,11 +40,20 @@ def read_record(path: Path) -> Mapping[str, Any]:
         raise RecordError("lacks the fingerprint of the test canvases")
     if not (number(record["test"], "images") or 0) >= 1:
         raise RecordError("lacks the number of test images")
+    headline = read_headline(record["measure"])
     for mode, scores in record["test"].items():
-        share = number(scores, "error")
-        if share is not None and not 0 <= share <= 1:
-            raise RecordError(f"has a test error ({mode}) of {share}, not a fraction between 0 and 1")
+        share = number(scores, headline.key)
+        if headline.percent and share is not None and not 0 <= share <= 1:
+            raise RecordError(f"has a test {headline.name} ({mode}) of {share}, not a fraction between 0 and 1")
     return record
+
+
+def read_headline(found: Mapping[str, Any]) -> Headline:
+    """The entry `measure`, its values of the right kinds. Raises RecordError."""
+    kinds = Headline.__annotations__
+    if set(found) != set(kinds) or not all(isinstance(found[key], kind) for key, kind in kinds.items()):
+        raise RecordError("lacks a usable measure")
+    return Headline(**found)
 
 
 def fault_of_format(found: object) -> str:

@@ -5,6 +5,7 @@ from typing import Any
 
 from benchmark.report.assemble import Report
 from benchmark.report.comparisons import Comparison
+from benchmark.report.folders import Address
 from benchmark.report.grouping import Estimate, Group, Task
 from benchmark.report.overlap import BINS, share_by_bin
 from benchmark.report.places import PLACES
@@ -46,58 +47,52 @@ def flat(values: Mapping[str, Any], prefix: str) -> Iterator[tuple[str, Any]]:
 def runs(report: Report) -> Iterator[Row]:
     """Every run, finished or not, with all its record holds."""
     for done in report.study.finished:
-        where = done.address
-        yield {
-            "mechanism": where.attention,
-            "data": where.data,
-            "seed": where.seed,
-            "setting": where.setting,
-            "state": "finished",
-            "message": "; ".join(done.remarks),
-            **dict(flat(done.record, "record.")),
-        }
+        told = {"state": "finished", "message": "; ".join(done.remarks)}
+        yield {**place(done.address), **told, **dict(flat(done.record, "record."))}
     for run in report.study.unfinished:
-        where = run.address
-        yield {
-            "mechanism": where.attention,
-            "data": where.data,
-            "seed": where.seed,
-            "setting": where.setting,
-            "state": run.state,
-            "message": run.message,
-            "epoch": run.epoch,
-        }
+        yield {**place(run.address), "state": run.state, "message": run.message, "epoch": run.epoch}
+
+
+def place(where: Address) -> Row:
+    """The columns that name a run."""
+    return {"mechanism": where.attention, "data": where.data, "seed": where.seed, "setting": where.setting}
 
 
 def columns(name: str, estimate: Estimate, scale: float) -> Row:
     """An estimate's columns."""
     row: Row = {name: scale * estimate.mean, "seeds": len(estimate.scores)}
-    for kind, interval in (("seeds", estimate.seeds), ("images", estimate.images)):
+    for kind, interval in {"seeds": estimate.seeds, "images": estimate.images}.items():
         row |= {f"{kind}_low": scale * interval.low, f"{kind}_high": scale * interval.high} if interval else {}
     return row
 
 
 def errors(report: Report) -> Iterator[Row]:
-    """Error in percent by task, mechanism and evaluation mode."""
+    """The headline by task, mechanism and evaluation mode; shares in percent."""
     for task, group, names in groups(report):
         for mode in task.modes:
-            error = group.error(mode)
+            error = group.score(mode)
             if error:
-                yield {**names, "mode": mode, **columns("error_percent", error, 100), "images": task.test_images}
+                yield {
+                    **names,
+                    "mode": mode,
+                    **columns(group.quality.column, error, group.quality.factor),
+                    "images": task.test_images,
+                }
 
 
 def published(report: Report, numbers: list[Published]) -> Iterator[Row]:
-    """Each measured error beside each published one."""
+    """Each measured headline beside each published one."""
     for _, group, names in groups(report):
-        error = group.error("mean")
+        error = group.score("mean")
         for entry in published_for(numbers, group):
             if error is None:
                 continue
             verdict = judge_number(entry, group, error)
             yield {
                 **names,
-                **columns("error_percent", error, 100),
-                "published_percent": entry.error,
+                "measure": entry.measure,
+                **columns(group.quality.column, error, group.quality.factor),
+                f"published_{'percent' if group.quality.headline.percent else 'value'}": entry.value,
                 "system": entry.system,
                 "paper": entry.paper,
                 "version": entry.version,
@@ -109,7 +104,7 @@ def published(report: Report, numbers: list[Published]) -> Iterator[Row]:
 
 
 def paired(report: Report) -> Iterator[Row]:
-    """Every paired comparison in every mode; the difference is of the first minus the second, in percentage points."""
+    """Every paired comparison in every mode; the difference is of the first minus the second, of shares in points."""
     for section in report.tasks:
         for mode, comparisons in section.comparisons.items():
             for found in comparisons:
@@ -118,19 +113,20 @@ def paired(report: Report) -> Iterator[Row]:
 
 def paired_row(task: Task, found: Comparison) -> Row:
     """One comparison's columns."""
+    factor = task.quality.factor
     return {
         "first": task.groups[found.first].label,
         "second": task.groups[found.second].label,
         "seeds": " ".join(str(seed) for seed in found.seeds),
-        "difference_points": 100 * found.difference,
-        "low": 100 * found.interval.low,
-        "high": 100 * found.interval.high,
+        "difference_points" if task.quality.headline.percent else "difference": factor * found.difference,
+        "low": factor * found.interval.low,
+        "high": factor * found.interval.high,
         "wins": found.wins,
         "ties": found.ties,
         "losses": found.losses,
-        "first_wrong_alone": found.discordant.first_wrong,
-        "second_wrong_alone": found.discordant.second_wrong,
-        "mcnemar_p": found.discordant.p,
+        "first_worse": found.discordant.first_wrong,
+        "second_worse": found.discordant.second_wrong,
+        "p": found.discordant.p,
         "holm_p": found.adjusted,
     }
 
@@ -182,7 +178,7 @@ def costs(report: Report) -> Iterator[Row]:
 def curves(report: Report) -> Iterator[Row]:
     """Every learning curve by epoch: mean, lowest and highest seed."""
     for section in report.data:
-        for key, found in section.curves.items():
+        for (key, *_), found in section.curves.items():
             for curve in found:
                 for epoch, mean, low, high in zip(curve.epochs, curve.mean, curve.low, curve.high, strict=True):
                     yield {

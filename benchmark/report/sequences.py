@@ -58,9 +58,9 @@ def table(task: Task) -> Table:
         found = {(each.measure, each.length): each for each in measured(task, group, HEADLINE)}
         sizes |= {each.length: each.images for each in found.values() if each.length}
         wanted = [*((key, "") for key in MEASURES), *(("error", length) for length in sizes)]
-        cells = [error_cell(found[key].estimate if key in found else None) for key in wanted]
+        cells = [error_cell(found[key].estimate if key in found else None, task.quality) for key in wanted]
         if found:
-            rows.append((name_cell(group), error_cell(group.error(HEADLINE)), *cells))
+            rows.append((name_cell(group), error_cell(group.score(HEADLINE), task.quality), *cells))
     heads = [f"of {length}, {formats.plural(images, 'image')}, %" for length, images in sizes.items()]
     return Table(
         f"{task.name}: errors of the parts of a sequence",

@@ -8,9 +8,9 @@ from markupsafe import Markup
 
 from benchmark.report import formats, svg
 from benchmark.report.chart import X_RANGE, Y_RANGE, Axis, Figure, frame, legend
-from benchmark.report.figures import show_percent
 from benchmark.report.grouping import HEADLINE, Estimate, Group, Task, deep, name_of
 from benchmark.report.palette import Look
+from benchmark.report.quality import Quality
 from benchmark.report.statistics import log_slope
 from benchmark.report.table import Cell, Table
 from benchmark.report.tables import NOTHING, error_cell
@@ -108,34 +108,34 @@ def side_axis(sides: Sequence[int]) -> Axis:
 
 
 def errors_by_side(tasks: Sequence[Task]) -> ErrorRows:
-    """By mechanism the error at each image side, where runs differ in the canvas alone and two sides were run."""
+    """By mechanism the headline at each image side, where runs differ in the canvas alone and two sides were run."""
     found: dict[str, dict[int, Estimate]] = defaultdict(dict)
     for group in (group for task in tasks for group in task.groups):
-        error = group.error(HEADLINE)
+        error = group.score(HEADLINE)
         if error is not None:
             found[name_of(group.attention, but_canvas(group))][group.side] = error
     return [(label, dict(sorted(sides.items()))) for label, sides in sorted(found.items()) if len(sides) >= 2]
 
 
-def error_table(data: str, rows: ErrorRows) -> Table:
-    """Error by side. Other sides are other canvases, so the rows are not paired across columns."""
+def error_table(data: str, rows: ErrorRows, quality: Quality) -> Table:
+    """The headline by side. Other sides are other canvases, so the rows are not paired across columns."""
     sides = sorted({side for _, found in rows for side in found})
-    body = tuple((Cell(label), *(error_cell(found.get(side)) for side in sides)) for label, found in rows)
+    body = tuple((Cell(label), *(error_cell(found.get(side), quality) for side in sides)) for label, found in rows)
     return Table(
-        f"{data}: error by image side",
-        "Error in percent, mean policy; each side has its own test canvases.",
+        f"{data}: {quality.name} by image side",
+        f"Test {quality.head}, mean policy; each side has its own test canvases.",
         ("mechanism", *(f"{side} px" for side in sides)),
         body,
     )
 
 
-def error_figure(data: str, rows: ErrorRows, looks: Mapping[str, Look]) -> Figure:
-    """Error against the side."""
+def error_figure(data: str, rows: ErrorRows, looks: Mapping[str, Look], quality: Quality) -> Figure:
+    """The headline against the side."""
     x = side_axis(sorted({side for _, found in rows for side in found}))
     y = Axis(
         svg.linear([found.mean for _, sides in rows for found in sides.values()], *Y_RANGE),
-        "test error, %",
-        show_percent,
+        f"test {quality.head}",
+        quality.tick,
     )
     marks: list[Markup] = []
     for label, found in rows:
@@ -144,10 +144,12 @@ def error_figure(data: str, rows: ErrorRows, looks: Mapping[str, Look]) -> Figur
         for place, (side, error) in zip(places, found.items(), strict=True):
             ends = [(place[0], y.scale(bound)) for bound in error.hull]
             marks.append(svg.whisker(ends[0], ends[1], looks[label], "whisker"))
-            marks.append(svg.point(*place, looks[label], f"{label}, {side} px: {formats.percent(error.mean)} %"))
+            marks.append(
+                svg.point(*place, looks[label], f"{label}, {side} px: {quality.written(error.mean)}{quality.unit}")
+            )
     return Figure(
-        "Error against image side",
+        f"{quality.title} against image side",
         "Lines upright: the span of both 95 % intervals.",
-        frame(f"Test error against image side, {data}", x, y, marks),
+        frame(f"Test {quality.name} against image side, {data}", x, y, marks),
         legend([(label, looks[label]) for label, _ in rows]),
     )

@@ -8,7 +8,7 @@ from typing import NamedTuple, final
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import bdtr, ndtri, stdtrit
+from scipy.special import bdtr, ndtr, ndtri, stdtrit
 
 Floats = NDArray[np.float64]
 
@@ -29,7 +29,7 @@ class Interval(NamedTuple):
 
 @final
 class Discordant(NamedTuple):
-    """Images judged differently by two mechanisms: only the first wrong, only the second wrong; and the exact p."""
+    """Images judged differently by two mechanisms: the first worse, the second worse; p of the sign-flip test."""
 
     first_wrong: int
     second_wrong: int
@@ -57,6 +57,17 @@ def wilson_interval(share: float, count: int) -> Interval:
     centre = (share + z**2 / (2 * count)) / (1 + z**2 / count)
     half = z / (1 + z**2 / count) * np.sqrt(share * (1 - share) / count + z**2 / (4 * count**2))
     return Interval(max(0.0, float(centre - half)), min(1.0, float(centre + half)))
+
+
+def normal_interval(mean: float, standard_error: float) -> Interval:
+    """The interval of a mean over many images."""
+    half = float(ndtri(0.5 + LEVEL / 2)) * standard_error
+    return Interval(mean - half, mean + half)
+
+
+def inside(interval: Interval | None, most: float) -> Interval | None:
+    """What of an interval lies within 0 and `most`."""
+    return Interval(max(0.0, interval.low), min(most, interval.high)) if interval else None
 
 
 def resampled_means(scores_RN: Floats, generator: np.random.Generator, draws: int) -> Floats:
@@ -93,15 +104,20 @@ def paired_bootstrap(difference_SN: Floats, generator: np.random.Generator, draw
     return percentile_interval(resampled_seeds(resampled_means(difference_SN, generator, draws), generator))
 
 
-def mcnemar(first_SN: NDArray[np.bool_], second_SN: NDArray[np.bool_]) -> Discordant:
-    """McNemar's exact two-sided test on the discordant images, pooled over seeds; arguments say who is *wrong*.
+def sign_flip(first_SN: Floats, second_SN: Floats) -> Discordant:
+    """A two-sided test on the images that two mechanisms were judged differently on, pooled over seeds; less is better.
 
-    Under the null each discordant image is a fair coin: p = 2 P(X <= smaller), X ~ Binomial(discordant, 1/2).
+    Under the null the sign of each difference is a fair coin. Where all differences are as large, as between images
+    right and wrong, that is McNemar's exact test: p = 2 P(X <= smaller), X ~ Binomial(discordant, 1/2). Otherwise the
+    sum of the signed differences has mean 0 and their squares' sum as variance, and is taken to be normal.
     """
-    only_first = int(np.sum(first_SN & ~second_SN))
-    only_second = int(np.sum(second_SN & ~first_SN))
-    tail = float(bdtr(min(only_first, only_second), only_first + only_second, 0.5))
-    return Discordant(only_first, only_second, min(1.0, 2 * tail))
+    difference_D = (first_SN - second_SN).ravel()
+    difference_D = difference_D[difference_D != 0]
+    first, second = int((difference_D > 0).sum()), int((difference_D < 0).sum())
+    if not difference_D.size or np.ptp(np.abs(difference_D)) < 1e-12:
+        return Discordant(first, second, min(1.0, 2 * float(bdtr(min(first, second), first + second, 0.5))))
+    z = abs(difference_D.sum()) / np.sqrt(np.square(difference_D).sum())
+    return Discordant(first, second, float(2 * ndtr(-z)))
 
 
 def holm(p_M: Sequence[float]) -> list[float]:

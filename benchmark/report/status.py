@@ -8,7 +8,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from benchmark.headline import Headline
 from benchmark.report.folders import Address, Unfinished
+from benchmark.report.records import RecordError, read_headline
 
 
 def read_unfinished(address: Address) -> Unfinished:
@@ -25,7 +27,16 @@ def read_unfinished(address: Address) -> Unfinished:
     elif state == "interrupted":
         message = message or "its process is gone; start the sweep again to resume it"
     epoch = f"{status['epoch']} of {status.get('epochs', '?')}" if "epoch" in status else ""
-    return Unfinished(address, state, message, epoch, one_line(status.get("updated")))
+    return Unfinished(address, state, message, epoch, one_line(status.get("updated")), judged_by(status))
+
+
+def judged_by(status: Mapping[str, Any]) -> Headline | None:
+    """What a run says it is judged by; None where it has not come to that."""
+    found = status.get("measure")
+    try:
+        return read_headline(found) if isinstance(found, dict) else None
+    except RecordError:
+        return None
 
 
 def read_status(path: Path) -> Mapping[str, Any]:

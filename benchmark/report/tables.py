@@ -10,6 +10,7 @@ from benchmark.report.grouping import HEADLINE, MODES, Estimate, Group, Task, to
 from benchmark.report.overlap import BINS, share_by_bin
 from benchmark.report.predictions import Predictions
 from benchmark.report.published import Published, published_for
+from benchmark.report.quality import Quality
 from benchmark.report.table import Cell, Table
 
 NOTHING = Cell(DASH, tone="quiet")
@@ -33,41 +34,59 @@ def name_cell(group: Group) -> Cell:
     return Cell(name, (*told(group.differs), formats.plural(len(group.runs), "seed")))
 
 
-def error_cell(estimate: Estimate | None) -> Cell:
-    """An error in percent with both its intervals."""
+def error_cell(estimate: Estimate | None, quality: Quality) -> Cell:
+    """A headline with both its intervals."""
     if estimate is None:
         return NOTHING
-    seeds = f"seeds {formats.span(estimate.seeds)}" if estimate.seeds else "one seed"
-    images = (f"images {formats.span(estimate.images)}",) if estimate.images else ()
-    return Cell(formats.percent(estimate.mean), (seeds, *images))
+    seeds = f"seeds {quality.span(estimate.seeds)}" if estimate.seeds else "one seed"
+    images = (f"images {quality.span(estimate.images)}",) if estimate.images else ()
+    return Cell(quality.written(estimate.mean), (seeds, *images))
 
 
 def errors(task: Task, numbers: Sequence[Published]) -> Table:
-    """Error by mechanism and evaluation mode, the published one beside it."""
+    """The headline by mechanism and evaluation mode, the published one beside it."""
+    quality = task.quality
     rows = [
         (
             name_cell(group),
-            *(error_cell(group.error(mode)) for mode in task.modes),
+            *(error_cell(group.score(mode), quality) for mode in task.modes),
             published_cell(published_for(numbers, group)),
         )
         for group in task.groups
     ]
-    heads = tuple(f"{MODES.get(mode, mode)}, %" for mode in task.modes)
+    unit = ", %" if quality.headline.percent else ""
+    heads = tuple(f"{MODES.get(mode, mode)}{unit}" for mode in task.modes)
     return Table(
-        f"{task.name}: test error",
-        f"{task.test_images:,} test images. Under each mean over seeds: the 95 % "
-        "interval over seeds, and the binomial one over test images.",
-        ("mechanism", *heads, "published, %"),
+        f"{task.name}: test {quality.name}",
+        f"{task.test_images:,} test images. {quality.direction} Under "
+        "each mean over seeds: the 95 % interval over seeds, and the one over test images.",
+        ("mechanism", *heads, f"published{unit}"),
         tuple(rows),
         "sourced",
     )
 
 
 def published_cell(entries: Sequence[Published]) -> Cell:
-    """Published errors of the same mechanism and data, with their sources."""
+    """Published numbers of the same mechanism and data, with their sources."""
     if not entries:
         return NOTHING
-    return Cell(" / ".join(f"{entry.error:g}" for entry in entries), tuple(entry.source for entry in entries))
+    return Cell(" / ".join(f"{entry.value:g}" for entry in entries), tuple(entry.source for entry in entries))
+
+
+def literature(task: Task, numbers: Sequence[Published]) -> Table:
+    """Everything that is published on a task's data, of whatever system: the tables of the survey among it."""
+    rows = [
+        (Cell(entry.system), Cell(entry.measure), Cell(f"{entry.value:g}"), Cell(entry.source))
+        for entry in numbers
+        if task.data in entry.data
+    ]
+    return Table(
+        f"{task.name}: published",
+        "Errors in percent, other measures as they are. Only rows of the same measure and setting compare with ours.",
+        ("system", "measure", "published", "source"),
+        tuple(rows),
+        "words",
+    )
 
 
 def costs(task: Task) -> Table:
@@ -101,35 +120,37 @@ def references(task: Task) -> list[int]:
 
 def against(task: Task, comparisons: Sequence[Comparison]) -> Table:
     """Every mechanism against each reference, on the same seeds and images."""
-    rows = []
+    rows, quality = [], task.quality
     for reference in references(task):
         for place, group in enumerate(task.groups):
             found = between(comparisons, place, reference)
             if found is not None:
-                rows.append((Cell(group.label), Cell(task.groups[reference].label), *comparison_cells(found)))
+                rows.append(
+                    (Cell(group.label), Cell(task.groups[reference].label), *comparison_cells(found, task.quality))
+                )
     heads = (
         "mechanism",
         "against",
-        "difference, points",
+        f"difference{quality.points}",
         "seeds better / equal / worse",
-        "wrong alone: it / the other",
-        "McNemar p",
+        quality.worse_alone,
+        f"{quality.test} p",
         "p after Holm",
     )
     return Table(
         f"{task.name}: paired differences",
-        "Error of the mechanism minus that of the reference, in percentage points, on the same seeds and test "
-        "images; negative is better. Beneath, the 95 % interval of a bootstrap over seeds and images. Holm's "
+        f"The mechanism's {quality.name} minus the reference's{quality.points}, on the same seeds and test images; "
+        f"{quality.better} is better. Beneath, the 95 % interval of a bootstrap over seeds and images. Holm's "
         f"correction is over all pairs of this data set ({len(comparisons)}).",
         heads,
         tuple(rows),
     )
 
 
-def comparison_cells(found: Comparison) -> tuple[Cell, ...]:
+def comparison_cells(found: Comparison, quality: Quality) -> tuple[Cell, ...]:
     """The numbers of one comparison."""
     return (
-        Cell(formats.points(found.difference), (formats.span(found.interval),), tone(found)),
+        Cell(quality.difference(found.difference), (quality.span(found.interval),), tone(found, quality)),
         Cell(f"{found.wins} / {found.ties} / {found.losses}"),
         Cell(f"{found.discordant.first_wrong} / {found.discordant.second_wrong}"),
         Cell(formats.probability(found.discordant.p)),
@@ -137,21 +158,24 @@ def comparison_cells(found: Comparison) -> tuple[Cell, ...]:
     )
 
 
-def tone(found: Comparison) -> str:
+def tone(found: Comparison, quality: Quality) -> str:
     """Good or bad where the difference is clear, quiet where it is not."""
-    return ("good" if found.difference < 0 else "bad") if found.clear else "quiet"
+    return ("good" if quality.is_good(found.difference) else "bad") if found.clear else "quiet"
 
 
 def matrix(task: Task, comparisons: Sequence[Comparison]) -> Table:
     """All pairs at once."""
     places = range(len(task.groups))
     rows = [
-        (Cell(task.groups[row].label), *(matrix_cell(between(comparisons, row, column)) for column in places))
+        (
+            Cell(task.groups[row].label),
+            *(matrix_cell(between(comparisons, row, column), task.quality) for column in places),
+        )
         for row in places
     ]
     return Table(
         f"{task.name}: all pairs",
-        "Error of the row minus that of the column, in percentage points. A star "
+        f"{task.quality.title} of the row minus that of the column{task.quality.points}. A star "
         "marks a clear difference: the interval leaves out zero and p after Holm is below 0.05.",
         ("row minus column", *(group.label for group in task.groups)),
         tuple(rows),
@@ -159,11 +183,11 @@ def matrix(task: Task, comparisons: Sequence[Comparison]) -> Table:
     )
 
 
-def matrix_cell(found: Comparison | None) -> Cell:
+def matrix_cell(found: Comparison | None, quality: Quality) -> Cell:
     """One pair of the matrix."""
     if found is None:
         return NOTHING
-    return Cell(formats.points(found.difference) + ("*" if found.clear else ""), (), tone(found))
+    return Cell(quality.difference(found.difference) + ("*" if found.clear else ""), (), tone(found, quality))
 
 
 def overlaps(task: Task, predictions: Mapping[Path, Predictions]) -> Table:
@@ -173,7 +197,7 @@ def overlaps(task: Task, predictions: Mapping[Path, Predictions]) -> Table:
         shares = share_by_bin(group, predictions, HEADLINE)
         if shares:
             sizes = [size for _, size in shares]
-            rows.append((Cell(group.label), *(error_cell(estimate) for estimate, _ in shares)))
+            rows.append((Cell(group.label), *(error_cell(estimate, task.quality) for estimate, _ in shares)))
     heads = tuple(f"{head}, {formats.plural(size, 'image')}" for head, size in zip(BINS, sizes, strict=True))
     return Table(
         f"{task.name}: error against overlap",

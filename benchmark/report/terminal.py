@@ -33,7 +33,7 @@ def safe(words: str) -> Text:
 def main_table(section: TaskSection, numbers: list[Published]) -> RichTable:
     """One task: a row a mechanism, best first."""
     task = section.task
-    title = f"{task.name} ({task.origin}): test error, %, over {task.test_images:,} images"
+    title = f"{task.name} ({task.origin}): test {task.quality.head}, over {task.test_images:,} images"
     table = RichTable(title=safe(title), title_justify="left", title_style="bold", padding=(0, 0), box=SIMPLE)
     table.add_column("mechanism", min_width=18, overflow="fold")
     for head in ["seeds", *task.modes, "paper", "cost"]:
@@ -45,11 +45,11 @@ def main_table(section: TaskSection, numbers: list[Published]) -> RichTable:
 
 def cells(task: Task, group: Group, numbers: list[Published]) -> list[str]:
     """A row of the main table."""
-    errors = []
+    errors, quality = [], task.quality
     for mode in task.modes:
-        error = group.error(mode)
-        span = f" ({formats.span(error.hull, decimals=0)})" if error and mode == HEADLINE else ""
-        errors.append(f"{formats.percent(error.mean)}{span}" if error else formats.DASH)
-    published = " / ".join(f"{entry.error:g}" for entry in published_for(numbers, group)) or formats.DASH
+        error = group.score(mode)
+        span = f" ({quality.span(error.hull, quality.decimals - 2)})" if error and mode == HEADLINE else ""
+        errors.append(f"{quality.written(error.mean)}{span}" if error else formats.DASH)
+    published = " / ".join(f"{entry.value:g}" for entry in published_for(numbers, group)) or formats.DASH
     adds = group.measure("cost", "multiply_adds")
     return [group.label, str(len(group.runs)), *errors, published, formats.count(adds.mean) if adds else formats.DASH]

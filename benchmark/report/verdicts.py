@@ -13,11 +13,11 @@ TONES = {"reproduced": "good", "better": "good", "not reproduced": "bad", "canno
 
 
 def against_numbers(tasks: Sequence[Task], numbers: Sequence[Published]) -> Table:
-    """Each measured error beside each published one of its mechanism and data."""
+    """Each measured headline beside each published one of its mechanism and data."""
     rows = []
     for task in tasks:
         for group in task.groups:
-            error = group.error(HEADLINE)
+            error = group.score(HEADLINE)
             for entry in published_for(numbers, group):
                 if error is None:
                     continue
@@ -25,16 +25,16 @@ def against_numbers(tasks: Sequence[Task], numbers: Sequence[Published]) -> Tabl
                 rows.append(
                     (
                         Cell(group.label, (task.name,)),
-                        Cell(formats.percent(error.mean)),
-                        Cell(f"{entry.error:g}", (entry.system, entry.source)),
+                        Cell(group.quality.written(error.mean) + group.quality.unit, (group.quality.name,)),
+                        Cell(f"{entry.value:g}{group.quality.unit}", (entry.system, entry.source)),
                         Cell(verdict.word, (verdict.reason,), TONES[verdict.word]),
                     )
                 )
     return Table(
-        "Published errors",
-        "Reproduced: the whole 95 % interval lies within one percentage point of the "
-        "published error. Better, not reproduced: all of it lies beyond. Otherwise these runs cannot tell.",
-        ("mechanism", "measured, %", "published, %", "verdict"),
+        "Published numbers",
+        "Reproduced: the whole 95 % interval lies within one percentage point, or 0.02 of a score, of the "
+        "published number. Better, not reproduced: all of it lies beyond. Otherwise these runs cannot tell.",
+        ("mechanism", "measured", "published", "verdict"),
         tuple(rows),
         "words",
     )
@@ -52,16 +52,16 @@ def against_claims(
                 rows.append(
                     (
                         Cell(claim.text, (task.name,)),
-                        Cell(f"{claim.better} < {claim.worse}"),
+                        Cell(f"{claim.better} before {claim.worse}"),
                         Cell(claim.paper),
                         Cell(verdict.word, (verdict.reason,), TONES[verdict.word]),
                     )
                 )
     return Table(
         "Published orders",
-        "Reproduced: the first has the lower error on the same seeds and test images, the "
-        "bootstrap interval leaves out zero and McNemar's p after Holm is below 0.05.",
-        ("claim", "order of errors", "source", "verdict"),
+        "Reproduced: the first is better on the same seeds and test images, the "
+        "bootstrap interval leaves out zero and the paired test's p after Holm is below 0.05.",
+        ("claim", "better before worse", "source", "verdict"),
         tuple(rows),
         "words",
     )
