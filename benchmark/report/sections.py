@@ -7,7 +7,7 @@ from typing import final
 
 import numpy as np
 
-from benchmark.report import captions, categories, exits, figures, gains, overlap, places, sequences, tables
+from benchmark.report import captions, categories, exits, figures, gains, overlap, places, sequences, tables, verdicts
 from benchmark.report.chart import Figure
 from benchmark.report.comparisons import Comparison, compare
 from benchmark.report.curves import Curve, Tracked
@@ -80,7 +80,7 @@ def task_section(
         )
     parts.append(Part("Where it looked", present(places.figure(task, look)), (places.table(task),)))
     parts.append(Part("Cost", (), (tables.costs(task),)))
-    parts.append(Part("Published on these data", (), (), (tables.literature(task, numbers),)))
+    parts.append(Part("Published on these data", (), (), (verdicts.literature(task, numbers),)))
     parts = [part for part in parts if shown(part)]
     return TaskSection(task, predictions, comparisons, tuple(parts), tuple(gallery(task)))
 

@@ -67,6 +67,22 @@ def against_claims(
     )
 
 
+def literature(task: Task, numbers: Sequence[Published]) -> Table:
+    """Everything that is published on a task's data, of whatever system: the tables of the survey among it."""
+    rows = [
+        (Cell(entry.system), Cell(entry.measure), Cell(f"{entry.value:g}"), Cell(entry.source))
+        for entry in numbers
+        if task.data in entry.data
+    ]
+    return Table(
+        f"{task.name}: published",
+        "Errors in percent, other measures as they are. Only rows of the same measure and setting compare with ours.",
+        ("system", "measure", "published", "source"),
+        tuple(rows),
+        "words",
+    )
+
+
 def unfinished(study: Study) -> Table:
     """The runs without a usable record, and why."""
     rows = tuple(
