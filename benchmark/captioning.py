@@ -18,8 +18,9 @@ from benchmark.attention_rnn import Reader
 from benchmark.compose import Composer
 from benchmark.faults import ConfigFault
 from benchmark.folder import RunFolder, write_whole
-from benchmark.pictures import bare, greyscale, look_on
+from benchmark.pictures import bare, look_on
 from benchmark.rollout import Rollout
+from benchmark.tones import Tones
 from benchmark.trained import trained
 from datamodules.contract import IGNORED, TaskSpec
 
@@ -111,21 +112,21 @@ def told(rnn: Reader, spec: TaskSpec, rollout: Rollout, number: int) -> Told:
     )
 
 
-def figure(image_CHW: Tensor, one: Told) -> Figure:
+def figure(image_CHW: Tensor, one: Told, tones: Tones) -> Figure:
     """The picture, then once per word, dark where the word did not look (figure 16 of the survey)."""
     cells = len(one.words) + 1
     columns = min(cells, COLUMNS)
     rows = -(-cells // columns)
     drawn = Figure(figsize=(2.2 * columns, 2.45 * rows), layout="constrained", facecolor="#161616")
     axes = drawn.subplots(rows, columns, squeeze=False).flat
-    picture = greyscale(image_CHW)
+    picture, extent = tones.shown(image_CHW), (image_CHW.shape[1], image_CHW.shape[2])
     for place, axis in enumerate(axes):
         if place >= cells:
             axis.set_visible(False)
         elif place == 0:
-            bare(axis, picture)
+            bare(axis, picture, extent)
         else:
-            look_on(axis, picture, one.maps[place - 1].mean(0).cpu().numpy(), one.fixations[place - 1].cpu().numpy())
+            look_on(axis, picture, one.maps[place - 1].mean(0), one.fixations[place - 1].cpu().numpy())
             axis.set_title(one.words[place - 1].replace("$", r"\$"), fontsize=11, color="#f4f4f4")
     return drawn
 
@@ -160,7 +161,7 @@ def caption(choice: Asked, composer: Composer) -> None:
         for image_CHW, one in zip(image_BCHW, captions(found.rnn, found.spec, image_BCHW), strict=True):
             file, text = choice.images[len(shown)], " ".join(one.words)
             png = f"{len(shown) + 1:03}.png"
-            figure(image_CHW, one).savefig(choice.out / png, dpi=110)
+            figure(image_CHW, one, found.tones).savefig(choice.out / png, dpi=110)
             shown.append((file, png, text))
             print(f"{file}: {text or '(nothing)'}")
     write_whole(choice.out / "index.html", page(choice.run.path, shown).encode())

@@ -111,18 +111,11 @@ def _fit(config: DictConfig, built: Built, folder: RunFolder, loggers: list[Any]
     clock = Clock()
     headline = built.module.measure.headline
     best = Checkpoints(folder, clock, headline)
-    kept = KeepSymbols(built.spec.symbols)
+    kept, beat = KeepSymbols(built.spec.symbols), Heartbeat(status, out, clock, headline)
     trainer: pl.Trainer = make(
         config.trainer,
         logger=loggers,
-        callbacks=[
-            EpochSeed(config.seed),
-            make(config.features),
-            clock,
-            Heartbeat(status, out, clock, headline),
-            kept,
-            best,
-        ],
+        callbacks=[EpochSeed(config.seed), make(config.features), clock, beat, kept, best],
         # The environment is named, so that Lightning does not take a Slurm job into its own hands and requeue it.
         plugins=[WholeCheckpoints(), LightningEnvironment()],
         enable_checkpointing=True,

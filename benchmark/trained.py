@@ -19,15 +19,19 @@ from benchmark.faults import ConfigFault, RunFault
 from benchmark.folder import RunFolder, read_json
 from benchmark.overrides import first_line
 from benchmark.start import PREFIX, misfits
+from benchmark.tones import Tones, tones
 from datamodules.contract import Photographic, TaskSpec
 
 
 class Trained(NamedTuple):
-    """rnn: with the best weights. spec: the task it learned. pictures: reads files as it was shown its own images."""
+    """rnn: with the best weights. spec: the task it learned. pictures: reads files as it was shown its own images.
+    tones: how those are shown.
+    """
 
     rnn: Reader
     spec: TaskSpec
     pictures: Callable[[Sequence[Path]], Tensor]
+    tones: Tones
 
 
 def trained(folder: RunFolder, decoding: Sequence[str], composer: Composer) -> Trained:
@@ -59,7 +63,8 @@ def trained(folder: RunFolder, decoding: Sequence[str], composer: Composer) -> T
         raise RunFault(f"{folder.best} does not fit {folder.config}: {'; '.join(faults[:5])}")
     rnn.load_state_dict(there, strict=False)
     torch.set_num_threads(config.threads)
-    return Trained(rnn, spec, data.pictures)
+    shown_as = tones(OmegaConf.to_container(config.data, resolve=True))  # type: ignore[arg-type]
+    return Trained(rnn, spec, data.pictures, shown_as)
 
 
 def configuration(folder: RunFolder) -> DictConfig:

@@ -18,6 +18,7 @@ from benchmark.caption import main
 from benchmark.captioning import asked, caption, captions, figure, page
 from benchmark.faults import ConfigFault, RunFault
 from benchmark.folder import RunFolder
+from benchmark.tones import Stretched
 
 SIDE, END = 32, 5
 
@@ -73,7 +74,7 @@ def test_each_word_has_the_look_before_it(run, tmp_path):
     for number, one in enumerate(captions(found.rnn, found.spec, image)):
         assert END not in one.words and len(one.words) == len(one.maps) == len(one.fixations)
         assert all(word in found.spec.symbols for word in one.words)
-        drawn = figure(image[number], one)
+        drawn = figure(image[number], one, Stretched())
         shown = [axis for axis in drawn.axes if axis.get_visible()]
         assert [axis.get_title() for axis in shown] == ["", *one.words]
 

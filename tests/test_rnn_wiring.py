@@ -22,6 +22,7 @@ IDLE = {
     "none": {"decoder.cell.cell.weight_hh"},
     "nic": {"decoder.cell.cell.weight_hh"},
     "adaptive": {"decoder.cell.cell.weight_hh", "decoder.of_hidden.weight"},
+    "none_low": {"decoder.cell.cell.weight_hh"},
 }
 
 
