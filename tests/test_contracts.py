@@ -24,9 +24,9 @@ SOURCES = sorted(path for folder in ("benchmark", "tests") for path in (ROOT / f
 MUST_BE_NAMED = "attention=dram"
 """For the choices of groups that leave the mechanism open: any will do, and this one has every kind of part."""
 
-OF_ANOTHER_PART = {"shape", "canvas", "query_size", "item_size", "what_size", "where_size", "input_size", "hidden_size",
-                   "code_size"}  # fmt: skip
-"""Sizes that the holder of a part tells it, and no yaml does."""
+OF_ANOTHER_PART = {"shape", "canvas", "encoder", "query_size", "item_size", "what_size", "where_size", "input_size",
+                   "hidden_size", "code_size", "channels", "scales", "side"}  # fmt: skip
+"""What the holder of a part tells it, and no yaml does."""
 
 
 @functools.cache
