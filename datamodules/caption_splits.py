@@ -9,23 +9,23 @@ import torch
 from torch import Generator, Tensor
 
 from datamodules.augmentation import Augmentation
-from datamodules.base import Split, derived_seed
+from datamodules.base import FixedSplit, RepeatingSplit, derived_seed
 from datamodules.buckets import Buckets
 from datamodules.contract import Batch
-from datamodules.photo_splits import AHEAD, Answers, Cutter, Wish, finished
+from datamodules.photo_splits import AHEAD, Answers, Cutter, Wish, finished, unjittered
 
 
 @final
-class Bucketed(Split):
+class Bucketed(RepeatingSplit):
     """Endless passes, in batches of captions of nearly equal length, each square drawn anew.
 
-    photograph: (N,) numbers in the stock, by an image's place in the split.
+    photograph: (N,) numbers in the stock, by an image's place in the split. still: the same as if to be judged by.
     """
 
     def __init__(self, cutter: Cutter, make: Augmentation, photograph: Tensor, buckets: Buckets, seed: int,
-                 batches: int) -> None:  # fmt: skip
+                 batches: int, still: FixedSplit) -> None:  # fmt: skip
         self._cutter, self._make, self._photograph = cutter, make, photograph
-        self._buckets, self._seed, self._batches = buckets, seed, batches
+        self._buckets, self._seed, self._batches, self._still = buckets, seed, batches, still
 
     @property
     def batches(self) -> int:
@@ -35,6 +35,12 @@ class Bucketed(Split):
         image_B = self._buckets.at(place).image
         generator = Generator().manual_seed(derived_seed("train", self._seed, place))
         return Wish(self._photograph[image_B], self._make.chances(len(image_B), generator))
+
+    def each(self) -> FixedSplit:
+        return unjittered(self._make, self._still)
+
+    def shown(self, epoch: int, number: int) -> Tensor:
+        return self._buckets.at(epoch * self._batches + number).image
 
     def batch(self, epoch: int, number: int, device: torch.device) -> Batch:
         place = epoch * self._batches + number

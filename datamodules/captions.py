@@ -130,8 +130,9 @@ class ImageCaptions(BaseData):
         buckets = Buckets(corpus.captions(train), self._examples, self._seed, amounts.batch_size)
         batches = -(-amounts.images_per_epoch // amounts.batch_size)
         chosen = {"train": train, "validation": validation, "test": test}
+        rows, still = gallery.row[train], self._fixed(gallery, train)
         return Splits(
-            train=Bucketed(self._cutter(gallery), self._shown.make, gallery.row[train], buckets, self._seed, batches),
+            train=Bucketed(self._cutter(gallery), self._shown.make, rows, buckets, self._seed, batches, still),
             validation=self._fixed(gallery, validation),
             test=self._fixed(gallery, test),
             references={name: corpus.references(part) for name, part in chosen.items()},

@@ -102,6 +102,16 @@ def finished(squares: Squares, wish: Wish, target_BT: Tensor, index_B: Tensor, m
     return Batch(make.images(square_BSSC, chance_BQ), target_BT, make.boxes(boxes_BK4, chance_BQ), index_B)
 
 
+def unjittered(make: Augmentation, still: FixedSplit) -> FixedSplit:
+    """The still photographs, where those to train on are no others. Raises DataFault where they are jittered."""
+    if not make.plain:
+        raise DataFault(
+            "data.jitter has training images drawn anew each time. For the same ones as in evaluation: "
+            f"'data.jitter={{{','.join(f'{knob}:0' for knob in Jitter._fields)}}}'"
+        )
+    return still
+
+
 @final
 class Streamed(RepeatingSplit):
     """Endless passes over the chosen photographs, each pass in an order of its own, each square drawn anew.
@@ -125,12 +135,7 @@ class Streamed(RepeatingSplit):
         return Wish(chosen_B, self._make.chances(self._size, generator))
 
     def each(self) -> FixedSplit:
-        if not self._make.plain:
-            raise DataFault(
-                "data.jitter has training images drawn anew each time. For the same ones as in evaluation: "
-                f"'data.jitter={{{','.join(f'{knob}:0' for knob in Jitter._fields)}}}'"
-            )
-        return self._still
+        return unjittered(self._make, self._still)
 
     def shown(self, epoch: int, number: int) -> Tensor:
         return self._passes.take((epoch * self._batches + number) * self._size, self._size)

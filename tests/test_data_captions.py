@@ -86,6 +86,19 @@ def test_a_batch_is_a_function_of_its_ticket(root):
     assert not torch.equal(other.batch(tickets[0], CPU).image, data.batch(tickets[0], CPU).image)
 
 
+def test_without_jitter_training_shows_what_evaluation_would_and_says_which(root):
+    still = [f"data.jitter.{knob}=0" for knob in ("place", "mirror", "brightness", "contrast", "saturation", "hue")]
+    data = made("coco", root, "data.images_per_epoch=30", "data.size=24", *still)
+    each = data.each("train")
+    images = torch.cat([each.batch(0, number, CPU).image for number in range(each.batches)])
+    assert len(images) == 3
+    for ticket in data.tickets("train"):
+        batch, places = data.batch(ticket, CPU), data.shown(ticket.epoch, ticket.number)
+        assert torch.equal(batch.image, images[places]) and torch.equal(batch.index, places)
+    with pytest.raises(DataFault, match=r"data\.jitter has training images drawn anew"):
+        made("coco", root, "data.jitter.mirror=0.5").each("train")
+
+
 def test_one_caption_each_makes_shorter_passes(root):
     one = "data.examples._target_=datamodules.examples.OneEach"
     data = made("coco", root, "data.images_per_epoch=3", "data.batch_size=3", one)
