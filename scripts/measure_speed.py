@@ -56,7 +56,8 @@ class Turns(Callback):
 def in_turns(one: Subject, actions: dict[str, Action], rounds: int, folder: Path) -> dict[str, float]:
     """Median seconds of a step through Lightning, as a run takes it, and of the actions. Two rounds do not count."""
     turns, clock = Turns(actions, one.device), Clock()
-    beat = Heartbeat(Status(folder / "status.json", "", ""), Quiet(), clock)
+    headline = one.built.module.measure.headline
+    beat = Heartbeat(Status(folder / "status.json", "", ""), Quiet(), clock, headline)
     trainer = make(
         one.config.trainer,
         logger=[JsonLines(folder / "metrics.jsonl")],

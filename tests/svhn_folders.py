@@ -54,7 +54,7 @@ def write_unofficial(folder: Path, numbers: list[str]) -> Path:
 @cache
 def composed(name: str) -> DictConfig:
     with initialize_config_dir(str(ROOT / "conf"), version_base="1.3"):
-        return compose(overrides=[f"+data={name}", "+seed=3"])
+        return compose(overrides=["+metrics=sequence", f"+data={name}", "+seed=3"])
 
 
 def made(name: str, *overrides: str) -> Any:

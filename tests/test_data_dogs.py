@@ -75,7 +75,7 @@ def test_validation_is_carved_out_of_each_breed_by_its_own_seed(root):
         batch = data.batch(ticket, CPU)
         seen |= set(batch.target.flatten().tolist())
     assert seen == {2, 56} and len(trained.image) == 4
-    shown = {int(number) for number in data.split("train")._passes._chosen}
+    shown = {int(number) for number in data.split("train")._chosen}
     places = {(2 if place < 8 else 56, place % 8 + 1) for place in range(16)}
     assert {(2 if place < 8 else 56, place % 8 + 1) for place in shown} == places - set(held_out)
     assert data.fingerprints() == dogs(root, "data.validation_images=4", "seed=9").fingerprints()

@@ -186,7 +186,7 @@ def test_what_cannot_be_read_is_told_in_one_sentence_that_names_it(tmp_path, dam
     path = tmp_path / "1.jpg"
     Image.fromarray(np.random.default_rng(0).integers(0, 256, (60, 90, 3), np.uint8)).save(path)
     damage(path)
-    assert said in decoded(Photograph(path, boxes=np.zeros((2, 4))), 32).fault
+    assert said in decoded(Photograph(path, boxes=np.full((2, 4), np.nan)), 32).fault
     assert decoded(Photograph(path), 32).pixels_HWC.size == 0
     with pytest.raises(DataFault) as fault:
         read(Photograph(path), 32)
