@@ -24,6 +24,8 @@ def found_in(folder: Path) -> str:
 
 def made(name: str, folder: Path, overrides: list[str]) -> ImageCaptions:
     with initialize_config_dir(str(CONF), version_base="1.3"):
-        config = compose(overrides=["+metrics=captions", f"+data={name}", "+seed=0", f"data.root='{folder}'", *overrides])
+        config = compose(
+            overrides=["+metrics=captions", f"+data={name}", "+seed=0", f"data.root='{folder}'", *overrides]
+        )
     data: ImageCaptions = instantiate(config.data, _convert_="all", _partial_=True)()
     return data
