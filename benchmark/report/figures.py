@@ -26,7 +26,9 @@ def bars(task: Task, numbers: Sequence[Published], looks: Looks) -> Figure:
     marks_of = {
         group.label: [entry.value / quality.factor for entry in published_for(numbers, group)] for group, _ in rows
     }
-    top = max([max(error.scores) for _, error in rows] + [p for marks in marks_of.values() for p in marks])
+    top = max(
+        [max(*error.scores, error.hull.high) for _, error in rows] + [p for marks in marks_of.values() for p in marks]
+    )
     scale = svg.linear([top * 1.08], BARS_LEFT, BARS_RIGHT)
     height = ROW * len(rows) + 44
     ticks = scale.ticks()

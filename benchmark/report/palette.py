@@ -11,6 +11,7 @@ from typing import final
 
 FAMILIES = {
     "none": "none", "item": "item", "ram": "glimpse", "dram": "glimpse", "location_soft": "transform", "cnn": "cnn",
+    "sermanet": "glimpse", "stn": "transform",
     "random": "control", "centre": "control", "oracle": "control",
 }  # fmt: skip
 """Family by the beginning of a mechanism's name; any other name is of the family "other" and needs no entry here."""

@@ -36,20 +36,32 @@ def main_table(section: TaskSection, numbers: list[Published]) -> RichTable:
     title = f"{task.name} ({task.origin}): test {task.quality.head}, over {task.test_images:,} images"
     table = RichTable(title=safe(title), title_justify="left", title_style="bold", padding=(0, 0), box=SIMPLE)
     table.add_column("mechanism", min_width=18, overflow="fold")
-    for head in ["seeds", *task.modes, "paper", "cost"]:
+    published = any(published_for(numbers, group) for group in task.groups)
+    for head in ["seeds", *task.modes, *(["paper"] if published else []), "cost"]:
         table.add_column(safe(head), justify="right", no_wrap=True)
     for group in task.groups:
-        table.add_row(*(safe(words) for words in cells(task, group, numbers)))
+        table.add_row(*(safe(words) for words in cells(task, group, numbers, published)))
     return table
 
 
-def cells(task: Task, group: Group, numbers: list[Published]) -> list[str]:
-    """A row of the main table."""
+FEW = 4
+"""With more modes an interval would push the last columns off a terminal of 80."""
+
+
+def cells(task: Task, group: Group, numbers: list[Published], published: bool) -> list[str]:
+    """A row of the main table. published: whether it has a column for what papers say."""
     errors, quality = [], task.quality
     for mode in task.modes:
         error = group.score(mode)
-        span = f" ({quality.span(error.hull, quality.decimals - 2)})" if error and mode == HEADLINE else ""
+        spans = mode == HEADLINE and len(task.modes) <= FEW
+        span = f" ({quality.span(error.hull, quality.decimals - 2)})" if error and spans else ""
         errors.append(f"{quality.written(error.mean)}{span}" if error else formats.DASH)
-    published = " / ".join(f"{entry.value:g}" for entry in published_for(numbers, group)) or formats.DASH
+    papers = " / ".join(f"{entry.value:g}" for entry in published_for(numbers, group)) or formats.DASH
     adds = group.measure("cost", "multiply_adds")
-    return [group.label, str(len(group.runs)), *errors, published, formats.count(adds.mean) if adds else formats.DASH]
+    return [
+        group.label,
+        str(len(group.runs)),
+        *errors,
+        *([papers] if published else []),
+        formats.count(adds.mean) if adds else formats.DASH,
+    ]
