@@ -7,7 +7,7 @@ from benchmark.report.assemble import Report
 from benchmark.report.comparisons import Comparison
 from benchmark.report.folders import Address
 from benchmark.report.grouping import Estimate, Group, Task
-from benchmark.report.overlap import BINS, share_by_bin
+from benchmark.report.overlap import BINS, has_overlap, share_by_bin
 from benchmark.report.places import PLACES
 from benchmark.report.published import Published, judge_number, published_for
 from benchmark.report.sequences import measured
@@ -132,10 +132,10 @@ def paired_row(task: Task, found: Comparison) -> Row:
 
 
 def overlaps(report: Report) -> Iterator[Row]:
-    """Error in percent by mechanism, mode and bin of overlap."""
+    """Error in percent by mechanism, mode and bin of overlap, where an image is right or wrong and digits overlap."""
     held = {section.task.name: section.predictions for section in report.tasks}
     for task, group, names in groups(report):
-        for mode in task.modes:
+        for mode in task.modes if has_overlap(held[task.name], task.quality.headline.binary) else ():
             for name, (estimate, size) in zip(BINS, share_by_bin(group, held[task.name], mode), strict=False):
                 if estimate:
                     yield {
