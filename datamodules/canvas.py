@@ -101,11 +101,12 @@ class Recipe:
         canvas_P = torch.zeros(count * self.canvas**2, device=device)
         on_canvas_B1, stock_P = torch.arange(count, device=device)[:, None], stock_NHW.flatten()
         cut_Q = squares(layout.piece, layout.cut, self.clutter_size, self.size)
-        digit_Q = stock_NHW.index_select(0, layout.digit.flatten()).flatten()  # ten times as fast as indexing
         spot_Q = squares(on_canvas_B1, layout.spot, self.clutter_size, self.canvas)
+        self.overlay.lay(canvas_P, spot_Q, stock_P.index_select(0, cut_Q).to(canvas_P.dtype))
+        digit_Q = stock_NHW.index_select(0, layout.digit.flatten()).flatten()  # ten times as fast as indexing
         place_Q = squares(on_canvas_B1, layout.place, self.size, self.canvas)
-        value_Q = torch.cat([stock_P.index_select(0, cut_Q), digit_Q]).to(canvas_P.dtype)
-        self.overlay.lay(canvas_P, torch.cat([spot_Q, place_Q]), value_Q)
+        self.overlay.lay(canvas_P, place_Q, digit_Q.to(canvas_P.dtype))
+        self.overlay.clip(canvas_P)
         return canvas_P.view(count, self.canvas, self.canvas)
 
     def boxes(self, layout: Layout) -> Tensor:

@@ -21,8 +21,12 @@ class Overlay(ABC):
         """Write values into a flat canvas, in place.
 
         canvas_P: float pixels, all canvases of a batch one after another. place_Q: where each value goes, int64,
-        repeats allowed. value_Q: float, 0..255. Afterwards every pixel is within 0..255 again.
+        repeats allowed. value_Q: float, 0..255.
         """
+
+    @abstractmethod
+    def clip(self, canvas_P: Tensor) -> None:
+        """Bring every pixel back within 0..255, in place, once all is laid."""
 
 
 @final
@@ -30,7 +34,10 @@ class ClippedSum(Overlay):
     """Added, and clipped at white, as in DeepMind's mnist-cluttered."""
 
     def lay(self, canvas_P: Tensor, place_Q: Tensor, value_Q: Tensor) -> None:
-        canvas_P.scatter_add_(0, place_Q, value_Q).clamp_(max=WHITE)
+        canvas_P.scatter_add_(0, place_Q, value_Q)
+
+    def clip(self, canvas_P: Tensor) -> None:
+        canvas_P.clamp_(max=WHITE)
 
 
 @final
@@ -39,3 +46,6 @@ class Maximum(Overlay):
 
     def lay(self, canvas_P: Tensor, place_Q: Tensor, value_Q: Tensor) -> None:
         canvas_P.scatter_reduce_(0, place_Q, value_Q, "amax")
+
+    def clip(self, canvas_P: Tensor) -> None:
+        pass  # the brightest of what is in 0..255
