@@ -8,7 +8,6 @@ from abc import ABC, abstractmethod
 from functools import partial
 from typing import Any, final
 
-import torch
 from torch import Tensor, nn
 
 from benchmark.attention.base import Attention
@@ -17,7 +16,7 @@ from benchmark.context import Context
 from benchmark.decoder import Decoder, State
 from benchmark.decoding.base import Decoding
 from benchmark.feeding import Feeding
-from benchmark.rollout import Rollout, Step, Walk, gone_through, likeliest
+from benchmark.rollout import Rollout, Step, Walk, gone_through, in_turn, likeliest
 from benchmark.rollout import averaged as averaged
 from datamodules.contract import TaskSpec
 
@@ -98,7 +97,7 @@ class AttentionRNN(Reader):
             glimpse = self.attention(features, query_RQ, t * self.glimpses + m, draw)
             state = self.decoder.step(glimpse.code, state)
             looks.append((glimpse.where, glimpse.log_prob, query_RQ.detach(), glimpse.chance))
-        return Step(state, self.decoder.logits(state), *(torch.stack(parts, 1) for parts in zip(*looks, strict=True)))
+        return Step(state, self.decoder.logits(state), *(in_turn(parts) for parts in zip(*looks, strict=True)))
 
     def asked(self, target_BT: Tensor) -> Tensor:
         return target_BT

@@ -4,7 +4,7 @@ Axes: B images, S trajectories, R = B * S rows with an image's trajectories side
 each, N items, V symbols to choose from, Q query.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import torch
@@ -85,10 +85,15 @@ def gone_through(walk: Walk, say: Callable[[Tensor], Tensor], tell: Callable[[in
     return rollout_of(steps, torch.stack(symbols, 1), walk.samples)
 
 
+def in_turn(parts: Sequence[Tensor]) -> Tensor:
+    """(R, ...) each, as (R, N, ...); the only one is not copied."""
+    return torch.stack(list(parts), 1) if len(parts) > 1 else parts[0][:, None]
+
+
 def rollout_of(steps: list[Step], symbol_RT: Tensor, samples: int) -> Rollout:
     """The steps of all rows, as images and trajectories."""
     logits, where, log_prob, query, chance = (
-        torch.stack(parts, 1).unflatten(0, (-1, samples)) for parts in list(zip(*steps, strict=True))[1:]
+        in_turn(parts).unflatten(0, (-1, samples)) for parts in list(zip(*steps, strict=True))[1:]
     )
     return Rollout(logits, symbol_RT.unflatten(0, (-1, samples)), where, log_prob, query, chance)
 
