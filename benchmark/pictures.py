@@ -76,7 +76,8 @@ def draw(module: AttentionModule, batch: Batch, spec: TaskSpec, tones: Tones) ->
     rnn = module.rnn.eval()
     rollout = rnn(batch.image[:SHOWN], batch.boxes[:SHOWN], None, 1, mode)
     symbol_BT, each = rollout.symbol[:, 0], rollout.where.shape[3]
-    where = rollout.where[:, 0].flatten(1, 2)[:, :MOST_GLIMPSES]
+    most = int((symbol_BT != IGNORED).sum(1).max()) * each  # a row that no sequence reaches would stay empty
+    where = rollout.where[:, 0].flatten(1, 2)[:, : min(most, MOST_GLIMPSES)]
     side = (batch.image.shape[-2], batch.image.shape[-1])
     glimpses = where.shape[1]
     columns = min(ACROSS, glimpses + 1)
