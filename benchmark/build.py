@@ -33,6 +33,14 @@ def build_loop(cfg: DictConfig, spec: TaskSpec) -> AttentionRNN:
     """One pass of the model, sized by the task."""
     attention = make(cfg.attention.mechanism, spec=spec, query_size=cfg.decoder.hidden_size)
     decoder = make(cfg.decoder, code_size=attention.code_size, spec=spec)
+    asks_with = decoder.query_size // cfg.decoder.hidden_size
+    if asks_with != attention.asked_with:
+        raise ConfigFault(
+            [
+                f"decoder: {type(decoder).__name__} asks with {asks_with} x the width of a state, and attention="
+                f"{cfg.attention.name} is asked with {attention.asked_with} x. Leave out decoder=, or choose another"
+            ]
+        )
     context = make(cfg.context, spec=spec, size=cfg.decoder.hidden_size, gist_size=attention.gist_size)
     parts = (attention, decoder, context, make(cfg.feeding), make(cfg.decoding))
     return AttentionRNN(spec, *parts, cfg.attention.glimpses)

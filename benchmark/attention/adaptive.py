@@ -13,7 +13,6 @@ from torch.nn.functional import interpolate
 from benchmark.attention.base import Attention, Glimpse
 from benchmark.attention.distribution import Certain, Draw, random_items
 from benchmark.encoder import Encoder
-from benchmark.faults import ConfigFault
 from datamodules.contract import TaskSpec
 
 
@@ -36,6 +35,7 @@ class AdaptiveAttention(Attention):
     """
 
     drawn = False
+    asked_with = 2
 
     def __init__(self, spec: TaskSpec, query_size: int, encoder: Callable[[tuple[int, int, int]], Encoder], size: int):
         super().__init__()
@@ -57,8 +57,6 @@ class AdaptiveAttention(Attention):
         return features.mean
 
     def forward(self, features: Encoded, query_RS: Tensor, step: int, draw: Draw) -> Glimpse:
-        if query_RS.shape[-1] != 2 * self.code_size:
-            raise ConfigFault(["decoder: attention=adaptive asks with a state and a sentinel. Use decoder=sentinel"])
         images = len(features.item)
         hidden_RH, sentinel_RH = query_RS.chunk(2, -1)
         asked_RK = self.of_state(hidden_RH)

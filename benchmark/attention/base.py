@@ -34,12 +34,14 @@ class Attention(nn.Module, ABC):
     code_size: D. gist_size: of what `gist` gives.
     drawn: whether a learned policy draws where to look, so that likelihood alone can't train it. blends: whether the
     expectation of what it draws is something that it never draws, as the mean of several items is.
+    asked_with: of how many vectors, each as wide as a hidden state, a query consists.
     """
 
     code_size: int
     gist_size: int
     drawn: bool
     blends: bool = False
+    asked_with: int = 1
 
     @abstractmethod
     def encode(self, image_BCHW: Tensor, boxes_BN4: Tensor) -> Any:
