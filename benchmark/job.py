@@ -154,7 +154,9 @@ def _conclude(config: DictConfig, address: Address, built: Built, trained: Train
     headline = module.measure.headline
     validation = {headline.key: trained.best.value}
     result = Result(headline, validation, found.test, found.localisation, _cost(config, built, trained, device))
-    task = Task(spec.origin, _weights(config, module), spec.image_shape, data.fingerprints())
+    task = Task(
+        spec.origin, _weights(config, module), module.rnn.attention.windows, spec.image_shape, data.fingerprints()
+    )
     machine = hardware(torch.get_num_threads(), device.type, _device_name(device))
     return assemble(address, plain(config), task, machine, result, status.get("started"), now())
 

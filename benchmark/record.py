@@ -26,12 +26,13 @@ class Result(NamedTuple):
 
 
 class Task(NamedTuple):
-    """What a run was about: the data's origin and image shape, the hashes of its fixed splits, and the weights from
-    elsewhere that it started from.
+    """What a run was about: the data's origin and image shape, the hashes of its fixed splits, the weights from
+    elsewhere that it started from, and the windows of a glimpse.
     """
 
     origin: str
     weights: Sequence[Mapping[str, Any]]
+    windows: tuple[int, ...]
     image_shape: tuple[int, ...]
     fingerprints: Mapping[str, str]
 
@@ -62,6 +63,7 @@ def assemble(
         "image_shape": list(task.image_shape),
         "weights": [dict(each) for each in task.weights],
         "glimpses": config["attention"]["glimpses"],
+        "windows": list(task.windows),
         "fingerprints": dict(task.fingerprints),
         "cost": dict(result.cost),
         "measure": result.headline._asdict(),

@@ -54,7 +54,7 @@ def record(
         "git": {"revision": "2f347f7c0ffee", "dirty": False}, "versions": {"python": "3.11.2", "torch": "2.13.0"},
         "hardware": {"cpu": "A CPU", "cores": 2, "threads": 1, "accelerator": "cpu", "device": "cpu"},
         "started": "2026-01-01T10:00:00", "finished": "2026-01-01T10:05:00", "image_shape": [1, 100, 100],
-        "glimpses": 4,
+        "glimpses": 4, "windows": [12, 24],
         "fingerprints": {"validation": "b" * 64, "test": "a" * 64},
         "cost": {"parameters": 1_250_000, "multiply_adds": 2_000_000,
                  "multiply_adds_by_side": {"60": 2_000_000, "100": 2_000_000, "200": 2_000_000},

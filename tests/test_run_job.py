@@ -54,6 +54,7 @@ def test_the_record_says_what_where_and_at_what_cost(finished):
     record = read_json(finished.record)
     assert (record["format"], record["attention"], record["data"], record["seed"]) == (2, "dram", "digit_pairs", 0)
     assert (record["objective"], record["glimpses"], record["image_shape"][0]) == ("reinforce", 4, 1)
+    assert record["windows"] == [12, 24]
     assert record["differs"]["trainer.max_epochs"] == 3 and record["setting"] in finished.path.name
     assert record["test"]["images"] == 20
     assert {"mean", "sample", "average", "random"} < set(record["test"])

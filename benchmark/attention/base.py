@@ -34,7 +34,8 @@ class Attention(nn.Module, ABC):
     code_size: D. gist_size: of what `gist` gives.
     drawn: whether a learned policy draws where to look, so that likelihood alone can't train it. blends: whether the
     expectation of what it draws is something that it never draws, as the mean of several items is.
-    asked_with: of how many vectors, each as wide as a hidden state, a query consists.
+    asked_with: of how many vectors, each as wide as a hidden state, a query consists. windows: pixels a side of what
+    each view of a glimpse covers, the finest first; none where a glimpse has no fixed size.
     """
 
     code_size: int
@@ -42,6 +43,7 @@ class Attention(nn.Module, ABC):
     drawn: bool
     blends: bool = False
     asked_with: int = 1
+    windows: tuple[int, ...] = ()
 
     @abstractmethod
     def encode(self, image_BCHW: Tensor, boxes_BN4: Tensor) -> Any:

@@ -69,6 +69,7 @@ class LocationAttention(Attention):
         channels, *side = spec.image_shape
         canvas = Canvas((side[0], side[1]), unit)
         self.retina = Retina(canvas.side, spec.background, size, left(scales, unread))
+        self.windows = tuple(size * 2**s for s in self.retina.scales)
         self.network = views(encoder=encoder, channels=channels, scales=len(self.retina.scales), side=size)
         self.whatwhere = whatwhere(what_size=self.network.size, where_size=2)
         self.code_size, self.gist_size = self.whatwhere.size, self.network.gist_size
@@ -93,8 +94,7 @@ class LocationAttention(Attention):
         return Glimpse(code_RD, centre_R2, where.log_prob(location_R2), centre_R2[:, :0])
 
     def attention_map(self, where: Tensor, side: tuple[int, int]) -> Tensor:
-        widths = [self.retina.size * 2**s for s in self.retina.scales]
-        return torch.stack([square_map(where, width, side) for width in widths]).mean(0)
+        return torch.stack([square_map(where, width, side) for width in self.windows]).mean(0)
 
     def fixation(self, where: Tensor) -> Tensor:
         return where

@@ -54,17 +54,28 @@ def figure(task: Task, looks: Mapping[str, Look]) -> Figure | None:
     )
 
 
+def windows(group: Group) -> Cell:
+    """The resolutions of a glimpse; none where its size is learned, or a look is at an item."""
+    held = group.runs[0].record.get("windows") or ()
+    return Cell(", ".join(map(str, held))) if held else NOTHING
+
+
 def table(task: Task) -> Table:
     """The figure's numbers."""
     rows, quality = rows_of(task), task.quality
     counts = sorted({glimpses for _, found in rows for glimpses in found})
     body = [
-        (name_cell(group), *(Cell(quality.written(found[n].mean)) if n in found else NOTHING for n in counts))
+        (
+            name_cell(group),
+            windows(group),
+            *(Cell(quality.written(found[n].mean)) if n in found else NOTHING for n in counts),
+        )
         for group, found in rows
     ]
     return Table(
-        f"{task.name}: after each glimpse",
-        f"Test {quality.head}, mean policy, mean over seeds; the last number of a row is the one it was trained for.",
-        ("mechanism", *(f"after {glimpses}" for glimpses in counts)),
+        f"{task.name}: by resolution, after each glimpse",
+        f"Test {quality.head}, mean policy, mean over seeds; the last number of a row is the one it was trained for. "
+        "Windows: pixels a side of what a glimpse covers; each is read in as many pixels as the finest has.",
+        ("mechanism", "windows, px", *(f"after {glimpses}" for glimpses in counts)),
         tuple(body),
     )
