@@ -6,6 +6,7 @@ Axes: B images of a batch, N images of the split, S trajectories, T symbols.
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from typing import Any, NamedTuple
 from zlib import crc32
 
@@ -19,6 +20,7 @@ from benchmark.attention_rnn import AttentionRNN, Reader, averaged
 from benchmark.metrics.localisation import localisation
 from benchmark.metrics.maps import looks
 from benchmark.metrics.measure import Measure, Tally
+from benchmark.metrics.named import NOTHING_NAMED, mass_on_named
 from benchmark.metrics.order import order
 from benchmark.rollout import Rollout
 from datamodules.contract import IGNORED, Batch, overlap_share
@@ -61,8 +63,12 @@ def batches(datamodule: pl.LightningDataModule, loader: Iterable[Any], device: t
 
 
 @torch.inference_mode()
-def evaluate(rnn: Reader, split: Iterable[Batch], measure: Measure, samples: int, seed: int) -> Evaluation:
-    """Every mode on every image of the test split. The draws come from `seed`, whatever was drawn before."""
+def evaluate(
+    rnn: Reader, split: Iterable[Batch], measure: Measure, samples: int, seed: int, names_VN: Tensor = NOTHING_NAMED
+) -> Evaluation:
+    """Every mode on every image of the test split. The draws come from `seed`, whatever was drawn before. names_VN:
+    which symbols name what boxes hold.
+    """
     rnn.eval()
     ways = modes(samples, rnn.attention.blends)
     kept = Tally()
@@ -75,7 +81,7 @@ def evaluate(rnn: Reader, split: Iterable[Batch], measure: Measure, samples: int
                 rollout = rolled(rnn, batch, way, f"{seed}/{number}")
                 kept.add({f"prediction_{way.name}": rollout.symbol[:, 0]})
                 parts[way.name].add(judged_parts(rollout, measure, batch))
-                looked[way.name].add(judged_looks(rnn, rollout, batch))
+                looked[way.name].add(judged_looks(rnn, rollout, batch, names_VN))
             for glimpses in exits(rnn, batch):
                 with stopped_after(rnn, glimpses):
                     rollout = rolled(rnn, batch, ways[0], f"{seed}/{number}")
@@ -108,16 +114,17 @@ def judged_parts(rollout: Rollout, measure: Measure, batch: Batch) -> dict[str, 
     return {"index": batch.index, **found}
 
 
-def judged_looks(rnn: Reader, rollout: Rollout, batch: Batch) -> dict[str, Tensor]:
+def judged_looks(rnn: Reader, rollout: Rollout, batch: Batch, names_VN: Tensor) -> dict[str, Tensor]:
     """Where the first trajectory looked, by its fixations and by its maps."""
+    symbol_BT = rollout.symbol[:, 0]
     where_BTMx, side = rollout.where[:, 0], (batch.image.shape[-2], batch.image.shape[-1])
     fixation_BTM2 = rnn.attention.fixation(where_BTMx.flatten(0, 2)).unflatten(0, where_BTMx.shape[:3])
-    said_BT = rollout.symbol[:, 0] != IGNORED
-    maps = looks(lambda where: rnn.attention.attention_map(where, side), where_BTMx, said_BT, batch.boxes)
+    maps = partial(rnn.attention.attention_map, side=side)
     return {
         **localisation(fixation_BTM2.flatten(1, 2), batch.boxes)._asdict(),
         **order(fixation_BTM2, batch.boxes)._asdict(),
-        **maps._asdict(),
+        **looks(maps, where_BTMx, symbol_BT != IGNORED, batch.boxes)._asdict(),
+        **mass_on_named(maps, where_BTMx, symbol_BT, batch.boxes, names_VN),
     }
 
 

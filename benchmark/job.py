@@ -26,6 +26,7 @@ from benchmark.faults import ConfigFault, RunFault, causes
 from benchmark.folder import RunFolder, Status, now, read_json, write_json, write_whole
 from benchmark.headline import Headline
 from benchmark.loggers import About, JsonLines, RunLog, rewind
+from benchmark.metrics.named import naming
 from benchmark.module import AttentionModule
 from benchmark.record import Result, Task, assemble, hardware
 from benchmark.start import Start
@@ -146,7 +147,7 @@ def _conclude(config: DictConfig, address: Address, built: Built, trained: Train
     seed_all(address.seed, "evaluation")
     settings = config.evaluation
     test = data.batches("test", device)
-    found = evaluation.evaluate(module.rnn, test, module.measure, settings.samples, settings.seed)
+    found = evaluation.evaluate(module.rnn, test, module.measure, settings.samples, settings.seed, naming(spec))
     _write_arrays(folder.predictions, found.predictions)
     shades = tones(plain(config)["data"])
     pictures.panel(module, data, folder.pictures / "panel.png", shades)

@@ -76,7 +76,7 @@ def drawn(maps: Callable[[Tensor], Tensor], where_BGx: Tensor, counts_BG: Tensor
 
 def placed(mean_BHW: Tensor, most_BHW: Tensor, boxes_BN4: Tensor) -> tuple[Tensor, Tensor, Tensor]:
     """pointing, iou and mass of Looks."""
-    height, width = mean_BHW.shape[1:]
+    width = mean_BHW.shape[2]
     # A box of NaN, put last, stands for "no box", so that data without any need no rule of their own.
     boxes_BN4 = torch.cat([boxes_BN4, boxes_BN4.new_full((len(boxes_BN4), 1, 4), torch.nan)], 1)
     low_BN2, high_BN2 = boxes_BN4[..., :2], boxes_BN4[..., 2:]
@@ -95,13 +95,18 @@ def placed(mean_BHW: Tensor, most_BHW: Tensor, boxes_BN4: Tensor) -> tuple[Tenso
     both_BN = (high_BN2 - low_BN2).prod(-1) + (to_B12 - mine_B12).prod(-1) - common_BN
     iou_B = (common_BN / both_BN).nan_to_num(0.0).amax(-1)
 
-    x_W, y_H = (torch.arange(side, device=mean_BHW.device) + 0.5 for side in (width, height))
-    across_BNW = (x_W >= low_BN2[..., :1]) & (x_W < high_BN2[..., :1])
-    down_BNH = (y_H >= low_BN2[..., 1:]) & (y_H < high_BN2[..., 1:])
-    inside_BHW = torch.einsum("bnh,bnw->bhw", down_BNH.float(), across_BNW.float()) > 0
-    mass_B = (mean_BHW * inside_BHW).sum((1, 2)) / mean_BHW.sum((1, 2))
+    mass_B = (mean_BHW * inside(boxes_BN4, mean_BHW)).sum((1, 2)) / mean_BHW.sum((1, 2))
     pointing_B, iou_B, mass_B = (value.masked_fill(none_B, torch.nan) for value in (pointing_B, iou_B, mass_B))
     return pointing_B, iou_B, mass_B
+
+
+def inside(boxes_BN4: Tensor, map_BHW: Tensor) -> Tensor:
+    """(B, H, W) which pixels lie in some box; NaN is no box."""
+    low_BN2, high_BN2 = boxes_BN4[..., :2], boxes_BN4[..., 2:]
+    y_H, x_W = (torch.arange(side, device=map_BHW.device) + 0.5 for side in map_BHW.shape[1:])
+    across_BNW = (x_W >= low_BN2[..., :1]) & (x_W < high_BN2[..., :1])
+    down_BNH = (y_H >= low_BN2[..., 1:]) & (y_H < high_BN2[..., 1:])
+    return torch.einsum("bnh,bnw->bhw", down_BNH.float(), across_BNW.float()) > 0
 
 
 def blurred(map_BHW: Tensor) -> Tensor:

@@ -18,6 +18,7 @@ PLACES: Mapping[str, tuple[str, Callable[[float], str]]] = {
     "pointing": ("peak of the attention on an object (pointing game), %", formats.percent),
     "iou": ("overlap of what was looked at with the box (IoU), %", formats.percent),
     "mass": ("attention inside boxes, %", formats.percent),
+    "named": ("attention inside the boxes of what is named, %", formats.percent),
     "on_its_digit": ("looks on what is read next, %", formats.percent),
     "in_order": ("steps in reading order, %", formats.percent),
 }
