@@ -70,3 +70,27 @@ class Attention(nn.Module, ABC):
     @abstractmethod
     def policy_parameters(self) -> list[nn.Parameter]:
         """The parameters that decide where to look and learn at a rate of their own; may be none."""
+
+
+class Placeless(Attention):
+    """A mechanism that looks at nothing in particular: its features are one code of the whole image."""
+
+    drawn = False
+
+    def gist(self, features: Tensor) -> Tensor:
+        return features
+
+    def attention_map(self, where: Tensor, side: tuple[int, int]) -> Tensor:
+        return where.new_ones(len(where), *side)
+
+    def fixation(self, where: Tensor) -> Tensor:
+        return where.new_full((len(where), 2), float("nan"))
+
+    def policy_parameters(self) -> list[nn.Parameter]:
+        return []
+
+
+def placeless(code_RD: Tensor) -> Glimpse:
+    """What was seen, nowhere and of no item."""
+    nothing_R0 = code_RD.new_zeros(len(code_RD), 0)
+    return Glimpse(code_RD, nothing_R0, code_RD.new_zeros(len(code_RD)), nothing_R0)

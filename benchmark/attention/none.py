@@ -3,19 +3,17 @@
 from collections.abc import Callable
 from typing import final
 
-from torch import Tensor, nn
+from torch import Tensor
 
-from benchmark.attention.base import Attention, Glimpse
+from benchmark.attention.base import Glimpse, Placeless, placeless
 from benchmark.attention.distribution import Draw
 from benchmark.encoder import Encoder
 from datamodules.contract import TaskSpec
 
 
 @final
-class NoAttention(Attention):
+class NoAttention(Placeless):
     """The encoder's code c at every step: the encoder-decoder (NIC); a plain CNN where the decoder does not recur."""
-
-    drawn = False
 
     def __init__(self, spec: TaskSpec, query_size: int, encoder: Callable[[tuple[int, int, int]], Encoder]):
         super().__init__()
@@ -26,19 +24,5 @@ class NoAttention(Attention):
     def encode(self, image_BCHW: Tensor, boxes_BN4: Tensor) -> Tensor:
         return self.encoder(image_BCHW).flatten(1)
 
-    def gist(self, features: Tensor) -> Tensor:
-        return features
-
     def forward(self, features: Tensor, query_RS: Tensor, step: int, draw: Draw) -> Glimpse:
-        code_RD = features.repeat_interleave(len(query_RS) // len(features), 0)
-        nothing_R0 = code_RD.new_zeros(len(code_RD), 0)
-        return Glimpse(code_RD, nothing_R0, code_RD.new_zeros(len(code_RD)), nothing_R0)
-
-    def attention_map(self, where: Tensor, side: tuple[int, int]) -> Tensor:
-        return where.new_ones(len(where), *side)
-
-    def fixation(self, where: Tensor) -> Tensor:
-        return where.new_full((len(where), 2), float("nan"))
-
-    def policy_parameters(self) -> list[nn.Parameter]:
-        return []
+        return placeless(features.repeat_interleave(len(query_RS) // len(features), 0))
