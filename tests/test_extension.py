@@ -1,5 +1,6 @@
 """The guide for contributors, carried out: its examples are taken out of the page, written to files and run."""
 
+import json
 import re
 import shutil
 import subprocess
@@ -51,19 +52,34 @@ def run(checkout, *arguments, site=""):
 def test_the_guide_shows_one_file_and_one_yaml_for_each_kind():
     assert set(FILES) == {
         "benchmark/attention/bands.py", "conf/attention/bands.yaml", "datamodules/sides.py", "conf/data/sides.yaml",
+        "benchmark/metrics/symbols_right.py", "conf/metrics/symbols_right.yaml",
         "pyproject.toml", "mylab/conf/attention/mylab_bands.yaml",
     }  # fmt: skip
 
 
 def test_a_mechanism_and_a_data_set_are_a_file_and_a_yaml(checkout):
     commands = [command for command in COMMANDS if not command.startswith("--")]
-    assert commands == ["attention=bands", "attention=bands data=sides"]
+    assert commands[:2] == ["attention=bands", "attention=bands data=sides"]
     done = run(checkout, *commands[1].split(), *SMALL, "study=guide")
     assert done.returncode == 0, done.stderr
     (record,) = checkout.glob("runs/guide/bands/sides/*/record.json")
     assert '"symbols"' not in record.read_text() and '"origin": "synthetic"' in record.read_text()
     told = run(checkout, "--help").stdout
     assert re.search(r"attention: .*\bbands, ", told) and re.search(r"data: .*\bsides\b", told)
+
+
+def test_a_measure_is_a_file_and_a_yaml(checkout):
+    command = [command for command in COMMANDS if "metrics=" in command][-1]
+    done = run(checkout, *command.split(), *SMALL, "data.batch_size=4", "study=measure")
+    assert done.returncode == 0, done.stderr
+    (path,) = checkout.glob("runs/measure/bands/digit_pairs_ordered/*/record.json")
+    record = json.loads(path.read_text())
+    assert record["measure"]["key"] == "symbols_right" and 0 <= record["test"]["mean"]["symbols_right"] <= 1
+    report = [sys.executable, "-m", "benchmark.report", str(checkout / "runs" / "measure")]
+    shown = subprocess.run(
+        report, cwd=checkout, env=environment(PYTHONPATH=str(checkout)), capture_output=True, text=True
+    )
+    assert shown.returncode == 0 and "test symbols right" in shown.stdout
 
 
 def test_the_mechanism_of_the_guide_runs_with_our_data_and_its_data_with_our_mechanisms(checkout):
@@ -91,6 +107,7 @@ def test_the_examples_keep_the_rules_of_the_house(checkout):
     lint = [sys.executable, "-m", "ruff", "check", *sources]
     linted = subprocess.run(lint, capture_output=True, text=True, cwd=checkout)
     assert linted.returncode == 0, linted.stdout
-    typed = subprocess.run([sys.executable, "-m", "mypy", "-p", "benchmark.attention.bands", "-p", "datamodules.sides"],
-                           capture_output=True, text=True, cwd=checkout)  # fmt: skip
+    packages = ("benchmark.attention.bands", "datamodules.sides", "benchmark.metrics.symbols_right")
+    types = [sys.executable, "-m", "mypy", *(word for name in packages for word in ("-p", name))]
+    typed = subprocess.run(types, capture_output=True, text=True, cwd=checkout)
     assert typed.returncode == 0, typed.stdout
