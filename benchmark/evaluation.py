@@ -120,11 +120,15 @@ def judged_looks(rnn: Reader, rollout: Rollout, batch: Batch, names_VN: Tensor) 
     where_BTMx, side = rollout.where[:, 0], (batch.image.shape[-2], batch.image.shape[-1])
     fixation_BTM2 = rnn.attention.fixation(where_BTMx.flatten(0, 2)).unflatten(0, where_BTMx.shape[:3])
     maps = partial(rnn.attention.attention_map, side=side)
+    in_turn = (  # objects that symbols name come in no order; others are read one after another
+        {"named": mass_on_named(maps, where_BTMx, symbol_BT, batch.boxes, names_VN)}
+        if names_VN.any()
+        else order(fixation_BTM2, batch.boxes)._asdict()
+    )
     return {
         **localisation(fixation_BTM2.flatten(1, 2), batch.boxes)._asdict(),
-        **order(fixation_BTM2, batch.boxes)._asdict(),
         **looks(maps, where_BTMx, symbol_BT != IGNORED, batch.boxes)._asdict(),
-        **mass_on_named(maps, where_BTMx, symbol_BT, batch.boxes, names_VN),
+        **in_turn,
     }
 
 

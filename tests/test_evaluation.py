@@ -147,6 +147,15 @@ def test_a_single_answer_has_no_order():
     assert not {"on_its_digit", "in_order"} & set(evaluate(*lively("oracle"), samples=2, seed=0).localisation["mean"])
 
 
+def test_of_things_that_symbols_name_it_is_told_whether_they_are_looked_at_and_of_no_order():
+    parts = built("oracle", "look.glimpses=1", "data.test_images=12", data="digit_pairs_ordered")
+    names = torch.ones(len(parts.spec.symbols), len(parts.spec.box_names), dtype=torch.bool)
+    found = evaluate(parts.module.rnn, split_of(parts), parts.module.measure, samples=2, seed=0, names_VN=names)
+    where = found.localisation
+    assert not {"on_its_digit", "in_order"} & set(where["mean"])
+    assert 1 >= where["mean"]["named"] > where["random"]["named"] > 0
+
+
 def test_an_early_answer_is_that_of_a_model_with_fewer_glimpses():
     rnn, split, measure = lively("dram")
     found = evaluate(rnn, split, measure, samples=2, seed=0)

@@ -8,7 +8,7 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
-from benchmark.metrics.maps import inside
+from benchmark.metrics.maps import FLAT, inside
 from datamodules.contract import IGNORED, TaskSpec
 
 NOTHING_NAMED = torch.zeros(0, 0, dtype=torch.bool)
@@ -26,22 +26,22 @@ def naming(spec: TaskSpec) -> Tensor:
 
 def mass_on_named(
     maps: Callable[[Tensor], Tensor], where_BTMx: Tensor, symbol_BT: Tensor, boxes_BN4: Tensor, names_VN: Tensor
-) -> dict[str, Tensor]:
-    """`named`: (B,) share of a look's map inside the boxes of what is named after it, mean over such looks; NaN where
-    nothing is named that has a box. Empty for a task whose symbols name no box.
+) -> Tensor:
+    """(B,) share of a look's map inside the boxes of what is named after it, mean over such looks; NaN where
+    nothing is named that has a box, and where a map is the same everywhere.
 
     maps: (B, ...) places to (B, H, W). symbol_BT: as emitted, IGNORED after the end.
     """
-    if not names_VN.any():
-        return {}
     there_BN = ~boxes_BN4.isnan().any(-1)
     names_BTN = names_VN.to(symbol_BT.device)[symbol_BT.clamp(min=0)] & there_BN[:, None]
     names_BTN = names_BTN & (symbol_BT != IGNORED)[..., None]
-    mass_B, looks_B = torch.zeros(()), names_BTN.any(-1).sum(1) * where_BTMx.shape[2]
+    mass_B, looks_B = torch.zeros(()), torch.zeros(())
     for where_BMx, names_BN in zip(where_BTMx.unbind(1), names_BTN.unbind(1), strict=True):
         box_BN4 = boxes_BN4.masked_fill(~names_BN[..., None], torch.nan)
         for where_Bx in where_BMx.unbind(1):
             map_BHW = maps(where_Bx)
             whole_B = map_BHW.sum((1, 2)).clamp(min=1e-12)
-            mass_B = mass_B + (map_BHW * inside(box_BN4, map_BHW)).sum((1, 2)) / whole_B
-    return {"named": mass_B / looks_B}
+            told_B = names_BN.any(-1) & (map_BHW.amin((1, 2)) <= FLAT * map_BHW.amax((1, 2)))
+            mass_B = mass_B + told_B * (map_BHW * inside(box_BN4, map_BHW)).sum((1, 2)) / whole_B
+            looks_B = looks_B + told_B
+    return mass_B / looks_B
