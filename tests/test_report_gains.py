@@ -64,6 +64,15 @@ def test_alike_is_no_clear_difference(tmp_path: Path) -> None:
     assert (said.text, said.tone) == ("no clear difference", "quiet")
 
 
+def test_seeds_that_lie_far_apart_are_said_to(tmp_path: Path) -> None:
+    study(tmp_path, mean=0.1, anywhere=0.6, hits=0.9)
+    worse = record("dram", "digit_pairs", 2, wrong(0.5, 0.6), localisation={})
+    finished(tmp_path, worse, wrong(0.5, 0.6), OVERLAP)
+    ((*_, said),) = rows(tmp_path)
+    assert "its seeds disagree: 10.00 to 50.00 %" in said.notes
+    assert not any("disagree" in note for note in rows(study(tmp_path / "alike", 0.1, 0.6, 0.9))[0][-1].notes)
+
+
 def test_without_none_there_is_nothing_to_say(tmp_path: Path) -> None:
     for seed in (0, 1):
         finished(tmp_path, record("dram", "digit_pairs", seed, wrong(0.1, 0.5)), wrong(0.1, 0.5), OVERLAP)
@@ -72,7 +81,7 @@ def test_without_none_there_is_nothing_to_say(tmp_path: Path) -> None:
 
 def test_controls_are_no_mechanisms(tmp_path: Path) -> None:
     study(tmp_path, mean=0.1, anywhere=0.6, hits=0.9)
-    for name in ("random", "centre", "oracle", "cnn_weak"):
+    for name in ("random", "centre", "oracle", "cnn_weak", "none_low", "multi_crop"):
         finished(tmp_path, record(name, "digit_pairs", 0, wrong(0.2, 0.2)), wrong(0.2, 0.2), OVERLAP)
     assert [found[0].text for found in rows(tmp_path)] == ["dram"]
 

@@ -7,6 +7,7 @@ from benchmark.report import weights
 from benchmark.report.folders import Finished, Study
 from benchmark.report.formats import plural
 from benchmark.report.grouping import Task
+from benchmark.report.naming import in_common, told
 
 ORIGINS = {
     "real": "real data", "sample": "a small sample of real data, not the full set", "synthetic": "synthetic data",
@@ -23,6 +24,7 @@ def facts(study: Study, tasks: Sequence[Task]) -> list[tuple[str, str]]:
         ("Data", "; ".join(data.values())),
         ("Runs", ", ".join(runs)),
         ("Seeds", ", ".join(str(seed) for seed in seeds)),
+        ("In every run", ", ".join(told(in_common(study.finished)))),
         ("Revision", "; ".join(sorted({revision(run) for run in study.finished}))),
         ("Hardware", "; ".join(sorted({hardware(run) for run in study.finished}))),
         ("Versions", versions(study.finished)),

@@ -12,7 +12,7 @@ from benchmark.report.table import Cell, Table
 from benchmark.report.tables import NOTHING, name_cell, tone
 
 REFERENCE = "none"
-CONTROLS = ("random", "centre", "oracle", "cnn")
+CONTROLS = ("none", "random", "centre", "oracle", "cnn", "multi_crop")
 """Beginnings of the names of what is no mechanism of attention."""
 LAST = 0.25
 """The last stretch of training, in which a curve is asked whether it still improved."""
@@ -54,7 +54,8 @@ def table(task: Task, comparisons: Sequence[Comparison], learning: Learning) -> 
         f"better; beneath, the 95 % interval. Cost as a multiple of `{REFERENCE}`'s. What the records say is evidence, "
         "not a proof of a cause: "
         f"whether it still improved in validation by more than {GAIN:.0%} of itself in the last {LAST:.0%} of "
-        "training, and whether looks fall on the objects more often than looks anywhere, and matter.",
+        "training, whether looks fall on the objects more often than looks anywhere, and matter, and whether the seeds "
+        "disagree.",
         (
             "mechanism",
             f"{quality.name} minus none's{quality.points}",
@@ -75,7 +76,7 @@ def reference_of(task: Task) -> int | None:
 
 def row(group: Group, reference: Group, found: Comparison, learning: Learning) -> tuple[Cell, ...]:
     quality = group.quality
-    said = [*looking(group), *learned(group, reference, learning)]
+    said = [*looking(group), *disagreeing(group, found), *learned(group, reference, learning)]
     return (
         name_cell(group),
         Cell(quality.difference(found.difference), (quality.span(found.interval),), tone(found, quality)),
@@ -112,6 +113,17 @@ def looking(group: Group) -> Iterator[str]:
         matter = "matter" if quality.loss(blind.mean - mine.mean) > APART else "hardly matter"
         come = "err on" if quality.headline.binary else "come to"
         yield f"looks {matter}: the same weights looking anywhere {come} {quality.written(blind.mean)}{quality.unit}"
+
+
+def disagreeing(group: Group, found: Comparison) -> Iterator[str]:
+    """Whether its seeds lie so far apart that their mean tells of no run: some have left a plateau, others not."""
+    scores = group.score(HEADLINE)
+    if scores is None:
+        return
+    low, high = min(scores.scores), max(scores.scores)
+    if high - low > max(APART, abs(found.difference) / 2):
+        quality = group.quality
+        yield f"its seeds disagree: {quality.written(low)} to {quality.written(high)}{quality.unit}"
 
 
 def learned(group: Group, reference: Group, learning: Learning) -> Iterator[str]:

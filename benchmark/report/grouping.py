@@ -1,7 +1,5 @@
 """Groups finished runs: by data and test canvases into tasks, within a task by mechanism and setting, over seeds."""
 
-import hashlib
-import json
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -10,6 +8,7 @@ from typing import Any, final
 import numpy as np
 
 from benchmark.report.folders import Finished, number
+from benchmark.report.naming import in_common, name_of
 from benchmark.report.quality import Quality
 from benchmark.report.statistics import Interval, inside, normal_interval, t_interval, wilson_interval
 from benchmark.report.weights import marked
@@ -47,16 +46,25 @@ class Estimate:
 @final
 @dataclass(frozen=True)
 class Group:
-    """The runs of one mechanism in one setting on the same test canvases, one a seed."""
+    """The runs of one mechanism in one setting on the same test canvases, one a seed.
+
+    differs: of its configuration from the defaults. shared: the keys of it in which all runs of the study do alike.
+    """
 
     attention: str
     setting: str
     differs: Mapping[str, Any]
+    shared: frozenset[str]
     runs: tuple[Finished, ...]
 
     @property
+    def own(self) -> dict[str, Any]:
+        """What differs from the defaults, and from other runs of the study."""
+        return {key: value for key, value in self.differs.items() if key not in self.shared}
+
+    @property
     def label(self) -> str:
-        return marked(name_of(self.attention, self.differs), self.runs)
+        return marked(name_of(self.attention, self.own), self.runs)
 
     @property
     def seeds(self) -> tuple[int, ...]:
@@ -119,28 +127,6 @@ class Task:
         return self.groups[0].runs[0].test_images
 
 
-def told(differs: Mapping[str, Any]) -> list[str]:
-    """What differs from the defaults, as one would type it: nothing absent, nothing twice where a key refers to it."""
-    kept = {key: value for key, value in differs.items() if value is not None}
-    again = {key for key in kept for other in kept if key.endswith(f".{other}") and kept[key] == kept[other]}
-    return [
-        f"{key.removesuffix('._target_')}={str(value).rpartition('.')[2] if key.endswith('._target_') else value}"
-        for key, value in kept.items()
-        if key not in again
-    ]
-
-
-def name_of(attention: str, differs: Mapping[str, Any]) -> str:
-    """A mechanism with what differs from its defaults: dram (optimizer.lr=0.001); by its setting where that is more
-    than a name can hold.
-    """
-    words = told(differs)
-    if len(words) > 2:
-        text = json.dumps(dict(differs), sort_keys=True, separators=(",", ":"))
-        words = [f"setting {hashlib.sha256(text.encode()).hexdigest()[:8]}"]
-    return f"{attention} ({', '.join(words)})" if words else attention
-
-
 def deep(record: Mapping[str, Any], path: Sequence[str]) -> float | None:
     """The finite number at a path of keys, None where there is none."""
     values: Any = record
@@ -154,9 +140,10 @@ def group_tasks(finished: Sequence[Finished]) -> list[Task]:
     by_task: dict[tuple[str, str, str], list[Finished]] = defaultdict(list)
     for run in finished:
         by_task[run.address.data, run.fingerprint, run.headline.key].append(run)
+    shared = frozenset(in_common(finished))
     ordered = sorted(by_task.items(), key=lambda item: (item[0][0], -len(item[1]), item[0][1]))
     return [
-        Task(task_name(key, by_task), key[0], str(runs[0].record["origin"]), key[1], group_runs(runs))
+        Task(task_name(key, by_task), key[0], str(runs[0].record["origin"]), key[1], group_runs(runs, shared))
         for key, runs in ordered
     ]
 
@@ -176,13 +163,13 @@ def task_name(of: tuple[str, str, str], by_task: Mapping[tuple[str, str, str], l
     return f"{data}, canvases {fingerprint[:8]}"
 
 
-def group_runs(runs: Sequence[Finished]) -> tuple[Group, ...]:
+def group_runs(runs: Sequence[Finished], shared: frozenset[str]) -> tuple[Group, ...]:
     """One task's groups, the best first."""
     by_group: dict[tuple[str, str], list[Finished]] = defaultdict(list)
     for run in runs:
         by_group[run.address.attention, run.address.setting].append(run)
     groups = [
-        Group(attention, setting, members[0].record["differs"], tuple(members))
+        Group(attention, setting, members[0].record["differs"], shared, tuple(members))
         for (attention, setting), members in by_group.items()
     ]
     return tuple(sorted(groups, key=lambda group: (rank(group), group.label)))

@@ -11,14 +11,14 @@ from benchmark.report.figures import Looks
 
 
 def axes(curves: Sequence[Curve], of: Tracked) -> tuple[Axis, Axis]:
-    """Epochs and values, wide enough for all."""
+    """Epochs and values, wide enough for all. What the values are stands above the charts."""
     first, last = min(c.epochs[0] for c in curves), max(c.epochs[-1] for c in curves)
     epochs = svg.Scale(first, max(last, first + 1), *X_RANGE, False)
     scale = of.factor
     highest = max(value * scale for curve in curves for value in curve.high)
     lowest = min(0.0, *(value * scale for curve in curves for value in curve.low))
     values = svg.Scale(lowest, highest * 1.06 if highest > 0 else 1.0, *Y_RANGE, False)
-    return Axis(epochs, "epoch", lambda tick: f"{tick:g}"), Axis(values, of.name, lambda tick: f"{tick:g}")
+    return Axis(epochs, "epoch", lambda tick: f"{tick:g}"), Axis(values, "", lambda tick: f"{tick:g}")
 
 
 def learning_figures(curves: Sequence[Curve], of: Tracked, data: str, looks: Looks) -> list[Figure]:

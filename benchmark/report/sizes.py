@@ -8,7 +8,8 @@ from markupsafe import Markup
 
 from benchmark.report import formats, svg
 from benchmark.report.chart import X_RANGE, Y_RANGE, Axis, Figure, frame, legend
-from benchmark.report.grouping import HEADLINE, Estimate, Group, Task, deep, name_of
+from benchmark.report.grouping import HEADLINE, Estimate, Group, Task, deep
+from benchmark.report.naming import name_of
 from benchmark.report.palette import Look
 from benchmark.report.quality import Quality
 from benchmark.report.statistics import log_slope
@@ -44,7 +45,7 @@ def costs(groups: Sequence[Group]) -> CostRows:
 
 def but_canvas(group: Group) -> dict[str, Any]:
     """What differs from the defaults besides the canvas."""
-    return {key: value for key, value in group.differs.items() if key != CANVAS}
+    return {key: value for key, value in group.own.items() if key != CANVAS}
 
 
 def cost_table(data: str, rows: CostRows) -> Table:
