@@ -1,10 +1,12 @@
 """Can a model learn a handful of images by heart? The first question to ask of a new mechanism, task or setting.
 
     python scripts/check_overfitting.py attention=item_soft data=svhn data.root=FOLDER
-    python scripts/check_overfitting.py --images 50 --cider 5 attention=item_soft data=coco2017 data.root=FOLDER
+    python scripts/check_overfitting.py --images 50 --split train --cider 5 attention=item_soft data=coco2017
+        data.root=FOLDER data.jitter.place=0
     python scripts/check_overfitting.py --images 32 --passes 400 attention=dram optimizer.make.lr=0.001
 
-Trains on the first validation images, which are the same in every pass, and reads them without being told anything,
+Trains on the first validation images, which are the same in every pass (with --split train on the first training
+images, where those are not drawn anew: words are known from there alone), and reads them without being told anything,
 as in evaluation, until every symbol of every image is right; of captions, with --cider 5, until their CIDEr-D against
 those that were learned is so high, of 10 at most. Nothing is kept. Exit code 1 where that does not come.
 A knob of the training stream (windows at random, fresh canvases) has no part in it; the learning rate follows its
@@ -18,6 +20,7 @@ import sys
 import time
 import warnings
 from collections.abc import Sequence
+from math import isfinite
 from typing import Any, final
 
 import measuring
@@ -87,18 +90,19 @@ class ByHeart(Callback):
         self.wrong, self.digits_wrong = 1 - torch.cat(right).float().mean().item(), symbols_wrong / symbols
 
 
-def first_images(built: Built, images: int, batch_size: int) -> list[Batch]:
-    """The first images of the validation split, in batches as in training. Raises DataFault where there are fewer."""
+def first_images(built: Built, split: str, images: int, batch_size: int) -> list[Batch]:
+    """The first images of a split, in batches as in training. Raises DataFault where there are fewer."""
     data: Any = built.datamodule
+    each = data.each(split)
     held: list[Batch] = []
-    for batch in data.batches("validation", torch.device("cpu")):
-        held.append(batch)
+    for number in range(each.batches):
+        held.append(each.batch(0, number, torch.device("cpu")))
         if sum(len(one.image) for one in held) >= images:
             whole = Batch(*(torch.cat(fields)[:images] for fields in zip(*held, strict=True)))
             parts = [field.split(batch_size) for field in whole]
             return [Batch(*fields) for fields in zip(*parts, strict=True)]
     told = sum(len(one.image) for one in held)
-    raise DataFault(f"the validation split has {told} images, not {images}: ask for fewer (--images), or enlarge it.")
+    raise DataFault(f"the {split} split has {told} images, not {images}: ask for fewer (--images), or enlarge it.")
 
 
 def learned(choice: argparse.Namespace) -> bool:
@@ -106,7 +110,7 @@ def learned(choice: argparse.Namespace) -> bool:
     config = measuring.composer().job(choice.overrides)
     seed_all(config.seed, "weights")
     built = build(config)
-    batches = first_images(built, choice.images, choice.batch)
+    batches = first_images(built, choice.split, choice.images, choice.batch)
     bar = Progress(*Progress.get_default_columns(), console=Console(stderr=True), transient=True)
     judge = ByHeart(batches, choice.every, bar, built.spec, choice.cider)
     trainer = pl.Trainer(
@@ -120,7 +124,7 @@ def learned(choice: argparse.Namespace) -> bool:
     print(
         f"{config.attention.name} on {config.data.name}: {judge.wrong:.1%} of {choice.images} images and "
         f"{judge.digits_wrong:.1%} of their symbols wrong after {judge.passes} passes "
-        f"({steps:,} steps, {spent:.0f} s); CIDEr-D {judge.cider:.2f}"
+        f"({steps:,} steps, {spent:.0f} s){f'; CIDEr-D {judge.cider:.2f}' if isfinite(choice.cider) else ''}"
     )
     return judge.done
 
@@ -131,6 +135,7 @@ def main() -> int:
     parser.add_argument("--passes", type=int, default=600, help="over them, at most (default: %(default)s)")
     parser.add_argument("--every", type=int, default=5, help="passes between two readings (default: %(default)s)")
     parser.add_argument("--batch", type=int, default=32, help="images a step (default: %(default)s)")
+    parser.add_argument("--split", choices=("validation", "train"), default="validation", help="default: %(default)s")
     parser.add_argument("--cider", type=float, default=float("inf"), help="that is enough (default: none is)")
     parser.add_argument("overrides", nargs="+", help="of the configuration, as for a run")
     choice = parser.parse_intermixed_args()
