@@ -9,7 +9,8 @@ from torch.nn.utils import clip_grad_norm_
 from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LambdaLR
 
-from benchmark.schedule import Schedule
+from benchmark.faults import ConfigFault
+from benchmark.schedule import Schedule, Waiting
 
 
 @final
@@ -18,7 +19,10 @@ class Optimisation:
 
     The two groups are what reads and what decides where to look: a policy, or the localiser of a spatial transformer.
     Before the reader can read, the gradient of where to look is noise; an optimiser that scales its steps, as Adam
-    does, would walk the looks away on it, so their rate has a rise and a peak of its own.
+    does, would walk the looks away on it, so their rate has a rise and a peak of its own, and may wait.
+
+    policy_wait: the share of training in which what decides where to look stands still; `policy_rate` runs over the
+    rest.
 
     clip_core, clip_policy: the largest gradient norm of either group. One norm for both would let a noisy policy
     gradient shrink the reader's steps.
@@ -29,10 +33,15 @@ class Optimisation:
         make: Callable[[list[dict[str, Any]]], Optimizer],
         rate: Schedule,
         policy_rate: Schedule,
+        policy_wait: float,
         clip_core: float,
         clip_policy: float,
     ):
-        self.make, self.rate, self.policy_rate = make, rate, policy_rate
+        if not 0 <= policy_wait < 1:
+            raise ConfigFault(
+                [f"optimizer.policy_wait: a share of training, 0 or more and less than 1: not {policy_wait}"]
+            )
+        self.make, self.rate, self.policy_rate = make, rate, Waiting(policy_wait, policy_rate)
         self.clip_core, self.clip_policy = clip_core, clip_policy
 
     def optimizer(

@@ -6,7 +6,7 @@ Axes: B images shown, G glimpses in order, T symbols, M glimpses before each.
 import io
 from pathlib import Path
 from textwrap import fill
-from typing import Any
+from typing import Any, NamedTuple
 
 import matplotlib
 import numpy as np
@@ -16,7 +16,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 from PIL import Image
 from torch import Tensor
-from torch.nn.functional import adaptive_avg_pool2d
+from torch.nn.functional import adaptive_avg_pool2d, pad
 
 from benchmark import confusion
 from benchmark.attention.distribution import mode
@@ -32,7 +32,7 @@ ACROSS = 9
 """Pictures in a row; a longer trajectory goes on in the next."""
 LINE = 26
 """Letters of a title's line, at a picture's width."""
-LOOK, TRUE, WRONG = "#ffb000", "#3ddbd9", "#fa4d56"
+LOOK, TRUE, WRONG, OTHER = "#ffb000", "#3ddbd9", "#fa4d56", "#c6c6c6"
 COLOURS = 256
 """Of a panel: no eye tells it from one of all, at a third of the bytes."""
 
@@ -68,16 +68,40 @@ def look_on(axis: Axes, picture: np.ndarray, map_HW: Tensor, path_G2: np.ndarray
     axis.set_ylim(extent[0] - 0.5, -0.5)
 
 
+class Seen(NamedTuple):
+    """Images, what was read of them and where was looked for it: (B, T) and (B, T, M, ...)."""
+
+    batch: Batch
+    symbol: Tensor
+    where: Tensor
+
+
 @torch.inference_mode()
-def draw(module: AttentionModule, batch: Batch, spec: TaskSpec, tones: Tones) -> Figure:
-    """Of each image the true boxes, then what was seen at each glimpse, taking the policy's mode; of a sequence with
-    the symbol that was then read.
+def seen(module: AttentionModule, data: TaskData) -> Seen:
+    """Some test images from all over the split, which may be in the order of their answers, by the policy's mode."""
+    rnn, tickets = module.rnn.eval(), list(data.tickets("test"))
+    picked = tickets[:: max(1, len(tickets) // SHOWN)][:SHOWN]
+    most, parts = -(-SHOWN // len(picked)), []
+    for ticket in picked:
+        batch = data.batch(ticket, module.device)
+        rollout = rnn(batch.image, batch.boxes, None, 1, mode)  # of the whole batch: features may be kept by batches
+        whole = batch._replace(
+            target=pad(batch.target, (0, data.spec.max_steps - batch.target.shape[1]), value=IGNORED)
+        )
+        parts.append([field[:most] for field in (*whole, rollout.symbol[:, 0], rollout.where[:, 0])])
+    *shown, symbol_BT, where_BTMx = (torch.cat(fields)[:SHOWN] for fields in zip(*parts, strict=True))
+    return Seen(Batch(*shown), symbol_BT, where_BTMx)
+
+
+@torch.inference_mode()
+def draw(module: AttentionModule, found: Seen, spec: TaskSpec, tones: Tones) -> Figure:
+    """Of each image the true boxes, then what was seen at each glimpse; of a sequence with the symbol that was then
+    read. An answer is true or wrong; a caption that is not the first person's is another.
     """
-    rnn = module.rnn.eval()
-    rollout = rnn(batch.image[:SHOWN], batch.boxes[:SHOWN], None, 1, mode)
-    symbol_BT, each = rollout.symbol[:, 0], rollout.where.shape[3]
+    other = WRONG if module.measure.headline.percent else OTHER
+    rnn, batch, symbol_BT, each = module.rnn, found.batch, found.symbol, found.where.shape[2]
     most = int((symbol_BT != IGNORED).sum(1).max()) * each  # a row that no sequence reaches would stay empty
-    where = rollout.where[:, 0].flatten(1, 2)[:, : min(most, MOST_GLIMPSES)]
+    where = found.where.flatten(1, 2)[:, : min(most, MOST_GLIMPSES)]
     side = (batch.image.shape[-2], batch.image.shape[-1])
     glimpses = where.shape[1]
     columns = min(ACROSS, glimpses + 1)
@@ -97,7 +121,7 @@ def draw(module: AttentionModule, batch: Batch, spec: TaskSpec, tones: Tones) ->
         boxes_on(top, batch.boxes[i])
         said, true = words(symbol_BT[i], spec), words(batch.target[i], spec)
         title = "\n".join(fill(line, LINE) for line in (true, f"read {said}"))
-        top.set_title(title, fontsize=7, parse_math=False, color=TRUE if said == true else WRONG)
+        top.set_title(title, fontsize=7, parse_math=False, color=TRUE if said == true else other)
         for g in range(glimpses):
             axis = grid[i * lines + g // (columns - 1), 1 + g % (columns - 1)]
             symbol = int(symbol_BT[i, g // each])
@@ -106,7 +130,7 @@ def draw(module: AttentionModule, batch: Batch, spec: TaskSpec, tones: Tones) ->
             axis.set_axis_on()
             look_on(axis, picture, maps[i][g], paths[i, : g + 1])
             read = f": {spec.symbols[symbol]}" if spec.max_steps > 1 and g % each == each - 1 else ""
-            axis.set_title(fill(f"{g + 1}{read}", LINE), fontsize=8, parse_math=False, color="#c6c6c6")
+            axis.set_title(fill(f"{g + 1}{read}", LINE), fontsize=8, parse_math=False, color=OTHER)
     return figure
 
 
@@ -122,9 +146,8 @@ def save(figure: Figure, path: Path) -> None:
 
 
 def panel(module: AttentionModule, data: TaskData, path: Path, tones: Tones) -> None:
-    """Writes the panel of the first test images."""
-    batch = next(data.batches("test", module.device))
-    save(draw(module, batch, data.spec, tones), path)
+    """Writes the panel of some test images."""
+    save(draw(module, seen(module, data), data.spec, tones), path)
 
 
 def confusions(data: TaskData, found: dict[str, np.ndarray], device: Any, folder: Path, tones: Tones) -> None:

@@ -80,3 +80,14 @@ class Cosine(Schedule):
             return self.peak * progress / self.warmup
         done = part(progress - self.warmup, 1 - self.warmup)
         return self.end + (self.peak - self.end) * 0.5 * (1 + math.cos(math.pi * done))
+
+
+@final
+class Waiting(Schedule):
+    """Nothing for a share of training, then another schedule over the rest."""
+
+    def __init__(self, wait: float, then: Schedule):
+        self.wait, self.then = wait, then
+
+    def __call__(self, progress: float) -> float:
+        return self.then((progress - self.wait) / (1 - self.wait)) if progress >= self.wait else 0.0

@@ -3,10 +3,10 @@
 Axes: B images, C channels, H rows, W columns, T symbols of a sequence, N boxes.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple, Protocol, runtime_checkable
+from typing import Any, NamedTuple, Protocol, runtime_checkable
 
 import torch
 from torch import Tensor
@@ -85,6 +85,12 @@ class TaskData(Protocol):
 
     def batches(self, split: str, device: torch.device) -> Iterator[Batch]:
         """All batches of "train", "validation" or "test", made on the device."""
+
+    def tickets(self, split: str) -> Iterable[Any]:
+        """Of each batch of a split, in order, what `batch` makes it from."""
+
+    def batch(self, ticket: Any, device: torch.device) -> Batch:
+        """One batch, made on the device."""
 
     def fingerprints(self) -> dict[str, str]:
         """The sha256 of what is evaluated on, by split."""

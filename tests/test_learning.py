@@ -11,7 +11,7 @@ EASY = (
     "data.labels._target_=datamodules.labels.SingleDigit", "data.canvas=16", "data.clutter=0", "data.batch_size=64",
     "data.images_per_epoch=64000", "data.test_images=500", "data.evaluation_batch_size=500", "look.glimpses=2",
     "look.size=8", "look.crop=8", "look.scales=1", "look.unit=4", "look.hidden=64", "optimizer.make.lr=0.003",
-    "optimizer.policy_rate.warmup=0.1",
+    "optimizer.policy_rate.warmup=0.1", "look.wait=0.0", "look.aim=0.1",
 )  # fmt: skip
 """One 8 x 8 digit on 16 x 16 px, two looks of 8 x 8 px: a look anywhere sees a quarter of the digit or less."""
 

@@ -8,8 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from models import DRAWN, built
 
+from benchmark.faults import ConfigFault
 from benchmark.optimisation import Optimisation
-from benchmark.schedule import Constant, Cosine, Geometric, Linear, Steps
+from benchmark.schedule import Constant, Cosine, Geometric, Linear, Steps, Waiting
 
 
 def test_values_by_hand():
@@ -46,7 +47,9 @@ def parameter(value):
 
 def test_core_and_policy_move_at_rates_of_their_own():
     core, policy = parameter([1.0]), parameter([1.0])
-    optimisation = Optimisation(lambda g: torch.optim.SGD(g, lr=0.1), Constant(1.0), Linear(0.0, 1.0, 1.0), 1.0, 1.0)
+    optimisation = Optimisation(
+        lambda g: torch.optim.SGD(g, lr=0.1), Constant(1.0), Linear(0.0, 1.0, 1.0), 0.0, 1.0, 1.0
+    )
     optimizer, rate = optimisation.optimizer([core], [policy], {}, steps=4)
     seen = []
     for _ in range(5):
@@ -57,10 +60,37 @@ def test_core_and_policy_move_at_rates_of_their_own():
     assert [b for _, b in seen] == pytest.approx([0, 0.025, 0.05, 0.075, 0.1])
 
 
+def test_what_waits_stands_still_and_then_goes_its_whole_way():
+    waiting = Waiting(0.2, Linear(1.0, 0.5, 1.0))
+    assert [waiting(p) for p in (0.0, 0.1, 0.199)] == [0, 0, 0]
+    assert [waiting(p) for p in (0.2, 0.6, 1.0)] == pytest.approx([1.0, 0.75, 0.5])
+    assert Waiting(0.0, Linear(1.0, 0.5, 1.0))(0.5) == 0.75
+
+
+def test_a_policy_stands_still_while_it_waits():
+    optimisation = Optimisation(lambda g: torch.optim.SGD(g, lr=0.1), Constant(1.0), Constant(1.0), 0.5, 1.0, 1.0)
+    core, policy = (torch.nn.Parameter(torch.zeros(1)) for _ in range(2))
+    optimizer, rate = optimisation.optimizer([core], [policy], {}, steps=4)
+    moved = []
+    for _ in range(4):
+        core.grad, policy.grad = torch.ones(1), torch.ones(1)
+        optimizer.step()
+        rate.step()
+        moved.append((core.item(), policy.item()))
+    assert [here for here, _ in moved] == pytest.approx([-0.1, -0.2, -0.3, -0.4])
+    assert [there for _, there in moved] == pytest.approx([0.0, 0.0, -0.1, -0.2])
+
+
+@pytest.mark.parametrize("wait", [-0.1, 1.0])
+def test_a_wait_is_a_share_of_training(wait):
+    with pytest.raises(ConfigFault, match=r"optimizer\.policy_wait"):
+        Optimisation(torch.optim.SGD, Constant(1.0), Constant(1.0), wait, 1.0, 1.0)
+
+
 def test_core_and_policy_are_clipped_apart():
     core, policy = parameter([0.0, 0.0]), parameter([0.0])
     core.grad, policy.grad = torch.tensor([3.0, 4.0]), torch.tensor([100.0])
-    optimisation = Optimisation(torch.optim.SGD, Constant(1.0), Constant(1.0), 10.0, 2.0)
+    optimisation = Optimisation(torch.optim.SGD, Constant(1.0), Constant(1.0), 0.0, 10.0, 2.0)
     norms = optimisation.clip([core], [policy])
     assert [norm.item() for norm in norms] == [5.0, 100.0]
     assert core.grad.tolist() == [3, 4] and policy.grad.tolist() == pytest.approx([2.0])

@@ -38,14 +38,15 @@ class Added(WhatWhere):
 class Multiplied(WhatWhere):
     """what * (W where + b): DRAM, the code of the place as wide as the code of the patch.
 
-    The paper does not print the initial values; b starts at one, so that what is seen passes before where means
-    anything.
+    The paper does not print the initial values. W starts at zero and b at one, so that what is seen passes before where
+    means anything: with torch's own W a place scales what was seen there by up to 2.4 or turns its sign, at random.
     """
 
     def __init__(self, what_size: int, where_size: int):
         super().__init__()
         self.size = what_size
         self.where = nn.Linear(where_size, what_size)
+        nn.init.zeros_(self.where.weight)
         nn.init.ones_(self.where.bias)
 
     def forward(self, what_RD: Tensor, where_RP: Tensor) -> Tensor:
