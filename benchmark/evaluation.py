@@ -71,6 +71,7 @@ def evaluate(
     """
     rnn.eval()
     ways = modes(samples, rnn.attention.blends)
+    headline = next(way for way in ways if way.draw is mode)
     kept = Tally()
     looked, parts = {way.name: Tally() for way in ways}, {way.name: Tally() for way in ways}
     early: dict[int, Tally] = defaultdict(Tally)
@@ -84,7 +85,7 @@ def evaluate(
                 looked[way.name].add(judged_looks(rnn, rollout, batch, names_VN))
             for glimpses in exits(rnn, batch):
                 with stopped_after(rnn, glimpses):
-                    rollout = rolled(rnn, batch, ways[0], f"{seed}/{number}")
+                    rollout = rolled(rnn, batch, headline, f"{seed}/{number}")
                 early[glimpses].add(judged_parts(rollout, measure, batch))
     predictions = kept.arrays()
     test: dict[str, Any] = {"images": len(predictions["index"])}
@@ -93,7 +94,7 @@ def evaluate(
         test[way.name] = {**judged.summary, "standard_error": standard_error(judged.value_N)}
         predictions[f"value_{way.name}"] = judged.value_N
     if early:
-        test[ways[0].name]["after"] = {
+        test[headline.name]["after"] = {
             str(glimpses): float(measure.judge("test", tally.arrays()).value_N.mean())
             for glimpses, tally in early.items()
         }

@@ -156,13 +156,14 @@ def test_of_things_that_symbols_name_it_is_told_whether_they_are_looked_at_and_o
     assert 1 >= where["mean"]["named"] > where["random"]["named"] > 0
 
 
-def test_an_early_answer_is_that_of_a_model_with_fewer_glimpses():
-    rnn, split, measure = lively("dram")
+@pytest.mark.parametrize("name", ["dram", "item_hard"])
+def test_an_early_answer_is_that_of_a_model_with_fewer_glimpses(name):
+    rnn, split, measure = lively(name)
     found = evaluate(rnn, split, measure, samples=2, seed=0)
     after = found.test["mean"]["after"]
     assert list(after) == ["1", "2", "3", "4"] and after["4"] == found.test["mean"]["error"]
     assert rnn.glimpses == 4
-    fewer = built("dram", "data.test_images=12", "data.evaluation_batch_size=5", "look.glimpses=2").module.rnn
+    fewer = built(name, "data.test_images=12", "data.evaluation_batch_size=5", "look.glimpses=2").module.rnn
     fewer.load_state_dict(rnn.state_dict())
     assert after["2"] == evaluate(fewer, split, measure, samples=2, seed=0).test["mean"]["error"]
 
