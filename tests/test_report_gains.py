@@ -110,3 +110,16 @@ def test_a_reader_is_told_what_was_still_learning(tmp_path: Path) -> None:
     ((*_, said),) = rows(study(tmp_path, mean=0.1, anywhere=0.6, hits=0.9))
     told = [note for note in said.notes if "still learning" in note]
     assert [note.split()[0] for note in told] == ["it", "`none`"]
+
+
+def test_what_all_runs_have_in_common_is_no_part_of_a_name(tmp_path: Path) -> None:
+    """Nor is a knob that only follows a common one."""
+    both = {"trainer.max_epochs": 3, "look.size": 28}
+    for name, more in (("none", {}), ("dram", {"attention.mechanism.size": 28}), ("ram", {"cell.size": 9})):
+        made = record(name, "digit_pairs", 0, wrong(0.1, 0.5), differs=both | more)
+        finished(tmp_path, made, wrong(0.1, 0.5), OVERLAP)
+    report = assemble(read_study(tmp_path), np.random.default_rng(0), 50)
+    assert ("In every run", "trainer.max_epochs=3, look.size=28") in report.facts
+    assert {row[0].text for row in report.tasks[0].parts[0].tables[0].rows} == {"none", "dram", "ram"}
+    (ram,) = [row[0] for row in report.tasks[0].parts[0].tables[0].rows if row[0].text == "ram"]
+    assert "cell.size=9" in ram.notes

@@ -8,7 +8,7 @@ from typing import Any, final
 import numpy as np
 
 from benchmark.report.folders import Finished, number
-from benchmark.report.naming import in_common, name_of
+from benchmark.report.naming import in_common, last, name_of
 from benchmark.report.quality import Quality
 from benchmark.report.statistics import Interval, inside, normal_interval, t_interval, wilson_interval
 from benchmark.report.weights import marked
@@ -59,8 +59,13 @@ class Group:
 
     @property
     def own(self) -> dict[str, Any]:
-        """What differs from the defaults, and from other runs of the study."""
-        return {key: value for key, value in self.differs.items() if key not in self.shared}
+        """What differs from the defaults, and from other runs of the study; no knob that only follows a shared one."""
+        shared = [(last(key), self.differs[key]) for key in self.shared]
+        return {
+            key: value
+            for key, value in self.differs.items()
+            if key not in self.shared and (last(key), value) not in shared
+        }
 
     @property
     def label(self) -> str:

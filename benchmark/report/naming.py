@@ -30,6 +30,11 @@ def name_of(attention: str, differs: Mapping[str, Any]) -> str:
     return f"{attention} ({', '.join(words)})" if words else attention
 
 
+def last(key: str) -> str:
+    """A knob's own name: look.size and attention.mechanism.size, which follows it, are both of size."""
+    return key.rpartition(".")[2]
+
+
 def in_common(finished: Sequence[Finished]) -> dict[str, Any]:
     """What differs from the defaults in all runs, and alike."""
     first, *others = (run.record["differs"] for run in finished) if finished else ({},)
