@@ -35,7 +35,7 @@ def run(weights, data="stanford_dogs", origin="real", attention="none"):
 ])  # fmt: skip
 def test_a_row_is_marked_where_its_weights_have_seen_its_test_images(weights, data, origin, expected):
     one = run(weights, data, origin)
-    (group,) = group_runs([one])
+    (group,) = group_runs([one], frozenset())
     assert seen(one) == expected and group.label == ("none †" if expected else "none")
     assert bool(warning([one])) == expected
 

@@ -10,7 +10,7 @@ from benchmark.report.folders import Finished
 
 def told(differs: Mapping[str, Any]) -> list[str]:
     """What differs from the defaults, as one would type it: nothing absent, nothing twice where a key refers to it."""
-    kept = {key: value for key, value in differs.items() if value is not None}
+    kept = {key: value for key, value in differs.items() if value is not None and last(key) != "_partial_"}
     again = {key for key in kept for other in kept if key.endswith(f".{other}") and kept[key] == kept[other]}
     return [
         f"{key.removesuffix('._target_')}={str(value).rpartition('.')[2] if key.endswith('._target_') else value}"
