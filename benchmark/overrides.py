@@ -33,7 +33,7 @@ class Overrides:
             try:
                 parsed += parser.parse_overrides([text])
             except (HydraException, OmegaConfBaseException) as error:
-                self._unread.append(f"{text}: cannot be read as key=value ({first_line(error)})")
+                self._unread.append(f"{text}: cannot be read as key=value ({first_line(error)}){quoted(text)}")
         self._search = [o.input_line or "" for o in parsed if o.key_or_group == "hydra.searchpath"]
         rest = [o for o in parsed if o.key_or_group != "hydra.searchpath"]
         self._groups = [o for o in rest if composer.choices(o.key_or_group)]
@@ -183,6 +183,13 @@ def kind(value: Any) -> str:
     if OmegaConf.is_list(value) or isinstance(value, list):
         return "a list"
     return next((name for type_, name in KINDS if isinstance(value, type_)), "a word")
+
+
+def quoted(text: str) -> str:
+    """How to type a value with = in it, as every path of a run has; "" for one without."""
+    key, _, value = text.partition("=")
+    wants = "=" in value and not value.startswith(("'", '"'))
+    return f""". A value with = in it wants quotes of its own: '{key}="{value}"'""" if wants else ""
 
 
 def first_line(error: BaseException) -> str:

@@ -28,6 +28,7 @@ def faults(*texts, sweep=False):
         ("data=[digit_pairs,mnist_pairs]", "one choice of data"),
         ("seed=0,1", "several values for one run; a sweep is started with -m"),
         ("seed", "cannot be read as key=value"),
+        ("runs=a/seed=0", """wants quotes of its own: 'runs="a/seed=0"'"""),
         ("look.size='8'", "a whole number"),
     ],
 )
