@@ -123,3 +123,12 @@ def test_what_all_runs_have_in_common_is_no_part_of_a_name(tmp_path: Path) -> No
     assert {row[0].text for row in report.tasks[0].parts[0].tables[0].rows} == {"none", "dram", "ram"}
     (ram,) = [row[0] for row in report.tasks[0].parts[0].tables[0].rows if row[0].text == "ram"]
     assert "cell.size=9" in ram.notes
+
+
+def test_a_knob_that_tells_two_settings_apart_stays_in_their_names(tmp_path: Path) -> None:
+    for more in ({}, {"encoder.size": 28}):
+        made = record("dram", "digit_pairs", 0, wrong(0.1, 0.5), differs={"look.size": 28} | more,
+                      setting="other" if more else "")  # fmt: skip
+        finished(tmp_path, made, wrong(0.1, 0.5), OVERLAP)
+    rows = assemble(read_study(tmp_path), np.random.default_rng(0), 50).tasks[0].parts[0].tables[0].rows
+    assert sorted(row[0].notes[0] for row in rows) == ["1 seed", "encoder.size=28"]

@@ -8,7 +8,7 @@ from typing import Any, final
 import numpy as np
 
 from benchmark.report.folders import Finished, number
-from benchmark.report.naming import in_common, last, name_of
+from benchmark.report.naming import following, in_common, name_of
 from benchmark.report.quality import Quality
 from benchmark.report.statistics import Interval, inside, normal_interval, t_interval, wilson_interval
 from benchmark.report.weights import marked
@@ -48,7 +48,8 @@ class Estimate:
 class Group:
     """The runs of one mechanism in one setting on the same test canvases, one a seed.
 
-    differs: of its configuration from the defaults. shared: the keys of it in which all runs of the study do alike.
+    differs: of its configuration from the defaults. shared: the keys of it in which all runs of the study do alike,
+    and those that follow them in all runs of the mechanism.
     """
 
     attention: str
@@ -59,13 +60,8 @@ class Group:
 
     @property
     def own(self) -> dict[str, Any]:
-        """What differs from the defaults, and from other runs of the study; no knob that only follows a shared one."""
-        shared = [(last(key), self.differs[key]) for key in self.shared]
-        return {
-            key: value
-            for key, value in self.differs.items()
-            if key not in self.shared and (last(key), value) not in shared
-        }
+        """What differs from the defaults, and from other runs of the study."""
+        return {key: value for key, value in self.differs.items() if key not in self.shared}
 
     @property
     def label(self) -> str:
@@ -173,8 +169,17 @@ def group_runs(runs: Sequence[Finished], shared: frozenset[str]) -> tuple[Group,
     by_group: dict[tuple[str, str], list[Finished]] = defaultdict(list)
     for run in runs:
         by_group[run.address.attention, run.address.setting].append(run)
+    alike = {
+        attention: in_common([run for run in runs if run.address.attention == attention]) for attention, _ in by_group
+    }
     groups = [
-        Group(attention, setting, members[0].record["differs"], shared, tuple(members))
+        Group(
+            attention,
+            setting,
+            members[0].record["differs"],
+            shared | following(alike[attention], shared),
+            tuple(members),
+        )
         for (attention, setting), members in by_group.items()
     ]
     return tuple(sorted(groups, key=lambda group: (rank(group), group.label)))

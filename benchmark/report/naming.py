@@ -39,3 +39,9 @@ def in_common(finished: Sequence[Finished]) -> dict[str, Any]:
     """What differs from the defaults in all runs, and alike."""
     first, *others = (run.record["differs"] for run in finished) if finished else ({},)
     return {key: value for key, value in first.items() if all(key in other and other[key] == value for other in others)}
+
+
+def following(alike: Mapping[str, Any], shared: frozenset[str]) -> frozenset[str]:
+    """The keys, alike in all runs of a mechanism, that only follow a shared one: of its own name, with its value."""
+    leaders = [(last(key), alike[key]) for key in shared]
+    return frozenset(key for key, value in alike.items() if (last(key), value) in leaders)
