@@ -11,6 +11,7 @@ from torch.nn.functional import avg_pool2d, grid_sample
 
 from benchmark.attention.distribution import Draw
 from benchmark.attention_rnn import Reader
+from benchmark.constants import constant
 from benchmark.reading import Make, share
 from benchmark.rollout import Rollout
 from datamodules.contract import IGNORED, TaskSpec
@@ -18,7 +19,7 @@ from datamodules.contract import IGNORED, TaskSpec
 
 def cropped(image_BCHW: Tensor, frame_B4: Tensor, size: int) -> Tensor:
     """(B, C, size, size): what lies in each frame (x0, y0, x1, y1), in pixels; twice as fine, then averaged."""
-    side_2 = frame_B4.new_tensor([image_BCHW.shape[-1], image_BCHW.shape[-2]])
+    side_2 = constant([image_BCHW.shape[-1], image_BCHW.shape[-2]], frame_B4)
     low_B2, extent_B2 = frame_B4[:, :2], frame_B4[:, 2:] - frame_B4[:, :2]
     line = (torch.arange(2 * size, device=image_BCHW.device) + 0.5) / (2 * size)
     unit_HW2 = torch.stack(torch.meshgrid(line, line, indexing="xy"), -1)
@@ -66,7 +67,7 @@ class Focused(Reader):
         said_BST11 = (rollout.symbol != IGNORED)[..., None, None]
         low_B2 = fixation_BSTM2.masked_fill(~said_BST11, torch.inf).flatten(2, 3).amin(2).mean(1) - self.margin
         high_B2 = fixation_BSTM2.masked_fill(~said_BST11, -torch.inf).flatten(2, 3).amax(2).mean(1) + self.margin
-        side_2 = low_B2.new_tensor(side)
+        side_2 = constant(side, low_B2)
         low_B2 = low_B2.nan_to_num(0.0).clamp(min=0).minimum(side_2 - 1)
         return torch.cat([low_B2, torch.where(high_B2.isnan(), side_2, high_B2).minimum(side_2).maximum(low_B2 + 1)], 1)
 

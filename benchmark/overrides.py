@@ -141,6 +141,8 @@ def added_to_nothing(override: Override, config: DictConfig) -> list[str]:
     parent = OmegaConf.select(config, key.rpartition(".")[0]) if "." in key else None
     if key.startswith("hydra.") or has(config, key) or (isinstance(parent, DictConfig) and "_target_" in parent):
         return []
+    if f"oc.select:{key}," in OmegaConf.to_yaml(config, resolve=False):
+        return []  # a mechanism asks whether the task has it
     known = [k for k in keys(config) if not k.startswith("hydra")]
     return [f"{override.input_line}: nothing reads {key!r}{did_you_mean(key, known)}"]
 

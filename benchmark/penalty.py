@@ -70,7 +70,7 @@ class Fixed(Share):
         self.value = value
 
     def __call__(self, chance_BSTMN: Tensor) -> Tensor:
-        return chance_BSTMN.new_tensor(self.value)
+        return chance_BSTMN.new_full((), self.value)
 
 
 @final

@@ -10,13 +10,13 @@ import torch
 from torch import Tensor, nn
 
 from benchmark.cell import Cell
-from benchmark.decoder import Decoder, State
+from benchmark.decoder import Decoder, State, beside
 from datamodules.contract import TaskSpec
 
 
 @final
 class Sentinel(Decoder):
-    """(h, m) = cell([E y; g]), s = sigmoid(W_x [E y; g] + W_h h_before) * tanh(m), p = softmax(W_p (c + h)) (Lu et al.
+    """(h, m) = cell([g; E y]), s = sigmoid(W_x [g; E y] + W_h h_before) * tanh(m), p = softmax(W_p (c + h)) (Lu et al.
     2017, eqs 7-13); g is the context, told at every step, and the code c is as wide as h.
 
     What the papers call the memory m is the last part of the cell's state. dropout: before W_p.
@@ -32,7 +32,7 @@ class Sentinel(Decoder):
         dropout: float,
     ):
         super().__init__()
-        symbols, told = len(spec.symbols), symbol_size + hidden_size
+        symbols, told = len(spec.symbols), hidden_size + symbol_size
         self.symbol = nn.Embedding(symbols + 1, symbol_size)
         self.cell = cell(input_size=told, hidden_size=hidden_size)
         self.of_told = nn.Linear(told, hidden_size)
@@ -46,7 +46,7 @@ class Sentinel(Decoder):
 
     def hear(self, symbol_R: Tensor, state: State) -> State:
         before, _, (context_RH,), seen = state
-        told_RI = torch.cat([self.symbol(symbol_R), context_RH], -1)
+        told_RI = beside(context_RH, self.symbol(symbol_R))
         after = self.cell(told_RI, before)
         gate_RH = (self.of_told(told_RI) + self.of_hidden(before[0])).sigmoid()
         return after, (gate_RH * after[-1].tanh(),), (context_RH,), seen

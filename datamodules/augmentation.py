@@ -8,7 +8,8 @@ Axes: B images, K boxes, S side of a square, C = 3 colours, P = S * S pixels, Q 
 """
 
 import math
-from typing import NamedTuple, final
+from collections.abc import Sequence
+from typing import Any, NamedTuple, final
 
 import torch
 from torch import Generator, Tensor
@@ -48,7 +49,7 @@ class Augmentation:
 
     def __init__(self, size: int, mean: tuple[float, ...], std: tuple[float, ...], jitter: Jitter) -> None:
         self._size, self._jitter = size, jitter
-        self._mean_C1, self._std_C1 = torch.tensor(mean)[:, None], torch.tensor(std)[:, None]
+        self._mean, self._std = mean, std
 
     @property
     def plain(self) -> bool:
@@ -63,12 +64,12 @@ class Augmentation:
 
     def images(self, square_BSSC: Tensor, chance_BQ: Tensor) -> Tensor:
         """(B, C, S, S) float, normalised, of bytes on the same device. chance: see DRAWN."""
-        device = square_BSSC.device
         if self._jitter.mirror:
             mirrored_B111 = self._mirrored(chance_BQ)[:, None, None, None]
             square_BSSC = torch.where(mirrored_B111, square_BSSC.flip(2), square_BSSC)
         image_BCSS = square_BSSC.permute(0, 3, 1, 2).to(torch.float32, memory_format=torch.contiguous_format)
-        pixel_BCP, mean_C1, std_C1 = image_BCSS.flatten(2), self._mean_C1.to(device), self._std_C1.to(device)
+        pixel_BCP = image_BCSS.flatten(2)
+        mean_C1, std_C1 = (there(value, pixel_BCP)[:, None] for value in (self._mean, self._std))
         if self._jitter[2:] == PLAIN[2:]:
             return pixel_BCP.sub_(WHITE * mean_C1).div_(WHITE * std_C1).unflatten(2, image_BCSS.shape[2:])
         map_BCC, offset_BC1 = self._recoloured(chance_BQ[:, 3:], pixel_BCP.mean(2, keepdim=True) / WHITE)
@@ -85,15 +86,20 @@ class Augmentation:
     def _recoloured(self, chance_B4: Tensor, mean_BC1: Tensor) -> tuple[Tensor, Tensor]:
         """Matrix and offset of each image's colours."""
         signed_B4 = 2 * chance_B4 - 1
-        far_B4 = signed_B4 * signed_B4.new_tensor(self._jitter[2:])
+        far_B4 = signed_B4 * there(self._jitter[2:], signed_B4)
         bright, contrast, saturation = (1 + far_B4[:, :3]).unsqueeze(-1).unsqueeze(-1).unbind(1)
-        grey_CC = mean_BC1.new_tensor(GREY).expand(3, 3)  # each row makes grey
+        grey_CC = there(GREY, mean_BC1).expand(3, 3)  # each row makes grey
         one_CC = torch.eye(3, device=mean_BC1.device)
         map_BCC = bright * (saturation * one_CC + (1 - saturation) * grey_CC)
-        yiq_CC = mean_BC1.new_tensor(YIQ)
+        yiq_CC = there(YIQ, mean_BC1)
         map_BCC = torch.linalg.inv(yiq_CC) @ _turn(2 * math.pi * far_B4[:, 3]) @ yiq_CC @ map_BCC
         # Contrast goes around the mean grey value, which neither saturation nor hue changes.
         return contrast * map_BCC, (1 - contrast) * bright * (grey_CC @ mean_BC1)
+
+
+def there(numbers: Sequence[Any], like: Tensor) -> Tensor:
+    """Numbers of the host on a tensor's device, without waiting until that has done all it was given before."""
+    return torch.tensor(numbers).to(like.device, non_blocking=True)
 
 
 def _turn(angle_B: Tensor) -> Tensor:

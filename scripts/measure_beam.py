@@ -74,7 +74,7 @@ def searched(walk: Walk, width: int) -> list[int]:
     for t in range(walk.steps):
         grown = []
         for said, score, state in live:
-            step = walk.step(state, torch.tensor([said[-1] if said else walk.none]), t)
+            step = walk.step(state, torch.tensor([said[-1] if said else walk.none], device=walk.state[0][0].device), t)
             best = step.logits[0].log_softmax(-1).topk(width)
             grown += [
                 ([*said, symbol], score + log_p, step.state)

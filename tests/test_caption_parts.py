@@ -101,7 +101,7 @@ def test_the_sentinel_written_out():
     state, h, m = decoder.start(context), torch.zeros(2, H), torch.zeros(2, H)
     for symbol in (torch.tensor([V, V]), torch.tensor([1, 4])):
         state = decoder.hear(symbol, state)
-        x = torch.cat([decoder.symbol.weight[symbol], context], -1)
+        x = torch.cat([context, decoder.symbol.weight[symbol]], -1)
         gate = (x @ decoder.of_told.weight.T + decoder.of_told.bias + h @ decoder.of_hidden.weight.T).sigmoid()
         h, m = decoder.cell(x, (h, m))
         s = gate * m.tanh()

@@ -37,6 +37,12 @@ def test_a_wrong_override_is_explained(text, told):
     assert told in fault
 
 
+def test_what_a_mechanism_asks_a_task_for_may_be_added():
+    """The policy's knobs that a task may leave out are asked for with oc.select."""
+    assert faults("attention=dram", "data=svhn_sample", "+look.wait=0.1", "+look.aim=0.2") == []
+    assert faults("attention=none", "data=svhn_sample", "+look.wait=0.1")
+
+
 def test_all_faults_are_told_at_once():
     found = faults("attention=drm", "data=digit_pair", "trainer.max_epoch=3", "sed=3", "optimizer.make.lr=abc")
     assert [fault.split(":")[0] for fault in found] == [

@@ -14,6 +14,7 @@ from benchmark.attention.base import Attention, Glimpse
 from benchmark.attention.distribution import Draw
 from benchmark.attention.gate import Gate
 from benchmark.attention.item import Choice
+from benchmark.constants import constant
 from benchmark.encoder import Encoder
 from datamodules.contract import TaskSpec
 
@@ -65,7 +66,7 @@ class BoxAttention(Attention):
         self.drawn = self.blends = choice.drawn
 
     def encode(self, image_BCHW: Tensor, boxes_BN4: Tensor) -> Regions:
-        whole_4 = boxes_BN4.new_tensor([0.0, 0.0, self.width, self.height])
+        whole_4 = constant([0.0, 0.0, self.width, self.height], boxes_BN4)
         box_BN4 = torch.cat([whole_4.expand(len(boxes_BN4), 1, 4), boxes_BN4], 1)
         side_4 = whole_4[2:].repeat(2)
         box_BN4 = torch.minimum(box_BN4.clamp(min=0), side_4)
@@ -98,7 +99,7 @@ class BoxAttention(Attention):
 
     def attention_map(self, where: Tensor, side: tuple[int, int]) -> Tensor:
         height, width = side
-        scale_4 = where.new_tensor([width / self.width, height / self.height]).repeat(2)
+        scale_4 = constant([width / self.width, height / self.height], where).repeat(2)
         box_RN4 = where[..., 1:] * scale_4
         y_RNH = covered(box_RN4[..., 1], box_RN4[..., 3], height, height)
         x_RNW = covered(box_RN4[..., 0], box_RN4[..., 2], width, width)

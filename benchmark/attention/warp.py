@@ -17,6 +17,7 @@ from benchmark.attention.family import Family
 from benchmark.attention.views import Views
 from benchmark.attention.whatwhere import WhatWhere
 from benchmark.attention.window import Sampler
+from benchmark.constants import constant
 from benchmark.encoder import Encoder
 from datamodules.contract import TaskSpec
 
@@ -35,8 +36,8 @@ def coarser(warp_R23: Tensor, side: tuple[int, int], step: int) -> Tensor:
     A reduced image's corner pixels have their centres further in, so its [-1, 1] is not the image's.
     """
     reduced = [max(length // step - 1, 1) * step for length in (side[1], side[0])]
-    scale_2 = warp_R23.new_tensor([(side[1] - 1) / reduced[0], (side[0] - 1) / reduced[1]])
-    shift_2 = warp_R23.new_tensor([(side[1] - step) / reduced[0] - 1, (side[0] - step) / reduced[1] - 1])
+    scale_2 = constant([(side[1] - 1) / reduced[0], (side[0] - 1) / reduced[1]], warp_R23)
+    shift_2 = constant([(side[1] - step) / reduced[0] - 1, (side[0] - step) / reduced[1] - 1], warp_R23)
     wide_R22 = step * warp_R23[..., :2] * scale_2[:, None]
     to_R21 = (warp_R23[..., 2] * scale_2 + shift_2)[..., None]
     return torch.cat([wide_R22, to_R21], -1)
@@ -113,7 +114,7 @@ class WarpAttention(Attention):
         plan_RH = plan_BH.repeat_interleave(len(query_RS) // len(plan_BH), 0)
         change_RKP = self.theta((plan_RH + self.of_query(query_RS)).relu()).unflatten(1, (self.parallel, -1))
         crops = range(step * self.parallel, (step + 1) * self.parallel)
-        start_KP = self.start_sP[[crop % len(self.start_sP) for crop in crops]]
+        start_KP = torch.stack([self.start_sP[crop % len(self.start_sP)] for crop in crops])
         free_nP = (start_KP + change_RKP).flatten(0, 1)
         theta_nP = self.family.moved(free_nP, self.family.centre(free_nP).tanh())
         anywhere = lambda: self.family.moved(theta_nP, 2 * torch.rand_like(theta_nP[:, :2]) - 1)  # noqa: E731
@@ -141,7 +142,7 @@ class WarpAttention(Attention):
 
     def fixation(self, where: Tensor) -> Tensor:
         """Of several crops, the middle of their centres."""
-        side_2 = where.new_tensor([self.side[1], self.side[0]])
+        side_2 = constant([self.side[1], self.side[0]], where)
         return (where[..., 2].mean(1) + 1) / 2 * (side_2 - 1) + 0.5
 
     def policy_parameters(self) -> list[nn.Parameter]:
