@@ -56,7 +56,8 @@ class UnorderedPair(Labels):
     symbols = tuple(f"{i} {j}" for i in range(10) for j in range(i, 10))
 
     def target(self, digit_BK: Tensor) -> Tensor:
-        small_B, large_B = digit_BK.amin(1), digit_BK.amax(1)
+        one_B, other_B = digit_BK.unbind(1)
+        small_B, large_B = torch.minimum(one_B, other_B), torch.maximum(one_B, other_B)
         # Row i starts after the 10 + 9 + ... classes of the rows before it.
         return (small_B * 10 - small_B * (small_B - 1) // 2 + large_B - small_B)[:, None]
 

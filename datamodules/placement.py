@@ -25,13 +25,13 @@ def draw_distinct(count: int, each: int, stock: int, generator: Generator) -> Te
 
     The k-th is drawn among the stock - k values that are left, then moved past those taken, from the smallest up.
     """
-    drawn_BK = torch.empty(count, 0, dtype=torch.long, device=generator.device)
-    for taken in range(each):
+    drawn = [draw_below(stock, (count,), generator)]
+    for taken in range(1, each):
         next_B = draw_below(stock - taken, (count,), generator)
-        for earlier_B in drawn_BK.sort(dim=1).values.unbind(1):
+        for earlier_B in torch.stack(drawn).sort(dim=0).values:
             next_B = next_B + (next_B >= earlier_B)
-        drawn_BK = torch.cat([drawn_BK, next_B[:, None]], dim=1)
-    return drawn_BK
+        drawn.append(next_B)
+    return torch.stack(drawn, 1)
 
 
 class Placement(ABC):
