@@ -1,6 +1,7 @@
 """Reports of tasks that are not judged by error: categories per class, and captions, of which more is better."""
 
 import csv
+import json
 import re
 from pathlib import Path
 from typing import Any
@@ -110,6 +111,24 @@ def test_every_measure_of_captions_with_what_is_published(captions: Path) -> Non
 def test_maps_that_stand_still_are_flagged(captions: Path) -> None:
     told = text(captions).split("maps from word to word")[1]
     assert re.search(r"^\| item_hard .*stand still", told, re.M) and re.search(r"^\| item_soft .*\| move", told, re.M)
+
+
+def test_ways_of_looking_that_come_to_the_same_share_a_row_and_still_seeds_are_counted(
+    tmp_path: Path,
+) -> None:
+    folder = tmp_path / "captions"
+    for seed in (0, 1):
+        maps = {"mean": {"entropy": 0.4, "change": 0.3 * seed}}
+        write(folder, "dram", "coco", seed, 0.9, CIDER, {"BLEU-4": 0.2}, localisation=maps)
+        path = next((folder / "dram").rglob(f"seed={seed}*/record.json"))
+        made = json.loads(path.read_text())
+        made["test"]["sample"] = made["test"]["mean"]
+        path.write_text(json.dumps(made))
+    assert main([str(folder)]) == 0
+    told = text(folder)
+    assert len(re.findall(r"^\| dram \(mean policy, one sample; 2 seeds\)", told, re.M)) == 1
+    assert len(re.findall(r"^\| dram \(random looks; 2 seeds\)", told, re.M)) == 1
+    assert re.search(r"^\| dram .*stand still \(with 1 of 2 seeds\)", told, re.M)
 
 
 def test_people_and_measures_in_table_3_by_hand(captions: Path) -> None:

@@ -21,14 +21,18 @@ def is_of_captions(task: Task) -> bool:
 
 
 def scores(task: Task, numbers: Sequence[Published]) -> Table:
-    """A row for each mechanism and mode; the published numbers of a mechanism under it."""
+    """A row for each mechanism and mode, modes of which all is alike together; the published numbers of a mechanism
+    under it.
+    """
     known = [key for key in SCORES if any(group.measure("test", mode, key) for group, mode in both(task))]
     rows: list[tuple[Cell, ...]] = []
     for group in task.groups if is_of_captions(task) else ():
+        modes: dict[tuple[Cell, ...], list[str]] = {}
         for mode in task.modes:
             if group.measure("test", mode, FIRST):
-                name = name_cell(group)
-                rows.append((Cell(name.text, (MODES.get(mode, mode), *name.notes)), *row(group, mode, known)))
+                modes.setdefault(tuple(row(group, mode, known)), []).append(MODES.get(mode, mode))
+        name = name_cell(group)
+        rows.extend((Cell(name.text, (", ".join(alike), *name.notes)), *cells) for cells, alike in modes.items())
         rows.extend(printed(group, numbers, known))
     return Table(
         f"{task.name}: captions",
@@ -88,4 +92,7 @@ def still(group: Group) -> tuple[Any, ...]:
     change = group.measure("localisation", HEADLINE, "change")
     if change is None:
         return NOTHING.text, (), NOTHING.tone
-    return ("stand still", (), "bad") if change.mean < STILL else ("move", (), "good")
+    seeds, standing = len(change.scores), sum(score < STILL for score in change.scores)
+    if not standing:
+        return "move", (), "good"
+    return "stand still", (f"with {standing} of {seeds} seeds",) if standing < seeds else (), "bad"
