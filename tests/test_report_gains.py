@@ -81,7 +81,7 @@ def test_without_none_there_is_nothing_to_say(tmp_path: Path) -> None:
 
 def test_controls_are_no_mechanisms(tmp_path: Path) -> None:
     study(tmp_path, mean=0.1, anywhere=0.6, hits=0.9)
-    for name in ("random", "centre", "oracle", "cnn_weak", "none_low", "multi_crop"):
+    for name in ("random", "centre", "oracle", "cnn_weak", "none_low", "multi_crop", "nic"):
         finished(tmp_path, record(name, "digit_pairs", 0, wrong(0.2, 0.2)), wrong(0.2, 0.2), OVERLAP)
     assert [found[0].text for found in rows(tmp_path)] == ["dram"]
 

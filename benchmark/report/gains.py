@@ -9,10 +9,10 @@ from benchmark.report.curves import Curve
 from benchmark.report.grouping import HEADLINE, Group, Task
 from benchmark.report.quality import Quality
 from benchmark.report.table import Cell, Table
-from benchmark.report.tables import NOTHING, name_cell, tone
+from benchmark.report.tables import NOTHING, name_cell, place_of, tone
 
 REFERENCE = "none"
-CONTROLS = ("none", "random", "centre", "oracle", "cnn", "multi_crop")
+CONTROLS = ("none", "nic", "random", "centre", "oracle", "cnn", "multi_crop")
 """Beginnings of the names of what is no mechanism of attention."""
 LAST = 0.25
 """The last stretch of training, in which a curve is asked whether it still improved."""
@@ -40,7 +40,7 @@ class Learning:
 
 def table(task: Task, comparisons: Sequence[Comparison], learning: Learning) -> Table:
     """Each mechanism against no attention; without rows where that was not run."""
-    reference, quality = reference_of(task), task.quality
+    reference, quality = place_of(task, REFERENCE), task.quality
     rows = []
     for place, group in enumerate(task.groups):
         if reference is None or place == reference or group.attention.startswith(CONTROLS):
@@ -66,12 +66,6 @@ def table(task: Task, comparisons: Sequence[Comparison], learning: Learning) -> 
         tuple(rows),
         "words",
     )
-
-
-def reference_of(task: Task) -> int | None:
-    """The place of no attention at its defaults; at other settings where it was run at those alone."""
-    places = [place for place, group in enumerate(task.groups) if group.attention == REFERENCE]
-    return min(places, key=lambda place: (task.groups[place].setting != "", place), default=None)
 
 
 def row(group: Group, reference: Group, found: Comparison, learning: Learning) -> tuple[Cell, ...]:

@@ -15,7 +15,7 @@ from benchmark.report.quality import Quality
 from benchmark.report.table import Cell, Table
 
 NOTHING = Cell(DASH, tone="quiet")
-REFERENCES = ("random", "none")
+REFERENCES = ("random", "none", "nic")
 """What every mechanism is compared with, where the study has it: looking anywhere, and not looking at all."""
 
 COSTS: Mapping[str, tuple[str, Callable[[float], str]]] = {
@@ -99,8 +99,13 @@ def measured_cell(estimate: Estimate | None, show: Callable[[float], str]) -> Ce
 
 def references(task: Task) -> list[int]:
     """The groups that every other is compared with; the best one where none of REFERENCES was run."""
-    named = [place for place, group in enumerate(task.groups) if group.attention in REFERENCES and not group.setting]
-    return named or [0]
+    return [place for name in REFERENCES if (place := place_of(task, name)) is not None] or [0]
+
+
+def place_of(task: Task, attention: str) -> int | None:
+    """A mechanism's place at its defaults; at other settings, the best of them, where it was run at those alone."""
+    places = [place for place, group in enumerate(task.groups) if group.attention == attention]
+    return min(places, key=lambda place: (task.groups[place].setting != "", place), default=None)
 
 
 def against(task: Task, comparisons: Sequence[Comparison]) -> Table:
