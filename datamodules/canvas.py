@@ -13,6 +13,7 @@ pixels.
 """
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import NamedTuple
 
 import torch
@@ -85,7 +86,8 @@ class Recipe:
                 "give it more (data.root, data.source)."
             )
         place_BK2 = self.placement.draw(count, self.digits, self.size, self.canvas, generator)
-        reading_BK = (place_BK2[..., 0] * self.canvas + place_BK2[..., 1]).argsort(dim=1, stable=True)
+        x_BK, y_BK = place_BK2.unbind(-1)
+        reading_BK = torch.add(y_BK, x_BK, alpha=self.canvas).argsort(dim=1, stable=True)
         pieces = (count, self.clutter)
         return Layout(
             digit=draw_distinct(count, self.digits, stock, generator),
@@ -116,6 +118,15 @@ class Recipe:
 
 def squares(image_BN: Tensor, corner_BN2: Tensor, size: int, side: int) -> Tensor:
     """(B * N * size * size,) the places of squares among the pixels of all images, `side` x `side` each, in a row."""
-    step = torch.arange(size, device=corner_BN2.device)
-    first_BN = (image_BN * side + corner_BN2[..., 1]) * side + corner_BN2[..., 0]
-    return (first_BN[..., None, None] + (step[:, None] * side + step)).flatten()
+    x_BN, y_BN = corner_BN2.unbind(-1)
+    first_BN = torch.add(torch.add(x_BN, y_BN, alpha=side), image_BN, alpha=side * side)
+    return (first_BN[..., None, None] + square(size, side, corner_BN2.device)).flatten()
+
+
+@lru_cache
+def square(size: int, side: int, device: torch.device) -> Tensor:
+    """(size, size) the places of one square, in the upper left corner of an image of this side. Made once: on a GPU it
+    is starting kernels that takes time, however small they are.
+    """
+    step = torch.arange(size, device=device)
+    return step[:, None] * side + step

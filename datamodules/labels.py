@@ -58,8 +58,8 @@ class UnorderedPair(Labels):
     def target(self, digit_BK: Tensor) -> Tensor:
         one_B, other_B = digit_BK.unbind(1)
         small_B, large_B = torch.minimum(one_B, other_B), torch.maximum(one_B, other_B)
-        # Row i starts after the 10 + 9 + ... classes of the rows before it.
-        return (small_B * 10 - small_B * (small_B - 1) // 2 + large_B - small_B)[:, None]
+        # Row i starts after the 10 + 9 + ... classes of the rows before it, less the i that it has no column for.
+        return (small_B * (19 - small_B) // 2 + large_B)[:, None]
 
 
 @final
