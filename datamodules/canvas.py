@@ -8,8 +8,8 @@ value inside a digit than around it, and a model finds the digit by that.
 Differs from theirs: digits differ within a canvas but are drawn anew for the next one (theirs walks through a
 permutation).
 
-Axes: B canvases, K digits and P pieces of clutter of each, N digits in stock, L side of a canvas; a last 2 is (x, y) in
-pixels.
+Axes: B canvases, K digits and P pieces of clutter of each, N digits in stock, S side of a digit, I of its ink, C of a
+piece of clutter, L of a canvas; a last 2 is (x, y) in pixels.
 """
 
 from dataclasses import dataclass
@@ -37,6 +37,36 @@ class Layout(NamedTuple):
     piece: Tensor
     cut: Tensor
     spot: Tensor
+
+
+class Stock(NamedTuple):
+    """Digits to lay on canvases. Only the square that holds a digit's ink is laid, equally large for all: what is
+    around it adds nothing, and half of an MNIST digit's pixels are.
+
+    whole: (N, S, S) uint8, the digits as they came. ink: (N, I, I) uint8. corner: (N, 2) long, where that lies in them.
+    """
+
+    whole: Tensor
+    ink: Tensor
+    corner: Tensor
+
+    @classmethod
+    def of(cls, whole_NSS: Tensor) -> "Stock":
+        size = whole_NSS.shape[1]
+        extents = [_extent(whole_NSS.amax(across) > 0) for across in (1, 2)]
+        inner = max(int(length_N.max()) for _, length_N in extents)
+        corner_N2 = torch.stack([first_N for first_N, _ in extents], -1).clamp(max=size - inner)
+        place_Q = squares(torch.arange(len(whole_NSS))[:, None], corner_N2[:, None], inner, size)
+        return cls(whole_NSS, whole_NSS.take(place_Q).view(-1, inner, inner), corner_N2)
+
+    def to(self, device: torch.device) -> "Stock":
+        return Stock(*(field.to(device) for field in self))
+
+
+def _extent(line_NS: Tensor) -> tuple[Tensor, Tensor]:
+    """(N,) the first place where there is something, and how many from there to the last; 0 and 1 where nothing is."""
+    first_N, after_N = line_NS.byte().argmax(1), line_NS.flip(1).byte().argmax(1)
+    return first_N, torch.where(line_NS.any(1), line_NS.shape[1] - after_N - first_N, 1)
 
 
 @dataclass(frozen=True)
@@ -97,19 +127,27 @@ class Recipe:
             spot=draw_below(self.canvas - self.clutter_size + 1, (*pieces, 2), generator),
         )
 
-    def render(self, layout: Layout, stock_NHW: Tensor) -> Tensor:
-        """Canvases (B, L, L), whole numbers 0..255 as float. stock_NHW: uint8, on the layout's device."""
-        count, device = len(layout.digit), stock_NHW.device
+    def render(self, layout: Layout, stock: Stock) -> Tensor:
+        """Canvases (B, L, L), whole numbers 0..255 as float. stock: on the layout's device."""
+        count, device = len(layout.digit), stock.whole.device
         canvas_P = torch.zeros(count * self.canvas**2, device=device)
-        on_canvas_B1, stock_P = torch.arange(count, device=device)[:, None], stock_NHW.flatten()
-        cut_Q = squares(layout.piece, layout.cut, self.clutter_size, self.size)
+        on_canvas_B1 = torch.arange(count, device=device)[:, None]
         spot_Q = squares(on_canvas_B1, layout.spot, self.clutter_size, self.canvas)
-        self.overlay.lay(canvas_P, spot_Q, stock_P.index_select(0, cut_Q).to(canvas_P.dtype))
-        digit_Q = stock_NHW.index_select(0, layout.digit.flatten()).flatten()  # ten times as fast as indexing
-        place_Q = squares(on_canvas_B1, layout.place, self.size, self.canvas)
-        self.overlay.lay(canvas_P, place_Q, digit_Q.to(canvas_P.dtype))
+        self.overlay.lay(canvas_P, spot_Q, self._pieces(layout, stock.whole).to(canvas_P.dtype))
+        digit_R = layout.digit.flatten()
+        ink_Q = stock.ink.index_select(0, digit_R).flatten()  # ten times as fast as indexing
+        corner_BK2 = stock.corner.index_select(0, digit_R).view_as(layout.place)
+        place_Q = squares(on_canvas_B1, layout.place + corner_BK2, stock.ink.shape[-1], self.canvas)
+        self.overlay.lay(canvas_P, place_Q, ink_Q.to(canvas_P.dtype))
         self.overlay.clip(canvas_P)
         return canvas_P.view(count, self.canvas, self.canvas)
+
+    def _pieces(self, layout: Layout, whole_NSS: Tensor) -> Tensor:
+        """(B * P * C * C,) the pixels of all clutter, row by row: whole rows are copied faster than pixels."""
+        first_BP = first_pixels(layout.piece, layout.cut, self.size)
+        row_C = square(self.clutter_size, self.size, whole_NSS.device)[:, 0]
+        rows_RC = whole_NSS.flatten().unfold(0, self.clutter_size, 1)
+        return rows_RC.index_select(0, (first_BP[..., None] + row_C).flatten()).flatten()
 
     def boxes(self, layout: Layout) -> Tensor:
         """The squares the digits were put in, (B, K, 4), float, (x0, y0, x1, y1), half open."""
@@ -118,9 +156,14 @@ class Recipe:
 
 def squares(image_BN: Tensor, corner_BN2: Tensor, size: int, side: int) -> Tensor:
     """(B * N * size * size,) the places of squares among the pixels of all images, `side` x `side` each, in a row."""
-    x_BN, y_BN = corner_BN2.unbind(-1)
-    first_BN = torch.add(torch.add(x_BN, y_BN, alpha=side), image_BN, alpha=side * side)
+    first_BN = first_pixels(image_BN, corner_BN2, side)
     return (first_BN[..., None, None] + square(size, side, corner_BN2.device)).flatten()
+
+
+def first_pixels(image_BN: Tensor, corner_BN2: Tensor, side: int) -> Tensor:
+    """(B, N) the places of squares' upper left corners."""
+    x_BN, y_BN = corner_BN2.unbind(-1)
+    return torch.add(torch.add(x_BN, y_BN, alpha=side), image_BN, alpha=side * side)
 
 
 @lru_cache

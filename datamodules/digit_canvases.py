@@ -10,7 +10,7 @@ import torch
 from torch import Generator, Tensor
 
 from datamodules.base import BaseData, FixedSplit, Split, Splits, derived_seed, refuse_unless_positive
-from datamodules.canvas import Layout, Recipe
+from datamodules.canvas import Layout, Recipe, Stock
 from datamodules.contract import Batch, TaskSpec
 from datamodules.labels import Labels
 from datamodules.overlay import WHITE, Overlay
@@ -23,18 +23,19 @@ class Painter:
     """Makes batches of layouts. Holds the digits on the device that asked last."""
 
     def __init__(self, recipe: Recipe, labels: Labels, digits: Digits, mean: float, std: float) -> None:
-        self.recipe, self.labels, self.digits = recipe, labels, digits
+        self.recipe, self.labels, self._label_N, self._stock = recipe, labels, digits.label, Stock.of(digits.image)
         self._scale, self._background = 1 / (WHITE * std), torch.tensor(-mean / std)
 
     @property
     def stock(self) -> int:
-        return len(self.digits.label)
+        return len(self._label_N)
 
     def paint(self, layout: Layout) -> tuple[Tensor, Tensor]:
         """Canvases (B, L, L), whole numbers 0..255, and targets (B, T), on the layout's device."""
-        self.digits = self.digits.to(layout.digit.device)
-        canvas_BLL = self.recipe.render(layout, self.digits.image)
-        return canvas_BLL, self.labels.target(self.digits.label[layout.digit])
+        device = layout.digit.device
+        self._label_N, self._stock = self._label_N.to(device), self._stock.to(device)
+        canvas_BLL = self.recipe.render(layout, self._stock)
+        return canvas_BLL, self.labels.target(self._label_N[layout.digit])
 
     def batch(self, layout: Layout, first: int) -> Batch:
         """The batch of a layout whose first image is number `first` of its split."""

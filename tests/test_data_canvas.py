@@ -3,7 +3,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from datamodules.canvas import Layout, Recipe
+from datamodules.canvas import Layout, Recipe, Stock
 from datamodules.contract import DataFault
 from datamodules.digit_canvases import Painter
 from datamodules.labels import SingleDigit
@@ -48,7 +48,23 @@ def test_canvases_equal_those_made_pixel_by_pixel(overlay, digits, clutter):
     recipe = Recipe(14, 6, digits, clutter, 4, part, Anywhere())  # so small that nearly everything overlaps
     stock = noise(9, 6)
     layout = recipe.draw(40, len(stock), seeded())
-    assert recipe.render(layout, stock).tolist() == oracle(recipe, layout, stock, rule)
+    assert recipe.render(layout, Stock.of(stock)).tolist() == oracle(recipe, layout, stock, rule)
+
+
+@pytest.mark.parametrize("overlay", OVERLAYS)
+def test_only_ink_is_laid_and_nothing_is_lost(overlay):
+    part, rule = OVERLAYS[overlay]
+    stock, thick = torch.zeros(40, 9, 9, dtype=torch.uint8), torch.randint(1, 6, (40, 4), generator=seeded(2))
+    for digit, (x, y, width, height) in zip(stock, thick.tolist(), strict=True):
+        digit[y : y + height, x : x + width] = noise(1, 9)[0, :height, :width].clamp(min=1)
+    stock[7] = 0  # a digit without any
+    found = Stock.of(stock)
+    side = int(thick[torch.arange(40) != 7, 2:].max())
+    assert found.ink.shape == (40, side, side) and found.ink.sum() == stock.sum()
+    assert (found.corner >= 0).all() and (found.corner + side <= 9).all()
+    recipe = Recipe(20, 9, 2, 2, 4, part, Anywhere())
+    layout = recipe.draw(60, len(stock), seeded())
+    assert recipe.render(layout, found).tolist() == oracle(recipe, layout, stock, rule)
 
 
 def test_the_overlay_of_two_digits_by_hand():
@@ -56,9 +72,9 @@ def test_the_overlay_of_two_digits_by_hand():
     nothing = torch.empty(1, 0, dtype=torch.long)
     none_at_all = torch.empty(1, 0, 2, dtype=torch.long)
     layout = Layout(torch.tensor([[0, 1]]), torch.zeros(1, 2, 2, dtype=torch.long), nothing, none_at_all, none_at_all)
-    summed = Recipe(3, 2, 2, 0, 1, ClippedSum(), Anywhere()).render(layout, stock)
+    summed = Recipe(3, 2, 2, 0, 1, ClippedSum(), Anywhere()).render(layout, Stock.of(stock))
     assert summed.tolist() == [[[200, 50, 0], [0, 255, 0], [0, 0, 0]]]
-    brighter = Recipe(3, 2, 2, 0, 1, Maximum(), Anywhere()).render(layout, stock)
+    brighter = Recipe(3, 2, 2, 0, 1, Maximum(), Anywhere()).render(layout, Stock.of(stock))
     assert brighter.tolist() == [[[100, 50, 0], [0, 200, 0], [0, 0, 0]]]
 
 
@@ -87,7 +103,7 @@ def test_layouts_stay_inside_and_read_from_left_to_right(canvas, size, digits, c
 def test_boxes_hold_all_ink_of_a_canvas_without_clutter():
     recipe = Recipe(30, 6, 2, 0, 1, ClippedSum(), Apart())
     layout = recipe.draw(50, 9, seeded())
-    canvas_BLL = recipe.render(layout, noise(9, 6).clamp(min=1))
+    canvas_BLL = recipe.render(layout, Stock.of(noise(9, 6).clamp(min=1)))
     for canvas, boxes in zip(canvas_BLL, recipe.boxes(layout).int().tolist(), strict=True):
         for x0, y0, x1, y1 in boxes:
             assert (canvas[y0:y1, x0:x1] > 0).all()
@@ -105,7 +121,7 @@ def test_clutter_is_a_window_of_a_digit():
         torch.tensor([[[2, 1]]]),  # cut at x = 2, y = 1: the pixel there is 1 * 6 + 2 = 8
         torch.tensor([[[3, 0]]]),
     )
-    canvas = recipe.render(layout, stock)[0]
+    canvas = recipe.render(layout, Stock.of(stock))[0]
     assert canvas[0].tolist() == [0, 1, 2, 8, 9, 10]
     assert canvas[1].tolist() == [6, 7, 8, 14, 15, 16]
 
@@ -162,9 +178,10 @@ def test_a_digit_is_not_given_away_by_its_black():
 
 def test_normalising_comes_last_and_is_what_it_says():
     recipe = Recipe(8, 4, 1, 0, 1, ClippedSum(), Anywhere())
-    painter = Painter(recipe, SingleDigit(), Digits(noise(5, 4), torch.arange(5)), 0.25, 0.5)
+    digits = noise(5, 4)
+    painter = Painter(recipe, SingleDigit(), Digits(digits, torch.arange(5)), 0.25, 0.5)
     layout = recipe.draw(10, 5, seeded())
-    expected_BLL = (recipe.render(layout, painter.digits.image).double() / 255 - 0.25) / 0.5
+    expected_BLL = (recipe.render(layout, Stock.of(digits)).double() / 255 - 0.25) / 0.5
     batch = painter.batch(layout, 30)
     torch.testing.assert_close(batch.image.squeeze(1).double(), expected_BLL, rtol=0, atol=1e-6)
     assert batch.target.squeeze(1).tolist() == layout.digit.squeeze(1).tolist()
