@@ -56,8 +56,9 @@ class Stock(NamedTuple):
         extents = [_extent(whole_NSS.amax(across) > 0) for across in (1, 2)]
         inner = max(int(length_N.max()) for _, length_N in extents)
         corner_N2 = torch.stack([first_N for first_N, _ in extents], -1).clamp(max=size - inner)
-        place_Q = squares(torch.arange(len(whole_NSS))[:, None], corner_N2[:, None], inner, size)
-        return cls(whole_NSS, whole_NSS.take(place_Q).view(-1, inner, inner), corner_N2)
+        blocks = torch.arange(len(whole_NSS)).split(4096)  # not all places at once: eight bytes for each byte of ink
+        ink = [whole_NSS.take(squares(n_N[:, None], corner_N2[n_N, None], inner, size)) for n_N in blocks]
+        return cls(whole_NSS, torch.cat(ink).view(-1, inner, inner), corner_N2)
 
     def to(self, device: torch.device) -> "Stock":
         return Stock(*(field.to(device) for field in self))
