@@ -24,9 +24,6 @@ class Digits(NamedTuple):
     def take(self, chosen: Tensor) -> "Digits":
         return Digits(self.image[chosen], self.label[chosen])
 
-    def to(self, device: torch.device) -> "Digits":
-        return Digits(self.image.to(device), self.label.to(device))
-
 
 class DigitSplits(NamedTuple):
     """Three sets of digits with no digit in common."""
