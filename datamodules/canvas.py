@@ -2,14 +2,14 @@
 
 Everything is laid on a clear canvas in whole numbers 0..255, which every device adds alike, and clipped once: of what
 is never negative, clipping after the clutter as well, as theirs does, gives the same. Scaling to [0, 1] and normalising
-come last, on the finished canvas. A generator that normalises the digits before pasting them leaves black of another
-value inside a digit than around it, and a model finds the digit by that.
+come last, on the finished canvas and in one pass. A generator that normalises the digits before pasting them leaves
+black of another value inside a digit than around it, and a model finds the digit by that.
 
 Differs from theirs: digits differ within a canvas but are drawn anew for the next one (theirs walks through a
 permutation).
 
-Axes: B canvases, K digits and P pieces of clutter of each, N digits in stock, S side of a digit, I of its ink, C of a
-piece of clutter, L of a canvas; a last 2 is (x, y) in pixels.
+Axes: B canvases, K digits and P pieces of clutter of each, C side of a piece of clutter, L of a canvas, Q pixels laid
+on a canvas, R rows of pixels; a last 2 is (x, y) in pixels.
 """
 
 from dataclasses import dataclass
@@ -20,8 +20,14 @@ import torch
 from torch import Generator, Tensor
 
 from datamodules.contract import DataFault
+from datamodules.digit_stock import Stock, corners, square
 from datamodules.overlay import MOST_LAYERS, Overlay
 from datamodules.placement import Placement, draw_below, draw_distinct
+
+NEAR = 2**18
+"""Pixels worked on from clearing to normalising before the next ones are: a megabyte, which stays in the cache of one
+core. A GPU works on all at once; it is starting kernels that takes time there.
+"""
 
 
 class Layout(NamedTuple):
@@ -39,35 +45,20 @@ class Layout(NamedTuple):
     spot: Tensor
 
 
-class Stock(NamedTuple):
-    """Digits to lay on canvases. Only the square that holds a digit's ink is laid, equally large for all: what is
-    around it adds nothing, and half of an MNIST digit's pixels are.
+class Plan(NamedTuple):
+    """A layout worked out: which pixels go where. A place is that of an upper left corner among the pixels of a canvas.
 
-    whole: (N, S, S) uint8, the digits as they came. ink: (N, I, I) uint8. corner: (N, 2) long, where that lies in them.
+    digit: (B, K) long, which of the stock. place: (B, K) long, where its ink goes.
+    cut: (B, P) long, where a piece of clutter is among the pixels of the stock. spot: (B, P) long, where it goes.
     """
 
-    whole: Tensor
-    ink: Tensor
-    corner: Tensor
+    digit: Tensor
+    place: Tensor
+    cut: Tensor
+    spot: Tensor
 
-    @classmethod
-    def of(cls, whole_NSS: Tensor) -> "Stock":
-        size = whole_NSS.shape[1]
-        extents = [_extent(whole_NSS.amax(across) > 0) for across in (1, 2)]
-        inner = max(int(length_N.max()) for _, length_N in extents)
-        corner_N2 = torch.stack([first_N for first_N, _ in extents], -1).clamp(max=size - inner)
-        blocks = torch.arange(len(whole_NSS)).split(4096)  # not all places at once: eight bytes for each byte of ink
-        ink = [whole_NSS.take(squares(n_N[:, None], corner_N2[n_N, None], inner, size)) for n_N in blocks]
-        return cls(whole_NSS, torch.cat(ink).view(-1, inner, inner), corner_N2)
-
-    def to(self, device: torch.device) -> "Stock":
-        return Stock(*(field.to(device) for field in self))
-
-
-def _extent(line_NS: Tensor) -> tuple[Tensor, Tensor]:
-    """(N,) the first place where there is something, and how many from there to the last; 0 and 1 where nothing is."""
-    first_N, after_N = line_NS.byte().argmax(1), line_NS.flip(1).byte().argmax(1)
-    return first_N, torch.where(line_NS.any(1), line_NS.shape[1] - after_N - first_N, 1)
+    def part(self, of: slice) -> "Plan":
+        return Plan(*(field[of] for field in self))
 
 
 @dataclass(frozen=True)
@@ -128,49 +119,55 @@ class Recipe:
             spot=draw_below(self.canvas - self.clutter_size + 1, (*pieces, 2), generator),
         )
 
-    def render(self, layout: Layout, stock: Stock) -> Tensor:
-        """Canvases (B, L, L), whole numbers 0..255 as float. stock: on the layout's device."""
-        count, device = len(layout.digit), stock.whole.device
-        canvas_P = torch.zeros(count * self.canvas**2, device=device)
-        on_canvas_B1 = torch.arange(count, device=device)[:, None]
-        spot_Q = squares(on_canvas_B1, layout.spot, self.clutter_size, self.canvas)
-        self.overlay.lay(canvas_P, spot_Q, self._pieces(layout, stock.whole).to(canvas_P.dtype))
-        digit_R = layout.digit.flatten()
-        ink_Q = stock.ink.index_select(0, digit_R).flatten()  # ten times as fast as indexing
-        corner_BK2 = stock.corner.index_select(0, digit_R).view_as(layout.place)
-        place_Q = squares(on_canvas_B1, layout.place + corner_BK2, stock.ink.shape[-1], self.canvas)
-        self.overlay.lay(canvas_P, place_Q, ink_Q.to(canvas_P.dtype))
-        self.overlay.clip(canvas_P)
-        return canvas_P.view(count, self.canvas, self.canvas)
+    def plan(self, layout: Layout, stock: Stock) -> Plan:
+        """Work out a layout. stock: on its device."""
+        corner_BK2 = stock.corner.index_select(0, layout.digit.flatten()).view_as(layout.place)
+        return Plan(
+            digit=layout.digit,
+            place=corners(layout.place + corner_BK2, self.canvas),
+            cut=torch.add(corners(layout.cut, self.size), layout.piece, alpha=self.size**2),
+            spot=corners(layout.spot, self.canvas),
+        )
 
-    def _pieces(self, layout: Layout, whole_NSS: Tensor) -> Tensor:
-        """(B * P * C * C,) the pixels of all clutter, row by row: whole rows are copied faster than pixels."""
-        first_BP = first_pixels(layout.piece, layout.cut, self.size)
-        row_C = square(self.clutter_size, self.size, whole_NSS.device)[:, 0]
-        rows_RC = whole_NSS.flatten().unfold(0, self.clutter_size, 1)
-        return rows_RC.index_select(0, (first_BP[..., None] + row_C).flatten()).flatten()
+    def render(self, plan: Plan, stock: Stock, scale: float = 1.0, shift: float = 0.0) -> Tensor:
+        """Canvases (B, L, L), whole numbers 0..255, times `scale` plus `shift`. stock: on the plan's device."""
+        count, pixels, device = len(plan.digit), self.canvas**2, stock.whole.device
+        near = max(1, NEAR // pixels) if device.type == "cpu" else count
+        first_B1 = firsts(count, near, pixels, device)
+        spot_Q = self._pixels(plan.spot + first_B1, self.clutter_size)
+        place_Q = self._pixels(plan.place + first_B1, stock.ink.shape[-1])
+        ink_Q = stock.ink.index_select(0, plan.digit.flatten()).flatten()  # ten times as fast as indexing
+        piece_Q = self._pieces(plan.cut, stock)
+        canvas_Q = torch.empty(count * pixels, device=device)
+        added, sizes = torch.tensor(shift), [len(all_Q) // count for all_Q in (canvas_Q, spot_Q, place_Q)]
+        for start in range(0, count, near):
+            canvas, clutter, digits = (slice(start * size, (start + near) * size) for size in sizes)
+            clear_Q = canvas_Q[canvas].zero_()
+            self.overlay.lay(clear_Q, spot_Q[clutter], piece_Q[clutter])
+            self.overlay.lay(clear_Q, place_Q[digits], ink_Q[digits].float())
+            self.overlay.clip(clear_Q)
+            torch.add(added, clear_Q, alpha=scale, out=clear_Q)
+        return canvas_Q.view(count, self.canvas, self.canvas)
+
+    def _pixels(self, corner_BN: Tensor, size: int) -> Tensor:
+        """(B * N * size * size,) the places of squares' pixels, given those of their corners."""
+        return (corner_BN[..., None] + square(size, self.canvas, corner_BN.device).flatten()).flatten()
+
+    def _pieces(self, cut_BP: Tensor, stock: Stock) -> Tensor:
+        """(B * P * C * C,) the pixels of all clutter. Strips of digits from a piece's first pixel to its last are
+        copied faster than the pixels one by one, and the piece is what lies in one at its rows.
+        """
+        side = self.clutter_size
+        strip_NR = stock.whole.flatten().unfold(0, (side - 1) * self.size + side, 1)
+        piece_RR = strip_NR.index_select(0, cut_BP.flatten())
+        return piece_RR.unfold(1, side, self.size).float().flatten()
 
     def boxes(self, layout: Layout) -> Tensor:
         """The squares the digits were put in, (B, K, 4), float, (x0, y0, x1, y1), half open."""
         return torch.cat([layout.place, layout.place + self.size], dim=-1).float()
 
 
-def squares(image_BN: Tensor, corner_BN2: Tensor, size: int, side: int) -> Tensor:
-    """(B * N * size * size,) the places of squares among the pixels of all images, `side` x `side` each, in a row."""
-    first_BN = first_pixels(image_BN, corner_BN2, side)
-    return (first_BN[..., None, None] + square(size, side, corner_BN2.device)).flatten()
-
-
-def first_pixels(image_BN: Tensor, corner_BN2: Tensor, side: int) -> Tensor:
-    """(B, N) the places of squares' upper left corners."""
-    x_BN, y_BN = corner_BN2.unbind(-1)
-    return torch.add(torch.add(x_BN, y_BN, alpha=side), image_BN, alpha=side * side)
-
-
 @lru_cache
-def square(size: int, side: int, device: torch.device) -> Tensor:
-    """(size, size) the places of one square, in the upper left corner of an image of this side. Made once: on a GPU it
-    is starting kernels that takes time, however small they are.
-    """
-    step = torch.arange(size, device=device)
-    return step[:, None] * side + step
+def firsts(count: int, near: int, pixels: int, device: torch.device) -> Tensor:
+    """(B, 1) the place of each canvas's first pixel among those of its part. Made once, as a square's places are."""
+    return (torch.arange(count, device=device) % near)[:, None] * pixels

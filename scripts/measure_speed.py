@@ -5,7 +5,8 @@
 
 lightning: a step of a real Trainer with the callbacks and the log of a run, its batch included.
 framework: what it takes beyond the same step by hand, in turns with it: batch, forward, backward, clipping, optimiser.
-batch: making the batch. glimpses: cutting windows out of images, with the way back where there is one.
+batch: making the batch, on average: one of them draws what lies where for those that follow as well.
+glimpses: cutting windows out of images, with the way back where there is one.
 Digits are made up, in MNIST's format, so that no file is needed; they cost what MNIST's cost.
 """
 
@@ -14,6 +15,7 @@ import itertools
 import statistics
 import sys
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +33,7 @@ from benchmark.callbacks import Clock, EpochSeed, Heartbeat
 from benchmark.console import Quiet
 from benchmark.folder import Status
 from benchmark.loggers import JsonLines
+from datamodules.tickets import Ticket
 
 
 class Turns(Callback):
@@ -54,7 +57,9 @@ class Turns(Callback):
 
 
 def in_turns(one: Subject, actions: dict[str, Action], rounds: int, folder: Path) -> dict[str, float]:
-    """Median seconds of a step through Lightning, as a run takes it, and of the actions. Two rounds do not count."""
+    """Median seconds of a step through Lightning, as a run takes it, and of the actions; the mean of `batch`. Two
+    rounds do not count.
+    """
     turns, clock = Turns(actions, one.device), Clock()
     headline = one.built.module.measure.headline
     beat = Heartbeat(Status(folder / "status.json", "", ""), Quiet(), clock, headline)
@@ -73,7 +78,15 @@ def in_turns(one: Subject, actions: dict[str, Action], rounds: int, folder: Path
     )
     trainer.fit(one.built.module, datamodule=one.built.datamodule)
     rest = [whole - hand for whole, hand in zip(turns.spent["lightning"], turns.spent["by hand"], strict=True)]
-    return {name: statistics.median(times[2:]) for name, times in {**turns.spent, "framework": rest}.items()}
+    taken = {name: statistics.median(times[2:]) for name, times in {**turns.spent, "framework": rest}.items()}
+    return {**taken, "batch": statistics.mean(turns.spent["batch"][2:])}
+
+
+def endless(data: Any, epoch: int) -> Iterator[Ticket]:
+    """Tickets of one epoch of training, from the first one again after the last."""
+    tickets = data.tickets("train")
+    tickets.set_epoch(epoch)
+    return itertools.cycle(tickets)
 
 
 def cutting(one: Subject) -> Action:
@@ -104,12 +117,12 @@ def measured(attention: str, choice: argparse.Namespace, digits: str, folder: Pa
     root = [f"data.root={digits}"] if "mnist" in choice.data else []
     one = measuring.subject([f"attention={attention}", f"data={choice.data}", *root, *choice.overrides], choice.device)
     data: Any = one.built.datamodule
-    step, tickets = measuring.training_step(one), itertools.cycle(data.tickets("train"))
+    step, made, trained = measuring.training_step(one), endless(data, 1), endless(data, 2)  # the Trainer's is 0
     actions = {
-        "batch": lambda: data.batch(next(tickets), one.device),
+        "batch": lambda: data.batch(next(made), one.device),
         "glimpses": cutting(one),
         "inference": measuring.inference(one),
-        "by hand": lambda: step(data.batch(next(tickets), one.device)),  # last, so that a step follows a step
+        "by hand": lambda: step(data.batch(next(trained), one.device)),  # last, so that a step follows a step
     }
     taken = in_turns(one, actions, choice.rounds, folder)
     whole, images = taken["lightning"], len(one.batch.image)

@@ -3,9 +3,10 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from datamodules.canvas import Layout, Recipe, Stock
+from datamodules.canvas import Layout, Recipe
+from datamodules.canvas_splits import Painter
 from datamodules.contract import DataFault
-from datamodules.digit_canvases import Painter
+from datamodules.digit_stock import Stock
 from datamodules.labels import SingleDigit
 from datamodules.overlay import ClippedSum, Maximum
 from datamodules.placement import Anywhere, Apart
@@ -20,6 +21,11 @@ def seeded(seed: int = 0) -> torch.Generator:
 
 def noise(count: int, size: int) -> torch.Tensor:
     return torch.randint(256, (count, size, size), dtype=torch.uint8, generator=seeded(1))
+
+
+def rendered(recipe: Recipe, layout: Layout, stock: torch.Tensor) -> torch.Tensor:
+    laid = Stock.of(stock)
+    return recipe.render(recipe.plan(layout, laid), laid)
 
 
 def oracle(recipe: Recipe, layout: Layout, stock: torch.Tensor, rule) -> list[list[list[int]]]:
@@ -48,7 +54,20 @@ def test_canvases_equal_those_made_pixel_by_pixel(overlay, digits, clutter):
     recipe = Recipe(14, 6, digits, clutter, 4, part, Anywhere())  # so small that nearly everything overlaps
     stock = noise(9, 6)
     layout = recipe.draw(40, len(stock), seeded())
-    assert recipe.render(layout, Stock.of(stock)).tolist() == oracle(recipe, layout, stock, rule)
+    assert rendered(recipe, layout, stock).tolist() == oracle(recipe, layout, stock, rule)
+
+
+@pytest.mark.parametrize("overlay", OVERLAYS)
+@pytest.mark.parametrize("clutter", [0, 5])
+@pytest.mark.parametrize("near", [1, 3 * 14**2 + 5, 7 * 14**2])
+def test_canvases_worked_on_a_few_at_a_time_are_the_same(monkeypatch, overlay, near, clutter):
+    recipe = Recipe(14, 6, 2, clutter, 4, OVERLAYS[overlay][0], Anywhere())
+    stock = Stock.of(noise(9, 6))
+    plan = recipe.plan(recipe.draw(40, 9, seeded()), stock)
+    at_once = recipe.render(plan, stock, 0.5, -3)
+    monkeypatch.setattr("datamodules.canvas.NEAR", near)  # one, three and seven canvases
+    assert torch.equal(recipe.render(plan, stock, 0.5, -3), at_once)
+    assert torch.equal(at_once, recipe.render(plan, stock) * 0.5 - 3)
 
 
 @pytest.mark.parametrize("overlay", OVERLAYS)
@@ -64,7 +83,7 @@ def test_only_ink_is_laid_and_nothing_is_lost(overlay):
     assert (found.corner >= 0).all() and (found.corner + side <= 9).all()
     recipe = Recipe(20, 9, 2, 2, 4, part, Anywhere())
     layout = recipe.draw(60, len(stock), seeded())
-    assert recipe.render(layout, found).tolist() == oracle(recipe, layout, stock, rule)
+    assert recipe.render(recipe.plan(layout, found), found).tolist() == oracle(recipe, layout, stock, rule)
 
 
 def test_the_overlay_of_two_digits_by_hand():
@@ -72,9 +91,9 @@ def test_the_overlay_of_two_digits_by_hand():
     nothing = torch.empty(1, 0, dtype=torch.long)
     none_at_all = torch.empty(1, 0, 2, dtype=torch.long)
     layout = Layout(torch.tensor([[0, 1]]), torch.zeros(1, 2, 2, dtype=torch.long), nothing, none_at_all, none_at_all)
-    summed = Recipe(3, 2, 2, 0, 1, ClippedSum(), Anywhere()).render(layout, Stock.of(stock))
+    summed = rendered(Recipe(3, 2, 2, 0, 1, ClippedSum(), Anywhere()), layout, stock)
     assert summed.tolist() == [[[200, 50, 0], [0, 255, 0], [0, 0, 0]]]
-    brighter = Recipe(3, 2, 2, 0, 1, Maximum(), Anywhere()).render(layout, Stock.of(stock))
+    brighter = rendered(Recipe(3, 2, 2, 0, 1, Maximum(), Anywhere()), layout, stock)
     assert brighter.tolist() == [[[100, 50, 0], [0, 200, 0], [0, 0, 0]]]
 
 
@@ -103,7 +122,7 @@ def test_layouts_stay_inside_and_read_from_left_to_right(canvas, size, digits, c
 def test_boxes_hold_all_ink_of_a_canvas_without_clutter():
     recipe = Recipe(30, 6, 2, 0, 1, ClippedSum(), Apart())
     layout = recipe.draw(50, 9, seeded())
-    canvas_BLL = recipe.render(layout, Stock.of(noise(9, 6).clamp(min=1)))
+    canvas_BLL = rendered(recipe, layout, noise(9, 6).clamp(min=1))
     for canvas, boxes in zip(canvas_BLL, recipe.boxes(layout).int().tolist(), strict=True):
         for x0, y0, x1, y1 in boxes:
             assert (canvas[y0:y1, x0:x1] > 0).all()
@@ -121,7 +140,7 @@ def test_clutter_is_a_window_of_a_digit():
         torch.tensor([[[2, 1]]]),  # cut at x = 2, y = 1: the pixel there is 1 * 6 + 2 = 8
         torch.tensor([[[3, 0]]]),
     )
-    canvas = recipe.render(layout, Stock.of(stock))[0]
+    canvas = rendered(recipe, layout, stock)[0]
     assert canvas[0].tolist() == [0, 1, 2, 8, 9, 10]
     assert canvas[1].tolist() == [6, 7, 8, 14, 15, 16]
 
@@ -162,7 +181,7 @@ def test_a_digit_is_not_given_away_by_its_black():
     mean, std = 0.13, 0.31
     painter = Painter(recipe, SingleDigit(), Digits(digit, torch.zeros(20, dtype=torch.long)), mean, std)
     layout = recipe.draw(200, 20, seeded())
-    image_BLL = painter.batch(layout, 0).image.squeeze(1)
+    image_BLL = painter.batch(painter.sketch(layout, 0)).image.squeeze(1)
     background = torch.tensor(-mean / std)
     assert (windows_without_background(image_BLL, 12, background) == 0).all()
     corners = layout.place[:, 0]
@@ -181,8 +200,8 @@ def test_normalising_comes_last_and_is_what_it_says():
     digits = noise(5, 4)
     painter = Painter(recipe, SingleDigit(), Digits(digits, torch.arange(5)), 0.25, 0.5)
     layout = recipe.draw(10, 5, seeded())
-    expected_BLL = (recipe.render(layout, Stock.of(digits)).double() / 255 - 0.25) / 0.5
-    batch = painter.batch(layout, 30)
+    expected_BLL = (rendered(recipe, layout, digits).double() / 255 - 0.25) / 0.5
+    batch = painter.batch(painter.sketch(layout, 30))
     torch.testing.assert_close(batch.image.squeeze(1).double(), expected_BLL, rtol=0, atol=1e-6)
     assert batch.target.squeeze(1).tolist() == layout.digit.squeeze(1).tolist()
     assert batch.index.tolist() == list(range(30, 40))

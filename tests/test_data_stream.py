@@ -59,6 +59,16 @@ def test_a_batch_is_a_function_of_seed_epoch_and_number():
     assert not torch.equal(batch.image, other.batch(Ticket("train", 3, 2), CPU).image)
 
 
+def test_batches_drawn_together_come_in_any_order_and_none_twice():
+    data, twin = canvases(images_per_epoch=160), canvases(images_per_epoch=160)  # 40 batches: two blocks and a half
+    in_order = [data.batch(Ticket("train", 1, number), CPU) for number in range(40)]
+    backwards = [twin.batch(Ticket("train", 1, number), CPU) for number in reversed(range(40))]
+    assert all(same(one, other) for one, other in zip(in_order, reversed(backwards), strict=True))
+    images = torch.cat([batch.image for batch in in_order]).flatten(1)
+    assert len(images.unique(dim=0)) == 160
+    assert torch.cat([batch.index for batch in in_order]).tolist() == list(range(160, 320))
+
+
 def test_making_batches_leaves_the_global_generator_alone():
     torch.manual_seed(7)
     state = torch.get_rng_state()
