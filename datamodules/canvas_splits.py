@@ -55,18 +55,23 @@ class Painter:
     def sketch(self, layout: Layout, first: int) -> Sketch:
         """On the layout's device. first: the number of its first canvas within its split."""
         device = layout.digit.device
-        self._label_N, self._stock = self._label_N.to(device), self._stock.to(device)
+        self._label_N = self._label_N.to(device)
         target_BT = self.labels.target(self._label_N[layout.digit])
         index_B = torch.arange(first, first + len(target_BT), device=device)
-        return Sketch(self.recipe.plan(layout, self._stock), target_BT, self.recipe.boxes(layout), index_B)
+        return Sketch(self.recipe.plan(layout, self._stock_on(device)), target_BT, self.recipe.boxes(layout), index_B)
 
     def canvases(self, sketch: Sketch) -> Tensor:
         """(B, L, L), whole numbers 0..255."""
-        return self.recipe.render(sketch.plan, self._stock)
+        return self.recipe.render(sketch.plan, self._stock_on(sketch.target.device))
 
     def batch(self, sketch: Sketch) -> Batch:
-        image_BLL = self.recipe.render(sketch.plan, self._stock, self._scale, self._background)
+        stock = self._stock_on(sketch.target.device)
+        image_BLL = self.recipe.render(sketch.plan, stock, self._scale, self._background)
         return Batch(image_BLL[:, None], sketch.target, sketch.boxes, sketch.index)
+
+    def _stock_on(self, device: torch.device) -> Stock:
+        self._stock = self._stock.to(device)
+        return self._stock
 
 
 @final

@@ -8,6 +8,7 @@ from test_matrix import composed
 from benchmark.attention.distribution import mode
 from benchmark.build import build
 from datamodules.contract import Batch
+from datamodules.tickets import Ticket
 
 if not torch.cuda.is_available():
     pytest.skip("needs a GPU", allow_module_level=True)
@@ -48,6 +49,7 @@ def test_a_gpu_says_what_a_cpu_says(attention, data, root, exact):
     torch.testing.assert_close(found.logits.cpu(), expected.logits, rtol=1e-3, atol=1e-3)
 
 
+@pytest.mark.filterwarnings("ignore:Synchronization debug mode is a prototype")
 @pytest.mark.parametrize("data", DATA)
 @pytest.mark.parametrize("attention", ATTENTION)
 def test_a_training_step_waits_for_nothing(attention, data, root):
@@ -81,3 +83,10 @@ def test_canvases_are_made_without_waiting(data, root):
         datamodule.batch(ticket, torch.device("cuda"))
     finally:
         torch.cuda.set_sync_debug_mode("default")
+
+
+def test_a_data_set_makes_batches_on_two_devices_in_turns(root):
+    data = of("none", "digit_pairs", root).datamodule
+    for number in range(3):
+        for device in ("cuda", "cpu"):
+            assert data.batch(Ticket("train", 0, number), torch.device(device)).image.device.type == device
