@@ -16,6 +16,7 @@ class Address(NamedTuple):
     attention, data: names of the two choices the folder is called after.
     setting: "" for the default composition of the two, else 8 hexadecimal digits of `differs`.
     differs: dotted keys whose value is another than the default's; None where the key is absent.
+    experiment: the name of the one it follows, "" for none. beyond: what differs from that one's values in turn.
     config_hash: of everything that makes the run, seed included.
     """
 
@@ -26,6 +27,8 @@ class Address(NamedTuple):
     seed: int
     setting: str
     differs: Flat
+    experiment: str
+    beyond: Flat
     config_hash: str
 
     @property
@@ -37,17 +40,29 @@ class Address(NamedTuple):
         return Path(self.root, self.study, self.name)
 
 
-def address(config: Mapping[str, Any], default: Mapping[str, Any]) -> Address:
-    """The address of a composed, resolved configuration; `default` is that of its attention and data alone."""
+def address(
+    config: Mapping[str, Any],
+    default: Mapping[str, Any],
+    experiment: str = "",
+    protocol: Mapping[str, Any] | None = None,
+) -> Address:
+    """The address of a composed, resolved configuration; `default` is that of its attention and data alone, `protocol`
+    that of the experiment it follows, with the same attention and data.
+    """
     mine = identity(config, config["identity_excludes"])
-    usual = identity(default, config["identity_excludes"])
-    differs = {key: mine.get(key) for key in sorted({*mine, *usual}) if mine.get(key) != usual.get(key)}
+    differs = difference(mine, identity(default, config["identity_excludes"]))
+    beyond = difference(mine, identity(protocol or default, config["identity_excludes"]))
     setting = digest(differs)[:8] if differs else ""
     config_hash = digest({"identity": mine, "seed": config["seed"]})
     return Address(
         str(config["runs"]), str(config["study"]), config["attention"]["name"], config["data"]["name"], config["seed"],
-        setting, differs, config_hash,
+        setting, differs, experiment, beyond, config_hash,
     )  # fmt: skip
+
+
+def difference(mine: Flat, usual: Flat) -> Flat:
+    """The values of the first that the second does not have alike; None where only the second has the key."""
+    return {key: mine.get(key) for key in sorted({*mine, *usual}) if mine.get(key) != usual.get(key)}
 
 
 def identity(config: Mapping[str, Any], excludes: Sequence[str]) -> Flat:

@@ -83,12 +83,20 @@ class Composer:
     def choices(self, group: str) -> list[str]:
         return list(self.loader.get_group_options(group))
 
-    def address(self, config: DictConfig) -> Address:
-        """Where the run of a composed configuration belongs."""
+    def address(self, config: DictConfig, experiment: str = "") -> Address:
+        """Where the run of a composed configuration belongs. experiment: what it says it follows."""
         usual = (f"attention={config.attention.name}", f"data={config.data.name}", f"seed={config.seed}")
         if usual not in self._defaults:
             self._defaults[usual] = plain(self.job(usual))
-        return address(plain(config), self._defaults[usual])
+        protocol = self._protocol(config, (f"experiment={experiment}", *usual)) if experiment else None
+        return address(plain(config), self._defaults[usual], experiment, protocol)
+
+    def _protocol(self, config: DictConfig, overrides: Sequence[str]) -> dict[str, Any]:
+        """The values of an experiment; what it leaves open is as the run has it."""
+        found = self.job(overrides)
+        for key in OmegaConf.missing_keys(found):
+            OmegaConf.update(found, key, OmegaConf.select(config, key), force_add=True)
+        return plain(found)
 
 
 def plain(config: DictConfig) -> dict[str, Any]:

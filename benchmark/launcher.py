@@ -56,7 +56,7 @@ class PoolLauncher(Launcher):
                 outcomes = Pool(slots, shown).run(jobs)
         finally:
             shown.close()
-        if summed_up(outcomes, Path(self._config.runs) / str(self._config.study)):
+        if summed_up(outcomes):
             sys.exit(1)
         return []
 
@@ -119,11 +119,13 @@ def plan(composer: Composer, job_overrides: Sequence[Sequence[str]]) -> tuple[li
     return list(todo.values()), len(finished)
 
 
-def summed_up(outcomes: Sequence[Outcome], study: Path) -> int:
-    """Prints what became of the jobs; how many failed."""
+def summed_up(outcomes: Sequence[Outcome]) -> int:
+    """Prints what became of the jobs, and where they are: experiments have studies of their own; how many failed."""
     failed = [outcome for outcome in outcomes if outcome.code != 0]
     if outcomes:
-        print(f"{len(outcomes) - len(failed)} runs finished, {len(failed)} failed; all in {study}", flush=True)
+        studies = {str(Path(o.job.address.root, o.job.address.study)) for o in outcomes}
+        told = f"{len(outcomes) - len(failed)} runs finished, {len(failed)} failed; all in {', '.join(sorted(studies))}"
+        print(told, flush=True)
     for outcome in failed:
         log = RunFolder(outcome.job.address.folder).log
         print(f"failed: {outcome.job.address.name}: {outcome.message} (log: {log})", file=sys.stderr, flush=True)

@@ -54,6 +54,8 @@ def assemble(
         "seed": address.seed,
         "setting": address.setting,
         "differs": dict(address.differs),
+        "experiment": address.experiment,
+        "beyond": dict(address.beyond),
         "config_hash": address.config_hash,
         "git": git_state(Path(__file__).parent),
         "versions": versions(),

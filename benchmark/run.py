@@ -7,6 +7,7 @@ import ctypes
 import os
 import signal
 import sys
+from argparse import Namespace
 
 import hydra
 from hydra._internal.utils import get_args_parser
@@ -23,6 +24,7 @@ from benchmark.folder import RunFolder
 from benchmark.launcher import PoolLauncher, composer_of
 from benchmark.overrides import Overrides, first_line
 from benchmark.pool import PARENT
+from benchmark.sweeping import as_sweeps
 
 WRONG_INPUT, FAILED = 2, 1
 
@@ -38,7 +40,10 @@ def main() -> None:
         if not (
             arguments.help or arguments.hydra_help or arguments.shell_completion or arguments.info or arguments.cfg
         ):
-            refuse_faults(composer, arguments.overrides, arguments.multirun)
+            refuse_faults(composer, arguments.overrides, sweeps(arguments))
+        if sweeps(arguments):
+            instead = as_sweeps(composer, arguments.overrides)
+            sys.argv = [instead.get(text, text) for text in sys.argv]
         hydra.main(version_base="1.3", config_path=config_source(), config_name=CONFIG_NAME)(task)()
     except (ConfigFault, RunFault, HydraException, OmegaConfBaseException, YAMLError) as fault:
         leave(*ending(fault))
@@ -50,9 +55,14 @@ def main() -> None:
         leave(128 + signal.SIGINT, ["interrupted; started again, it resumes"])
 
 
-def refuse_faults(composer: Composer, overrides: list[str], multirun: bool) -> None:
+def sweeps(arguments: Namespace) -> bool:
+    """Whether a sweep was asked for."""
+    texts = (text.replace(" ", "").lower() for text in arguments.overrides)
+    return arguments.multirun or "hydra.mode=multirun" in texts
+
+
+def refuse_faults(composer: Composer, overrides: list[str], sweep: bool) -> None:
     """Raises ConfigFault with every fault of what was typed."""
-    sweep = multirun or any(text.replace(" ", "").lower() == "hydra.mode=multirun" for text in overrides)
     faults = Overrides(composer, overrides, sweep).faults()
     if faults:
         raise ConfigFault(faults)
@@ -62,16 +72,17 @@ def task(config: DictConfig) -> None:
     """What Hydra calls with each composed configuration."""
     settings = HydraConfig.get()
     try:
-        one(config, composer_of(OmegaConf.create({"hydra": settings})))
+        experiment = str(settings.runtime.choices.get("experiment") or "")
+        one(config, composer_of(OmegaConf.create({"hydra": settings})), experiment)
     except (ConfigFault, RunFault) as fault:
         if settings.mode == RunMode.MULTIRUN:
             raise  # another launcher than ours collects what its jobs raise
         leave(*ending(fault))
 
 
-def one(config: DictConfig, composer: Composer) -> None:
+def one(config: DictConfig, composer: Composer, experiment: str) -> None:
     """One run, or the word that it is finished. Raises ConfigFault and RunFault."""
-    address = composer.address(config)
+    address = composer.address(config, experiment)
     folder = RunFolder(address.folder)
     if folder.is_finished(address.config_hash):
         print(f"finished before, skipped: {address.folder}", flush=True)

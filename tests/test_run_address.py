@@ -5,6 +5,7 @@ import json
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from omegaconf import OmegaConf
 from run_helpers import composer
 
 from benchmark.address import address, digest, flatten, identity
@@ -40,6 +41,25 @@ def test_what_differs_is_named_with_its_value():
     assert found.differs == {"optimizer.make.lr": 0.5}
     assert found.setting == digest({"optimizer.make.lr": 0.5})[:8]
     assert found.name == f"dram/digit_pairs/seed=2-{found.setting}"
+
+
+def test_what_differs_from_an_experiment_is_told_beside_what_differs_from_the_defaults():
+    job = COMPOSER.job(["experiment=table1_dram", "trainer.max_epochs=50", "seed=3"])
+    found, unsaid = COMPOSER.address(job, "table1_dram"), COMPOSER.address(job)
+    assert (found.experiment, found.beyond) == ("table1_dram", {"trainer.max_epochs": 50})
+    assert found.differs["trainer.max_epochs"] == 50 and found.differs["decoder.hidden_size"] == 512
+    assert (unsaid.experiment, unsaid.beyond) == ("", unsaid.differs)
+    assert (found.folder, found.config_hash) == (unsaid.folder, unsaid.config_hash)  # a name changes nothing
+
+
+@pytest.mark.parametrize("experiment", COMPOSER.choices("experiment"))
+def test_an_experiment_as_it_stands_differs_in_nothing_from_itself(experiment):
+    job = COMPOSER.job([f"experiment={experiment}"])
+    if "attention" not in job:  # left to the command line
+        job = COMPOSER.job([f"experiment={experiment}", "attention=dram"])
+    for key in OmegaConf.missing_keys(job):
+        OmegaConf.update(job, key, "given", force_add=True)  # what it leaves open is no deviation
+    assert COMPOSER.address(job, experiment).beyond == {}
 
 
 def test_typing_a_default_out_is_the_default():

@@ -56,6 +56,7 @@ def test_the_record_says_what_where_and_at_what_cost(finished):
     assert (record["objective"], record["glimpses"], record["image_shape"][0]) == ("reinforce", 4, 1)
     assert record["windows"] == [12, 24]
     assert record["differs"]["trainer.max_epochs"] == 3 and record["setting"] in finished.path.name
+    assert (record["experiment"], record["beyond"]) == ("", record["differs"])
     assert record["test"]["images"] == 20
     assert {"mean", "sample", "average", "random"} < set(record["test"])
     assert set(record["fingerprints"]) == {"validation", "test"}

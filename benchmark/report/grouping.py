@@ -8,7 +8,7 @@ from typing import Any, final
 import numpy as np
 
 from benchmark.report.folders import Finished, number
-from benchmark.report.naming import following, in_common, name_of
+from benchmark.report.naming import Departure, following, in_common
 from benchmark.report.quality import Quality
 from benchmark.report.statistics import Interval, inside, normal_interval, t_interval, wilson_interval
 from benchmark.report.weights import marked
@@ -59,13 +59,12 @@ class Group:
     runs: tuple[Finished, ...]
 
     @property
-    def own(self) -> dict[str, Any]:
-        """What differs from the defaults, and from other runs of the study."""
-        return {key: value for key, value in self.differs.items() if key not in self.shared}
+    def departure(self) -> Departure:
+        return Departure.of(self.runs[0].record, self.shared)
 
     @property
     def label(self) -> str:
-        return marked(name_of(self.attention, self.own), self.runs)
+        return marked(self.departure.name(self.attention), self.runs)
 
     @property
     def seeds(self) -> tuple[int, ...]:

@@ -1,11 +1,15 @@
-"""How a setting is named: by what differs from the defaults."""
+"""How a setting is named: by what differs from the defaults, or by its experiment and what differs from that."""
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, final
 
 from benchmark.report.folders import Finished
+
+MOST = 2
+"""Values that a name can hold."""
 
 
 def told(differs: Mapping[str, Any]) -> list[str]:
@@ -19,15 +23,56 @@ def told(differs: Mapping[str, Any]) -> list[str]:
     ]
 
 
-def name_of(attention: str, differs: Mapping[str, Any]) -> str:
-    """A mechanism with what differs from its defaults: dram (optimizer.lr=0.001); by its setting where that is more
-    than a name can hold.
+@final
+@dataclass(frozen=True)
+class Departure:
+    """How runs differ, less what all of their study have alike. own: from the defaults; beyond: from their experiment,
+    which is "" for none.
     """
+
+    own: Mapping[str, Any]
+    experiment: str
+    beyond: Mapping[str, Any]
+
+    @classmethod
+    def of(cls, record: Mapping[str, Any], shared: Collection[str]) -> "Departure":
+        """That of a record, less the keys in which all are alike."""
+        own, beyond = (less(record.get(of, {}), shared) for of in ("differs", "beyond"))
+        return cls(own, str(record.get("experiment", "")), beyond)
+
+    @property
+    def is_long(self) -> bool:
+        """Whether it is more than a name can hold."""
+        return len(told(self.own)) > MOST
+
+    @property
+    def words(self) -> list[str]:
+        """All of it, as one would type it; from the experiment where that makes the name."""
+        return told(self.beyond if self.experiment and self.is_long else self.own)
+
+    def name(self, attention: str, but: Collection[str] = ()) -> str:
+        """A mechanism with what differs from its defaults: dram (optimizer.lr=0.001); where that is more than a name
+        can hold, its experiment with what differs from that one: dram (table1_dram, trainer.max_epochs=50); the hash of
+        what is still too much. but: keys to leave out.
+        """
+        kept = Departure(less(self.own, but), self.experiment, less(self.beyond, but))
+        words = [self.experiment] if self.experiment and kept.is_long else []
+        words += brief(kept.beyond if words else kept.own)
+        return f"{attention} ({', '.join(words)})" if words else attention
+
+
+def less(differs: Mapping[str, Any], keys: Collection[str]) -> dict[str, Any]:
+    """Without some keys."""
+    return {key: value for key, value in differs.items() if key not in keys}
+
+
+def brief(differs: Mapping[str, Any]) -> list[str]:
+    """What differs, or the hash of it where that is much."""
     words = told(differs)
-    if len(words) > 2:
-        text = json.dumps(dict(differs), sort_keys=True, separators=(",", ":"))
-        words = [f"setting {hashlib.sha256(text.encode()).hexdigest()[:8]}"]
-    return f"{attention} ({', '.join(words)})" if words else attention
+    if len(words) <= MOST:
+        return words
+    text = json.dumps(dict(differs), sort_keys=True, separators=(",", ":"))
+    return [f"setting {hashlib.sha256(text.encode()).hexdigest()[:8]}"]
 
 
 def last(key: str) -> str:

@@ -2,14 +2,12 @@
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 from markupsafe import Markup
 
 from benchmark.report import formats, svg
 from benchmark.report.chart import X_RANGE, Y_RANGE, Axis, Figure, frame, legend
 from benchmark.report.grouping import HEADLINE, Estimate, Group, Task, deep
-from benchmark.report.naming import name_of
 from benchmark.report.palette import Look
 from benchmark.report.quality import Quality
 from benchmark.report.statistics import log_slope
@@ -39,13 +37,13 @@ def costs(groups: Sequence[Group]) -> CostRows:
     seen: dict[str, dict[int, float]] = {}
     for group in groups:
         if len(by_side(group)) >= 2:
-            seen.setdefault(name_of(group.attention, but_canvas(group)), by_side(group))
+            seen.setdefault(but_canvas(group), by_side(group))
     return list(seen.items())
 
 
-def but_canvas(group: Group) -> dict[str, Any]:
-    """What differs from the defaults besides the canvas."""
-    return {key: value for key, value in group.own.items() if key != CANVAS}
+def but_canvas(group: Group) -> str:
+    """Its name without the size of the canvas."""
+    return group.departure.name(group.attention, [CANVAS])
 
 
 def cost_table(data: str, rows: CostRows) -> Table:
@@ -114,7 +112,7 @@ def errors_by_side(tasks: Sequence[Task]) -> ErrorRows:
     for group in (group for task in tasks for group in task.groups):
         error = group.score(HEADLINE)
         if error is not None:
-            found[name_of(group.attention, but_canvas(group))][group.side] = error
+            found[but_canvas(group)][group.side] = error
     return [(label, dict(sorted(sides.items()))) for label, sides in sorted(found.items()) if len(sides) >= 2]
 
 

@@ -7,7 +7,6 @@ from benchmark.report import formats
 from benchmark.report.comparisons import Comparison, between
 from benchmark.report.formats import DASH
 from benchmark.report.grouping import HEADLINE, MODES, Estimate, Group, Task
-from benchmark.report.naming import told
 from benchmark.report.overlap import BINS, share_by_bin
 from benchmark.report.predictions import Predictions
 from benchmark.report.published import Published, published_for
@@ -30,9 +29,9 @@ COSTS: Mapping[str, tuple[str, Callable[[float], str]]] = {
 
 
 def name_cell(group: Group) -> Cell:
-    """A row's name: the mechanism, what differs from its defaults, and its seeds."""
-    name = group.label if "(setting " in group.label else group.attention
-    return Cell(name, (*told(group.own), formats.plural(len(group.runs), "seed")))
+    """A row's name: the mechanism, what differs from its defaults or else from its experiment, and its seeds."""
+    name = group.label if group.departure.is_long else group.attention
+    return Cell(name, (*group.departure.words, formats.plural(len(group.runs), "seed")))
 
 
 def error_cell(estimate: Estimate | None, quality: Quality) -> Cell:
