@@ -36,11 +36,12 @@ class WandbLog(RunLog):
         if self._mode != "online":
             os.environ["WANDB_ERROR_REPORTING"] = "false"
         wandb.finish()  # a run left open in this process would be reused, silently
+        tags = [tag for tag in (address.attention, address.data, address.experiment) if tag]
         try:
             self._run = wandb.init(
                 project=self._project, entity=self._entity, mode=self._mode, dir=folder.path.resolve(),
                 id=address.config_hash[:16], resume="allow", name=address.name, group=address.study,
-                job_type="train", tags=[address.attention, address.data], config=dict(about.config),
+                job_type="train", tags=tags, config=dict(about.config),
                 settings=wandb.Settings(silent=True, console="off"),
             )  # fmt: skip
         except wandb.Error as error:

@@ -38,7 +38,9 @@ FLOORS = {
 }  # fmt: skip
 """A package stands for all of its modules. Imports stay on their floor or go down."""
 
-SEES_A_CONFIG = {f"benchmark.{name}" for name in ("build", "compose", "overrides", "run", "job", "launcher", "trained")}
+SEES_A_CONFIG = {
+    f"benchmark.{name}" for name in ("build", "compose", "overrides", "sweeping", "run", "job", "launcher", "trained")
+}
 
 
 def name_of(path: Path) -> str:

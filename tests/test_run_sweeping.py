@@ -2,6 +2,7 @@
 
 import pytest
 from run_helpers import TINY, call, composer
+from wandb_offline import read
 
 from benchmark.folder import read_json
 from benchmark.sweeping import as_sweeps
@@ -43,12 +44,14 @@ def test_all_else_stays_as_it_was_typed(texts):
 
 
 def test_experiments_are_swept_with_a_knob_of_theirs(tmp_path):
-    knobs = [*TINY, "attention.mechanism.policy.then.hidden=[4]", "hydra.launcher.jobs=1"]
-    code, out, err = call("-m", "experiment=choice(ram28)", *knobs, cwd=tmp_path)
+    knobs = [*TINY, "attention.mechanism.policy.then.hidden=[4]", "hydra.launcher.jobs=1", "logger=wandb"]
+    code, out, err = call("-m", "experiment=choice(ram28)", *knobs, cwd=tmp_path, HOME=str(tmp_path))
     assert code == 0, err
     assert "1 runs finished, 0 failed; all in runs/ram28" in out
     (path,) = tmp_path.glob("runs/ram28/ram/digit_pairs/*/record.json")
     record = read_json(path)
+    (offline,) = path.parent.glob("wandb/offline-run-*/*.wandb")
+    assert sorted(read(offline)["tags"]) == ["digit_pairs", "ram", "ram28"]
     assert record["experiment"] == "ram28"
     assert record["beyond"]["attention.mechanism.policy.then.hidden"] == [4]
     assert record["beyond"].keys() < record["differs"].keys() and "objective.samples" not in record["beyond"]
