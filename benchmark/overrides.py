@@ -21,11 +21,12 @@ MOST_COMBINATIONS = 64
 class Overrides:
     """The overrides of one command line, read once.
 
-    texts: as typed. sweep: whether several values may be given for one key.
+    texts: as typed. sweep: whether several values may be given for one key. groups: the choices among them; keys: the
+    knobs; search: where choices are looked for besides.
     """
 
     def __init__(self, composer: Composer, texts: Sequence[str], sweep: bool):
-        self._composer, self._sweep = composer, sweep
+        self._composer, self.sweep = composer, sweep
         self._unread: list[str] = []
         parsed: list[Override] = []
         parser = OverridesParser.create(config_loader=composer.loader)
@@ -34,30 +35,30 @@ class Overrides:
                 parsed += parser.parse_overrides([text])
             except (HydraException, OmegaConfBaseException) as error:
                 self._unread.append(f"{text}: cannot be read as key=value ({first_line(error)}){quoted(text)}")
-        self._search = [o.input_line or "" for o in parsed if o.key_or_group == "hydra.searchpath"]
+        self.search = [o.input_line or "" for o in parsed if o.key_or_group == "hydra.searchpath"]
         rest = [o for o in parsed if o.key_or_group != "hydra.searchpath"]
-        self._groups = [o for o in rest if composer.choices(o.key_or_group)]
-        self._keys = [o for o in rest if not composer.choices(o.key_or_group)]
+        self.groups = [o for o in rest if composer.choices(o.key_or_group)]
+        self.keys = [o for o in rest if not composer.choices(o.key_or_group)]
 
     def faults(self) -> list[str]:
         """One line for each fault; empty where there is none."""
-        several = [o for o in (*self._groups, *self._keys) if o.is_sweep_override() and not self._sweep]
+        several = [o for o in (*self.groups, *self.keys) if o.is_sweep_override() and not self.sweep]
         found = [f"{o.input_line}: several values for one run; a sweep is started with -m" for o in several]
-        wrong = [fault for o in self._groups for fault in self._choice_faults(o)]
-        if not wrong and not self._search and not self._names_attention():
+        wrong = [fault for o in self.groups for fault in self._choice_faults(o)]
+        if not wrong and not self.search and not self._names_attention():
             wrong = [
                 f"attention is not set. Name one, attention=<choice>: {', '.join(self._composer.choices('attention'))}"
             ]
         return [*self._unread, *found, *wrong, *self._key_faults(whole=not wrong)]
 
     def _names_attention(self) -> bool:
-        return bool({"attention", "experiment"} & {o.key_or_group for o in self._groups})
+        return bool({"attention", "experiment"} & {o.key_or_group for o in self.groups})
 
     def _choice_faults(self, override: Override) -> list[str]:
         group, known = override.key_or_group, self._composer.choices(override.key_or_group)
         faults = []
         for value in values(override):
-            if value is None or value in known or override.is_delete() or self._search:
+            if value is None or value in known or override.is_delete() or self.search:
                 continue  # a search path may bring choices that are only known once it is composed
             if isinstance(value, list):
                 faults.append(
@@ -76,7 +77,7 @@ class Overrides:
         if not configs:
             return broken
         faults = list(broken)
-        for override in self._keys:
+        for override in self.keys:
             missing = [config for config in configs if not has(config, override.key_or_group)]
             if override.is_add() or override.is_force_add():
                 faults += added_to_nothing(override, configs[0])
@@ -88,16 +89,16 @@ class Overrides:
 
     def _compositions(self, whole: bool) -> tuple[list[DictConfig], list[str]]:
         groups = [(o.key_or_group, o.get_key_element(), [str(v) for v in values(o) if v is not None])
-                  for o in self._groups if not self._choice_faults(o) and not o.is_delete()]  # fmt: skip
+                  for o in self.groups if not self._choice_faults(o) and not o.is_delete()]  # fmt: skip
         if not whole and "attention" not in {name for name, _, _ in groups}:
             groups.append(("attention", "attention", self._composer.choices("attention")))
-        if all(o.key_or_group.split(".")[0] in ("seed", "study", "runs", "threads", "hydra") for o in self._keys):
+        if all(o.key_or_group.split(".")[0] in ("seed", "study", "runs", "threads", "hydra") for o in self.keys):
             groups = [(name, key, chosen[:1]) for name, key, chosen in groups]
         configs: list[DictConfig] = []
         for chosen in itertools.islice(itertools.product(*(c for _, _, c in groups)), MOST_COMBINATIONS):
             picked = [f"{key}={choice}" for (_, key, _), choice in zip(groups, chosen, strict=True)]
             try:
-                configs.append(self._composer.compose([*self._search, *picked]))
+                configs.append(self._composer.compose([*self.search, *picked]))
             except (HydraException, OmegaConfBaseException) as error:
                 return [], [f"{' '.join(picked)}: {first_line(error)}"] if whole else []
         return configs, []

@@ -37,13 +37,13 @@ def main() -> None:
     arguments = get_args_parser().parse_args()
     composer = Composer(arguments.config_dir)
     try:
-        if not (
-            arguments.help or arguments.hydra_help or arguments.shell_completion or arguments.info or arguments.cfg
-        ):
-            refuse_faults(composer, arguments.overrides, sweeps(arguments))
-        if sweeps(arguments):
-            instead = as_sweeps(composer, arguments.overrides)
-            sys.argv = [instead.get(text, text) for text in sys.argv]
+        if not (arguments.help or arguments.hydra_help or arguments.shell_completion or arguments.info):
+            typed = Overrides(composer, arguments.overrides, is_sweep(arguments))
+            if not arguments.cfg:
+                refuse_faults(typed)
+            if typed.sweep:
+                instead = as_sweeps(composer, typed)
+                sys.argv = [instead.get(text, text) for text in sys.argv]
         hydra.main(version_base="1.3", config_path=config_source(), config_name=CONFIG_NAME)(task)()
     except (ConfigFault, RunFault, HydraException, OmegaConfBaseException, YAMLError) as fault:
         leave(*ending(fault))
@@ -55,16 +55,15 @@ def main() -> None:
         leave(128 + signal.SIGINT, ["interrupted; started again, it resumes"])
 
 
-def sweeps(arguments: Namespace) -> bool:
+def is_sweep(arguments: Namespace) -> bool:
     """Whether a sweep was asked for."""
     texts = (text.replace(" ", "").lower() for text in arguments.overrides)
     return arguments.multirun or "hydra.mode=multirun" in texts
 
 
-def refuse_faults(composer: Composer, overrides: list[str], sweep: bool) -> None:
+def refuse_faults(typed: Overrides) -> None:
     """Raises ConfigFault with every fault of what was typed."""
-    faults = Overrides(composer, overrides, sweep).faults()
-    if faults:
+    if faults := typed.faults():
         raise ConfigFault(faults)
 
 
@@ -82,7 +81,7 @@ def task(config: DictConfig) -> None:
 
 def one(config: DictConfig, composer: Composer, experiment: str) -> None:
     """One run, or the word that it is finished. Raises ConfigFault and RunFault."""
-    address = composer.address(config, experiment)
+    address = composer.address(config)
     folder = RunFolder(address.folder)
     if folder.is_finished(address.config_hash):
         print(f"finished before, skipped: {address.folder}", flush=True)
@@ -94,7 +93,7 @@ def one(config: DictConfig, composer: Composer, experiment: str) -> None:
     from benchmark.job import run_one
 
     try:
-        run_one(config, address)
+        run_one(config, composer.address(config, experiment))
     except (ConfigFault, RunFault):
         raise
     except Exception as error:

@@ -5,6 +5,7 @@ from run_helpers import TINY, call, composer
 from wandb_offline import read
 
 from benchmark.folder import read_json
+from benchmark.overrides import Overrides
 from benchmark.sweeping import as_sweeps
 
 COMPOSER = composer()
@@ -25,7 +26,7 @@ COMPOSER = composer()
     ],
 )
 def test_a_knob_of_swept_choices_becomes_a_sweep_of_one(texts, told):
-    assert as_sweeps(COMPOSER, texts) == {texts[-1]: told}
+    assert as_sweeps(COMPOSER, Overrides(COMPOSER, texts, sweep=True)) == {texts[-1]: told}
 
 
 @pytest.mark.parametrize(
@@ -40,7 +41,7 @@ def test_a_knob_of_swept_choices_becomes_a_sweep_of_one(texts, told):
     ],
 )
 def test_all_else_stays_as_it_was_typed(texts):
-    assert as_sweeps(COMPOSER, texts) == {}
+    assert as_sweeps(COMPOSER, Overrides(COMPOSER, texts, sweep=True)) == {}
 
 
 def test_experiments_are_swept_with_a_knob_of_theirs(tmp_path):

@@ -48,13 +48,12 @@ class Estimate:
 class Group:
     """The runs of one mechanism in one setting on the same test canvases, one a seed.
 
-    differs: of its configuration from the defaults. shared: the keys of it in which all runs of the study do alike,
-    and those that follow them in all runs of the mechanism.
+    shared: the keys in which all runs of the study differ alike from the defaults, and those that follow them in all
+    runs of the mechanism.
     """
 
     attention: str
     setting: str
-    differs: Mapping[str, Any]
     shared: frozenset[str]
     runs: tuple[Finished, ...]
 
@@ -172,13 +171,7 @@ def group_runs(runs: Sequence[Finished], shared: frozenset[str]) -> tuple[Group,
         attention: in_common([run for run in runs if run.address.attention == attention]) for attention, _ in by_group
     }
     groups = [
-        Group(
-            attention,
-            setting,
-            members[0].record["differs"],
-            shared | following(alike[attention], shared),
-            tuple(members),
-        )
+        Group(attention, setting, shared | following(alike[attention], shared), tuple(members))
         for (attention, setting), members in by_group.items()
     ]
     return tuple(sorted(groups, key=lambda group: (rank(group), group.label)))

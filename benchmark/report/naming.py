@@ -37,7 +37,7 @@ class Departure:
     @classmethod
     def of(cls, record: Mapping[str, Any], shared: Collection[str]) -> "Departure":
         """That of a record, less the keys in which all are alike."""
-        own, beyond = (less(record.get(of, {}), shared) for of in ("differs", "beyond"))
+        own, beyond = (less(record.get(entry, {}), shared) for entry in ("differs", "beyond"))
         return cls(own, str(record.get("experiment", "")), beyond)
 
     @property
@@ -46,9 +46,14 @@ class Departure:
         return len(told(self.own)) > MOST
 
     @property
+    def head(self) -> list[str]:
+        """The experiment where it makes the name, for what is long."""
+        return [self.experiment] if self.experiment and self.is_long else []
+
+    @property
     def words(self) -> list[str]:
         """All of it, as one would type it; from the experiment where that makes the name."""
-        return told(self.beyond if self.experiment and self.is_long else self.own)
+        return told(self.beyond if self.head else self.own)
 
     def name(self, attention: str, but: Collection[str] = ()) -> str:
         """A mechanism with what differs from its defaults: dram (optimizer.lr=0.001); where that is more than a name
@@ -56,8 +61,7 @@ class Departure:
         what is still too much. but: keys to leave out.
         """
         kept = Departure(less(self.own, but), self.experiment, less(self.beyond, but))
-        words = [self.experiment] if self.experiment and kept.is_long else []
-        words += brief(kept.beyond if words else kept.own)
+        words = kept.head + brief(kept.beyond if kept.head else kept.own)
         return f"{attention} ({', '.join(words)})" if words else attention
 
 

@@ -32,7 +32,7 @@ def groups(report: Report) -> Iterator[tuple[Task, Group, Row]]:
 
 def differs(group: Group) -> str:
     """What of a group differs from its defaults, in a word or more."""
-    return " ".join(f"{key}={value}" for key, value in group.differs.items())
+    return " ".join(f"{key}={value}" for key, value in group.runs[0].record["differs"].items())
 
 
 def flat(values: Mapping[str, Any], prefix: str) -> Iterator[tuple[str, Any]]:
