@@ -110,7 +110,7 @@ def plan(composer: Composer, job_overrides: Sequence[Sequence[str]]) -> tuple[li
             faults.append(str(fault))
         todo[address.folder], configs[address.folder] = (address, overrides), plain(config)
     if todo:
-        from benchmark.check import config_faults  # imports every part it checks, PyTorch with them
+        from benchmark.config_check import config_faults  # imports every part it checks, PyTorch with them
 
         for folder, values in configs.items():
             faults += [f"{todo[folder][0].name}: {fault}" for fault in config_faults(values)]

@@ -86,7 +86,7 @@ def one(config: DictConfig, composer: Composer, experiment: str) -> None:
     if folder.is_finished(address.config_hash):
         print(f"finished before, skipped: {address.folder}", flush=True)
         return
-    from benchmark.check import config_faults  # imports every part it checks, PyTorch with them
+    from benchmark.config_check import config_faults  # imports every part it checks, PyTorch with them
 
     if faults := config_faults(plain(config)):
         raise ConfigFault(faults)

@@ -11,8 +11,8 @@ from omegaconf import OmegaConf
 from run_helpers import ROOT, call, composer
 
 from benchmark.build import build_data, build_module
-from benchmark.check import GIVEN, config_faults, find, parts
 from benchmark.compose import plain
+from benchmark.config_check import GIVEN, config_faults, find, parts
 
 CONF = ROOT / "conf"
 COMPOSER = composer()

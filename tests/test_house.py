@@ -32,7 +32,7 @@ FLOORS = {
     3: "benchmark.module benchmark.record benchmark.evaluation benchmark.cost benchmark.pictures benchmark.callbacks "
        "benchmark.checkpoints benchmark.start benchmark.symbols benchmark.loggers benchmark.wandb_log "
        "benchmark.features benchmark.confusion",
-    4: "benchmark.build benchmark.check benchmark.compose benchmark.overrides benchmark.sweeping",
+    4: "benchmark.build benchmark.config_check benchmark.compose benchmark.overrides benchmark.sweeping",
     5: "benchmark.run benchmark.job benchmark.launcher benchmark.report benchmark.caption "
        "benchmark.captioning benchmark.trained",
 }  # fmt: skip

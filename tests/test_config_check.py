@@ -5,8 +5,8 @@ import ast
 import pytest
 from run_helpers import ROOT, composer
 
-from benchmark.check import GIVEN, config_faults, find
 from benchmark.compose import plain
+from benchmark.config_check import GIVEN, config_faults, find
 
 COMPOSER = composer()
 
