@@ -66,25 +66,31 @@ def row(study: Path, name: str, **where: str) -> dict[str, str]:
 def test_errors_and_their_intervals(study: Path) -> None:
     found = row(study, "errors.csv", mechanism="dram", mode="mean", setting="")
     assert float(found["error_percent"]) == pytest.approx(5)
-    # seeds 4, 5, 6 %: sd 1, half = 4.3027 / sqrt(3)
-    assert (float(found["seeds_low"]), float(found["seeds_high"])) == pytest.approx((5 - 2.4841, 5 + 2.4841), abs=1e-3)
     # Wilson of 20 in 400
     assert (float(found["images_low"]), float(found["images_high"])) == pytest.approx((3.26, 7.60), abs=0.01)
+    # seeds 4, 5, 6 %: sd 1, half = 4.3027 / sqrt(3) = 2.4841, joined as squares with 1.74 below and 2.60 above
+    assert (float(found["low"]), float(found["high"])) == pytest.approx((5 - 3.034, 5 + 3.595), abs=0.01)
     assert found["seeds"] == "3" and found["images"] == "400"
     assert float(row(study, "errors.csv", mechanism="dram", mode="random", setting="")["error_percent"]) == 10
-    assert row(study, "errors.csv", mechanism="none", mode="mean")["seeds_low"] == ""
+    assert row(study, "errors.csv", mechanism="none", mode="mean")["low"] == ""
 
 
 def test_paired_comparison_by_hand(study: Path) -> None:
     found = row(study, "paired.csv", first="dram", second="ram", mode="mean")
     assert float(found["difference_points"]) == pytest.approx(-5)
-    assert (found["wins"], found["ties"], found["losses"]) == ("3", "0", "0")
-    # wrong sets are apart: 16 + 20 + 24 against 36 + 40 + 44
-    assert (found["first_worse"], found["second_worse"]) == ("60", "120")
-    assert float(found["p"]) == pytest.approx(stats.binomtest(60, 180).pvalue)
-    assert float(found["low"]) < -5 < float(found["high"]) < 0
+    assert (found["first_seeds"], found["second_seeds"]) == ("3", "3")
+    # sd 1 over three seeds each: 4 degrees, and a variance of 2/3; the images' share is what is left of theirs
+    values = [np.stack([wrong(count + extra, start) for extra in (-4, 0, 4)]).astype(float)
+              for count, start in ((20, 0), (40, 100))]  # fmt: skip
+    paired = np.var(values[0].mean(axis=0) - values[1].mean(axis=0), ddof=1)
+    noise = sum(held.var(axis=0, ddof=1).mean() - 1e-4 for held in values) / 3
+    images = 1e4 * (paired - noise) / IMAGES
+    half = np.sqrt(stats.t.ppf(0.975, 4) ** 2 * 2 / 3 + stats.norm.ppf(0.975) ** 2 * images)
+    assert (float(found["low"]), float(found["high"])) == pytest.approx((-5 - half, -5 + half))
+    assert found["verdict"] == "better" and float(found["visible"]) > half
     one = row(study, "paired.csv", first="dram", second="none", mode="mean")
-    assert one["seeds"] == "0" and float(one["difference_points"]) == pytest.approx(-11)
+    assert one["second_seeds"] == "1" and float(one["difference_points"]) == pytest.approx(-10)
+    assert (one["p"], one["low"], one["verdict"]) == ("", "", "no verdict: one seed")
 
 
 def test_other_canvases_are_never_paired(study: Path) -> None:
@@ -130,7 +136,7 @@ def text(study: Path) -> str:
 
 def test_markdown_holds_the_numbers(study: Path) -> None:
     line = next(line for line in text(study).splitlines() if line.startswith("| dram (3 seeds)"))
-    assert "5.00 (seeds 2.52 to 7.48; images 3.26 to 7.60)" in line
+    assert "5.00 (95 % 1.97 to 8.59)" in line
     assert "Ba et al. 2015 (DRAM), arXiv 1412.7755" in line
 
 
@@ -173,7 +179,7 @@ def page(study: Path) -> Page:
 def test_page_is_well_formed_and_whole(study: Path) -> None:
     found = page(study)
     assert not found.open
-    numbers = {"5.00", "10.00", "50.00", "seeds 2.52 to 7.48", "images 3.26 to 7.60"}
+    numbers = {"5.00", "10.00", "50.00", "95 % 1.97 to 8.59"}
     assert numbers | {"failed", "damaged"} <= set(found.texts)
     ids = [attributes["id"] for _, attributes in found.elements if "id" in attributes]
     links = [attributes["href"] for tag, attributes in found.elements if tag == "a"]
@@ -215,8 +221,7 @@ def test_terminal(
     monkeypatch.setenv("COLUMNS", "120")
     main([str(study), "--out", str(tmp_path)])
     shown = capsys.readouterr().out
-    # from the low end over seeds, 2.52, to the high end over images, 7.60
-    assert re.search(r"dram +3 +5\.00 \(3 to 8\) +10\.00 +5 +2 M", shown)
+    assert re.search(r"dram +3 +5\.00 \(2 to 9\) +10\.00 +5 +2 M", shown)
     assert "failed: ram on mnist_pairs, seed 7" in shown and "\x1b[31m" not in shown
     assert f"report: {tmp_path / 'index.html'}" in shown
 
@@ -289,7 +294,7 @@ def test_error_of_zero_and_a_mechanism_without_looks(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("arguments", "code", "said"),
-    [(["absent"], 2, "no folder"), (["."], 1, "holds no run"), ([".", "--draws", "5"], 2, "too few")],
+    [(["absent"], 2, "no folder"), (["."], 1, "holds no run")],
 )
 def test_mistakes_are_said_in_a_line(
     arguments: list[str],

@@ -6,32 +6,49 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
+from benchmark.clustered import clustered_variance
 from benchmark.report.statistics import (
+    Component,
+    half_width,
     holm,
     log_slope,
-    paired_bootstrap,
-    resampled_means,
-    sign_flip,
-    t_interval,
+    p_value,
+    welch_freedom,
     wilson_interval,
 )
 
 
-def test_t_interval_by_hand() -> None:
-    # mean 2, sd 1, t(2) = 4.3027, half = 4.3027 / sqrt(3) = 2.4841
-    low, high = t_interval([1.0, 2.0, 3.0])
-    assert (low, high) == pytest.approx((-0.48414, 4.48414), abs=1e-4)
-
-
-def test_one_seed_has_no_interval() -> None:
-    assert t_interval([0.3]) is None
+def test_a_half_width_of_two_variances_by_hand() -> None:
+    # t(2) = 4.3027, z = 1.95996: 0.01 * 18.513 + 0.04 * 3.8415 = 0.33879
+    found = half_width([Component(0.01, 2), Component(0.04, np.inf)], 0.05)
+    assert found == pytest.approx(np.sqrt(0.33879), abs=1e-4)
 
 
 @given(st.lists(st.integers(0, 10_000), min_size=2, max_size=8, unique=True))
-def test_t_interval_is_scipys(wrong: list[int]) -> None:
-    scores = [count / 10_000 for count in wrong]  # of images, as errors are; scipy is NaN where floats underflow
-    expected = stats.t.interval(0.95, len(scores) - 1, loc=np.mean(scores), scale=stats.sem(scores))
-    assert tuple(t_interval(scores)) == pytest.approx(expected, abs=1e-9)
+def test_a_half_width_of_one_variance_is_students(wrong: list[int]) -> None:
+    scores = [count / 10_000 for count in wrong]
+    low, high = stats.t.interval(0.95, len(scores) - 1, loc=np.mean(scores), scale=stats.sem(scores))
+    part = Component(float(np.var(scores, ddof=1)) / len(scores), len(scores) - 1)
+    assert half_width([part], 0.05) == pytest.approx((high - low) / 2, abs=1e-9)
+    shift = float(np.mean(scores)) + 0.01
+    assert p_value(shift, [part]) == pytest.approx(max(1e-12, stats.ttest_1samp(scores, -0.01).pvalue), rel=1e-6)
+
+
+@given(st.floats(1e-9, 1), st.floats(1e-9, 1), st.sampled_from([1, 2, 9, np.inf]), st.floats(0.001, 0.9))
+def test_p_is_where_the_interval_reaches_zero(one: float, other: float, freedom: float, alpha: float) -> None:
+    components = [Component(one, freedom), Component(other, 3)]
+    assert p_value(half_width(components, alpha), components) == pytest.approx(alpha, rel=1e-6)
+
+
+def test_no_variance_and_no_difference() -> None:
+    assert p_value(0.0, [Component(0.0, 1)]) == 1.0
+    assert p_value(0.5, [Component(0.0, 1)]) == 1e-12
+
+
+def test_welch_freedom_is_scipys() -> None:
+    first, second = [1.0, 2.0, 4.0], [2.0, 3.0, 3.5, 9.0]
+    parts = [Component(float(np.var(x, ddof=1)) / len(x), len(x) - 1) for x in (first, second)]
+    assert welch_freedom(*parts) == pytest.approx(stats.ttest_ind(first, second, equal_var=False).df)
 
 
 def test_wilson_by_hand() -> None:
@@ -52,38 +69,6 @@ def test_wilson_refuses_what_is_no_share(share: float, count: int) -> None:
         wilson_interval(share, count)
 
 
-def test_mcnemar_by_hand() -> None:
-    first = np.array([[1, 1, 1, 1, 1, 0, 0, 1]], float)
-    second = np.array([[0, 0, 0, 0, 0, 1, 0, 1]], float)
-    found = sign_flip(first, second)
-    # 5 against 1 of 6 fair coins: 2 (1 + 6) / 64
-    assert (found.first_wrong, found.second_wrong, found.p) == (5, 1, pytest.approx(14 / 64))
-
-
-@given(st.integers(0, 60), st.integers(0, 60))
-def test_mcnemar_is_the_exact_binomial_test(only_first: int, only_second: int) -> None:
-    both = only_first + only_second
-    first = np.array([[True] * only_first + [False] * only_second + [True]], float)
-    second = np.array([[False] * only_first + [True] * only_second + [True]], float)
-    expected = stats.binomtest(only_first, both).pvalue if both else 1.0
-    assert sign_flip(first, second).p == pytest.approx(expected)
-
-
-def test_a_sign_flip_of_unequal_differences_by_hand() -> None:
-    # sum 1 + 2 + 3 - 2 = 4 over sqrt(1 + 4 + 9 + 4): z = 0.9428
-    found = sign_flip(np.array([[1.0, 2.0, 3.0, 0.0, 5.0]]), np.array([[0.0, 0.0, 0.0, 2.0, 5.0]]))
-    assert (found.first_wrong, found.second_wrong) == (3, 1)
-    assert found.p == pytest.approx(2 * stats.norm.sf(4 / np.sqrt(18)))
-
-
-def test_a_sign_flip_is_near_the_permutations() -> None:
-    generator = np.random.default_rng(0)
-    difference = generator.normal(0.15, 1, (1, 200))
-    flips = (generator.integers(0, 2, (20000, 200)) * 2 - 1) * difference
-    exact = float((np.abs(flips.sum(1)) >= abs(difference.sum())).mean())
-    assert sign_flip(difference, np.zeros((1, 200))).p == pytest.approx(exact, abs=0.01)
-
-
 def test_holm_by_hand() -> None:
     # sorted .01 .03 .04: x3 = .03, x2 = .06, x1 = .04 raised to .06
     assert holm([0.04, 0.01, 0.03]) == pytest.approx([0.06, 0.03, 0.06])
@@ -91,42 +76,34 @@ def test_holm_by_hand() -> None:
     assert holm([]) == []
 
 
-def test_bootstrap_of_a_known_difference() -> None:
-    # the first is wrong alone on every fifth image, for every seed: exactly 0.2, sd sqrt(.16 / 1000)
-    difference = np.tile((np.arange(1000) % 5 == 0).astype(float), (3, 1))
-    low, high = paired_bootstrap(difference, np.random.default_rng(0), 2000)
-    half = 1.96 * np.sqrt(0.2 * 0.8 / 1000)
-    assert (low, high) == pytest.approx((0.2 - half, 0.2 + half), abs=0.004)
+def pairwise(value_N: np.ndarray, sources_NK: np.ndarray) -> float:
+    """The clustered variance pair by pair: every two images with a source in common."""
+    rest, total = value_N - value_N.mean(), 0.0
+    known = [set(row[row >= 0].tolist()) for row in sources_NK]
+    for i in range(len(value_N)):
+        for j in range(len(value_N)):
+            total += rest[i] * rest[j] * (i == j or bool(known[i] & known[j]))
+    return max(total, float(np.square(rest).sum())) / (len(value_N) * (len(value_N) - 1))
 
 
-def test_bootstrap_is_of_the_generator_alone() -> None:
-    difference = np.random.default_rng(3).integers(-1, 2, (2, 50)).astype(float)
-    once, again = (paired_bootstrap(difference, np.random.default_rng(7), 200) for _ in range(2))
-    assert once == again != paired_bootstrap(difference, np.random.default_rng(8), 200)
+@given(st.integers(0, 2**32 - 1), st.integers(2, 30), st.integers(1, 2), st.integers(1, 8))
+def test_clustered_variance_pair_by_pair(seed: int, images: int, parts: int, digits: int) -> None:
+    generator = np.random.default_rng(seed)
+    value_N = generator.normal(size=images)
+    sources_NK = generator.integers(-1, digits, size=(images, parts))
+    assert clustered_variance(value_N, sources_NK) == pytest.approx(pairwise(value_N, sources_NK))
 
 
-def test_bootstrap_sees_the_spread_of_seeds() -> None:
-    # images all alike, so only seeds vary: the ends are the lowest and highest seed
-    difference = np.array([[0.0], [0.5], [1.0]]) * np.ones((1, 20))
-    low, high = paired_bootstrap(difference, np.random.default_rng(0), 2000)
-    assert low < 0.17 and high > 0.83
+def test_independent_images_have_the_usual_standard_error() -> None:
+    value_N = np.random.default_rng(0).normal(size=50)
+    assert clustered_variance(value_N, np.arange(50)[:, None]) == pytest.approx(stats.sem(value_N) ** 2)
 
 
-def test_bootstrap_covers_the_truth() -> None:
-    generator = np.random.default_rng(0)
-    held = 0
-    for _ in range(200):
-        seeds = 0.1 + 0.03 * generator.normal(size=(12, 1))
-        low, high = paired_bootstrap((generator.random((12, 150)) < seeds).astype(float), generator, 200)
-        held += low <= 0.1 <= high
-    assert 0.85 <= held / 200 <= 0.99
-
-
-def test_a_draw_has_the_same_images_for_every_run() -> None:
-    scores = np.random.default_rng(1).integers(0, 2, (1, 40)).astype(float)
-    means = resampled_means(np.concatenate([scores, scores]), np.random.default_rng(0), 300)
-    assert means.shape == (300, 2)
-    np.testing.assert_array_equal(means[:, 0], means[:, 1])
+def test_canvases_of_few_digits_are_no_new_images() -> None:
+    # ten canvases of each digit, all right or all wrong together: as many images as digits
+    value_N = np.repeat(np.arange(40) % 4 == 0, 10).astype(float)
+    variance = clustered_variance(value_N, np.repeat(np.arange(40), 10)[:, None])
+    assert variance == pytest.approx(10 * value_N.var() / 399)
 
 
 def test_log_slope_of_a_power() -> None:

@@ -5,7 +5,6 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-import numpy as np
 from rich.console import Console
 
 from benchmark.report.assemble import assemble
@@ -27,34 +26,19 @@ def parser() -> argparse.ArgumentParser:
     )
     words.add_argument("study", type=Path, help="folder of the study, runs/<study>")
     words.add_argument("--out", type=Path, help="folder to write to (default: the study's own folder report/)")
-    words.add_argument(
-        "--draws",
-        type=int,
-        default=2000,
-        help="bootstrap draws of each paired comparison (default 2000: the ends of an interval are "
-        "good to about a twentieth of its width)",
-    )
-    words.add_argument(
-        "--bootstrap-seed",
-        type=int,
-        default=0,
-        help="seed of the bootstrap, so that a report made twice is the same (default 0)",
-    )
     return words
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Make a report; returns the exit code: 0 made, 1 nothing to report or not written, 2 no such study."""
     asked = parser().parse_args(arguments)
-    if asked.draws < 100:
-        return fail(f"--draws {asked.draws} is too few for an interval; give 100 or more", 2)
     try:
         study = read_study(asked.study.resolve())
     except FileNotFoundError:
         return fail(f"there is no folder {asked.study}; give the folder of a study, such as runs/compare", 2)
     if not study.finished and not study.unfinished:
         return fail(f"{asked.study} holds no run: nothing named <attention>/<data>/seed=<n> is in it", 1)
-    report = assemble(study, np.random.default_rng(asked.bootstrap_seed), asked.draws)
+    report = assemble(study)
     numbers, _ = read_published()
     folder = asked.out or asked.study / "report"
     try:

@@ -4,8 +4,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import final
 
-import numpy as np
-
 from benchmark.report import facts, leaderboard, sizes, verdicts
 from benchmark.report.chart import Figure
 from benchmark.report.curves import Curve, Tracked, curves_by_data
@@ -41,7 +39,6 @@ class Report:
     data: list[DataSection]
     verdicts: tuple[Table, ...]
     runs: tuple[Table, ...]
-    draws: int
 
     @property
     def all_tables(self) -> list[Table]:
@@ -51,8 +48,8 @@ class Report:
         return [table for table in (*found, *self.verdicts, *self.runs) if table.rows]
 
 
-def assemble(study: Study, generator: np.random.Generator, draws: int) -> Report:
-    """The report of a study. draws: of each bootstrap; generator: their only source of chance."""
+def assemble(study: Study) -> Report:
+    """The report of a study."""
     numbers, claims = read_published()
     tasks = group_tasks(study.finished)
     labels = {(group.attention, group.setting): group.label for task in tasks for group in task.groups}
@@ -68,17 +65,14 @@ def assemble(study: Study, generator: np.random.Generator, draws: int) -> Report
         *(label for rows in adds.values() for label, _ in rows),
     ]
     look = looks(names)
-    sections = [
-        task_section(task, numbers, look, learning_of(task, curves.get(task.data, {})), generator, draws)
-        for task in tasks
-    ]
+    sections = [task_section(task, numbers, look, learning_of(task, curves.get(task.data, {}))) for task in tasks]
     headline = {section.task.name: section.comparisons.get(HEADLINE, ()) for section in sections}
     return Report(
         study, facts.facts(study, tasks), facts.warnings(study, tasks), sections,
         [data_section(data, adds[data], lines[data], curves.get(data, {}), look, tasks) for data in data_sets],
         (verdicts.against_numbers(tasks, numbers), verdicts.against_claims(tasks, claims, headline),
          *leaderboard.tables(tasks)),
-        (verdicts.unfinished(study), verdicts.remarks(study)), draws,
+        (verdicts.unfinished(study), verdicts.remarks(study)),
     )  # fmt: skip
 
 

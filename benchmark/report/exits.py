@@ -6,8 +6,9 @@ from markupsafe import Markup
 
 from benchmark.report import svg
 from benchmark.report.chart import X_RANGE, Axis, Figure, frame, legend
+from benchmark.report.estimates import Estimate
 from benchmark.report.figures import quality_axis
-from benchmark.report.grouping import HEADLINE, Estimate, Group, Task
+from benchmark.report.grouping import HEADLINE, Group, Task
 from benchmark.report.palette import Look
 from benchmark.report.table import Cell, Table
 from benchmark.report.tables import NOTHING, name_cell

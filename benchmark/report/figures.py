@@ -7,12 +7,14 @@ from markupsafe import Markup
 
 from benchmark.report import formats, svg
 from benchmark.report.chart import WIDTH, X_RANGE, Y_RANGE, Axis, Figure, frame, legend
-from benchmark.report.grouping import HEADLINE, Estimate, Group, Task
+from benchmark.report.estimates import Estimate
+from benchmark.report.grouping import HEADLINE, Group, Task
 from benchmark.report.overlap import BINS, share_by_bin
 from benchmark.report.palette import Look
 from benchmark.report.predictions import Predictions
 from benchmark.report.published import Published, published_for
 from benchmark.report.quality import Quality
+from benchmark.report.statistics import Interval
 
 Looks = Mapping[str, Look]
 ROW = 40.0
@@ -20,14 +22,14 @@ BARS_LEFT, BARS_RIGHT = 8.0, WIDTH - 14.0
 
 
 def bars(task: Task, numbers: Sequence[Published], looks: Looks) -> Figure:
-    """The headline by mechanism, best first, with both intervals, the single seeds and the published numbers."""
+    """The headline by mechanism, best first, with its interval, the single seeds and the published numbers."""
     quality = task.quality
     rows = [(group, error) for group in task.groups if (error := group.score(HEADLINE))]
     marks_of = {
         group.label: [entry.value / quality.factor for entry in published_for(numbers, group)] for group, _ in rows
     }
     top = max(
-        [max(*error.scores, error.hull.high) for _, error in rows] + [p for marks in marks_of.values() for p in marks]
+        [max(*error.scores, error.shown.high) for _, error in rows] + [p for marks in marks_of.values() for p in marks]
     )
     scale = svg.linear([top * 1.08], BARS_LEFT, BARS_RIGHT)
     height = ROW * len(rows) + 44
@@ -40,8 +42,8 @@ def bars(task: Task, numbers: Sequence[Published], looks: Looks) -> Figure:
         parts += bar(group, error, marks_of[group.label], scale, 8 + ROW * place, looks[group.label])
     return Figure(
         f"Test {quality.name}",
-        "Bar: mean over seeds. Thick line: 95 % interval over seeds; thin line beneath: the "
-        "one over test images. Small dots: single seeds. Upright stroke: published.",
+        "Bar: mean over seeds. Thick line: 95 % interval for a new seed and new test images; thin line beneath: for "
+        "new test images alone. Small dots: single seeds. Upright stroke: published.",
         svg.drawing(WIDTH, height, f"Test {quality.name} of each mechanism on {task.name}, best first", parts),
         Markup(),
     )
@@ -63,18 +65,7 @@ def bar(group: Group, error: Estimate, marks: Sequence[float], scale: svg.Scale,
             style=f"fill:{look.colour}",
         ),
     ]
-    if error.seeds:
-        parts.append(
-            svg.tag(
-                "line", x1=scale(error.seeds.low), x2=scale(error.seeds.high), y1=middle, y2=middle, class_="interval"
-            )
-        )
-    if error.images:
-        parts.append(
-            svg.tag(
-                "line", x1=scale(error.images.low), x2=scale(error.images.high), y1=y + 34, y2=y + 34, class_="thin"
-            )
-        )
+    parts += level(error.interval, middle, "interval", scale) + level(error.images, y + 34, "thin", scale)
     parts += [svg.tag("circle", cx=scale(score), cy=middle, r=2.2, class_="seed") for score in error.scores]
     parts += [
         svg.tag(
@@ -89,6 +80,13 @@ def bar(group: Group, error: Estimate, marks: Sequence[float], scale: svg.Scale,
         for mark in marks
     ]
     return parts
+
+
+def level(interval: Interval | None, y: float, kind: str, scale: svg.Scale) -> list[Markup]:
+    """A level line from end to end of an interval, where there is one."""
+    if interval is None:
+        return []
+    return [svg.tag("line", x1=scale(interval.low), x2=scale(interval.high), y1=y, y2=y, class_=kind)]
 
 
 def scatter(task: Task, looks: Looks) -> Figure | None:
@@ -106,14 +104,14 @@ def scatter(task: Task, looks: Looks) -> Figure | None:
     marks: list[Markup] = []
     for group, error, cost in rows:
         look, place = looks[group.label], x.scale(cost)
-        low, high = error.hull
+        low, high = error.shown
         marks.append(svg.whisker((place, y.scale(low)), (place, y.scale(high)), look, "whisker"))
         note = f"{group.label}: {quality.written(error.mean)}{quality.unit} at {formats.count(cost)} multiply-adds"
         marks.append(svg.point(place, y.scale(error.mean), look, note))
     return Figure(
         "Cost against quality",
-        f"Left and {'high' if quality.headline.higher_is_better else 'low'} is better. Lines: the span of both 95 % "
-        "intervals.",
+        f"Left and {'high' if quality.headline.higher_is_better else 'low'} is better. Lines: the 95 % interval "
+        "for a new seed and new test images; with one seed for new images alone.",
         frame(f"Test {quality.name} against multiply-adds on {task.name}", x, y, marks),
         legend([(group.label, looks[group.label]) for group, _, _ in rows]),
     )

@@ -57,8 +57,10 @@ def duration(seconds: float) -> str:
     return f"{minutes // 60} h {minutes % 60:02d} min"
 
 
-def probability(p: float) -> str:
-    """A p value to two figures, not below what is worth telling."""
+def probability(p: float | None) -> str:
+    """A p value to two figures, not below what is worth telling; a dash for none."""
+    if p is None:
+        return DASH
     return "< 0.0001" if p < 1e-4 else f"{p:.2g}"
 
 

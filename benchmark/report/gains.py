@@ -7,9 +7,10 @@ from benchmark.report import formats
 from benchmark.report.comparisons import Comparison, between
 from benchmark.report.curves import Curve
 from benchmark.report.grouping import HEADLINE, Group, Task
+from benchmark.report.pairs import difference_cell, place_of, tone
 from benchmark.report.quality import Quality
 from benchmark.report.table import Cell, Table
-from benchmark.report.tables import NOTHING, name_cell, place_of, tone
+from benchmark.report.tables import NOTHING, name_cell
 
 REFERENCE = "none"
 CONTROLS = ("none", "nic", "random", "centre", "oracle", "cnn", "multi_crop")
@@ -50,12 +51,12 @@ def table(task: Task, comparisons: Sequence[Comparison], learning: Learning) -> 
             rows.append(row(group, task.groups[reference], found, learning))
     return Table(
         f"{task.name}: what attention gains",
-        f"The {quality.name} minus that of `{REFERENCE}` on the same seeds and test images, {quality.better} is "
-        f"better; beneath, the 95 % interval. Cost as a multiple of `{REFERENCE}`'s. What the records say is evidence, "
-        "not a proof of a cause: "
+        f"The {quality.name} minus that of `{REFERENCE}` on the same test images, {quality.better} is "
+        f"better; beneath, the 95 % interval for new seeds and images. Cost as a multiple of `{REFERENCE}`'s. What the "
+        "records say is evidence, not a proof of a cause: "
         f"whether it still improved in validation by more than {GAIN:.0%} of itself in the last {LAST:.0%} of "
-        "training, whether looks fall on the objects more often than looks anywhere, and matter, and whether the seeds "
-        "disagree.",
+        "training, how often looks fall on the objects and what the same weights come to when they look anywhere, and "
+        "how far the seeds lie apart.",
         (
             "mechanism",
             f"{quality.name} minus none's{quality.points}",
@@ -73,7 +74,7 @@ def row(group: Group, reference: Group, found: Comparison, learning: Learning) -
     said = [*looking(group), *disagreeing(group, found), *learned(group, reference, learning)]
     return (
         name_cell(group),
-        Cell(quality.difference(found.difference), (quality.span(found.interval),), tone(found, quality)),
+        difference_cell(found, quality),
         times(group, reference, "multiply_adds"),
         times(group, reference, "parameters"),
         Cell(verdict(found, quality), tuple(said), tone(found, quality)),
@@ -81,8 +82,8 @@ def row(group: Group, reference: Group, found: Comparison, learning: Learning) -
 
 
 def verdict(found: Comparison, quality: Quality) -> str:
-    if not found.clear:
-        return "no clear difference"
+    if not found.told_apart:
+        return found.finding.word
     return "attention pays" if quality.is_good(found.difference) else "attention does not pay"
 
 
@@ -93,20 +94,15 @@ def times(group: Group, reference: Group, key: str) -> Cell:
 
 
 def looking(group: Group) -> Iterator[str]:
-    """Whether its looks find anything, and whether that matters."""
+    """How often its looks find anything, and what the same weights are worth without them."""
     hits, anywhere = (group.measure("localisation", mode, "hit_rate") for mode in (HEADLINE, "random"))
     if hits and anywhere:
-        more = "more often than" if hits.mean - anywhere.mean > APART else "no more often than"
-        yield (
-            f"looks are on an object {more} looks anywhere: "
-            f"{formats.percent(hits.mean)} against {formats.percent(anywhere.mean)} %"
-        )
+        yield f"looks on an object: {formats.percent(hits.mean)} %, looks anywhere {formats.percent(anywhere.mean)} %"
     mine, blind = group.score(HEADLINE), group.score("random")
     if mine and blind:
         quality = group.quality
-        matter = "matter" if quality.loss(blind.mean - mine.mean) > APART else "hardly matter"
         come = "err on" if quality.headline.binary else "come to"
-        yield f"looks {matter}: the same weights looking anywhere {come} {quality.written(blind.mean)}{quality.unit}"
+        yield f"the same weights looking anywhere {come} {quality.written(blind.mean)}{quality.unit}"
 
 
 def disagreeing(group: Group, found: Comparison) -> Iterator[str]:
@@ -117,7 +113,7 @@ def disagreeing(group: Group, found: Comparison) -> Iterator[str]:
     low, high = min(scores.scores), max(scores.scores)
     if high - low > max(APART, abs(found.difference) / 2):
         quality = group.quality
-        yield f"its seeds disagree: {quality.written(low)} to {quality.written(high)}{quality.unit}"
+        yield f"its seeds lie far apart: {quality.written(low)} to {quality.written(high)}{quality.unit}"
 
 
 def learned(group: Group, reference: Group, learning: Learning) -> Iterator[str]:

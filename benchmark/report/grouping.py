@@ -7,10 +7,11 @@ from typing import Any, final
 
 import numpy as np
 
+from benchmark.report.estimates import Estimate, estimate, share_estimate
 from benchmark.report.folders import Finished, number
 from benchmark.report.naming import Departure, following, in_common
 from benchmark.report.quality import Quality
-from benchmark.report.statistics import Interval, inside, normal_interval, t_interval, wilson_interval
+from benchmark.report.statistics import inside, normal_interval
 from benchmark.report.weights import marked
 
 HEADLINE = "mean"
@@ -24,23 +25,6 @@ MODES = {
     "random": "random looks",
 }
 """The modes in the order of reading, in words; a mode not named here is shown after them under its own name."""
-
-
-@final
-@dataclass(frozen=True)
-class Estimate:
-    """A mean over seeds. seeds: its interval, None with one seed; images: the binomial one, None if not a share."""
-
-    mean: float
-    seeds: Interval | None
-    images: Interval | None
-    scores: tuple[float, ...]
-
-    @property
-    def hull(self) -> Interval:
-        """The hull of both intervals, the mean alone where there is none."""
-        known = [interval for interval in (self.seeds, self.images) if interval]
-        return Interval(min((i.low for i in known), default=self.mean), max((i.high for i in known), default=self.mean))
 
 
 @final
@@ -84,18 +68,22 @@ class Group:
         if not found:
             return None
         mean, headline = float(np.mean(found)), self.quality.headline
+        known = self.numbers("test", mode, "standard_error")
+        error = float(np.sqrt(np.mean(np.square(known)))) if known else 0.0
         if headline.binary:
-            return Estimate(mean, inside(t_interval(found), 1.0), wilson_interval(mean, self.runs[0].test_images),
-                            tuple(found))  # fmt: skip
+            count = self.runs[0].test_images
+            return share_estimate(found, min(count, mean * (1 - mean) / error**2) if error else count)
         most = 1.0 if headline.percent else np.inf
-        error = self.measure("test", mode, "standard_error")
-        images = inside(normal_interval(mean, error.mean), most) if error else None
-        return Estimate(mean, inside(t_interval(found), most), images, tuple(found))
+        return estimate(found, inside(normal_interval(mean, error), most) if known else None, most)
 
     def measure(self, *path: str) -> Estimate | None:
         """Any other number of the record over seeds, by its path of keys; None where no run has it."""
-        found = [value for run in self.runs if (value := deep(run.record, path)) is not None]
-        return Estimate(float(np.mean(found)), t_interval(found), None, tuple(found)) if found else None
+        found = self.numbers(*path)
+        return estimate(found, None, np.inf) if found else None
+
+    def numbers(self, *path: str) -> list[float]:
+        """That number of each run that has it."""
+        return [value for run in self.runs if (value := deep(run.record, path)) is not None]
 
 
 @final

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmark.report.grouping import Estimate, Group
+from benchmark.report.estimates import Estimate, share_estimate
+from benchmark.report.grouping import Group
 from benchmark.report.predictions import Predictions, value_by_seed
-from benchmark.report.statistics import Interval, t_interval, wilson_interval
 
 BINS = ("none", "up to a quarter", "to a half", "over a half")
 EDGES = (0.0, 0.25, 0.5)
@@ -30,13 +30,5 @@ def share_by_bin(group: Group, predictions: Mapping[Path, Predictions], mode: st
     for place in range(len(BINS)):
         size = int((bin_N == place).sum())
         shares = [float(value_N[bin_N == place].mean()) for value_N in values.values()] if size else []
-        found.append((estimate(shares, size) if shares else None, size))
+        found.append((share_estimate(shares, size) if shares else None, size))
     return found
-
-
-def estimate(shares: list[float], images: int) -> Estimate:
-    """The mean of some shares over seeds, with both intervals."""
-    mean = float(np.mean(shares))
-    spread = t_interval(shares)
-    clipped = Interval(max(0.0, spread.low), min(1.0, spread.high)) if spread else None
-    return Estimate(mean, clipped, wilson_interval(mean, images), tuple(shares))

@@ -6,7 +6,8 @@ from markupsafe import Markup
 
 from benchmark.report import formats, svg
 from benchmark.report.chart import WIDTH, Figure
-from benchmark.report.grouping import HEADLINE, MODES, Estimate, Group, Task
+from benchmark.report.estimates import Estimate
+from benchmark.report.grouping import HEADLINE, MODES, Group, Task
 from benchmark.report.palette import Look
 from benchmark.report.table import Cell, Table
 from benchmark.report.tables import NOTHING

@@ -28,12 +28,14 @@ class PredictionsError(Exception):
 @dataclass(frozen=True)
 class Predictions:
     """index: (N,) places in the test split, rising; overlap: (N,) in [0, 1]; value: by mode (N,), whose mean is
-    the headline.
+    the headline. sources: (N, K) numbers of what an image is made of, negative for none; images with one in common
+    are dependent. Where a run does not say, each image is its own.
     """
 
     index: NDArray[np.int64]
     overlap: NDArray[np.float64]
     value: Mapping[str, NDArray[np.float64]]
+    sources: NDArray[np.int64]
 
 
 def read_predictions(path: Path) -> Predictions:
@@ -47,7 +49,8 @@ def read_predictions(path: Path) -> Predictions:
             for name, values in found.items()
             if name.startswith("value_")
         }
-        return Predictions(found["index"][order], found["overlap"].astype(float)[order], value)
+        sources = found.get("sources", found["index"][:, None]).astype(np.int64)[order]
+        return Predictions(found["index"][order], found["overlap"].astype(float)[order], value, sources)
     except FileNotFoundError as error:
         raise PredictionsError("predictions.npz is missing") from error
     except (OSError, ValueError, KeyError, IndexError, EOFError, zipfile.BadZipFile) as error:

@@ -9,8 +9,10 @@ import yaml
 
 from benchmark.report import formats
 from benchmark.report.comparisons import Comparison, between
+from benchmark.report.estimates import Estimate
 from benchmark.report.folders import number
-from benchmark.report.grouping import Estimate, Group, Task
+from benchmark.report.grouping import Group, Task
+from benchmark.report.inference import against_number
 
 
 @final
@@ -92,30 +94,19 @@ def published_for(numbers: Sequence[Published], group: Group) -> list[Published]
 
 
 def judge_number(entry: Published, group: Group, measured: Estimate) -> Verdict:
-    """Whether a published number was reproduced.
-
-    Reproduced: the whole interval (the hull of that over seeds and the binomial one) is within a percentage point
-    (0.02 of a score) of the published number. Not: the whole of it is outside. Anything between cannot be told from
-    these runs.
-    """
+    """Whether a published number was reproduced, by the interval for a new seed and new test images."""
     glimpses = group.runs[0].record.get("glimpses")
     if entry.glimpses not in (None, glimpses):
         return Verdict("cannot tell", f"another setting: {entry.glimpses} glimpses there, {glimpses} here")
-    low, high = measured.hull
+    if measured.interval is None:
+        return Verdict("cannot tell", "one seed: how another would do is not known")
     quality = group.quality
-    target, near = entry.value / quality.factor, quality.tolerance
-    span = f"{quality.written(low)} to {quality.written(high)}{quality.unit}"
-    there = f"{quality.tolerance_words} {{}} {entry.value:g}{quality.unit}" + (
-        ", one seed" if not measured.seeds else ""
-    )
-    below, above = high < target - near, low > target + near
-    if target - near <= low and high <= target + near:
-        return Verdict("reproduced", f"{span} is within {there.format('of')}")
-    if not below and not above:
-        return Verdict("cannot tell", f"{span} is neither within nor beyond {there.format('of')}")
-    better = above if quality.headline.higher_is_better else below
-    beyond = there.format("below" if below else "above")
-    return Verdict("better" if better else "not reproduced", f"{span} is more than {beyond}")
+    target = entry.value / quality.factor
+    near = quality.tolerance(target)
+    word = against_number(measured.interval, target, near, quality.headline.higher_is_better)
+    allowed = f"{quality.written(near)}{quality.points.replace(',', '')} of {entry.value:g}{quality.unit}"
+    where = {"reproduced": "within", "cannot tell": "neither within nor beyond"}.get(word, "beyond")
+    return Verdict(word, f"{quality.span(measured.interval)}{quality.unit} is {where} {allowed}")
 
 
 def judge_claim(claim: Claim, task: Task, comparisons: Sequence[Comparison]) -> Verdict | None:
@@ -129,12 +120,13 @@ def judge_claim(claim: Claim, task: Task, comparisons: Sequence[Comparison]) -> 
         return None
     found = between(comparisons, places[claim.better], places[claim.worse])
     if found is None:
-        return Verdict("cannot tell", "no seed in common, or no predictions to pair")
+        return Verdict("cannot tell", "no predictions on the same test images")
     quality = task.quality
+    span = f" ({quality.span(found.interval)})" if found.interval else ""
     detail = (
-        f"{quality.difference(found.difference)}{quality.points.replace(',', '')} ({quality.span(found.interval)}), "
-        f"p after Holm {formats.probability(found.adjusted)}, {formats.plural(len(found.seeds), 'seed')}"
+        f"{quality.difference(found.difference)}{quality.points.replace(',', '')}{span}, "
+        f"p after Holm {formats.probability(found.finding.adjusted)}, {found.seeds[0]} and {found.seeds[1]} seeds"
     )
-    if not found.clear:
+    if not found.told_apart:
         return Verdict("cannot tell", detail)
     return Verdict("reproduced" if quality.is_good(found.difference) else "not reproduced", detail)

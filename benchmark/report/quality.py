@@ -50,14 +50,13 @@ class Quality:
         """Its name with its unit, for the head of a column or an axis."""
         return f"{self.name}, %" if self.headline.percent else self.name
 
-    @property
-    def tolerance(self) -> float:
-        """How close to a published number counts as reproduced: a percentage point, or 0.02 of a score."""
-        return 0.01 if self.headline.percent else 0.02
-
-    @property
-    def tolerance_words(self) -> str:
-        return "1 point" if self.headline.percent else f"{self.tolerance:g}"
+    def tolerance(self, published: float) -> float:
+        """How close to a published number counts as reproduced: a quarter of an error, but no more than one point; a
+        twentieth of a score, but no more than 0.02. Less of a small error could not be told from 10,000 test images,
+        whatever the number of seeds.
+        """
+        share = 0.05 if self.headline.higher_is_better else 0.25
+        return min(share * published, 0.01 if self.headline.percent else 0.02)
 
     @property
     def points(self) -> str:
@@ -74,15 +73,6 @@ class Quality:
         """Its name in a CSV file."""
         return f"{self.key}_percent" if self.headline.percent else self.key
 
-    @property
-    def worse_alone(self) -> str:
-        """The head of the column of images on which one of two was the worse."""
-        return "wrong alone: it / the other" if self.headline.binary else "images worse: it / the other"
-
-    @property
-    def test(self) -> str:
-        return "McNemar" if self.headline.binary else "sign-flip"
-
     def written(self, value: float) -> str:
         """Without its unit."""
         return formats.minus(f"{self.factor * value:.{self.decimals}f}")
@@ -95,6 +85,12 @@ class Quality:
 
     def difference(self, value: float) -> str:
         return formats.minus(f"{self.factor * value:+.{self.decimals}f}")
+
+    def visible(self, value: float | None) -> str:
+        """The size of a difference that could have been seen; in words where there is none so large."""
+        if value is None:
+            return formats.DASH
+        return "none" if self.headline.percent and value >= 1 else self.written(value)
 
     def loss(self, value: float) -> float:
         """The value turned so that less is better."""

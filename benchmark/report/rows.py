@@ -5,12 +5,15 @@ from typing import Any
 
 from benchmark.report.assemble import Report
 from benchmark.report.comparisons import Comparison
+from benchmark.report.estimates import Estimate
 from benchmark.report.folders import Address
-from benchmark.report.grouping import Estimate, Group, Task
+from benchmark.report.grouping import Group, Task
 from benchmark.report.overlap import BINS, has_overlap, share_by_bin
+from benchmark.report.pairs import verdict
 from benchmark.report.places import PLACES
 from benchmark.report.published import Published, judge_number, published_for
 from benchmark.report.sequences import measured
+from benchmark.report.statistics import Interval
 from benchmark.report.tables import COSTS
 
 Row = dict[str, Any]
@@ -61,9 +64,12 @@ def place(where: Address) -> Row:
 def columns(name: str, estimate: Estimate, scale: float) -> Row:
     """An estimate's columns."""
     row: Row = {name: scale * estimate.mean, "seeds": len(estimate.scores)}
-    for kind, interval in {"seeds": estimate.seeds, "images": estimate.images}.items():
-        row |= {f"{kind}_low": scale * interval.low, f"{kind}_high": scale * interval.high} if interval else {}
-    return row
+    return row | ends(estimate.interval, scale) | ends(estimate.images, scale, "images_")
+
+
+def ends(interval: Interval | None, scale: float, kind: str = "") -> Row:
+    """An interval's columns."""
+    return {f"{kind}low": scale * interval.low, f"{kind}high": scale * interval.high} if interval else {}
 
 
 def errors(report: Report) -> Iterator[Row]:
@@ -87,7 +93,7 @@ def published(report: Report, numbers: list[Published]) -> Iterator[Row]:
         for entry in published_for(numbers, group):
             if error is None:
                 continue
-            verdict = judge_number(entry, group, error)
+            judged = judge_number(entry, group, error)
             yield {
                 **names,
                 "measure": entry.measure,
@@ -98,8 +104,8 @@ def published(report: Report, numbers: list[Published]) -> Iterator[Row]:
                 "version": entry.version,
                 "published_setting": entry.setting,
                 "sure": entry.sure,
-                "verdict": verdict.word,
-                "reason": verdict.reason,
+                "verdict": judged.word,
+                "reason": judged.reason,
             }
 
 
@@ -117,17 +123,14 @@ def paired_row(task: Task, found: Comparison) -> Row:
     return {
         "first": task.groups[found.first].label,
         "second": task.groups[found.second].label,
-        "seeds": " ".join(str(seed) for seed in found.seeds),
+        "first_seeds": found.seeds[0],
+        "second_seeds": found.seeds[1],
         "difference_points" if task.quality.headline.percent else "difference": factor * found.difference,
-        "low": factor * found.interval.low,
-        "high": factor * found.interval.high,
-        "wins": found.wins,
-        "ties": found.ties,
-        "losses": found.losses,
-        "first_worse": found.discordant.first_wrong,
-        "second_worse": found.discordant.second_wrong,
-        "p": found.discordant.p,
-        "holm_p": found.adjusted,
+        **ends(found.interval, factor),
+        "p": found.contrast.p,
+        "holm_p": found.finding.adjusted,
+        "visible": None if found.finding.visible is None else factor * found.finding.visible,
+        "verdict": verdict(found, task.quality),
     }
 
 

@@ -5,9 +5,19 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import final
 
-import numpy as np
-
-from benchmark.report import captions, categories, exits, figures, gains, overlap, places, sequences, tables, verdicts
+from benchmark.report import (
+    captions,
+    categories,
+    exits,
+    figures,
+    gains,
+    overlap,
+    pairs,
+    places,
+    sequences,
+    tables,
+    verdicts,
+)
 from benchmark.report.chart import Figure
 from benchmark.report.comparisons import Comparison, compare
 from benchmark.report.curves import Curve, Tracked
@@ -47,12 +57,10 @@ def task_section(
     numbers: Sequence[Published],
     look: Mapping[str, Look],
     learning: gains.Learning,
-    generator: np.random.Generator,
-    draws: int,
 ) -> TaskSection:
     """One task's tables and figures; a part without anything to show has no rows and no figures."""
     predictions = read_task(task)
-    comparisons = {mode: compare(task, predictions, mode, generator, draws) for mode in task.modes}
+    comparisons = {mode: compare(task, predictions, mode) for mode in task.modes}
     headline = comparisons.get(HEADLINE, [])
     parts = [
         Part(
@@ -67,8 +75,8 @@ def task_section(
     parts.append(Part("Parts of a sequence", (), (sequences.table(task),)))
     parts.append(Part("Against no attention", (), (gains.table(task, headline, learning),)))
     if headline:
-        pairs = tables.against(task, headline), tables.matrix(task, headline)
-        parts.append(Part("Paired comparisons", (), pairs[:1], pairs[1:]))
+        found = (pairs.against(task, headline),), (pairs.matrix(task, headline),)
+        parts.append(Part("Differences", (), *found))
     if overlap.has_overlap(predictions, task.quality.headline.binary):
         parts.append(
             Part(

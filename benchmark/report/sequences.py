@@ -4,8 +4,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
 from benchmark.report import formats
-from benchmark.report.grouping import HEADLINE, Estimate, Group, Task, deep
-from benchmark.report.overlap import estimate
+from benchmark.report.estimates import Estimate, share_estimate
+from benchmark.report.grouping import HEADLINE, Group, Task, deep
 from benchmark.report.table import Table
 from benchmark.report.tables import error_cell, name_cell
 
@@ -48,7 +48,7 @@ def measured(task: Task, group: Group, mode: str) -> Iterator[Measured]:
         shares = [share for run in group.runs if (share := deep(run.record, (*path, "error"))) is not None]
         images = int(deep(group.runs[0].record, (*path, "images")) or 0)
         if shares and images:
-            yield Measured("error", length, images, estimate(shares, images))
+            yield Measured("error", length, images, share_estimate(shares, images))
 
 
 def table(task: Task) -> Table:

@@ -7,7 +7,8 @@ from markupsafe import Markup
 
 from benchmark.report import formats, svg
 from benchmark.report.chart import X_RANGE, Y_RANGE, Axis, Figure, frame, legend
-from benchmark.report.grouping import HEADLINE, Estimate, Group, Task, deep
+from benchmark.report.estimates import Estimate
+from benchmark.report.grouping import HEADLINE, Group, Task, deep
 from benchmark.report.palette import Look
 from benchmark.report.quality import Quality
 from benchmark.report.statistics import log_slope
@@ -141,14 +142,14 @@ def error_figure(data: str, rows: ErrorRows, looks: Mapping[str, Look], quality:
         places = [(x.scale(side), y.scale(error.mean)) for side, error in found.items()]
         marks.append(svg.line(places, looks[label]))
         for place, (side, error) in zip(places, found.items(), strict=True):
-            ends = [(place[0], y.scale(bound)) for bound in error.hull]
+            ends = [(place[0], y.scale(bound)) for bound in error.shown]
             marks.append(svg.whisker(ends[0], ends[1], looks[label], "whisker"))
             marks.append(
                 svg.point(*place, looks[label], f"{label}, {side} px: {quality.written(error.mean)}{quality.unit}")
             )
     return Figure(
         f"{quality.title} against image side",
-        "Lines upright: the span of both 95 % intervals.",
+        "Lines upright: the 95 % interval for a new seed and new test images; with one seed for new images alone.",
         frame(f"Test {quality.name} against image side, {data}", x, y, marks),
         legend([(label, looks[label]) for label, _ in rows]),
     )

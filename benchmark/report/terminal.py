@@ -16,7 +16,12 @@ def show(report: Report, numbers: list[Published], console: Console) -> None:
     for section in report.tasks:
         console.print(main_table(section, numbers))
     if report.tasks:
-        console.print(safe("in brackets: span of the 95 % intervals over seeds and over images; cost: multiply-adds"))
+        console.print(
+            safe(
+                "in brackets: 95 % interval for a new seed and new test images, with one seed for new images alone; "
+                "cost: multiply-adds"
+            )
+        )
     for run in report.study.unfinished:
         words = f"{run.state}: {run.address.attention} on {run.address.data}, seed {run.address.seed}"
         detail = ", ".join(part for part in (f"epoch {run.epoch}" if run.epoch else "", run.message) if part)
@@ -54,7 +59,7 @@ def cells(task: Task, group: Group, numbers: list[Published], published: bool) -
     for mode in task.modes:
         error = group.score(mode)
         spans = mode == HEADLINE and len(task.modes) <= FEW
-        span = f" ({quality.span(error.hull, quality.decimals - 2)})" if error and spans else ""
+        span = f" ({quality.span(error.shown, quality.decimals - 2)})" if error and spans else ""
         errors.append(f"{quality.written(error.mean)}{span}" if error else formats.DASH)
     papers = " / ".join(f"{entry.value:g}" for entry in published_for(numbers, group)) or formats.DASH
     adds = group.measure("cost", "multiply_adds")

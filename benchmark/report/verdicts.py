@@ -32,8 +32,9 @@ def against_numbers(tasks: Sequence[Task], numbers: Sequence[Published]) -> Tabl
                 )
     return Table(
         "Published numbers",
-        "Reproduced: the whole 95 % interval lies within one percentage point, or 0.02 of a score, of the "
-        "published number. Better, not reproduced: all of it lies beyond. Otherwise these runs cannot tell.",
+        "Reproduced: the whole 95 % interval for a new seed and new test images lies within a quarter of the published "
+        "error and one point of it, or within a twentieth of the published score and 0.02 of it. Better, not "
+        "reproduced: all of it lies beyond. Otherwise, and always with one seed, these runs cannot tell.",
         ("mechanism", "measured", "published", "verdict"),
         tuple(rows),
         "words",
@@ -59,8 +60,8 @@ def against_claims(
                 )
     return Table(
         "Published orders",
-        "Reproduced: the first is better on the same seeds and test images, the "
-        "bootstrap interval leaves out zero and the paired test's p after Holm is below 0.05.",
+        "Reproduced: the first is told apart from the second and better, among all pairs of the data set: p after Holm "
+        "is below 0.05, for new seeds and new test images.",
         ("claim", "better before worse", "source", "verdict"),
         tuple(rows),
         "words",
