@@ -22,7 +22,7 @@ class Optimisation:
     does, would walk the looks away on it, so their rate has a rise and a peak of its own, and may wait.
 
     policy_wait: the share of training in which what decides where to look stands still; `policy_rate` runs over the
-    rest.
+    rest. 1: it never moves, as in the controls of spatial transformers.
 
     clip_core, clip_policy: the largest gradient norm of either group. One norm for both would let a noisy policy
     gradient shrink the reader's steps.
@@ -37,10 +37,8 @@ class Optimisation:
         clip_core: float,
         clip_policy: float,
     ):
-        if not 0 <= policy_wait < 1:
-            raise ConfigFault(
-                [f"optimizer.policy_wait: a share of training, 0 or more and less than 1: not {policy_wait}"]
-            )
+        if not 0 <= policy_wait <= 1:
+            raise ConfigFault([f"optimizer.policy_wait: a share of training, 0 to 1: not {policy_wait}"])
         self.make, self.rate, self.policy_rate = make, rate, Waiting(policy_wait, policy_rate)
         self.clip_core, self.clip_policy = clip_core, clip_policy
 

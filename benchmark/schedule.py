@@ -84,10 +84,11 @@ class Cosine(Schedule):
 
 @final
 class Waiting(Schedule):
-    """Nothing for a share of training, then another schedule over the rest."""
+    """Nothing for a share of training, then another schedule over the rest; nothing ever where the share is all."""
 
     def __init__(self, wait: float, then: Schedule):
         self.wait, self.then = wait, then
 
     def __call__(self, progress: float) -> float:
-        return self.then((progress - self.wait) / (1 - self.wait)) if progress >= self.wait else 0.0
+        still = progress < self.wait or self.wait == 1
+        return 0.0 if still else self.then((progress - self.wait) / (1 - self.wait))

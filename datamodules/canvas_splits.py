@@ -16,6 +16,7 @@ from datamodules.contract import Batch
 from datamodules.digit_stock import Stock
 from datamodules.labels import Labels
 from datamodules.overlay import WHITE
+from datamodules.placement import deal
 from datamodules.sources import Digits
 
 BLOCK = 16
@@ -102,11 +103,17 @@ class Stream(Split):
 
 @final
 class Frozen(FixedSplit):
-    """Canvases drawn once, for evaluation. Only layouts are kept, some 50 numbers each, and painted when asked for."""
+    """Canvases drawn once, for evaluation. Only layouts are kept, some 50 numbers each, and painted when asked for.
+
+    Digits are dealt from a shuffled deck, pass after pass: each is on as many canvases as any other, or on one more. A
+    canvas of one digit, and as many canvases as digits, is each digit once. Clutter is drawn from all, as in training.
+    """
 
     def __init__(self, painter: Painter, seed: int, images: int, batch_size: int) -> None:
         self._painter, self._size, self._images = painter, batch_size, images
-        self._layout = painter.recipe.draw(images, painter.stock, Generator().manual_seed(seed))
+        generator = Generator().manual_seed(seed)
+        drawn = painter.recipe.draw(images, painter.stock, generator)
+        self._layout = drawn._replace(digit=deal(images, painter.recipe.digits, painter.stock, generator))
         self._fingerprint = ""
 
     @property

@@ -34,6 +34,23 @@ def draw_distinct(count: int, each: int, stock: int, generator: Generator) -> Te
     return torch.stack(drawn, 1)
 
 
+def deal(count: int, each: int, stock: int, generator: Generator) -> Tensor:
+    """`each` different integers below `stock` for each of `count` canvases, (count, each), as from a shuffled deck: all
+    are dealt once before any comes again, so that each is dealt equally often, or once more than others.
+
+    Where a canvas begins at the end of one deck, what it holds already goes to the end of the next.
+    """
+    decks: list[Tensor] = []
+    dealt = 0
+    while dealt < count * each:
+        deck_N = torch.randperm(stock, generator=generator, device=generator.device)
+        begun = dealt % each
+        held_N = torch.isin(deck_N, decks[-1][stock - begun :]) if begun else torch.zeros_like(deck_N, dtype=torch.bool)
+        decks.append(torch.cat([deck_N[~held_N], deck_N[held_N]]))
+        dealt += stock
+    return torch.cat(decks)[: count * each].view(count, each)
+
+
 class Placement(ABC):
     """A rule for the places of K squares of side `size` on a canvas of side `canvas`, all of them inside it."""
 

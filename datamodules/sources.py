@@ -4,6 +4,7 @@ Axes: N digits, H rows, W columns.
 """
 
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from typing import NamedTuple, final
 
 import torch
@@ -48,6 +49,23 @@ def carve(digits: Digits, seed: int, *counts: int) -> list[Digits]:
     return [digits.take(part) for part in order.split([*counts, rest])]
 
 
+def carve_blocks(digits: Digits, starts: Sequence[int], seed: int, *counts: int) -> list[Digits]:
+    """Split digits into sets of so many blocks each, chosen at random, and a last one of all other blocks.
+
+    starts: the first digit of each block. Raises DataFault where a part would be empty.
+    """
+    rest = len(starts) - sum(counts)
+    if rest < 1 or min(counts) < 1:
+        raise DataFault(
+            f"the digits come in {len(starts)} blocks, which cannot be split into {' and '.join(map(str, counts))} and "
+            "a rest: every part needs at least one. Change data.source.validation and data.source.test."
+        )
+    after = [*starts[1:], len(digits.label)]
+    block = [torch.arange(first, end) for first, end in zip(starts, after, strict=True)]
+    order = torch.randperm(len(starts), generator=torch.Generator().manual_seed(seed))
+    return [digits.take(torch.cat([block[n] for n in part])) for part in order.split([*counts, rest])]
+
+
 class DigitSource(ABC):
     """Reads square digits, split for good."""
 
@@ -65,12 +83,31 @@ class DigitSource(ABC):
         """Read and split the digits. Raises DataFault."""
 
 
+FORMS = (0, 130, 256, 386, 516, 646, 776, 906, 1029, 1157, 1287, 1415, 1545, 1667)
+"""The first digit of each form among scikit-learn's: its text is 0 to 9 three times, then 0 9 5 5 6 5 0 9 8 9 8 4 1 7."""
+
+
+def bundled() -> Digits:
+    """All of scikit-learn's digits, in their order."""
+    from sklearn.datasets import load_digits  # takes a second, and only this source needs it
+
+    found = load_digits()
+    grey_NHW = torch.from_numpy(found.images).long()  # 0..16
+    return Digits(((grey_NHW * 255 + 8) // 16).to(torch.uint8), torch.from_numpy(found.target).long())
+
+
 @final
 class ScikitDigits(DigitSource):
     """The 1,797 handwritten digits of 8 x 8 pixels that come with scikit-learn.
 
     They are the test part of UCI's "Optical Recognition of Handwritten Digits" (Alpaydin and Kaynak 1998): real scans,
     averaged down to 17 grey values, and not MNIST. Nothing is fetched, no file outside the package is read.
+
+    People copied one form of some 130 digits each, and the digits come in the order of those forms: FORMS, found by
+    the text that begins anew. So whole forms are split, and who is tested on has not been trained on. UCI counts 13
+    writers and there are 14 forms, so one person may have filled in two.
+
+    validation, test: forms of either part; all others are trained on.
     """
 
     size = 8
@@ -82,10 +119,5 @@ class ScikitDigits(DigitSource):
         pass
 
     def read(self) -> DigitSplits:
-        from sklearn.datasets import load_digits  # takes a second, and only this source needs it
-
-        bundled = load_digits()
-        grey_NHW = torch.from_numpy(bundled.images).long()  # 0..16
-        digits = Digits(((grey_NHW * 255 + 8) // 16).to(torch.uint8), torch.from_numpy(bundled.target).long())
-        validation, test, train = carve(digits, self._split_seed, self._validation, self._test)
+        validation, test, train = carve_blocks(bundled(), FORMS, self._split_seed, self._validation, self._test)
         return DigitSplits(train, validation, test)

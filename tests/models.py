@@ -15,6 +15,8 @@ from datamodules.contract import Batch, TaskSpec
 
 ATTENTION = sorted(path.stem for path in (ROOT / "conf" / "attention").glob("*.yaml"))
 DATA = sorted(path.stem for path in (ROOT / "conf" / "data").glob("*.yaml"))
+ANYWHERE = ("item_hard_even", "ram", "ram_random", "random", "sermanet_random")
+"""What looks at places drawn anew even where the most probable is asked for; each device draws other numbers."""
 DRAWN = ("dram", "dram_nocontext", "item_hard", "ram", "sermanet")
 
 SMALL = (

@@ -2,7 +2,7 @@
 
 import pytest
 import torch
-from models import ATTENTION, built, first_batch, no_boxes, task
+from models import ANYWHERE, ATTENTION, built, first_batch, no_boxes, task
 from stubs import Scripted, V, Watched, says
 
 from benchmark.attention.distribution import mode, sample
@@ -87,7 +87,7 @@ def test_trajectories_lie_side_by_side(name):
         torch.testing.assert_close(a.flatten(0, 1), b.flatten(0, 1), atol=1e-5, rtol=1e-4)
 
 
-@pytest.mark.parametrize("name", [name for name in ATTENTION if name not in ("ram", "random")])
+@pytest.mark.parametrize("name", [name for name in ATTENTION if name not in ANYWHERE])
 def test_images_know_nothing_of_each_other(name):
     parts = built(name)
     rnn, batch = parts.module.rnn.eval(), first_batch(parts)

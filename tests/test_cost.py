@@ -74,11 +74,6 @@ def by_hand_item_soft(cfg):
     return total + items * size * hidden + M * (glimpse + recurrent(cfg, size)) + answer(cfg)
 
 
-def by_hand_random(cfg):
-    see, size = retina(cfg)
-    return M * (see + linear(2, size) + recurrent(cfg, size)) + answer(cfg)
-
-
 def by_hand_ram(cfg):
     see, size = retina(cfg)
     join = cfg.attention.mechanism.whatwhere
@@ -87,14 +82,26 @@ def by_hand_ram(cfg):
     return M * (see + linear(size, join.size) + where + recurrent(cfg, join.size)) + (M - 1) * head + answer(cfg)
 
 
-def by_hand_dram_nocontext(cfg):
+def told_where(cfg):
     see, size = retina(cfg)
-    head = linear(H, *cfg.attention.mechanism.policy.hidden, 2)
-    return M * (see + linear(2, size) + head + recurrent(cfg, size) + recurrent(cfg, H)) + answer(cfg)
+    return M * (see + linear(2, size) + recurrent(cfg, size) + recurrent(cfg, H)) + answer(cfg)
+
+
+def by_hand_dram_nocontext(cfg):
+    return told_where(cfg) + M * linear(H, *cfg.attention.mechanism.policy.hidden, 2)
+
+
+def in_context(cfg):
+    return linear(cfg.context.side**2, *cfg.context.encoder.sizes, H)
 
 
 def by_hand_dram(cfg):
-    return by_hand_dram_nocontext(cfg) + linear(cfg.context.side**2, *cfg.context.encoder.sizes, H)
+    return by_hand_dram_nocontext(cfg) + in_context(cfg)
+
+
+def by_hand_random(cfg):
+    """Dram's but for its emission network; the upper state goes on, though nobody asks it."""
+    return told_where(cfg) + in_context(cfg)
 
 
 def core(cfg):

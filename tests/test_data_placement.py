@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from datamodules.contract import DataFault, overlap_share
-from datamodules.placement import Anywhere, Apart, draw_distinct
+from datamodules.placement import Anywhere, Apart, deal, draw_distinct
 
 
 def seeded(seed: int = 0) -> torch.Generator:
@@ -49,6 +49,16 @@ def test_places_are_uniform_up_to_the_edges():
     counts = torch.bincount(Anywhere().draw(50_000, 1, 8, 12, seeded()).flatten(), minlength=6)
     assert counts[5] == 0
     assert ((counts[:5] - 20_000).abs() < 5 * 130).all()
+
+
+@given(each=st.integers(1, 5), spare=st.integers(0, 6), count=st.integers(1, 40), seed=st.integers(0, 99))
+@settings(deadline=None)
+def test_a_deck_is_dealt_to_its_end_before_it_is_shuffled_again(each, spare, count, seed):
+    stock = each + spare
+    dealt_BK = deal(count, each, stock, seeded(seed))
+    assert dealt_BK.shape == (count, each) and all(len(set(row)) == each for row in dealt_BK.tolist())
+    for deck in dealt_BK.flatten().split(stock):
+        assert len(set(deck.tolist())) == len(deck)
 
 
 @given(size=st.integers(1, 30), digits=st.integers(1, 5), spare=st.integers(0, 40), seed=st.integers(0, 2**32 - 1))

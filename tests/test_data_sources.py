@@ -11,7 +11,7 @@ from datamodules.contract import DataFault
 from datamodules.formats.idx import read_idx, write_idx
 from datamodules.formats.mnist_sample import write_mnist_sample
 from datamodules.mnist import OFFICIAL, MnistFiles
-from datamodules.sources import Digits, ScikitDigits, carve
+from datamodules.sources import FORMS, Digits, ScikitDigits, bundled, carve
 
 REAL = Path(__file__).parent.parent.parent / "shared/data/mnist"
 TRAIN_IMAGES, TRAIN_LABELS = OFFICIAL[0].name, OFFICIAL[1].name
@@ -140,8 +140,8 @@ def test_carving_is_a_partition_and_a_function_of_the_seed(counts, rest, seed):
 def test_bundled_digits_are_split_without_a_common_place_and_scaled_to_bytes():
     from sklearn.datasets import load_digits
 
-    train, validation, test = ScikitDigits(validation=200, test=400, split_seed=1).read()
-    assert [len(part.label) for part in (train, validation, test)] == [1197, 200, 400]
+    train, validation, test = ScikitDigits(validation=2, test=3, split_seed=1).read()
+    assert [len(part.label) for part in (train, validation, test)] == [1156, 251, 390]
     images = torch.cat([train.image, validation.image, test.image])
     assert images.dtype == torch.uint8 and images.max() == 255 and images.min() == 0
 
@@ -151,6 +151,29 @@ def test_bundled_digits_are_split_without_a_common_place_and_scaled_to_bytes():
     grey = torch.from_numpy(load_digits().images)
     assert multiset((images.double() * 16 / 255).round()) == multiset(grey)
     assert sorted(images.unique().tolist()) == [round(255 * level / 16 + 1e-9) for level in range(17)]
+
+
+def test_whole_forms_are_split_so_that_no_writer_is_both_trained_and_tested_on():
+    """A form's text begins 0 to 9 three times, then 0 9 5 5; some digit of the first thirty may be missing."""
+    label = bundled().label.tolist()
+    for first, after in zip(FORMS, [*FORMS[1:], len(label)], strict=True):
+        form = "".join(map(str, label[first:after]))
+        assert form.startswith(("0123456789", "123456789")) and form.count("0123456789095565098") == 1
+        assert 120 <= len(form) <= 130 and form[24:34].count("0955") == 1
+    whole = [set(range(first, after)) for first, after in zip(FORMS, [*FORMS[1:], len(label)], strict=True)]
+    place = {picture.numpy().tobytes(): n for n, picture in enumerate(bundled().image)}
+    assert len(place) == len(label)  # a digit is known by its image
+    for seed in range(4):
+        parts = ScikitDigits(validation=2, test=3, split_seed=seed).read()
+        held = [{place[picture.numpy().tobytes()] for picture in part.image} for part in parts]
+        assert sum(map(len, held)) == len(label)
+        assert [sum(form <= part for form in whole) for part in held] == [9, 2, 3]
+
+
+@pytest.mark.parametrize("counts", [(0, 3), (2, 0), (7, 7)])
+def test_every_part_needs_a_form(counts):
+    with pytest.raises(DataFault, match=r"14 blocks.*data\.source\.validation and data\.source\.test"):
+        ScikitDigits(*counts, split_seed=0).read()
 
 
 @pytest.mark.skipif(not REAL.is_dir(), reason="the official MNIST files are not at hand")

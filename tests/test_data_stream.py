@@ -10,7 +10,7 @@ from pytorch_lightning.callbacks import ModelCheckpoint
 from datamodules.base import Ticket, Tickets, derived_seed
 from datamodules.contract import Batch, DataFault
 from datamodules.digit_canvases import DigitCanvases
-from datamodules.labels import UnorderedPair
+from datamodules.labels import ReadingOrder, SingleDigit, UnorderedPair
 from datamodules.overlay import ClippedSum
 from datamodules.placement import Anywhere
 from datamodules.sources import ScikitDigits
@@ -36,7 +36,7 @@ KNOBS = dict(
 
 def canvases(**changed: object) -> DigitCanvases:
     parts = dict(
-        source=ScikitDigits(validation=200, test=400, split_seed=1),
+        source=ScikitDigits(validation=2, test=3, split_seed=1),
         labels=UnorderedPair(),
         overlay=ClippedSum(),
         placement=Anywhere(),
@@ -115,9 +115,26 @@ def test_the_fingerprint_is_of_what_a_model_sees():
 def test_digits_and_clutter_of_a_split_come_from_its_own_digits():
     data = canvases(clutter=8)
     stocks = {name: getattr(data.splits(), name)._painter._stock.whole for name in ("train", "validation", "test")}
-    assert [len(stock) for stock in stocks.values()] == [1197, 200, 400]
-    everything = ScikitDigits(validation=200, test=400, split_seed=1).read()
+    assert [len(stock) for stock in stocks.values()] == [1156, 251, 390]
+    everything = ScikitDigits(validation=2, test=3, split_seed=1).read()
     assert all(torch.equal(stocks[name], getattr(everything, name).image) for name in stocks)
+
+
+def dealt(data: DigitCanvases, split: str) -> torch.Tensor:
+    return getattr(data.splits(), split)._layout.digit
+
+
+@pytest.mark.parametrize("labels, each", [(SingleDigit(), 1), (UnorderedPair(), 2), (ReadingOrder(3), 3)])
+def test_evaluation_deals_digits_without_replacement_pass_after_pass(labels, each):
+    data = canvases(labels=labels, canvas=40, test_images=1000, validation_images=130)
+    for split, images, stock in (("test", 1000, 390), ("validation", 130, 251)):
+        digit_BK = dealt(data, split)
+        used_N = torch.bincount(digit_BK.flatten(), minlength=stock)
+        assert digit_BK.shape == (images, each) and len(used_N) == stock
+        assert used_N.max() - used_N.min() <= 1
+        assert all(len(set(row)) == each for row in digit_BK.tolist())
+    one = canvases(labels=SingleDigit(), test_images=390)
+    assert sorted(dealt(one, "test").flatten().tolist()) == list(range(390))
 
 
 def test_seeds_are_the_same_on_every_machine():

@@ -2,7 +2,7 @@
 
 import pytest
 import torch
-from models import ATTENTION, DATA
+from models import ANYWHERE, ATTENTION, DATA
 from test_matrix import composed
 
 from benchmark.attention.distribution import mode
@@ -12,9 +12,6 @@ from datamodules.tickets import Ticket
 
 if not torch.cuda.is_available():
     pytest.skip("needs a GPU", allow_module_level=True)
-
-STARTS_ANYWHERE = ("ram", "random")
-"""Each device draws other numbers."""
 
 
 @pytest.fixture(scope="session")
@@ -38,7 +35,7 @@ def moved(batch, device):
 
 
 @pytest.mark.parametrize("data", ["digit_pairs", "svhn_sample", "coco_sample"])
-@pytest.mark.parametrize("attention", [name for name in ATTENTION if name not in STARTS_ANYWHERE])
+@pytest.mark.parametrize("attention", [name for name in ATTENTION if name not in ANYWHERE])
 def test_a_gpu_says_what_a_cpu_says(attention, data, root, exact):
     parts = of(attention, data, root)
     rnn, batch = parts.module.rnn.eval(), next(iter(parts.datamodule.batches("test", torch.device("cpu"))))

@@ -81,7 +81,12 @@ def test_a_policy_stands_still_while_it_waits():
     assert [there for _, there in moved] == pytest.approx([0.0, 0.0, -0.1, -0.2])
 
 
-@pytest.mark.parametrize("wait", [-0.1, 1.0])
+def test_what_waits_for_all_of_training_never_moves():
+    waiting = Waiting(1.0, Linear(1.0, 0.5, 1.0))
+    assert [waiting(p) for p in (0.0, 0.999, 1.0)] == [0, 0, 0]
+
+
+@pytest.mark.parametrize("wait", [-0.1, 1.1])
 def test_a_wait_is_a_share_of_training(wait):
     with pytest.raises(ConfigFault, match=r"optimizer\.policy_wait"):
         Optimisation(torch.optim.SGD, Constant(1.0), Constant(1.0), wait, 1.0, 1.0)

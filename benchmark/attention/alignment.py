@@ -10,7 +10,9 @@ from torch import Tensor, nn
 
 
 class Alignment(nn.Module, ABC):
-    """Scores items in two parts, so that what depends on the image alone is computed once."""
+    """Scores items in two parts, so that what depends on the image alone is computed once. learns: whether it can."""
+
+    learns: bool
 
     @abstractmethod
     def keys(self, item_BND: Tensor) -> Tensor:
@@ -24,6 +26,8 @@ class Alignment(nn.Module, ABC):
 @final
 class Additive(Alignment):
     """v . tanh(W h + U a_i) (Bahdanau et al. 2014; Show, Attend and Tell); h is the state before the step (eq 11)."""
+
+    learns = True
 
     def __init__(self, item_size: int, query_size: int, size: int):
         super().__init__()
@@ -42,6 +46,8 @@ class Additive(Alignment):
 class Dot(Alignment):
     """(W h) . (U a_i) / sqrt(size): multiplicative scores (Luong et al. 2015, "general"), scaled as in later work."""
 
+    learns = True
+
     def __init__(self, item_size: int, query_size: int, size: int):
         super().__init__()
         self.of_item = nn.Linear(item_size, size)
@@ -53,3 +59,19 @@ class Dot(Alignment):
 
     def forward(self, key_BNK: Tensor, query_BSQ: Tensor) -> Tensor:
         return self.of_query(query_BSQ) @ key_BNK.transpose(1, 2) * self.scale
+
+
+@final
+class Even(Alignment):
+    """Every item alike, whatever it is and whatever is asked: the control of a learned comparison."""
+
+    learns = False
+
+    def __init__(self, item_size: int, query_size: int):
+        super().__init__()
+
+    def keys(self, item_BND: Tensor) -> Tensor:
+        return item_BND[..., :0]
+
+    def forward(self, key_BNK: Tensor, query_BSQ: Tensor) -> Tensor:
+        return query_BSQ.new_zeros(len(key_BNK), query_BSQ.shape[1], key_BNK.shape[1])

@@ -63,7 +63,7 @@ class BoxAttention(Attention):
         self.alignment = alignment(item_size=self.code_size, query_size=query_size)
         self.gate = gate(query_size=query_size, code_size=self.code_size)
         self.choice = choice
-        self.drawn = self.blends = choice.drawn
+        self.blends, self.drawn = choice.drawn, choice.drawn and self.alignment.learns
 
     def encode(self, image_BCHW: Tensor, boxes_BN4: Tensor) -> Regions:
         whole_4 = constant([0.0, 0.0, self.width, self.height], boxes_BN4)

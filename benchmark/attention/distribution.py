@@ -87,7 +87,10 @@ class Items(Where):
         return torch.where(soft_R[:, None], self.log_RN.exp(), drawn_RN)
 
     def mode(self) -> Tensor:
-        return one_hot(self.log_RN.argmax(-1), self.log_RN.shape[-1]).to(self.log_RN.dtype)
+        # Where several are the most probable, any of them: the first would be a place, the upper left one.
+        best_RN = (self.log_RN == self.log_RN.amax(-1, keepdim=True)).to(self.log_RN.dtype)
+        one_R = (best_RN / torch.empty_like(best_RN).exponential_()).argmax(-1)
+        return one_hot(one_R, best_RN.shape[-1]).to(best_RN.dtype)
 
     def expectation(self) -> Tensor:
         return self.log_RN.exp()

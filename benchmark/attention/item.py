@@ -118,7 +118,7 @@ class ItemAttention(Attention):
         self.alignment = alignment(item_size=self.code_size, query_size=query_size)
         self.gate = gate(query_size=query_size, code_size=self.code_size)
         self.choice = choice
-        self.drawn = self.blends = choice.drawn
+        self.blends, self.drawn = choice.drawn, choice.drawn and self.alignment.learns
         y = (torch.arange(self.rows) + 0.5) / self.rows
         x = (torch.arange(self.columns) + 0.5) / self.columns
         place_N2 = torch.stack([x.repeat(self.rows), y.repeat_interleave(self.columns)], 1)

@@ -5,7 +5,7 @@ from pathlib import Path
 import torch
 
 from datamodules.formats.idx import write_idx
-from datamodules.sources import ScikitDigits
+from datamodules.sources import bundled, carve
 
 BORDER = 2
 ENLARGED = 3
@@ -17,8 +17,8 @@ def write_mnist_sample(folder: Path, train: int, test: int) -> None:
     Not MNIST, and no result on it is one on MNIST. train + test is at most 1,796.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    digits = ScikitDigits(validation=test, test=train, split_seed=0).read()
-    for name, part in (("train", digits.test), ("t10k", digits.validation)):
+    tested, trained, _ = carve(bundled(), 0, test, train)
+    for name, part in (("train", trained), ("t10k", tested)):
         large_NHW = part.image.repeat_interleave(ENLARGED, 1).repeat_interleave(ENLARGED, 2)
         write_idx(folder / f"{name}-images-idx3-ubyte.gz", torch.nn.functional.pad(large_NHW, [BORDER] * 4))
         write_idx(folder / f"{name}-labels-idx1-ubyte.gz", part.label.to(torch.uint8))
