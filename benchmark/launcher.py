@@ -18,6 +18,7 @@ from benchmark.display import display
 from benchmark.faults import ConfigFault, RunFault
 from benchmark.folder import RunFolder
 from benchmark.pool import Job, Outcome, Pool
+from benchmark.typed import requoted
 from benchmark.workplace import signals_as_exits
 
 THREADS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMEXPR_NUM_THREADS")
@@ -46,7 +47,10 @@ class PoolLauncher(Launcher):
         ours = [*self._hydra_overrides(), "progress=false", f"threads={self._threads}"]
         folder = command_line_folder(self._config)
         start = [*command(), *([f"--config-dir={folder}"] if folder else [])]
-        jobs = [Job(address, [*start, *overrides, *ours]) for address, overrides in todo]
+        jobs = [
+            Job(address, [*start, *(requoted(composer, text) for text in overrides), *ours])
+            for address, overrides in todo
+        ]
         slots = self._slots(self._config.trainer.accelerator)[: max(1, len(jobs))]
         if skipped:
             print(f"{skipped} of {skipped + len(jobs)} runs finished before, skipped", flush=True)
