@@ -18,8 +18,30 @@ from benchmark.typed import as_text, quoted, requoted, shell_form
 
 COMPOSER = composer()
 PARSER = OverridesParser.create(config_loader=COMPOSER.loader)
-ODD = ["/data/my data (1)", "/data/50%", "/data/#1", "/data/a,b", "/it's", "/seed=0/x", "/[a]/{b}", '/say "no"', "a\\",
-       "/a\\\\b", "choice(a)", "a: b", "007", "1_000", "null", "true", " x ", "glob(*)", "&x", "*x", "a\\'", "-3"]  # fmt: skip
+ODD = [
+    "/data/my data (1)",
+    "/50%",
+    "/data/#1",
+    "/data/a,b",
+    "/it's",
+    "/seed=0/x",
+    "/[a]/{b}",
+    '/say "no"',
+    "a\\",
+    "/a\\\\b",
+    "choice(a)",
+    "a: b",
+    "007",
+    "1_000",
+    "null",
+    "true",
+    " x ",
+    "glob(*)",
+    "&x",
+    "*x",
+    "a\\'",
+    "-3",
+]
 
 
 def read(text, sweep=False):
