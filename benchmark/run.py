@@ -21,10 +21,11 @@ from yaml import YAMLError
 
 from benchmark.compose import CONFIG_NAME, Composer, config_source, plain, register_plugins
 from benchmark.faults import ConfigFault, RunFault
-from benchmark.folder import RunFolder
+from benchmark.folder import RunFolder, read_json
 from benchmark.launcher import PoolLauncher, composer_of
 from benchmark.overrides import Overrides, first_line
 from benchmark.pool import PARENT
+from benchmark.same_data import KnownData
 from benchmark.sweeping import as_sweeps
 from benchmark.typed import as_text
 
@@ -91,7 +92,9 @@ def one(config: DictConfig, composer: Composer, experiment: str) -> None:
     address = composer.address(config)
     folder = RunFolder(address.folder)
     if folder.is_finished(address.config_hash):
-        print(f"finished before, skipped: {address.folder}", flush=True)
+        made = read_json(folder.record).get("fingerprints", {})
+        untold = KnownData().refuse_others(config, made, f"{folder.path} holds a finished run")
+        print(f"finished before, skipped: {address.folder}{untold and f' ({untold})'}", flush=True)
         return
     from benchmark.config_check import config_faults  # imports every part it checks, PyTorch with them
 

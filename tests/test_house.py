@@ -21,7 +21,7 @@ YAMLS = sorted((ROOT / "conf").rglob("*.yaml"))
 FLOORS = {
     0: "datamodules.contract benchmark.faults benchmark.weights benchmark.nearest benchmark.address benchmark.folder "
        "benchmark.console benchmark.schedule benchmark.allocator benchmark.headline benchmark.tones "
-       "benchmark.constants benchmark.paths",
+       "benchmark.constants benchmark.paths benchmark.listing benchmark.collisions",
     1: "datamodules benchmark.attention benchmark.encoder benchmark.decoder benchmark.context benchmark.cell "
        "benchmark.feeding benchmark.convnet benchmark.positions benchmark.display benchmark.tuning "
        "benchmark.state_dicts benchmark.pretrained benchmark.rollout benchmark.decoding benchmark.deep_output "
@@ -35,13 +35,25 @@ FLOORS = {
     4: "benchmark.build benchmark.config_check benchmark.compose benchmark.overrides benchmark.sweeping "
        "benchmark.typed benchmark.kinds",
     5: "benchmark.run benchmark.job benchmark.launcher benchmark.report benchmark.caption "
-       "benchmark.captioning benchmark.trained",
+       "benchmark.captioning benchmark.trained benchmark.same_data",
 }  # fmt: skip
 """A package stands for all of its modules. Imports stay on their floor or go down."""
 
 SEES_A_CONFIG = {
     f"benchmark.{name}"
-    for name in ("build", "compose", "overrides", "sweeping", "typed", "kinds", "run", "job", "launcher", "trained")
+    for name in (
+        "build",
+        "compose",
+        "overrides",
+        "sweeping",
+        "typed",
+        "kinds",
+        "run",
+        "job",
+        "launcher",
+        "trained",
+        "same_data",
+    )
 }
 
 
