@@ -2,9 +2,12 @@
 
 import hashlib
 import json
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
+
+FOLDER_NAME = re.compile(r"[\w.+=-]+")
 
 Flat = dict[str, Any]
 """Values of a configuration by dotted key."""
@@ -58,6 +61,15 @@ def address(
         str(config["runs"]), str(config["study"]), config["attention"]["name"], config["data"]["name"], config["seed"],
         setting, differs, experiment, beyond, config_hash,
     )  # fmt: skip
+
+
+def name_fault(study: str) -> str:
+    """What is wrong with the name of a study, which is that of a folder; "" where nothing is."""
+    if FOLDER_NAME.fullmatch(study) and study.strip("."):
+        return ""
+    like = re.sub(r"[^\w.+=-]+", "_", study).strip("_.")
+    told = "leaves the folder of runs" if study and not study.strip(".") else "cannot be the name of a folder"
+    return f"{study!r} {told}; letters, digits and . _ - + = can be in it" + (f": study={like}" if like else "")
 
 
 def difference(mine: Flat, usual: Flat) -> Flat:

@@ -1,13 +1,15 @@
 """Config and data to module: the one place where parts meet."""
 
+from contextlib import suppress
 from functools import partial
 from typing import Any, NamedTuple
 
 import pytorch_lightning as pl
 from hydra.utils import instantiate
-from omegaconf import DictConfig
+from omegaconf import DictConfig, OmegaConf
 
 from benchmark.attention_rnn import AttentionRNN, Reader
+from benchmark.config_check import find, parts
 from benchmark.faults import ConfigFault
 from benchmark.metrics.measure import Measure
 from benchmark.module import AttentionModule
@@ -76,6 +78,19 @@ def build_data(cfg: DictConfig) -> tuple[Any, TaskSpec]:
     """The data set and the task it answers for."""
     datamodule = make(cfg.data)
     return datamodule, datamodule.spec
+
+
+def without_origins(cfg: DictConfig) -> DictConfig:
+    """A configuration whose model is built as any checkpoint of it overwrites it, without the files that its weights
+    once came from. A part that reads such files says in `later` with which values it does not.
+    """
+    values: Any = OmegaConf.to_container(cfg, resolve=True)
+    values["start"] = {"_target_": "benchmark.start.Fresh"}
+    for _, node in parts(values, ""):
+        with suppress(ImportError, AttributeError):  # which is told where the part is made
+            node |= getattr(find(node["_target_"]), "later", {})
+    found: DictConfig = OmegaConf.create(values)
+    return found
 
 
 def build(cfg: DictConfig) -> Built:

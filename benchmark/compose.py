@@ -68,10 +68,17 @@ class Composer:
             search_path.prepend(provider="command-line", path=folder, anchor=SearchPathQuery(provider="schema"))
         self.loader = ConfigLoaderImpl(config_search_path=search_path)
         self._defaults: dict[tuple[str, ...], Any] = {}
+        self._looked_at: dict[tuple[str, ...], DictConfig] = {}
 
     def compose(self, overrides: Sequence[str]) -> DictConfig:
         """The composition of a run, with its `hydra` node."""
         return self.loader.load_configuration(CONFIG_NAME, [*self._search, *overrides], run_mode=RunMode.RUN)
+
+    def looked_at(self, overrides: Sequence[str]) -> DictConfig:
+        """The same, composed once; to look at, never to change."""
+        if tuple(overrides) not in self._looked_at:
+            self._looked_at[tuple(overrides)] = self.compose(overrides)
+        return self._looked_at[tuple(overrides)]
 
     def job(self, overrides: Sequence[str]) -> DictConfig:
         """The composition of a run as the run sees it, without the `hydra` node."""

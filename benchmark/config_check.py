@@ -5,10 +5,10 @@ A part's knobs are the arguments of its constructor, so its signature says which
 
 import importlib
 import inspect
-import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
+from benchmark.address import name_fault
 from benchmark.nearest import did_you_mean
 from benchmark.pretrained import make_importable
 
@@ -24,8 +24,6 @@ GIVEN = {
     "practice": ("spec", "references"),
 }
 """What `build` adds to a part's arguments; a test reads it off there."""
-
-FOLDER_NAME = re.compile(r"[\w.+=-]+")
 
 
 def config_faults(config: Config) -> list[str]:
@@ -113,8 +111,8 @@ def nearest_target(target: str) -> str:
 
 def run_faults(config: Config) -> Iterator[tuple[str, str]]:
     """What a run itself needs, whatever its parts are."""
-    if not FOLDER_NAME.fullmatch(str(config["study"])):
-        yield "study", (f"{config['study']!r} cannot be the name of a folder; letters, digits and . _ - + = can")
+    if fault := name_fault(str(config["study"])):
+        yield "study", fault
     whole = {"seed": (config["seed"], 0), "threads": (config["threads"], 1), "log_every": (config["log_every"], 1),
              "trainer.max_epochs": (config["trainer"]["max_epochs"], 1),
              "evaluation.samples": (config["evaluation"]["samples"], 1)}  # fmt: skip

@@ -6,7 +6,7 @@ import fcntl
 import json
 import os
 import socket
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, final
@@ -38,9 +38,12 @@ class RunFolder:
                 folder.mkdir(parents=True, exist_ok=True)
 
     def is_finished(self, config_hash: str) -> bool:
-        """Whether the record of this very configuration is there. Raises RunFault where the record is another's."""
+        """Whether the record of this very configuration is there. Raises RunFault where the record is another's, or
+        cannot be used.
+        """
         if not self.record.exists():
             return False
+        self.refuse_unusable()
         found = read_json(self.record).get("config_hash")
         if found != config_hash:
             raise RunFault(self._another("a finished run", found, config_hash))
@@ -48,9 +51,41 @@ class RunFolder:
 
     def refuse_another(self, config_hash: str) -> None:
         """Raises RunFault where the unfinished run in this folder has another configuration: it cannot be resumed."""
+        if not self.last.exists():
+            return
+        self.refuse_unusable()
         found = read_json(self.status).get("config_hash")
-        if self.last.exists() and found != config_hash:
+        if found != config_hash:
             raise RunFault(self._another("an unfinished run", found, config_hash))
+
+    def refuse_unusable(self) -> None:
+        """Raises RunFault where what lies here can neither be kept nor be resumed, whatever the settings."""
+        if fault := self.unusable():
+            raise RunFault(fault)
+
+    def unusable(self) -> str:
+        """Why that is so, and what to do; "" where it is not."""
+        if self.record.exists():
+            record = read_json(self.record)
+            if not isinstance(record.get("config_hash"), str):
+                return f"{self.record} is damaged. Delete it, and the run is evaluated anew from its last checkpoint"
+            return self._copied(name_of(record))
+        if self.last.exists():
+            status = read_json(self.status)
+            if not isinstance(status.get("config_hash"), str):
+                told = "damaged" if self.status.exists() else "missing"
+                return (
+                    f"{self.status} is {told}, so that nobody knows which settings {self.last} is of. Delete "
+                    f"{self.last}, and the run starts anew"
+                )
+            return self._copied(str(status.get("run", "")))
+        return ""
+
+    def _copied(self, name: str) -> str:
+        """What to say where a run of another name lies here; "" where it has this one, or none that is known."""
+        if not name or name == "/".join(self.path.absolute().parts[-3:]):
+            return ""
+        return f"{self.path} holds the run {name}: it is a copy, or was renamed. Delete it, or give it its name back"
 
     def _another(self, what: str, found: object, wanted: str) -> str:
         return (
@@ -77,7 +112,8 @@ class RunFolder:
 class Status:
     """What a run says of itself while it runs, in status.json.
 
-    state: running, failed, interrupted or finished; finished is only said, the record is what counts.
+    state: running, failed, interrupted or finished; finished is only said, the record is what counts. run: the name
+    that its folder should have. fingerprints: of the data it is on. weights: from elsewhere, that it started from.
     """
 
     def __init__(self, path: Path, config_hash: str, started: str):
@@ -85,6 +121,7 @@ class Status:
         self._values: dict[str, Any] = {
             "state": "running", "pid": os.getpid(), "host": socket.gethostname(), "epoch": 0, "epochs": 0, "step": 0,
             "steps": 0, "started": started, "seconds_left": None, "message": "", "config_hash": config_hash,
+            "run": "", "fingerprints": {}, "weights": None,
         }  # fmt: skip
 
     def say(self, **values: object) -> None:
@@ -95,11 +132,20 @@ class Status:
         return self._values[key]
 
 
+def name_of(record: Mapping[str, Any]) -> str:
+    """Where the run of a record belongs in its study; "" for a record that does not say."""
+    try:
+        setting = f"-{record['setting']}" if record["setting"] else ""
+        return f"{record['attention']}/{record['data']}/seed={record['seed']}{setting}"
+    except KeyError:
+        return ""
+
+
 def read_json(path: Path) -> dict[str, Any]:
     """A JSON object from a file; empty where the file is missing or not one."""
     try:
         value = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         return {}
     return value if isinstance(value, dict) else {}
 

@@ -17,7 +17,7 @@ from pytorch_lightning.plugins.environments import LightningEnvironment
 from benchmark import cost, evaluation, pictures
 from benchmark.address import Address
 from benchmark.allocator import keep_freed_memory
-from benchmark.build import Built, build, build_rnn, make
+from benchmark.build import Built, build, build_rnn, make, without_origins
 from benchmark.callbacks import Checkpoints, Clock, EpochSeed, Heartbeat, seed_all
 from benchmark.checkpoints import WholeCheckpoints, read_checkpoint
 from benchmark.compose import plain
@@ -27,10 +27,9 @@ from benchmark.folder import RunFolder, Status, now, read_json, write_json, writ
 from benchmark.headline import Headline
 from benchmark.loggers import About, JsonLines, RunLog, rewind
 from benchmark.metrics.named import naming
-from benchmark.module import AttentionModule
 from benchmark.record import Result, Task, assemble, hardware
-from benchmark.start import Start
-from benchmark.state_dicts import origins
+from benchmark.same_data import KnownData
+from benchmark.start import started_from
 from benchmark.symbols import KeepSymbols, refuse_others
 from benchmark.tones import tones
 from benchmark.workplace import Stopped, noted, own_log, signals_as_exits
@@ -51,8 +50,9 @@ def run_one(config: DictConfig, address: Address) -> None:
         folder.refuse_another(address.config_hash)
         resumed = read_json(folder.status) if folder.last.exists() else {}
         status = Status(folder.status, address.config_hash, resumed.get("started", now()))
+        kept = {key: resumed[key] for key in ("fingerprints", "weights") if key in resumed}
         with noted(status), told():
-            status.say(message="preparing")
+            status.say(message="preparing", run=address.name, **kept)
             _carry_out(config, address, folder, status)
 
 
@@ -79,6 +79,9 @@ class Trained(NamedTuple):
 
 
 def _carry_out(config: DictConfig, address: Address, folder: RunFolder, status: Status) -> None:
+    known, made = KnownData(), status.get("fingerprints")
+    if made and (untold := known.refuse_others(config, made, f"{folder.path} holds an unfinished run")):
+        raise RunFault(f"{folder.path} cannot be resumed: {untold}")
     write_whole(folder.config, OmegaConf.to_yaml(config, resolve=True).encode())
     torch.set_num_threads(config.threads)
     keep_freed_memory()
@@ -88,9 +91,13 @@ def _carry_out(config: DictConfig, address: Address, folder: RunFolder, status: 
     try:
         loggers = [JsonLines(folder.metrics), *run_log.open(About(address, plain(config), folder))]
         seed_all(config.seed, "weights")
-        built = build(config)
+        built = build(without_origins(config) if folder.last.exists() and status.get("weights") is not None else config)
         write_json(folder.symbols, list(built.spec.symbols))
         write_json(folder.task, asdict(built.spec))
+        weights = status.get("weights")
+        if weights is None:
+            weights = started_from(make(config.start), built.module)
+        status.say(fingerprints=known.fingerprints(config, built.datamodule), weights=weights)
         trained = _fit(config, built, folder, loggers, status, out)
         status.say(message="evaluating", seconds_left=None)
         record = _conclude(config, address, built, trained, folder, status)
@@ -156,7 +163,7 @@ def _conclude(config: DictConfig, address: Address, built: Built, trained: Train
     validation = {headline.key: trained.best.value}
     result = Result(headline, validation, found.test, found.localisation, _cost(config, built, trained, device))
     task = Task(
-        spec.origin, _weights(config, module), module.rnn.attention.windows, spec.image_shape, data.fingerprints()
+        spec.origin, status.get("weights"), module.rnn.attention.windows, spec.image_shape, status.get("fingerprints")
     )
     machine = hardware(torch.get_num_threads(), device.type, _device_name(device))
     return assemble(address, plain(config), task, machine, result, status.get("started"), now())
@@ -180,12 +187,6 @@ def _cost(config: DictConfig, built: Built, trained: Trained, device: torch.devi
         "epochs": trained.trainer.max_epochs,
         "steps": clock.steps,
     }
-
-
-def _weights(config: DictConfig, module: AttentionModule) -> list[dict[str, Any]]:
-    """Those that a run started from, each once."""
-    start: Start = make(config.start)
-    return [each._asdict() for each in dict.fromkeys([*start.weights(), *origins(module)])]
 
 
 def _device_name(device: torch.device) -> str:

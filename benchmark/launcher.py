@@ -5,7 +5,7 @@ import subprocess
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, final
+from typing import Any, NamedTuple, final
 
 from hydra.core.utils import JobReturn
 from hydra.plugins.launcher import Launcher
@@ -13,11 +13,14 @@ from hydra.types import HydraContext, TaskFunction
 from omegaconf import DictConfig
 
 from benchmark.address import Address
+from benchmark.collisions import Jobs
 from benchmark.compose import Composer, plain
 from benchmark.display import display
-from benchmark.faults import ConfigFault, RunFault
+from benchmark.faults import ConfigFault
 from benchmark.folder import RunFolder
 from benchmark.pool import Job, Outcome, Pool
+from benchmark.same_data import Met
+from benchmark.typed import requoted
 from benchmark.workplace import signals_as_exits
 
 THREADS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMEXPR_NUM_THREADS")
@@ -42,21 +45,26 @@ class PoolLauncher(Launcher):
         """Raises ConfigFault with the faults of all jobs before the first starts; ends the process if a job failed."""
         assert self._config is not None
         composer = composer_of(self._config)
-        todo, skipped = plan(composer, job_overrides)
+        todo, skipped, untold, unusable = plan(composer, job_overrides)
         ours = [*self._hydra_overrides(), "progress=false", f"threads={self._threads}"]
         folder = command_line_folder(self._config)
         start = [*command(), *([f"--config-dir={folder}"] if folder else [])]
-        jobs = [Job(address, [*start, *overrides, *ours]) for address, overrides in todo]
+        jobs = [
+            Job(address, [*start, *(requoted(composer, text) for text in overrides), *ours])
+            for address, overrides in todo
+        ]
         slots = self._slots(self._config.trainer.accelerator)[: max(1, len(jobs))]
         if skipped:
             print(f"{skipped} of {skipped + len(jobs)} runs finished before, skipped", flush=True)
+        for remark in untold:
+            print(f"some of them {remark}", flush=True)
         shown = display(len(jobs), len(slots), self._config.progress)
         try:
             with signals_as_exits():
                 outcomes = Pool(slots, shown).run(jobs)
         finally:
             shown.close()
-        if summed_up(outcomes):
+        if summed_up([*unusable, *outcomes]):
             sys.exit(1)
         return []
 
@@ -93,30 +101,44 @@ def composer_of(config: DictConfig) -> Composer:
     return Composer(command_line_folder(config), search)
 
 
-def plan(composer: Composer, job_overrides: Sequence[Sequence[str]]) -> tuple[list[tuple[Address, Sequence[str]]], int]:
-    """The jobs that have no record yet, each once and free of faults, and how many have one."""
-    todo: dict[Path, tuple[Address, Sequence[str]]] = {}
-    configs: dict[Path, dict[str, Any]] = {}
-    finished: set[Path] = set()
-    faults: list[str] = []
+class Plan(NamedTuple):
+    """todo: jobs that have no record yet, each with its overrides. finished: how many have one. untold: why their data
+    could not be compared with those of now. unusable: jobs in whose folder lies what has to be cleared away first.
+    """
+
+    todo: list[tuple[Address, Sequence[str]]]
+    finished: int
+    untold: list[str]
+    unusable: list[Outcome]
+
+
+def plan(composer: Composer, job_overrides: Sequence[Sequence[str]]) -> Plan:
+    """What is to be done of a sweep. Raises ConfigFault with the faults of all jobs."""
+    todo: list[tuple[Address, Sequence[str]]] = []
+    configs: list[dict[str, Any]] = []
+    unusable: list[Outcome] = []
+    jobs, met = Jobs(), Met()
     for overrides in job_overrides:
         config = composer.job(overrides)
-        address = composer.address(config)
-        try:
-            if RunFolder(address.folder).is_finished(address.config_hash):
-                finished.add(address.folder)
-                continue
-        except RunFault as fault:
-            faults.append(str(fault))
-        todo[address.folder], configs[address.folder] = (address, overrides), plain(config)
+        address, values = composer.address(config), plain(config)
+        if not jobs.is_new(address.folder, overrides, values):
+            continue
+        if fault := RunFolder(address.folder).unusable():
+            unusable.append(Outcome(Job(address, []), 1, 0.0, fault))
+        elif not met.is_finished(config, address):
+            todo.append((address, overrides))
+            configs.append(values)
+    faults = [*jobs.faults(), *met.faults()]
     if todo:
         from benchmark.config_check import config_faults  # imports every part it checks, PyTorch with them
 
-        for folder, values in configs.items():
-            faults += [f"{todo[folder][0].name}: {fault}" for fault in config_faults(values)]
+        for (address, _), values in zip(todo, configs, strict=True):
+            faults += [f"{address.name}: {fault}" for fault in config_faults(values)]
     if faults:
         raise ConfigFault(list(dict.fromkeys(faults)))
-    return list(todo.values()), len(finished)
+    if jobs.twice:
+        print(f"{jobs.twice} of {len(job_overrides)} jobs were given twice, and are run once", flush=True)
+    return Plan(todo, met.finished, list(met.untold), unusable)
 
 
 def summed_up(outcomes: Sequence[Outcome]) -> int:

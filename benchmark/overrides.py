@@ -10,8 +10,11 @@ from hydra.errors import HydraException
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
+from benchmark.address import name_fault
 from benchmark.compose import Composer
+from benchmark.kinds import fits, kind
 from benchmark.nearest import did_you_mean
+from benchmark.typed import in_quotes, one_text
 
 MOST_COMBINATIONS = 64
 """Of choices in a sweep that are composed to look a key up; a larger sweep is left to Hydra's own check of each job."""
@@ -34,7 +37,7 @@ class Overrides:
             try:
                 parsed += parser.parse_overrides([text])
             except (HydraException, OmegaConfBaseException) as error:
-                self._unread.append(f"{text}: cannot be read as key=value ({first_line(error)}){quoted(text)}")
+                self._unread.append(f"{text}: cannot be read as key=value ({first_line(error)}){in_quotes(text)}")
         self.search = [o.input_line or "" for o in parsed if o.key_or_group == "hydra.searchpath"]
         rest = [o for o in parsed if o.key_or_group != "hydra.searchpath"]
         self.groups = [o for o in rest if composer.choices(o.key_or_group)]
@@ -43,13 +46,20 @@ class Overrides:
     def faults(self) -> list[str]:
         """One line for each fault; empty where there is none."""
         several = [o for o in (*self.groups, *self.keys) if o.is_sweep_override() and not self.sweep]
-        found = [f"{o.input_line}: several values for one run; a sweep is started with -m" for o in several]
+        found = [
+            f"{o.input_line}: several values for one run; a sweep is started with -m{one_text(o)}" for o in several
+        ]
         wrong = [fault for o in self.groups for fault in self._choice_faults(o)]
         if not wrong and not self.search and not self._names_attention():
             wrong = [
                 f"attention is not set. Name one, attention=<choice>: {', '.join(self._composer.choices('attention'))}"
             ]
-        return [*self._unread, *found, *wrong, *self._key_faults(whole=not wrong)]
+        return [*self.name_faults(), *self._unread, *found, *wrong, *self._key_faults(whole=not wrong)]
+
+    def name_faults(self) -> list[str]:
+        """Of studies, whose folder Hydra makes before any job is looked at."""
+        names = [str(value) for o in self.keys if o.key_or_group == "study" for value in values(o)]
+        return [f"study: {fault}" for fault in map(name_fault, names) if fault and "${" not in fault]
 
     def _names_attention(self) -> bool:
         return bool({"attention", "experiment"} & {o.key_or_group for o in self.groups})
@@ -98,7 +108,7 @@ class Overrides:
         for chosen in itertools.islice(itertools.product(*(c for _, _, c in groups)), MOST_COMBINATIONS):
             picked = [f"{key}={choice}" for (_, key, _), choice in zip(groups, chosen, strict=True)]
             try:
-                configs.append(self._composer.compose([*self.search, *picked]))
+                configs.append(self._composer.looked_at([*self.search, *picked]))
             except (HydraException, OmegaConfBaseException) as error:
                 return [], [f"{' '.join(picked)}: {first_line(error)}"] if whole else []
         return configs, []
@@ -107,7 +117,11 @@ class Overrides:
 def values(override: Override) -> list[Any]:
     """The values an override gives its key, one for each job of a sweep."""
     if override.is_sweep_override():
-        return list(override.sweep_iterator()) if override.is_discrete_sweep() else []
+        return (
+            [Override._convert_value(each) for each in override.sweep_iterator()]
+            if override.is_discrete_sweep()
+            else []
+        )
     return [override.value()]
 
 
@@ -159,40 +173,6 @@ def type_faults(override: Override, config: DictConfig) -> list[str]:
         return []
     wrong = [value for value in values(override) if not fits(value, usual)]
     return [f"{key}={value}: has to be {kind(usual)} like {usual!r}, and not {kind(value)}" for value in wrong]
-
-
-def fits(value: Any, usual: Any) -> bool:
-    """Whether a value is of the usual one's kind. Null fits where null or a structure stands, anything fits null."""
-    value = str(value) if type(value).__name__ == "QuotedString" else value
-    if usual is None or (isinstance(value, str) and value.startswith("${")):
-        return True
-    if value is None:
-        return not isinstance(usual, bool | int | float)
-    if isinstance(usual, float) and not isinstance(usual, bool):
-        return isinstance(value, int | float) and not isinstance(value, bool)
-    if isinstance(usual, str):
-        return not isinstance(value, list | dict)
-    return kind(value) == kind(usual)
-
-
-KINDS: tuple[tuple[type | tuple[type, ...], str], ...] = (
-    (bool, "true or false"), (int, "a whole number"), (float, "a number"), (dict, "a group of values"), (str, "a word"),
-)  # fmt: skip
-
-
-def kind(value: Any) -> str:
-    if OmegaConf.is_dict(value):
-        return "a group of values"
-    if OmegaConf.is_list(value) or isinstance(value, list):
-        return "a list"
-    return next((name for type_, name in KINDS if isinstance(value, type_)), "a word")
-
-
-def quoted(text: str) -> str:
-    """How to type a value with = in it, as every path of a run has; "" for one without."""
-    key, _, value = text.partition("=")
-    wants = "=" in value and not value.startswith(("'", '"'))
-    return f""". A value with = in it wants quotes of its own: '{key}="{value}"'""" if wants else ""
 
 
 def first_line(error: BaseException) -> str:

@@ -8,6 +8,7 @@ import os
 import signal
 import sys
 from argparse import Namespace
+from collections.abc import Mapping, Sequence
 
 import hydra
 from hydra._internal.utils import get_args_parser
@@ -20,11 +21,13 @@ from yaml import YAMLError
 
 from benchmark.compose import CONFIG_NAME, Composer, config_source, plain, register_plugins
 from benchmark.faults import ConfigFault, RunFault
-from benchmark.folder import RunFolder
+from benchmark.folder import RunFolder, read_json
 from benchmark.launcher import PoolLauncher, composer_of
 from benchmark.overrides import Overrides, first_line
 from benchmark.pool import PARENT
+from benchmark.same_data import KnownData
 from benchmark.sweeping import as_sweeps
+from benchmark.typed import as_text
 
 WRONG_INPUT, FAILED = 2, 1
 
@@ -38,12 +41,11 @@ def main() -> None:
     composer = Composer(arguments.config_dir)
     try:
         if not (arguments.help or arguments.hydra_help or arguments.shell_completion or arguments.info):
-            typed = Overrides(composer, arguments.overrides, is_sweep(arguments))
-            if not arguments.cfg:
-                refuse_faults(typed)
+            texts = tell_instead(as_text(composer, arguments.overrides, is_sweep(arguments)), arguments.overrides)
+            typed = Overrides(composer, texts, is_sweep(arguments))
+            refuse(typed.name_faults() if arguments.cfg else typed.faults())
             if typed.sweep:
-                instead = as_sweeps(composer, typed)
-                sys.argv = [instead.get(text, text) for text in sys.argv]
+                tell_instead(as_sweeps(composer, typed), texts)
         hydra.main(version_base="1.3", config_path=config_source(), config_name=CONFIG_NAME)(task)()
     except (ConfigFault, RunFault, HydraException, OmegaConfBaseException, YAMLError) as fault:
         leave(*ending(fault))
@@ -61,9 +63,15 @@ def is_sweep(arguments: Namespace) -> bool:
     return arguments.multirun or "hydra.mode=multirun" in texts
 
 
-def refuse_faults(typed: Overrides) -> None:
-    """Raises ConfigFault with every fault of what was typed."""
-    if faults := typed.faults():
+def tell_instead(instead: Mapping[str, str], texts: Sequence[str]) -> list[str]:
+    """Has Hydra told some overrides differently from how they were typed; all of them, as they are then."""
+    sys.argv = [sys.argv[0], *(instead.get(text, text) for text in sys.argv[1:])]
+    return [instead.get(text, text) for text in texts]
+
+
+def refuse(faults: list[str]) -> None:
+    """Raises ConfigFault where there are any."""
+    if faults:
         raise ConfigFault(faults)
 
 
@@ -84,7 +92,9 @@ def one(config: DictConfig, composer: Composer, experiment: str) -> None:
     address = composer.address(config)
     folder = RunFolder(address.folder)
     if folder.is_finished(address.config_hash):
-        print(f"finished before, skipped: {address.folder}", flush=True)
+        made = read_json(folder.record).get("fingerprints", {})
+        untold = KnownData().refuse_others(config, made, f"{folder.path} holds a finished run")
+        print(f"finished before, skipped: {address.folder}{untold and f' ({untold})'}", flush=True)
         return
     from benchmark.config_check import config_faults  # imports every part it checks, PyTorch with them
 

@@ -3,7 +3,7 @@
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import final
+from typing import Any, final
 
 import torch
 from torch import Tensor, nn
@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from benchmark.checkpoints import read_checkpoint
 from benchmark.faults import RunFault
 from benchmark.folder import RunFolder, read_json
-from benchmark.state_dicts import Weights, sha256_of
+from benchmark.state_dicts import Weights, origins, sha256_of
 from benchmark.symbols import KEY, difference
 from benchmark.weights import matching
 
@@ -80,6 +80,11 @@ class Checkpoint(Start):
         before = read_json(RunFolder(self.checkpoint.parent.parent).record).get("weights") or []
         seen = dict.fromkeys(name for each in before for name in each.get("seen", ()))
         return [Weights("a run of this benchmark", self.checkpoint.name, sha256_of(self.checkpoint), tuple(seen))]
+
+
+def started_from(start: Start, model: nn.Module) -> list[dict[str, Any]]:
+    """The weights that a run starts from, each once, as its record has them."""
+    return [each._asdict() for each in dict.fromkeys([*start.weights(), *origins(model)])]
 
 
 def of_symbols(there: dict[str, Tensor], symbols: Sequence[str], wanted: Iterable[str]) -> list[str]:

@@ -6,7 +6,6 @@ Axes: N images, D digits of all images, K the most digits of a number, C channel
 import csv
 from abc import ABC, abstractmethod
 from collections import defaultdict
-from hashlib import sha256
 from pathlib import Path
 from typing import Any, final
 
@@ -15,6 +14,7 @@ import numpy as np
 from datamodules.cache import Cache, sha256_of
 from datamodules.contract import DataFault
 from datamodules.crops import Photo
+from datamodules.files import stamps
 from datamodules.formats.digit_struct import Annotations, read_digit_struct
 
 ANNOTATION = "digitStruct.mat"
@@ -39,7 +39,10 @@ class Folder(ABC):
 
     @abstractmethod
     def source(self) -> dict[str, Any]:
-        """The annotation by its sha256, the photographs by name, size and time. Raises DataFault without the former."""
+        """The annotation by its sha256, the photographs that it names by name, size and times.
+
+        Raises DataFault without the former.
+        """
 
 
 @final
@@ -51,7 +54,8 @@ class Format1(Folder):
         self.file = self._folder / ANNOTATION
 
     def source(self) -> dict[str, Any]:
-        return {"annotation": _annotation(self.file), "photos": _stamp(self._folder)}
+        annotation = _annotation(self.file)
+        return {"annotation": annotation, "photos": _stamps(self._folder, self.annotations())}
 
     def annotations(self) -> Annotations:
         source = {"annotation": _annotation(self.file), "fields": Annotations._fields}
@@ -94,7 +98,8 @@ class LabelsOnly(Folder):
         self._images, self.file = folder / "images", folder / LABELS
 
     def source(self) -> dict[str, Any]:
-        return {"annotation": _annotation(self.file), "photos": _stamp(self._images)}
+        annotation = _annotation(self.file)
+        return {"annotation": annotation, "photos": _stamps(self._images, self.annotations())}
 
     def annotations(self) -> Annotations:
         rows = self._rows()
@@ -154,7 +159,6 @@ def _annotation(path: Path) -> dict[str, Any]:
     return {"bytes": path.stat().st_size, "modified": path.stat().st_mtime_ns, "sha256": sha256_of(path)}
 
 
-def _stamp(folder: Path) -> str:
-    """One sum over what a listing tells of the photographs: reading them all would cost what the cache is to save."""
-    listed = sorted((path.name, path.stat().st_size, path.stat().st_mtime_ns) for path in folder.glob("*.png"))
-    return sha256(repr(listed).encode()).hexdigest()
+def _stamps(folder: Path, annotations: Annotations) -> str:
+    """Of the photographs that an annotation names, whatever they are called."""
+    return stamps(folder / name for name in annotations.name.tolist() if _plain(name))

@@ -6,7 +6,6 @@ sha256 of each file. It is taken only if all three are as expected, and made ane
 
 import json
 import logging
-import tempfile
 from collections.abc import Callable, Mapping
 from hashlib import file_digest
 from pathlib import Path
@@ -16,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from datamodules.contract import DataFault
-from datamodules.locks import locked
+from datamodules.scratch import scratch
 
 VERSION = 1
 """Of the layout. A new number makes every older entry be made anew."""
@@ -47,9 +46,9 @@ class Cache:
         if _sound(kept, wanted):
             return _read(kept)
         try:
-            with locked(self._folder / f".{name}.lock"):
+            with scratch(self._folder, name) as made:
                 if not _sound(kept, wanted):  # nobody made it while we waited
-                    self._make(kept, wanted, make)
+                    self._make(kept, wanted, make, made)
             return _read(kept)
         except OSError as fault:
             raise DataFault(
@@ -57,19 +56,18 @@ class Cache:
                 "Make room, or name a folder for what is worked out from the data: data.cache=FOLDER."
             ) from None
 
-    def _make(self, kept: Path, source: Any, make: Callable[[Path], None]) -> None:
+    def _make(self, kept: Path, source: Any, make: Callable[[Path], None], scratch: Path) -> None:
         if kept.exists():
             log.info("%s is damaged, or was made from other files, settings or by another version: made anew", kept)
-        with tempfile.TemporaryDirectory(dir=self._folder, prefix=f".{kept.name}.") as scratch:
-            fresh, stale = Path(scratch) / "fresh", Path(scratch) / "stale"
-            fresh.mkdir()
-            make(fresh)
-            sums = {path.name: sha256_of(path) for path in sorted(fresh.glob("*.npy"))}
-            about = {"version": VERSION, "source": source, "sha256": sums}
-            (fresh / "about.json").write_text(json.dumps(about, indent=1))
-            if kept.exists():
-                kept.rename(stale)
-            fresh.rename(kept)
+        fresh, stale = scratch / "fresh", scratch / "stale"
+        fresh.mkdir()
+        make(fresh)
+        sums = {path.name: sha256_of(path) for path in sorted(fresh.glob("*.npy"))}
+        about = {"version": VERSION, "source": source, "sha256": sums}
+        (fresh / "about.json").write_text(json.dumps(about, indent=1))
+        if kept.exists():
+            kept.rename(stale)
+        fresh.rename(kept)
 
 
 def _sound(kept: Path, source: Any) -> bool:
@@ -78,7 +76,14 @@ def _sound(kept: Path, source: Any) -> bool:
         if about["version"] != VERSION or about["source"] != source or not about["sha256"]:
             return False
         return all(sha256_of(kept / name) == expected for name, expected in about["sha256"].items())
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    except OSError as fault:  # which says nothing about the entry: it stays
+        raise DataFault(
+            f"cannot read {fault.filename or kept}: {fault.strerror or fault}. Mend that, or name another "
+            "folder for what is worked out from the data: data.cache=FOLDER."
+        ) from None
+    except (ValueError, KeyError, TypeError, AttributeError):
         return False
 
 

@@ -57,12 +57,12 @@ def official(
 def coco_sample(
     root: str, cache: str, sample: Mapping[str, int], split_seed: int, validation_share: float, **task: Any
 ) -> ImageCaptions:
-    """Drawn scenes, see Sample; written under `root` into a folder named after their sizes and seed."""
+    """Drawn scenes, see Sample; written under `root` into a folder named after them, their sizes and seed."""
     told = Sample(**sample)
-    folder = Path(root) / told.name
+    folder = Path(root) / told.name("coco")
     held_out = HeldOut(task["validation_images"], validation_share, split_seed)
     files = Official(folder, YEAR, held_out, Download([], {}))
-    return captions(CocoSample(folder, told, files), cache=str(Path(cache) / told.name), **task)
+    return captions(CocoSample(folder, told, files), cache=str(Path(cache) / folder.name), **task)
 
 
 def downloads(archives: Sequence[Mapping[str, Any]], mirrors: Mapping[str, Sequence[str]], download: bool) -> Download:

@@ -4,15 +4,15 @@ Any part of it will do: what the lists name is what there is. Axes: N photograph
 """
 
 from collections.abc import Sequence
-from hashlib import sha256
 from pathlib import Path
-from typing import Any, NamedTuple, final
+from typing import NamedTuple, final
 
 import numpy as np
 
 from datamodules.cache import Cache
 from datamodules.categories import Labelled, Parts
 from datamodules.contract import DataFault
+from datamodules.files import stamps
 from datamodules.formats.dog_files import Listed, dog_boxes, list_faults, read_list
 from datamodules.framing import Framing
 from datamodules.photo_stock import Reading, inspected, kept
@@ -103,7 +103,7 @@ class DogFolder:
             return [Photograph(path) for path in paths], [""] * len(paths)
         files = [self._root / ANNOTATION / name.removesuffix(".jpg") for name in names]
         entry = self._cache.arrays(
-            f"{part}-boxes", {"files": _stamp(files), "boxes": self._boxes}, lambda made: self._annotations(files, made)
+            f"{part}-boxes", {"files": stamps(files), "boxes": self._boxes}, lambda made: self._annotations(files, made)
         )
         boxes_NK4, fault_N = entry["boxes"], entry["fault"].tolist()
         faults = [f"{file} {fault}" if fault else "" for file, fault in zip(files, fault_N, strict=True)]
@@ -126,11 +126,3 @@ def _first(boxes: Floats, most: int) -> Floats:
     largest = boxes[np.argsort(-area, kind="stable")[:most]]
     ordered = largest[np.argsort(largest[:, [0, 2]].sum(1), kind="stable")]
     return np.concatenate([ordered, np.full((most - len(ordered), 4), np.nan)])
-
-
-def _stamp(files: Sequence[Path]) -> str:
-    told: list[Any] = []
-    for file in files:
-        found = file.stat() if file.exists() else None
-        told.append((file.parts[-2:], (found.st_size, found.st_mtime_ns) if found else ()))
-    return sha256(repr(told).encode()).hexdigest()

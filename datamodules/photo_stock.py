@@ -6,7 +6,7 @@ in its third hour. Axes: N photographs, K boxes of each, H rows, W columns, C ch
 
 import logging
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from hashlib import sha256
 from pathlib import Path
 from typing import IO, Any, NamedTuple, final
@@ -15,6 +15,7 @@ import numpy as np
 
 from datamodules.cache import Arrays, Cache
 from datamodules.contract import DataFault
+from datamodules.files import stamp
 from datamodules.photographs import LEAST_SIDE, Decoded, Photograph, decoded, read
 from datamodules.threads import in_threads
 
@@ -108,18 +109,38 @@ def digest(photos: Sequence[Photograph], reading: Reading) -> str:
     """The sha256 of the files' content, of what is taken of each, and of the size they are brought to."""
     total = sha256(str(reading.short).encode())
     for photo in photos:
-        total.update(photo.path.read_bytes())
+        total.update(_content(photo))
         total.update(photo.window.astype("<f8").tobytes())
     return total.hexdigest()
 
 
+def _content(photo: Photograph) -> bytes:
+    try:
+        return photo.path.read_bytes()
+    except OSError as fault:
+        raise DataFault(
+            f"{photo.path} cannot be read ({fault.strerror or fault}). Mend that and start again."
+        ) from None
+
+
 def faults(photos: Sequence[Photograph], workers: int, title: str) -> list[str]:
     """Of each photograph what is wrong with it, "" where nothing is. Decodes all, as small as that can be done."""
-    return list(in_threads(lambda photo: decoded(photo, LEAST_SIDE).fault, photos, workers, title))
+    return [fault for fault, _ in _looked_at(photos, workers, title)]
+
+
+def _looked_at(photos: Sequence[Photograph], workers: int, title: str) -> Iterator[tuple[str, bool]]:
+    """Of each photograph what is wrong with it, and whether that is no fault of its own."""
+    return in_threads(lambda photo: decoded(photo, LEAST_SIDE)[2:], photos, workers, title)
 
 
 def _inspect(photos: Sequence[Photograph], name: str, reading: Reading, made: Path) -> None:
-    np.save(made / "fault.npy", np.array(faults(photos, reading.workers, f"looking at {name}"), dtype=np.str_))
+    """Raises DataFault for one that the system could not read: that is nothing to be remembered, or left out for."""
+    told = list(_looked_at(photos, reading.workers, f"looking at {name}"))
+    unread = [f"{photo.path} {fault}" for photo, (fault, passing) in zip(photos, told, strict=True) if passing]
+    if unread:
+        more = f", and {len(unread) - 1} more," if len(unread) > 1 else ""
+        raise DataFault(f"{unread[0]}{more} whatever is in it. Mend that and start again: nothing is kept of it.")
+    np.save(made / "fault.npy", np.array([fault for fault, _ in told], dtype=np.str_))
 
 
 def _decode(photos: Sequence[Photograph], name: str, reading: Reading, made: Path) -> None:
@@ -148,6 +169,4 @@ def _source(photos: Sequence[Photograph]) -> dict[str, Any]:
 
 
 def _stamp(photo: Photograph) -> str:
-    told = photo.path.stat() if photo.path.exists() else None
-    content = (told.st_size, told.st_mtime_ns) if told else ()
-    return repr((photo.path.parts[-2:], content, photo.window.tolist(), photo.boxes.tolist()))
+    return repr((photo.path.parts[-2:], stamp(photo.path), photo.window.tolist(), photo.boxes.tolist()))

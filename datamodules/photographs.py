@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from PIL import Image, UnidentifiedImageError
 
 from datamodules.contract import DataFault
+from datamodules.files import is_passing
 
 Floats = NDArray[np.floating]
 Turn = tuple[bool, bool, bool]
@@ -57,12 +58,13 @@ class Photograph(NamedTuple):
 
 class Decoded(NamedTuple):
     """pixels: uint8, the window with its short side at the set length. boxes: in those pixels, neither clipped nor
-    rounded. fault: what is wrong with the file, "" where it was read.
+    rounded. fault: what is wrong with the file, "" where it was read. passing: that is no fault of what is in it.
     """
 
     pixels_HWC: NDArray[np.uint8]
     boxes: Floats
     fault: str
+    passing: bool = False
 
 
 class _UnusableError(Exception):
@@ -82,7 +84,8 @@ def decoded(photo: Photograph, short: int) -> Decoded:
     try:
         pixels_HWC, turn, window = _loaded(photo, short)
     except _UnusableError as fault:
-        return Decoded(np.zeros((0, 0, 3), np.uint8), np.full(photo.boxes.shape, np.nan), str(fault))
+        nothing = np.zeros((0, 0, 3), np.uint8), np.full(photo.boxes.shape, np.nan)
+        return Decoded(*nothing, str(fault), isinstance(fault.__cause__, OSError))
     sides = np.array(pixels_HWC.shape[1::-1])
     boxes_K4 = (photo.boxes - np.tile(window[:2], 2)) * np.tile(sides / (window[2:] - window[:2]), 2)
     return Decoded(*turned(pixels_HWC, boxes_K4, turn), "")
@@ -123,7 +126,11 @@ def _loaded(photo: Photograph, short: int) -> tuple[NDArray[np.uint8], Turn, Flo
         raise _UnusableError(f"is no picture that can be read ({', '.join(FORMATS)})") from None
     except (Image.DecompressionBombError, Image.DecompressionBombWarning):
         raise _UnusableError(f"has more than {MOST_PIXELS:,} pixels: a decompression bomb, or no photograph") from None
-    except Exception as fault:  # Pillow's decoders raise whatever a damaged file makes them stumble over
+    except (
+        Exception
+    ) as fault:  # the system's faults, and Pillow's: its decoders raise whatever a damaged file makes them stumble over
+        if is_passing(fault):
+            raise _UnusableError(f"cannot be read ({getattr(fault, 'strerror', None) or fault})") from fault
         raise _UnusableError(f"is damaged ({str(fault) or type(fault).__name__})") from None
 
 

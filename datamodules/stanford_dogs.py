@@ -94,9 +94,10 @@ def stanford_dogs(
 
 
 def stanford_dogs_sample(root: str, cache: str, sample: Mapping[str, int], **task: Any) -> Categories:
-    """Synthetic dogs, see Sample; written under `root` into a folder named after their sizes and seed."""
+    """Synthetic dogs, see Sample; written under `root` into a folder named after them, their sizes and seed."""
     told = Sample(**sample)
-    folder, held, reading, task = Path(root) / told.name, Cache(Path(cache) / told.name), *_reading(task)
+    name = told.name("dogs")
+    folder, held, reading, task = Path(root) / name, Cache(Path(cache) / name), *_reading(task)
     files = _files(folder, [], [], FOLDERS, [], 1, WholePhotograph(), reading, held)
     return Categories(source=DogSample(folder, told, files), reading=reading, cache=held, **task)
 

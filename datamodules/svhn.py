@@ -162,9 +162,10 @@ def svhn(
 def svhn_sample(
     root: str, cache: str, sample: Mapping[str, int], enlarge: float, square: int, workers: int, **task: Any
 ) -> HouseNumbers:
-    """Synthetic numbers, see Sample; written under `root` into a folder named after their sizes and seed."""
+    """Synthetic numbers, see Sample; written under `root` into a folder named after them, their sizes and seed."""
     told = Sample(**sample)
     shared = {name: task[name] for name in ("digits", "channels", "size")}
-    folder = Path(root) / told.name
-    source = files(folder, Path(cache) / told.name, ["train"], [], [], [], 1, 1, enlarge, square, workers, **shared)
+    name = told.name("svhn")
+    folder = Path(root) / name
+    source = files(folder, Path(cache) / name, ["train"], [], [], [], 1, 1, enlarge, square, workers, **shared)
     return HouseNumbers(source=SvhnSample(folder, told, source), **task)

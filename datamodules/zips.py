@@ -4,7 +4,6 @@ A folder or a file appears under its name when all of it is there, so that one t
 """
 
 import shutil
-import tempfile
 import zipfile
 import zlib
 from collections.abc import Mapping, Sequence
@@ -17,7 +16,7 @@ from rich.progress import Progress
 
 from datamodules.contract import DataFault
 from datamodules.download import CHUNK, fetch
-from datamodules.locks import locked
+from datamodules.scratch import scratch
 
 
 class Zip(NamedTuple):
@@ -54,8 +53,7 @@ def fetch_and_unpack(archives: Sequence[Zip], folder: Path, mirrors: Mapping[str
         if _lacking(archive, folder):
             addresses = [f"{mirror.rstrip('/')}/{archive.under}" for mirror in mirrors[archive.mirror]]
             fetch([archive], folder, addresses)
-            with locked(folder / f".{archive.name}.lock"):
-                unpack(folder / archive.name, folder, _lacking(archive, folder))
+            unpack(folder / archive.name, folder, archive.wanted)
 
 
 def _lacking(archive: Zip, folder: Path) -> list[str]:
@@ -63,22 +61,26 @@ def _lacking(archive: Zip, folder: Path) -> list[str]:
 
 
 def unpack(path: Path, folder: Path, wanted: Sequence[str]) -> None:
-    """Unpack folders of files and single files. Raises DataFault: damaged, something strange in it, no room."""
+    """Unpack folders of files and single files that are not there yet.
+
+    Raises DataFault: damaged, something strange in it, no room.
+    """
     shown = Progress(console=Console(stderr=True), transient=True)
     try:
-        with zipfile.ZipFile(path) as archive, tempfile.TemporaryDirectory(dir=folder, prefix=".unpacking.") as scratch:
+        with zipfile.ZipFile(path) as archive, scratch(folder, path.name) as made:
+            wanted = [each for each in wanted if not (folder / each).exists()]
             members = {each: _members(path, archive, each) for each in wanted}
             _refuse_too_large(path, folder, sum(info.file_size for each in members.values() for info in each))
             with shown:
                 for infos in members.values():
                     for info in shown.track(infos, description=f"unpacking {path.name}"):
-                        place = Path(scratch) / info.filename
+                        place = made / info.filename
                         place.parent.mkdir(parents=True, exist_ok=True)
                         with archive.open(info) as content, place.open("wb") as sink:
                             shutil.copyfileobj(content, sink, CHUNK)
             for each in wanted:
                 (folder / each).parent.mkdir(parents=True, exist_ok=True)
-                (Path(scratch) / each).rename(folder / each)
+                (made / each).rename(folder / each)
     except (zipfile.BadZipFile, EOFError, zlib.error, NotImplementedError, RuntimeError, ValueError) as fault:
         raise DataFault(f"{path} is damaged ({fault}). Delete it and fetch it again.") from None
     except OSError as fault:

@@ -118,10 +118,10 @@ def test_a_folder_that_cannot_be_written_is_told_with_the_knob(tmp_path, maker):
 
 
 def test_what_is_kept_can_be_read_where_nothing_can_be_written(kept, maker, monkeypatch):
-    def refused(path):
+    def refused(path, name):
         raise PermissionError(13, "Permission denied", str(path))
 
-    monkeypatch.setattr(cache, "locked", refused)
+    monkeypatch.setattr(cache, "scratch", refused)
     assert again(kept, maker) == 1
     with pytest.raises(DataFault, match=r"cannot write .*Permission denied"):
         again(kept, maker, source={})

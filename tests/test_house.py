@@ -21,7 +21,7 @@ YAMLS = sorted((ROOT / "conf").rglob("*.yaml"))
 FLOORS = {
     0: "datamodules.contract benchmark.faults benchmark.weights benchmark.nearest benchmark.address benchmark.folder "
        "benchmark.console benchmark.schedule benchmark.allocator benchmark.headline benchmark.tones "
-       "benchmark.constants benchmark.clustered",
+       "benchmark.constants benchmark.clustered benchmark.paths benchmark.listing benchmark.collisions",
     1: "datamodules benchmark.attention benchmark.encoder benchmark.decoder benchmark.context benchmark.cell "
        "benchmark.feeding benchmark.convnet benchmark.positions benchmark.display benchmark.tuning "
        "benchmark.state_dicts benchmark.pretrained benchmark.rollout benchmark.decoding benchmark.deep_output "
@@ -32,14 +32,28 @@ FLOORS = {
     3: "benchmark.module benchmark.record benchmark.evaluation benchmark.cost benchmark.pictures benchmark.callbacks "
        "benchmark.checkpoints benchmark.start benchmark.symbols benchmark.loggers benchmark.wandb_log "
        "benchmark.features benchmark.confusion",
-    4: "benchmark.build benchmark.config_check benchmark.compose benchmark.overrides benchmark.sweeping",
+    4: "benchmark.build benchmark.config_check benchmark.compose benchmark.overrides benchmark.sweeping "
+       "benchmark.typed benchmark.kinds",
     5: "benchmark.run benchmark.job benchmark.launcher benchmark.report benchmark.caption "
-       "benchmark.captioning benchmark.trained",
+       "benchmark.captioning benchmark.trained benchmark.same_data",
 }  # fmt: skip
 """A package stands for all of its modules. Imports stay on their floor or go down."""
 
 SEES_A_CONFIG = {
-    f"benchmark.{name}" for name in ("build", "compose", "overrides", "sweeping", "run", "job", "launcher", "trained")
+    f"benchmark.{name}"
+    for name in (
+        "build",
+        "compose",
+        "overrides",
+        "sweeping",
+        "typed",
+        "kinds",
+        "run",
+        "job",
+        "launcher",
+        "trained",
+        "same_data",
+    )
 }
 
 

@@ -76,7 +76,9 @@ def dog_boxes(path: Path) -> tuple[NDArray[np.float64], str]:
         boxes = [[float(dog.findtext(f"bndbox/{side}", "")) for side in SIDES] for dog in objects]
     except FileNotFoundError:
         return nothing, "is missing"
-    except (OSError, UnicodeDecodeError, ElementTree.ParseError) as fault:
+    except OSError as fault:  # which tells nothing about what is in it, and is nothing to be remembered
+        raise DataFault(f"{path} cannot be read ({fault.strerror or fault}). Mend that and start again.") from None
+    except (UnicodeDecodeError, ElementTree.ParseError) as fault:
         return nothing, f"is no readable XML ({fault})"
     except ValueError:
         return nothing, f"has an object whose box lacks one of {', '.join(SIDES)}, or has no number there"

@@ -1,13 +1,11 @@
 """Samples: synthetic data in the layout of real ones, written once into a folder, all at once or not at all."""
 
-import shutil
-import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
 from datamodules.contract import DataFault
-from datamodules.locks import locked
+from datamodules.scratch import scratch
 
 
 class Sample(NamedTuple):
@@ -17,10 +15,9 @@ class Sample(NamedTuple):
     test: int
     seed: int
 
-    @property
-    def name(self) -> str:
-        """Of its folder."""
-        return f"train={self.train},test={self.test},seed={self.seed}"
+    def name(self, kind: str) -> str:
+        """Of its folder. kind: what is drawn, so that samples of two kinds can have one root."""
+        return f"{kind},train={self.train},test={self.test},seed={self.seed}"
 
 
 def written_once(folder: Path, sample: Sample, write: Callable[[Path], None]) -> None:
@@ -30,13 +27,12 @@ def written_once(folder: Path, sample: Sample, write: Callable[[Path], None]) ->
     if folder.exists():
         return
     try:
-        with locked(folder.parent / f".{folder.name}.lock"):
+        with scratch(folder.parent, folder.name) as made:
             if not folder.exists():  # nobody wrote it while we waited
-                with tempfile.TemporaryDirectory(dir=folder.parent, prefix=".writing.") as scratch:
-                    fresh = Path(scratch) / folder.name
-                    fresh.mkdir()
-                    write(fresh)
-                    shutil.move(fresh, folder)
+                fresh = made / folder.name
+                fresh.mkdir()
+                write(fresh)
+                fresh.rename(folder)
     except OSError as fault:
         raise DataFault(
             f"cannot write the sample {fault.filename or folder}: {fault.strerror}. "

@@ -1,0 +1,121 @@
+"""Caches notice every file that was read, forget what was not the files' fault, and leave nothing behind."""
+
+import os
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from datamodules.annotated import LabelsOnly
+from datamodules.cache import Cache
+from datamodules.contract import DataFault
+from datamodules.crops import Middle
+from datamodules.files import stamp
+from datamodules.formats.dog_files import dog_boxes
+from datamodules.formats.samples import Sample
+from datamodules.locks import locked
+from datamodules.numbers import Cutting, Reader
+from datamodules.photo_stock import Reading, sound
+from datamodules.photographs import Photograph, decoded
+from datamodules.scratch import scratch
+
+
+def paint(path, shade):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    Image.new("RGB", (60, 30), (shade,) * 3).save(path, "PNG")
+
+
+@pytest.mark.parametrize("suffix", [".png", ".PNG", ".jpeg", ""])
+def test_a_changed_photograph_is_read_anew_whatever_it_is_called(tmp_path, suffix):
+    folder = tmp_path / "un"
+    paint(folder / "images" / f"1{suffix}", 10)
+    (folder / "labels.csv").write_text(f"filename,label\n1{suffix},15\n")
+    reader = Reader(Cutting(5, 16, 1, 1), Cache(tmp_path / "cache"))
+
+    def shade():
+        return int(reader.read(LabelsOnly(folder), Middle(1, 1), "un").square.max())
+
+    assert shade() == 10
+    (folder / "images" / "other.png").write_bytes(b"which nothing names")
+    kept = (tmp_path / "cache" / "un-16px-1c-5d").stat().st_ino
+    assert shade() == 10 and (tmp_path / "cache" / "un-16px-1c-5d").stat().st_ino == kept
+    paint(folder / "images" / f"1{suffix}", 250)
+    assert shade() == 250
+
+
+def test_a_change_is_noticed_that_keeps_size_and_time(tmp_path):
+    path = tmp_path / "file"
+    path.write_bytes(b"one")
+    before, times = stamp(path), (path.stat().st_atime_ns, path.stat().st_mtime_ns)
+    path.write_bytes(b"two")
+    os.utime(path, ns=times)
+    assert stamp(path)[:2] == before[:2] and stamp(path) != before
+    path.unlink()
+    assert stamp(path) == (-2,)
+
+
+READING = Reading(short=16, workers=1, keep=False, skip=True)
+
+
+def test_what_the_system_could_not_read_is_not_remembered(tmp_path):
+    """A link that leads to itself stands for no permission and for a disk that fails."""
+    paths = [tmp_path / f"{number}.png" for number in range(2)]
+    paint(paths[0], 10)
+    paths[1].symlink_to(paths[1])
+    photos, cache = [Photograph(path) for path in paths], Cache(tmp_path / "cache")
+    with pytest.raises(DataFault, match=r"1\.png cannot be read \(Too many levels of symbolic links\)"):
+        sound(photos, "train", READING, cache, "a script")
+    paths[1].unlink()
+    paint(paths[1], 20)
+    assert sound(photos, "train", READING, cache, "a script") == [0, 1]
+
+
+def test_what_is_wrong_in_a_file_is_remembered_until_it_changes(tmp_path):
+    path, cache = tmp_path / "0.png", Cache(tmp_path / "cache")
+    paint(tmp_path / "1.png", 1)
+    path.write_bytes(b"no picture")
+    photos = [Photograph(path), Photograph(tmp_path / "1.png"), Photograph(tmp_path / "2.png")]
+    assert sound(photos, "train", READING, cache, "a script") == [1]
+    assert not decoded(photos[0], 16).passing and not decoded(photos[2], 16).passing
+    paint(path, 2)
+    paint(tmp_path / "2.png", 3)
+    assert sound(photos, "train", READING, cache, "a script") == [0, 1, 2]
+
+
+def test_an_annotation_that_could_not_be_read_is_not_remembered(tmp_path):
+    with pytest.raises(DataFault, match=r"cannot be read \(Is a directory\)"):
+        dog_boxes(tmp_path)
+
+
+def test_an_entry_that_cannot_be_read_stays(tmp_path, monkeypatch):
+    made = []
+
+    def make(folder):
+        made.append(1)
+        np.save(folder / "one.npy", np.arange(3))
+
+    Cache(tmp_path).arrays("entry", {}, make)
+
+    def fails(path):
+        raise OSError(5, "Input/output error", str(path))
+
+    with monkeypatch.context() as patch:
+        patch.setattr("datamodules.cache.sha256_of", fails)
+        with pytest.raises(DataFault, match=r"cannot read .*one\.npy: Input/output error.*data\.cache=FOLDER"):
+            Cache(tmp_path).arrays("entry", {}, make)
+    assert Cache(tmp_path).arrays("entry", {}, make)["one"].tolist() == [0, 1, 2] and made == [1]
+
+
+def test_what_a_kill_left_goes_with_the_next_write_unless_somebody_is_at_it(tmp_path):
+    for name in (".entry.abcdefgh", ".other.abcdefgh", ".held.abcdefgh", ".unlocked.abcdefgh"):
+        (tmp_path / name).mkdir()
+    for name in (".other.lock", ".held.lock"):
+        (tmp_path / name).touch()
+    with locked(tmp_path / ".held.lock"), scratch(tmp_path, "entry") as made:
+        left = sorted(path.name for path in tmp_path.iterdir() if path.is_dir() and path != made)
+    assert left == [".held.abcdefgh", ".unlocked.abcdefgh"] and not made.exists()
+
+
+def test_samples_of_two_kinds_have_folders_of_their_own():
+    sample = Sample(train=3, test=1, seed=0)
+    assert sample.name("svhn") != sample.name("coco") != sample.name("dogs")
