@@ -21,7 +21,7 @@ YAMLS = sorted((ROOT / "conf").rglob("*.yaml"))
 FLOORS = {
     0: "datamodules.contract benchmark.faults benchmark.weights benchmark.nearest benchmark.address benchmark.folder "
        "benchmark.console benchmark.schedule benchmark.allocator benchmark.headline benchmark.tones "
-       "benchmark.constants",
+       "benchmark.constants benchmark.tensor_faults benchmark.blame",
     1: "datamodules benchmark.attention benchmark.encoder benchmark.decoder benchmark.context benchmark.cell "
        "benchmark.feeding benchmark.convnet benchmark.positions benchmark.display benchmark.tuning "
        "benchmark.state_dicts benchmark.pretrained benchmark.rollout benchmark.decoding benchmark.deep_output "
@@ -31,7 +31,7 @@ FLOORS = {
        "benchmark.penalty benchmark.practice benchmark.self_critical",
     3: "benchmark.module benchmark.record benchmark.evaluation benchmark.cost benchmark.pictures benchmark.callbacks "
        "benchmark.checkpoints benchmark.start benchmark.symbols benchmark.loggers benchmark.wandb_log "
-       "benchmark.features benchmark.confusion",
+       "benchmark.features benchmark.confusion benchmark.first_batch",
     4: "benchmark.build benchmark.config_check benchmark.compose benchmark.overrides benchmark.sweeping",
     5: "benchmark.run benchmark.job benchmark.launcher benchmark.report benchmark.caption "
        "benchmark.captioning benchmark.trained",
