@@ -11,6 +11,7 @@ from omegaconf import DictConfig, OmegaConf
 from benchmark.attention_rnn import AttentionRNN, Reader
 from benchmark.config_check import find, parts
 from benchmark.faults import ConfigFault
+from benchmark.first_batch import data_faults, refuse, spec_faults
 from benchmark.metrics.measure import Measure
 from benchmark.module import AttentionModule
 from benchmark.objective import Objective
@@ -75,9 +76,12 @@ def build_module(cfg: DictConfig, spec: TaskSpec, references: References) -> Att
 
 
 def build_data(cfg: DictConfig) -> tuple[Any, TaskSpec]:
-    """The data set and the task it answers for."""
+    """The data set and the task it answers for. Raises DataFault where either is none."""
     datamodule = make(cfg.data)
-    return datamodule, datamodule.spec
+    refuse(cfg.data.name, data_faults(datamodule))
+    spec = datamodule.spec
+    refuse(cfg.data.name, spec_faults(spec))
+    return datamodule, spec
 
 
 def without_origins(cfg: DictConfig) -> DictConfig:

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from benchmark.address import name_fault
+from benchmark.blame import described
 from benchmark.nearest import did_you_mean
 from benchmark.pretrained import make_importable
 
@@ -43,6 +44,10 @@ def part_faults(config: Config) -> Iterator[tuple[str, str]]:
             target = find(node["_target_"])
         except (ImportError, AttributeError) as error:
             yield path, f"_target_ {node['_target_']!r} cannot be imported ({error}){nearest_target(node['_target_'])}"
+            continue
+        except Exception as error:  # whatever a user's own module raises while it is imported
+            told = described(error, {node["_target_"].split(".")[0]})
+            yield path, f"_target_ {node['_target_']!r} cannot be imported: {told}"
             continue
         if callable(target):
             yield from ((path, fault) for fault in argument_faults(path, node, target))

@@ -17,12 +17,14 @@ from pytorch_lightning.plugins.environments import LightningEnvironment
 from benchmark import cost, evaluation, pictures
 from benchmark.address import Address
 from benchmark.allocator import keep_freed_memory
+from benchmark.blame import packages_of
 from benchmark.build import Built, build, build_rnn, make, without_origins
 from benchmark.callbacks import Checkpoints, Clock, EpochSeed, Heartbeat, seed_all
 from benchmark.checkpoints import WholeCheckpoints, read_checkpoint
 from benchmark.compose import plain
 from benchmark.console import Console, console
 from benchmark.faults import ConfigFault, RunFault, causes
+from benchmark.first_batch import FirstBatches
 from benchmark.folder import RunFolder, Status, now, read_json, write_json, write_whole
 from benchmark.headline import Headline
 from benchmark.loggers import About, JsonLines, RunLog, rewind
@@ -51,7 +53,7 @@ def run_one(config: DictConfig, address: Address) -> None:
         resumed = read_json(folder.status) if folder.last.exists() else {}
         status = Status(folder.status, address.config_hash, resumed.get("started", now()))
         kept = {key: resumed[key] for key in ("fingerprints", "weights") if key in resumed}
-        with noted(status), told():
+        with noted(status, packages_of(plain(config))), told():
             status.say(message="preparing", run=address.name, **kept)
             _carry_out(config, address, folder, status)
 
@@ -123,7 +125,7 @@ def _fit(config: DictConfig, built: Built, folder: RunFolder, loggers: list[Any]
     trainer: pl.Trainer = make(
         config.trainer,
         logger=loggers,
-        callbacks=[EpochSeed(config.seed), make(config.features), clock, beat, kept, best],
+        callbacks=[FirstBatches(), EpochSeed(config.seed), make(config.features), clock, beat, kept, best],
         # The environment is named, so that Lightning does not take a Slurm job into its own hands and requeue it.
         plugins=[WholeCheckpoints(), LightningEnvironment()],
         enable_checkpointing=True,

@@ -19,6 +19,7 @@ from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 from yaml import YAMLError
 
+from benchmark.blame import described, packages_of
 from benchmark.compose import CONFIG_NAME, Composer, config_source, plain, register_plugins
 from benchmark.faults import ConfigFault, RunFault
 from benchmark.folder import RunFolder, read_json
@@ -107,7 +108,8 @@ def one(config: DictConfig, composer: Composer, experiment: str) -> None:
     except (ConfigFault, RunFault):
         raise
     except Exception as error:
-        raise RunFault(f"{type(error).__name__}: {first_line(error)} (the traceback is in {folder.log})") from error
+        told = described(error, packages_of(plain(config)))
+        raise RunFault(f"{told} (the traceback is in {folder.log})") from error
 
 
 def ending(fault: Exception) -> tuple[int, list[str]]:

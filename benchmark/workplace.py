@@ -6,11 +6,12 @@ import signal
 import threading
 import traceback
 import warnings
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 from types import FrameType
 from typing import Any, final
 
+from benchmark.blame import described
 from benchmark.faults import ConfigFault, RunFault
 from benchmark.folder import Status
 
@@ -79,8 +80,10 @@ def own_log(path: Path) -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def noted(status: Status) -> Iterator[None]:
-    """However the run ends, its status and its log say so: the traceback goes into the log, the error on up."""
+def noted(status: Status, packages: Collection[str]) -> Iterator[None]:
+    """However the run ends, its status and its log say so: the traceback goes into the log, the error on up. packages:
+    whose code the run is made of.
+    """
     try:
         yield
     except Stopped as stop:
@@ -89,14 +92,14 @@ def noted(status: Status) -> Iterator[None]:
         raise
     except BaseException as error:
         log.error("%s", "".join(traceback.format_exception(error)))
-        _say(status, state="failed", message=describe(error))
+        _say(status, state="failed", message=describe(error, packages))
         raise
 
 
-def describe(error: BaseException) -> str:
-    """One line for a person: the message of what a user can mend, kind and message of what is a defect."""
+def describe(error: BaseException, packages: Collection[str] = ()) -> str:
+    """One line for a person: the message of what a user can mend; place, kind and message of what is a defect."""
     told = isinstance(error, ConfigFault | RunFault)
-    text = str(error) if told else f"{type(error).__name__}: {error}"
+    text = str(error) if told else described(error, packages)
     return "; ".join(line for line in text.splitlines() if line.strip())
 
 

@@ -72,6 +72,17 @@ class Splits(NamedTuple):
     references: Mapping[str, Sequence[Sequence[str]]] = MappingProxyType({})
 
 
+def _refuse_no_splits(what: str, found: Any) -> None:
+    """Raises DataFault with what a data set read in place of its splits."""
+    if not isinstance(found, Splits):
+        raise DataFault(f"{what} gives a {type(found).__name__}, and has to give a datamodules.base.Splits.")
+    asked = {"train": Split, "validation": FixedSplit, "test": FixedSplit}
+    wrong = [f"{name} is a {type(getattr(found, name)).__name__}" for name, kind in asked.items()
+             if not isinstance(getattr(found, name), kind)]  # fmt: skip
+    if wrong:
+        raise DataFault(f"{what}: {', '.join(wrong)} and no Split, or, to be judged by, no FixedSplit.")
+
+
 class BaseData(LightningDataModule, ABC):
     """A data set as Lightning wants it. A subclass says what to fetch, what its splits are, and what task they pose."""
 
@@ -106,7 +117,10 @@ class BaseData(LightningDataModule, ABC):
 
     @final
     def splits(self) -> Splits:
-        self._splits = self._splits or self.read()
+        if self._splits is None:
+            found = self.read()
+            _refuse_no_splits(f"{type(self).__name__}.read()", found)
+            self._splits = found
         return self._splits
 
     @final

@@ -19,23 +19,24 @@ SOURCES = sorted(path for package in PACKAGES for path in (ROOT / package).rglob
 YAMLS = sorted((ROOT / "conf").rglob("*.yaml"))
 
 FLOORS = {
-    0: "datamodules.contract benchmark.faults benchmark.weights benchmark.nearest benchmark.address benchmark.folder "
-       "benchmark.console benchmark.schedule benchmark.allocator benchmark.headline benchmark.tones "
-       "benchmark.constants benchmark.clustered benchmark.paths benchmark.listing benchmark.collisions",
+    0: "datamodules.contract benchmark.faults benchmark.weights benchmark.nearest benchmark.address "
+       "benchmark.folder benchmark.console benchmark.schedule benchmark.allocator benchmark.headline "
+       "benchmark.tones benchmark.constants benchmark.clustered benchmark.paths benchmark.listing "
+       "benchmark.collisions benchmark.tensor_faults benchmark.blame",
     1: "datamodules benchmark.attention benchmark.encoder benchmark.decoder benchmark.context benchmark.cell "
        "benchmark.feeding benchmark.convnet benchmark.positions benchmark.display benchmark.tuning "
        "benchmark.state_dicts benchmark.pretrained benchmark.rollout benchmark.decoding benchmark.deep_output "
        "benchmark.sentinel benchmark.resizing benchmark.orderless",
     2: "benchmark.attention_rnn benchmark.objective benchmark.optimisation benchmark.metrics benchmark.workplace "
-       "benchmark.credit benchmark.reading benchmark.both_ways benchmark.focus benchmark.pool "
-       "benchmark.penalty benchmark.practice benchmark.self_critical",
-    3: "benchmark.module benchmark.record benchmark.evaluation benchmark.cost benchmark.pictures benchmark.callbacks "
-       "benchmark.checkpoints benchmark.start benchmark.symbols benchmark.loggers benchmark.wandb_log "
-       "benchmark.features benchmark.confusion",
+       "benchmark.credit benchmark.reading benchmark.both_ways benchmark.focus benchmark.pool benchmark.penalty "
+       "benchmark.practice benchmark.self_critical",
+    3: "benchmark.module benchmark.record benchmark.evaluation benchmark.cost benchmark.pictures "
+       "benchmark.callbacks benchmark.checkpoints benchmark.start benchmark.symbols benchmark.loggers "
+       "benchmark.wandb_log benchmark.features benchmark.confusion benchmark.first_batch",
     4: "benchmark.build benchmark.config_check benchmark.compose benchmark.overrides benchmark.sweeping "
        "benchmark.typed benchmark.kinds",
-    5: "benchmark.run benchmark.job benchmark.launcher benchmark.report benchmark.caption "
-       "benchmark.captioning benchmark.trained benchmark.same_data",
+    5: "benchmark.run benchmark.job benchmark.launcher benchmark.report benchmark.caption benchmark.captioning "
+       "benchmark.trained benchmark.same_data",
 }  # fmt: skip
 """A package stands for all of its modules. Imports stay on their floor or go down."""
 
