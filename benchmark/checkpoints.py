@@ -1,16 +1,22 @@
 """Checkpoint files that are whole or not there."""
 
 import io
-import pickle
-import zipfile
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, final
 
 import torch
 from pytorch_lightning.plugins.io import CheckpointIO
+from torch import Tensor
 
 from benchmark.faults import RunFault
 from benchmark.folder import write_whole
+from benchmark.weight_files import read_weights, refuse_not_finite
+
+ANEW = "Put back a whole copy, or delete it to start this run anew."
+"""What helps the run whose checkpoint is damaged."""
+COPY = "Put back a whole copy, or name another run."
+"""What helps whoever reads another run's."""
 
 
 @final
@@ -30,17 +36,28 @@ class WholeCheckpoints(CheckpointIO):
         Path(path).unlink(missing_ok=True)
 
 
-def read_checkpoint(path: Path, map_location: Any = "cpu") -> dict[str, Any]:
-    """A checkpoint's tensors and plain values. Raises RunFault where the file is cut off or damaged."""
+def read_checkpoint(path: Path, map_location: Any = "cpu", cure: str = ANEW) -> dict[str, Any]:
+    """A checkpoint's tensors and plain values, `state_dict` with finite weights by name among them.
+
+    Raises RunFault where the file is missing, cut off, damaged or something else.
+    """
     try:
-        checkpoint = torch.load(path, map_location=map_location, weights_only=True)
-    except (RuntimeError, EOFError, pickle.UnpicklingError, zipfile.BadZipFile, KeyError, ValueError) as error:
-        raise RunFault(
-            f"{path} is damaged or cut off ({str(error).splitlines()[0][:100] if str(error) else 'empty'}). "
-            "Put back a whole copy, or delete it to start this run anew."
-        ) from error
-    if not isinstance(checkpoint, dict) or "state_dict" not in checkpoint:
-        raise RunFault(
-            f"{path} is no checkpoint of a run. Put back the right one, or delete it to start this run anew."
-        )
+        checkpoint = read_weights(path, map_location)
+        if not isinstance(checkpoint, dict) or not _is_of_weights(checkpoint.get("state_dict")):
+            raise RunFault(f"{path} is no checkpoint of a run")
+        refuse_not_finite(path, checkpoint["state_dict"])
+        if not _is_of_symbols(checkpoint.get("symbols", [])):
+            raise RunFault(f"{path} is damaged (its symbols are no list of words)")
+    except RunFault as fault:
+        raise RunFault(f"{fault}. {cure}") from None
     return checkpoint
+
+
+def _is_of_weights(found: object) -> bool:
+    return isinstance(found, Mapping) and bool(found) and all(
+        isinstance(name, str) and isinstance(value, Tensor) for name, value in found.items()
+    )  # fmt: skip
+
+
+def _is_of_symbols(found: object) -> bool:
+    return isinstance(found, list) and all(isinstance(symbol, str) for symbol in found)

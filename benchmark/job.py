@@ -20,7 +20,7 @@ from benchmark.allocator import keep_freed_memory
 from benchmark.blame import packages_of
 from benchmark.build import Built, build, build_rnn, make, without_origins
 from benchmark.callbacks import Checkpoints, Clock, EpochSeed, Heartbeat, seed_all
-from benchmark.checkpoints import WholeCheckpoints, read_checkpoint
+from benchmark.checkpoints import WholeCheckpoints
 from benchmark.compose import plain
 from benchmark.console import Console, console
 from benchmark.faults import ConfigFault, RunFault, causes
@@ -30,7 +30,9 @@ from benchmark.headline import Headline
 from benchmark.loggers import About, JsonLines, RunLog, rewind
 from benchmark.metrics.named import naming
 from benchmark.record import Result, Task, assemble, hardware
+from benchmark.resuming import read_best, read_last
 from benchmark.same_data import KnownData
+from benchmark.seal import sealed
 from benchmark.start import started_from
 from benchmark.symbols import KeepSymbols, refuse_others
 from benchmark.tones import tones
@@ -104,7 +106,7 @@ def _carry_out(config: DictConfig, address: Address, folder: RunFolder, status: 
         status.say(message="evaluating", seconds_left=None)
         record = _conclude(config, address, built, trained, folder, status)
         run_log.results(record, sorted(folder.pictures.glob("*.png")))
-        write_json(folder.record, record)
+        write_json(folder.record, sealed(record, folder.path, [folder.predictions, folder.best]))
         status.say(state="finished", message="", seconds_left=0.0)
         exit_code = 0
     except Stopped as stop:
@@ -133,14 +135,14 @@ def _fit(config: DictConfig, built: Built, folder: RunFolder, loggers: list[Any]
         enable_model_summary=False,
         default_root_dir=folder.path,
     )
-    resumed = folder.last if folder.last.exists() else None
-    if resumed:
-        checkpoint = read_checkpoint(resumed)
+    checkpoint = read_last(folder, built.module)
+    if checkpoint:
         refuse_others(checkpoint, built.spec.symbols)
         rewind(folder.metrics, checkpoint["epoch"])
         out.line(f"resumes {folder.path} after epoch {checkpoint['epoch'] + 1}")
     else:
         folder.metrics.unlink(missing_ok=True)
+    resumed = folder.last if checkpoint else None
     trainer.fit(built.module, datamodule=built.datamodule, ckpt_path=resumed, weights_only=True)
     return Trained(trainer, clock, best)
 
@@ -151,7 +153,7 @@ def _conclude(config: DictConfig, address: Address, built: Built, trained: Train
     device = trained.trainer.strategy.root_device
     data: Any = built.datamodule
     module, spec = built.module, built.spec
-    module.load_state_dict(read_checkpoint(folder.best)["state_dict"])
+    module.load_state_dict(read_best(folder, module))
     module.to(device).eval()
     seed_all(address.seed, "evaluation")
     settings = config.evaluation

@@ -8,7 +8,7 @@ from typing import Any, final
 import torch
 from torch import Tensor, nn
 
-from benchmark.checkpoints import read_checkpoint
+from benchmark.checkpoints import COPY, read_checkpoint
 from benchmark.faults import RunFault
 from benchmark.folder import RunFolder, read_json
 from benchmark.state_dicts import Weights, origins, sha256_of
@@ -57,7 +57,7 @@ class Checkpoint(Start):
         """Raises RunFault where the file is missing or does not fit, ConfigFault where a pattern matches nothing."""
         if not self.checkpoint.is_file():
             raise RunFault(f"start.checkpoint: {self.checkpoint} is not there. Give the .ckpt file of a run")
-        checkpoint = read_checkpoint(self.checkpoint)
+        checkpoint = read_checkpoint(self.checkpoint, cure=COPY)
         found = checkpoint["state_dict"]
         there = {name.removeprefix(PREFIX): value for name, value in found.items() if name.startswith(PREFIX)}
         here = model.state_dict()

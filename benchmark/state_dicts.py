@@ -1,17 +1,15 @@
 """Files of weights from elsewhere: read without trusting them, and held against the network they are for."""
 
-import pickle
 import re
-import zipfile
 from collections.abc import Collection, Mapping
 from hashlib import file_digest
 from pathlib import Path
 from typing import NamedTuple
 
-import torch
 from torch import Tensor, nn
 
 from benchmark.faults import RunFault
+from benchmark.weight_files import read_weights, refuse_not_finite
 
 SHOWN = 4
 """Weights that a message names; the others it counts."""
@@ -49,21 +47,14 @@ def sha256_of(path: Path) -> str:
 def read(path: Path) -> dict[str, Tensor]:
     """The state dict in a file, whatever a training script has wrapped it in. Raises RunFault."""
     try:
-        content = torch.load(path, map_location="cpu", weights_only=True)
-    except OSError as error:
-        raise RunFault(f"{path} cannot be read: {error.strerror or error}") from None
-    except pickle.UnpicklingError:
-        raise RunFault(
-            f"{path} is no state dict: it is damaged, or holds more than tensors and plain values, which is never "
-            "loaded. Save the weights alone: torch.save(model.state_dict(), FILE)"
-        ) from None
-    except (RuntimeError, EOFError, zipfile.BadZipFile, KeyError, ValueError, AttributeError) as error:
-        told = str(error).splitlines()[0][:100] if str(error) else "empty"
-        raise RunFault(f"{path} is no state dict, or is damaged or cut off ({told})") from None
+        content = read_weights(path)
+    except RunFault as fault:
+        raise RunFault(f"{fault}. Save the weights alone: torch.save(model.state_dict(), FILE)") from None
     for key in WRAPPED:
         content = content[key] if isinstance(content, Mapping) and isinstance(content.get(key), Mapping) else content
     if not _is_state_dict(content):
         raise RunFault(f"{path} is no state dict, names and tensors, but {_described(content)}")
+    refuse_not_finite(path, content)
     return {OLD_DENSENET.sub(r"\1\2", name.removeprefix(PARALLEL)): value for name, value in content.items()}
 
 

@@ -22,17 +22,17 @@ FLOORS = {
     0: "datamodules.contract benchmark.faults benchmark.weights benchmark.nearest benchmark.address "
        "benchmark.folder benchmark.console benchmark.schedule benchmark.allocator benchmark.headline "
        "benchmark.tones benchmark.constants benchmark.clustered benchmark.paths benchmark.listing "
-       "benchmark.collisions benchmark.tensor_faults benchmark.blame",
+       "benchmark.collisions benchmark.tensor_faults benchmark.blame benchmark.plain_json benchmark.seal",
     1: "datamodules benchmark.attention benchmark.encoder benchmark.decoder benchmark.context benchmark.cell "
        "benchmark.feeding benchmark.convnet benchmark.positions benchmark.display benchmark.tuning "
        "benchmark.state_dicts benchmark.pretrained benchmark.rollout benchmark.decoding benchmark.deep_output "
-       "benchmark.sentinel benchmark.resizing benchmark.orderless",
+       "benchmark.sentinel benchmark.resizing benchmark.orderless benchmark.weight_files",
     2: "benchmark.attention_rnn benchmark.objective benchmark.optimisation benchmark.metrics benchmark.workplace "
        "benchmark.credit benchmark.reading benchmark.both_ways benchmark.focus benchmark.pool benchmark.penalty "
        "benchmark.practice benchmark.self_critical",
     3: "benchmark.module benchmark.record benchmark.evaluation benchmark.cost benchmark.pictures "
        "benchmark.callbacks benchmark.checkpoints benchmark.start benchmark.symbols benchmark.loggers "
-       "benchmark.wandb_log benchmark.features benchmark.confusion benchmark.first_batch",
+       "benchmark.wandb_log benchmark.features benchmark.confusion benchmark.first_batch benchmark.resuming",
     4: "benchmark.build benchmark.config_check benchmark.compose benchmark.overrides benchmark.sweeping "
        "benchmark.typed benchmark.kinds",
     5: "benchmark.run benchmark.job benchmark.launcher benchmark.report benchmark.caption benchmark.captioning "

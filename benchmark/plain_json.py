@@ -1,0 +1,82 @@
+"""JSON that anybody may have written or damaged: bounded in size, depth and digits before anyone relies on it."""
+
+import json
+import stat
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, final
+
+MOST_BYTES = 64 * 2**20
+"""Of a file; a record of ten thousand categories has one."""
+MOST_DEPTH = 32
+"""Of lists and objects in each other; a record has five."""
+MOST_DIGITS = 18
+"""Of an integer, so that it fits 64 bits; Python refuses to write one of 4,300 digits, and a float holds none of 309."""
+
+
+@final
+class Damaged(Exception):  # noqa: N818  # the file has a fault; the program has no error
+    """A file that holds not what it should; says why, without its name."""
+
+
+def read_bytes(path: Path, most: int) -> bytes:
+    """A file's content. Raises Damaged where it can't be read, is no ordinary file or too large, FileNotFoundError."""
+    try:
+        told = path.stat()
+        if not stat.S_ISREG(told.st_mode):
+            raise Damaged("is no ordinary file")
+        if told.st_size > most:
+            raise Damaged(f"has {told.st_size:,} bytes, and more than {most:,} are not read")
+        return path.read_bytes()
+    except FileNotFoundError:
+        raise
+    except (OSError, ValueError) as error:
+        raise Damaged(f"cannot be read ({getattr(error, 'strerror', None) or error})") from None
+
+
+def read_object(path: Path) -> dict[str, Any]:
+    """The JSON object in a file. Raises Damaged, and FileNotFoundError where there is no file."""
+    return parsed(read_bytes(path, MOST_BYTES))
+
+
+def parsed(content: bytes) -> dict[str, Any]:
+    """A JSON object. Raises Damaged."""
+    found = parsed_value(content)
+    if not isinstance(found, dict):
+        raise Damaged(f"is not a JSON object but {called(found)}")
+    return found
+
+
+def parsed_value(content: bytes) -> Any:
+    """Any JSON value. Raises Damaged."""
+    try:
+        found = json.loads(content.decode("utf-8"), parse_int=_integer)
+    except RecursionError:
+        raise Damaged("has lists or objects nested too deeply") from None
+    except ValueError as error:  # of JSON and of UTF-8
+        raise Damaged(f"is not JSON: {error}") from None
+    if any(depth > MOST_DEPTH for depth in _depths(found)):
+        raise Damaged("has lists or objects nested too deeply")
+    return found
+
+
+def called(value: object) -> str:
+    """What a JSON value is, for a message."""
+    names = {list: "a list", dict: "an object", str: "a text", bool: "true or false", type(None): "null"}
+    return names.get(type(value), "a number")
+
+
+def _integer(digits: str) -> int:
+    if len(digits) > MOST_DIGITS + digits.startswith("-"):
+        raise ValueError(f"a number of {len(digits)} digits")
+    return int(digits)
+
+
+def _depths(value: Any) -> Iterator[int]:
+    """Of every list and object. Walks without recursion."""
+    waiting = [(value, 1)]
+    while waiting:
+        one, depth = waiting.pop()
+        if isinstance(one, dict | list):
+            yield depth
+            waiting += [(each, depth + 1) for each in (one.values() if isinstance(one, dict) else one)]

@@ -1,0 +1,51 @@
+"""What an interrupted run goes on from, and whether it can."""
+
+import logging
+from typing import Any
+
+from torch import nn
+
+from benchmark.checkpoints import ANEW, read_checkpoint
+from benchmark.faults import RunFault
+from benchmark.folder import RunFolder
+from benchmark.start import misfits
+
+KINDS = {"epoch": int, "global_step": int, "callbacks": dict, "loops": dict, "optimizer_states": list,
+         "lr_schedulers": list}  # fmt: skip
+"""What a checkpoint holds that training goes on from, besides weights."""
+BEST = "Checkpoints"
+"""Under which key of `callbacks` it stands which epoch was the best; -1 where none was judged yet."""
+
+log = logging.getLogger("benchmark")
+
+
+def read_last(folder: RunFolder, module: nn.Module) -> dict[str, Any] | None:
+    """The checkpoint that a run goes on from; None where it begins anew: it has none, or its best one was deleted.
+
+    A best checkpoint that was deleted takes the last one with it, or the run would end without the weights that it is
+    to be judged by. Raises RunFault where one of the two is damaged, or is of another model.
+    """
+    if not folder.last.exists():
+        return None
+    last = read_checkpoint(folder.last)
+    for key, kind in KINDS.items():
+        if not isinstance(last.get(key), kind):
+            raise RunFault(f"{folder.last} lacks a usable {key}. {ANEW}")
+    if faults := misfits(module.state_dict(), last["state_dict"]):
+        raise RunFault(f"{folder.last} does not fit this model: {'; '.join(faults[:5])}. {ANEW}")
+    if last["callbacks"].get(BEST, {}).get("epoch", -1) < 0:
+        return last
+    if not folder.best.exists():
+        log.info("%s was deleted: begins anew", folder.best)
+        folder.last.unlink()
+        return None
+    read_best(folder, module)
+    return last
+
+
+def read_best(folder: RunFolder, module: nn.Module) -> dict[str, Any]:
+    """The weights that a run is judged by. Raises RunFault where they are damaged, or of another model."""
+    found: dict[str, Any] = read_checkpoint(folder.best)["state_dict"]
+    if faults := misfits(module.state_dict(), found):
+        raise RunFault(f"{folder.best} does not fit this model: {'; '.join(faults[:5])}. {ANEW}")
+    return found
