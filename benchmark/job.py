@@ -5,33 +5,32 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict
 from functools import partial
+from itertools import islice
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
-import pytorch_lightning as pl
 import torch
 from omegaconf import DictConfig, OmegaConf
-from pytorch_lightning.plugins.environments import LightningEnvironment
 
 from benchmark import cost, evaluation, pictures
 from benchmark.address import Address
 from benchmark.allocator import keep_freed_memory
-from benchmark.build import Built, build, build_rnn, make
-from benchmark.callbacks import Checkpoints, Clock, EpochSeed, Heartbeat, seed_all
-from benchmark.checkpoints import WholeCheckpoints, read_checkpoint
+from benchmark.build import Built, build, build_logs, build_rnn, make
+from benchmark.callbacks import seed_all
+from benchmark.checkpoints import read_checkpoint
 from benchmark.compose import plain
-from benchmark.console import Console, console
+from benchmark.console import console
 from benchmark.faults import ConfigFault, RunFault, causes
+from benchmark.fitting import Trained, fit, resume
 from benchmark.folder import RunFolder, Status, now, read_json, write_json, write_whole
 from benchmark.headline import Headline
-from benchmark.loggers import About, JsonLines, RunLog, rewind
+from benchmark.loggers import About, JsonLines
 from benchmark.metrics.named import naming
 from benchmark.module import AttentionModule
 from benchmark.record import Result, Task, assemble, hardware
 from benchmark.start import Start
 from benchmark.state_dicts import origins
-from benchmark.symbols import KeepSymbols, refuse_others
 from benchmark.tones import tones
 from benchmark.workplace import Stopped, noted, own_log, signals_as_exits
 from datamodules.contract import DataFault
@@ -70,31 +69,24 @@ def told() -> Iterator[None]:
         raise
 
 
-class Trained(NamedTuple):
-    """What fitting left besides the checkpoints."""
-
-    trainer: pl.Trainer
-    clock: Clock
-    best: Checkpoints
-
-
 def _carry_out(config: DictConfig, address: Address, folder: RunFolder, status: Status) -> None:
     write_whole(folder.config, OmegaConf.to_yaml(config, resolve=True).encode())
     torch.set_num_threads(config.threads)
     keep_freed_memory()
-    out = console(config.progress)
-    run_log: RunLog = make(config.logger)
+    out = console(config.progress and not config.trainer.get("fast_dev_run"))
+    resumed = resume(folder)
+    logs = build_logs(config, folder.path)
     exit_code = 1
     try:
-        loggers = [JsonLines(folder.metrics), *run_log.open(About(address, plain(config), folder))]
+        loggers = [JsonLines(folder.metrics), *logs.open(About(address, plain(config), folder, resumed.history))]
         seed_all(config.seed, "weights")
         built = build(config)
         write_json(folder.symbols, list(built.spec.symbols))
         write_json(folder.task, asdict(built.spec))
-        trained = _fit(config, built, folder, loggers, status, out)
+        trained = fit(config, built, resumed, folder, loggers, status, out)
         status.say(message="evaluating", seconds_left=None)
         record = _conclude(config, address, built, trained, folder, status)
-        run_log.results(record, sorted(folder.pictures.glob("*.png")))
+        logs.results(record, sorted(folder.pictures.glob("*.png")))
         write_json(folder.record, record)
         status.say(state="finished", message="", seconds_left=0.0)
         exit_code = 0
@@ -102,38 +94,9 @@ def _carry_out(config: DictConfig, address: Address, folder: RunFolder, status: 
         exit_code = 128 + stop.signum
         raise
     finally:
-        run_log.close(exit_code)
+        logs.close(exit_code)
     headline = Headline.of(record)
     out.line(f"test {headline.name} {headline.written(record['test']['mean'][headline.key])}; {folder.record}")
-
-
-def _fit(config: DictConfig, built: Built, folder: RunFolder, loggers: list[Any], status: Status,
-         out: Console) -> Trained:  # fmt: skip
-    clock = Clock()
-    headline = built.module.measure.headline
-    best = Checkpoints(folder, clock, headline)
-    kept, beat = KeepSymbols(built.spec.symbols), Heartbeat(status, out, clock, headline)
-    trainer: pl.Trainer = make(
-        config.trainer,
-        logger=loggers,
-        callbacks=[EpochSeed(config.seed), make(config.features), clock, beat, kept, best],
-        # The environment is named, so that Lightning does not take a Slurm job into its own hands and requeue it.
-        plugins=[WholeCheckpoints(), LightningEnvironment()],
-        enable_checkpointing=True,
-        enable_progress_bar=False,
-        enable_model_summary=False,
-        default_root_dir=folder.path,
-    )
-    resumed = folder.last if folder.last.exists() else None
-    if resumed:
-        checkpoint = read_checkpoint(resumed)
-        refuse_others(checkpoint, built.spec.symbols)
-        rewind(folder.metrics, checkpoint["epoch"])
-        out.line(f"resumes {folder.path} after epoch {checkpoint['epoch'] + 1}")
-    else:
-        folder.metrics.unlink(missing_ok=True)
-    trainer.fit(built.module, datamodule=built.datamodule, ckpt_path=resumed, weights_only=True)
-    return Trained(trainer, clock, best)
 
 
 def _conclude(config: DictConfig, address: Address, built: Built, trained: Trained, folder: RunFolder,
@@ -146,7 +109,7 @@ def _conclude(config: DictConfig, address: Address, built: Built, trained: Train
     module.to(device).eval()
     seed_all(address.seed, "evaluation")
     settings = config.evaluation
-    test = data.batches("test", device)
+    test = islice(data.batches("test", device), int(config.trainer.get("fast_dev_run") or 0) or None)
     found = evaluation.evaluate(module.rnn, test, module.measure, settings.samples, settings.seed, naming(spec))
     _write_arrays(folder.predictions, found.predictions)
     shades = tones(plain(config)["data"])
@@ -177,8 +140,8 @@ def _cost(config: DictConfig, built: Built, trained: Trained, device: torch.devi
         "peak_memory_bytes": cost.peak_memory(device),
         "seconds_to_best": best.seconds,
         "best_epoch": best.epoch + 1,
-        "epochs": trained.trainer.max_epochs,
-        "steps": clock.steps,
+        "epochs": trained.trainer.fit_loop.epoch_progress.current.processed,
+        "steps": trained.trainer.global_step,
     }
 
 

@@ -24,6 +24,7 @@ from benchmark.folder import RunFolder
 from benchmark.launcher import PoolLauncher, composer_of
 from benchmark.overrides import Overrides, first_line
 from benchmark.pool import PARENT
+from benchmark.rehearsal import rehearsed
 from benchmark.sweeping import as_sweeps
 
 WRONG_INPUT, FAILED = 2, 1
@@ -92,12 +93,15 @@ def one(config: DictConfig, composer: Composer, experiment: str) -> None:
         raise ConfigFault(faults)
     from benchmark.job import run_one
 
-    try:
-        run_one(config, composer.address(config, experiment))
-    except (ConfigFault, RunFault):
-        raise
-    except Exception as error:
-        raise RunFault(f"{type(error).__name__}: {first_line(error)} (the traceback is in {folder.log})") from error
+    batches = int(config.trainer.get("fast_dev_run") or 0)
+    with rehearsed(composer.address(config, experiment), batches) as place:
+        try:
+            run_one(config, place)
+        except (ConfigFault, RunFault):
+            raise
+        except Exception as error:
+            log = RunFolder(place.folder).log
+            raise RunFault(f"{type(error).__name__}: {first_line(error)} (the traceback is in {log})") from error
 
 
 def ending(fault: Exception) -> tuple[int, list[str]]:

@@ -21,7 +21,7 @@ YAMLS = sorted((ROOT / "conf").rglob("*.yaml"))
 FLOORS = {
     0: "datamodules.contract benchmark.faults benchmark.weights benchmark.nearest benchmark.address benchmark.folder "
        "benchmark.console benchmark.schedule benchmark.allocator benchmark.headline benchmark.tones "
-       "benchmark.constants",
+       "benchmark.constants benchmark.choices",
     1: "datamodules benchmark.attention benchmark.encoder benchmark.decoder benchmark.context benchmark.cell "
        "benchmark.feeding benchmark.convnet benchmark.positions benchmark.display benchmark.tuning "
        "benchmark.state_dicts benchmark.pretrained benchmark.rollout benchmark.decoding benchmark.deep_output "
@@ -30,16 +30,18 @@ FLOORS = {
        "benchmark.credit benchmark.reading benchmark.both_ways benchmark.focus benchmark.pool "
        "benchmark.penalty benchmark.practice benchmark.self_critical",
     3: "benchmark.module benchmark.record benchmark.evaluation benchmark.cost benchmark.pictures benchmark.callbacks "
-       "benchmark.checkpoints benchmark.start benchmark.symbols benchmark.loggers benchmark.wandb_log "
-       "benchmark.features benchmark.confusion",
+       "benchmark.heartbeat benchmark.checkpoints benchmark.start benchmark.symbols benchmark.loggers "
+       "benchmark.wandb_log benchmark.features benchmark.confusion benchmark.trainer_knobs benchmark.early_stopping "
+       "benchmark.rehearsal",
     4: "benchmark.build benchmark.config_check benchmark.compose benchmark.overrides benchmark.sweeping",
     5: "benchmark.run benchmark.job benchmark.launcher benchmark.report benchmark.caption "
-       "benchmark.captioning benchmark.trained",
+       "benchmark.captioning benchmark.trained benchmark.fitting",
 }  # fmt: skip
 """A package stands for all of its modules. Imports stay on their floor or go down."""
 
 SEES_A_CONFIG = {
-    f"benchmark.{name}" for name in ("build", "compose", "overrides", "sweeping", "run", "job", "launcher", "trained")
+    f"benchmark.{name}"
+    for name in ("build", "compose", "overrides", "sweeping", "run", "job", "fitting", "launcher", "trained")
 }
 
 
