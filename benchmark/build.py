@@ -1,17 +1,21 @@
 """Config and data to module: the one place where parts meet."""
 
+import inspect
 from contextlib import suppress
 from functools import partial
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytorch_lightning as pl
-from hydra.utils import instantiate
+from hydra.utils import get_object, instantiate
 from omegaconf import DictConfig, OmegaConf
 
 from benchmark.attention_rnn import AttentionRNN, Reader
 from benchmark.config_check import find, parts
-from benchmark.faults import ConfigFault
+from benchmark.faults import ConfigFault, RunFault
 from benchmark.first_batch import data_faults, refuse, spec_faults
+from benchmark.headline import Headline
+from benchmark.loggers import Logs, as_log
 from benchmark.metrics.measure import Measure
 from benchmark.module import AttentionModule
 from benchmark.objective import Objective
@@ -30,6 +34,32 @@ def make(node: Any, **arguments: Any) -> Any:
     """The one call of Hydra's `instantiate`: a node's target, with what only the data or other parts know."""
     # Called outside of Hydra, which would turn a dataclass among the arguments into a config and wrap what parts raise.
     return instantiate(node, _convert_="all", _partial_=True)(**arguments)
+
+
+def make_named(group: DictConfig, **offered: Any) -> dict[str, Any]:
+    """The parts of a group that holds any number of them, by their names. offered: arguments for those that take them.
+
+    Raises RunFault where a part needs a package that is not installed.
+    """
+    made = {}
+    for name, node in group.items():
+        try:
+            known = inspect.signature(get_object(node["_target_"])).parameters
+            told = {key: value for key, value in offered.items() if key in known and key not in node}
+            made[str(name)] = make(node, **told)
+        except ModuleNotFoundError as error:
+            raise RunFault(f"{node['_target_']} cannot be used: {error}") from error
+    return made
+
+
+def build_logs(cfg: DictConfig, folder: Path) -> Logs:
+    """Everything that a run is logged to besides its folder; what keeps files keeps them there."""
+    return Logs([as_log(each) for each in make_named(cfg.logger, save_dir=str(folder)).values()])
+
+
+def build_callbacks(cfg: DictConfig, headline: Headline) -> list[pl.Callback]:
+    """What the configuration adds to a run's own callbacks. headline: what the run is judged by."""
+    return [*make_named(cfg.callbacks, headline=headline).values()]
 
 
 def build_loop(cfg: DictConfig, spec: TaskSpec) -> AttentionRNN:
@@ -90,6 +120,7 @@ def without_origins(cfg: DictConfig) -> DictConfig:
     """
     values: Any = OmegaConf.to_container(cfg, resolve=True)
     values["start"] = {"_target_": "benchmark.start.Fresh"}
+    node: Any
     for _, node in parts(values, ""):
         with suppress(ImportError, AttributeError):  # which is told where the part is made
             node |= getattr(find(node["_target_"]), "later", {})

@@ -1,4 +1,4 @@
-"""What watches a run while it trains: its clock, its random state, its checkpoints and its heartbeat."""
+"""What watches a run while it trains: its clock, its random state and its checkpoints."""
 
 import hashlib
 import math
@@ -9,12 +9,9 @@ import pytorch_lightning as pl
 import torch
 from pytorch_lightning.callbacks import Callback, Checkpoint
 
-from benchmark.console import Console, span
 from benchmark.faults import RunFault
-from benchmark.folder import RunFolder, Status
+from benchmark.folder import RunFolder
 from benchmark.headline import Headline
-
-BEAT_SECONDS = 2.0
 
 
 def seed_all(seed: int, purpose: str) -> None:
@@ -38,12 +35,29 @@ class EpochSeed(Callback):
 
 
 @final
+class StepLimit(Callback):
+    """Hides `trainer.max_steps` from Lightning while it reads a checkpoint; to stand before all other callbacks.
+
+    Where steps are limited, it takes a checkpoint of an epoch's end for one of its middle, and trains an epoch of none.
+    """
+
+    def __init__(self) -> None:
+        self._most = -1
+
+    def on_fit_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        self._most, trainer.fit_loop.epoch_loop.max_steps = trainer.max_steps, -1
+
+    def on_train_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        trainer.fit_loop.epoch_loop.max_steps = self._most
+
+
+@final
 class Clock(Callback):
-    """Counts what training took, over interruptions: seconds in all, seconds and images of training steps alone."""
+    """Counts what training took, over interruptions: seconds in all, batches, and seconds and images of steps alone."""
 
     def __init__(self) -> None:
         self._before = self.training_seconds = 0.0
-        self.images = self.steps = 0
+        self.images = self.batches = 0
         self._since = self._step_since = math.nan
 
     @property
@@ -60,7 +74,7 @@ class Clock(Callback):
     def on_train_batch_end(
         self, trainer: pl.Trainer, pl_module: pl.LightningModule, outputs: Any, batch: Any, batch_idx: int
     ) -> None:
-        self.steps += 1
+        self.batches += 1
         self.images += len(batch.image)
 
     def on_validation_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
@@ -79,18 +93,20 @@ class Clock(Callback):
 
     def state_dict(self) -> dict[str, Any]:
         return {"seconds": self.seconds, "training_seconds": self.training_seconds, "images": self.images,
-                "steps": self.steps}  # fmt: skip
+                "batches": self.batches}  # fmt: skip
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         self._before, self.training_seconds = state_dict["seconds"], state_dict["training_seconds"]
-        self.images, self.steps = state_dict["images"], state_dict["steps"]
+        self.images, self.batches = state_dict["images"], state_dict["batches"]
 
 
 @final
 class Checkpoints(Checkpoint):
     """Writes last.ckpt after every epoch, and best.ckpt where the headline on the validation split is the best so far.
 
-    Lightning calls this kind of callback after all others, so that no epoch with a bad step is ever written.
+    Lightning calls this kind of callback after all others, so that no epoch with a bad step is ever written, and what
+    the others decide of the end is known: the last epoch is validated, whichever are and however short it is, and a
+    run that was over is over when it is resumed.
     Raises RunFault rather than write weights or a headline that are not finite.
     """
 
@@ -99,7 +115,23 @@ class Checkpoints(Checkpoint):
         self.value = headline.worst
         self.epoch = -1
         self.seconds = 0.0
-        self._validated = False
+        self._validated = self._over = False
+
+    def on_fit_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        if self._over:
+            _end(trainer)
+
+    def on_train_epoch_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        if trainer.current_epoch + 1 == trainer.max_epochs:
+            trainer.check_val_every_n_epoch = 1
+
+    def on_train_batch_end(
+        self, trainer: pl.Trainer, pl_module: pl.LightningModule, outputs: Any, batch: Any, batch_idx: int
+    ) -> None:
+        if 0 < trainer.max_steps <= trainer.global_step:
+            _end(trainer)
+        if trainer.should_stop:
+            trainer.check_val_every_n_epoch = 1
 
     def on_validation_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         self._validated = not trainer.sanity_checking
@@ -110,6 +142,7 @@ class Checkpoints(Checkpoint):
         if self._validated:
             self._judge(trainer, float(trainer.callback_metrics[self._headline.monitor]))
         self._validated = False
+        self._over = trainer.should_stop and trainer.fit_loop._can_stop_early
         trainer.save_checkpoint(self._folder.last)
 
     def _judge(self, trainer: pl.Trainer, value: float) -> None:
@@ -121,50 +154,19 @@ class Checkpoints(Checkpoint):
 
     def _refusal(self, trainer: pl.Trainer, what: str) -> str:
         return (
-            f"{what} after epoch {trainer.current_epoch + 1} (step {self._clock.steps}); the checkpoints of the epoch "
-            "before are kept. A lower learning rate or a tighter gradient clip may help."
+            f"{what} after epoch {trainer.current_epoch + 1} (step {trainer.global_step}); the checkpoints of the "
+            "epoch before are kept. A lower learning rate or a tighter gradient clip may help."
         )
 
     def state_dict(self) -> dict[str, Any]:
-        return {"value": self.value, "epoch": self.epoch, "seconds": self.seconds}
+        return {"value": self.value, "epoch": self.epoch, "seconds": self.seconds, "over": self._over}
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         self.value, self.epoch, self.seconds = state_dict["value"], state_dict["epoch"], state_dict["seconds"]
+        self._over = state_dict["over"]
 
 
-@final
-class Heartbeat(Callback):
-    """Says where a run is: in status.json every two seconds, on the console, and a line for each epoch in both logs."""
-
-    def __init__(self, status: Status, console: Console, clock: Clock, headline: Headline):
-        self._status, self._console, self._clock, self._headline = status, console, clock, headline
-        self._beat = self._since = 0.0
-        self._steps_before = 0
-
-    def on_train_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
-        self._since, self._steps_before = time.monotonic(), self._clock.steps
-        self._status.say(measure=self._headline._asdict())
-        self._say(trainer)
-
-    def on_train_batch_end(
-        self, trainer: pl.Trainer, pl_module: pl.LightningModule, outputs: Any, batch: Any, batch_idx: int
-    ) -> None:
-        if time.monotonic() - self._beat >= BEAT_SECONDS:
-            self._say(trainer)
-
-    def on_train_epoch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
-        self._say(trainer)
-        monitor = self._headline.monitor
-        value = f"{monitor} {self._headline.written(trainer.callback_metrics.get(monitor))}"
-        left = span(self._status.get("seconds_left"))
-        self._console.line(f"epoch {trainer.current_epoch + 1} of {trainer.max_epochs}: {value}, {left} left")
-
-    def _say(self, trainer: pl.Trainer) -> None:
-        self._beat = time.monotonic()
-        epochs, done = trainer.max_epochs or 0, self._clock.steps
-        steps = epochs * int(trainer.num_training_batches)
-        pace = (self._beat - self._since) / max(1, done - self._steps_before)
-        left = pace * (steps - done) if done > self._steps_before else None
-        epoch = min(trainer.current_epoch + 1, epochs)
-        self._status.say(epoch=epoch, epochs=epochs, step=done, steps=steps, seconds_left=left, message="training")
-        self._console.now(f"epoch {epoch} of {epochs}, step {done} of {steps}, {span(left)} left")
+def _end(trainer: pl.Trainer) -> None:
+    """Ends training with a validation, though fewer epochs and steps were trained than the least asked for."""
+    trainer.fit_loop.min_epochs, trainer.fit_loop.epoch_loop.min_steps = None, None
+    trainer.should_stop = True

@@ -12,6 +12,7 @@ from benchmark.address import name_fault
 from benchmark.blame import described
 from benchmark.nearest import did_you_mean
 from benchmark.pretrained import make_importable
+from benchmark.trainer_knobs import trainer_faults
 
 Config = Mapping[str, Any]
 
@@ -26,12 +27,14 @@ GIVEN = {
 }
 """What `build` adds to a part's arguments; a test reads it off there."""
 
+OFFERED = {"callbacks": ("headline",), "logger": ("save_dir",)}
+"""What it adds to those of a group's parts that take it; a test reads that off there too."""
 
 def config_faults(config: Config) -> list[str]:
     """One line for each fault of a resolved configuration; empty where there is none."""
     make_importable()  # before any part imports Lightning
     shortest: dict[str, str] = {}
-    for path, fault in [*part_faults(config), *run_faults(config)]:
+    for path, fault in [*part_faults(config), *run_faults(config), *trainer_faults(config)]:
         if fault not in shortest or len(path) < len(shortest[fault]):
             shortest[fault] = path  # a part that another refers to stands in both; it is named where it is set
     return [f"{path}: {fault}" for fault, path in shortest.items()]
@@ -84,8 +87,9 @@ def argument_faults(path: str, node: Config, target: Callable[..., Any]) -> Iter
                 cure = did_you_mean(key, named) or f"; it has {', '.join(named)}"
                 yield f"{node['_target_']} has no knob {key!r}{cure}"
     if not node.get("_partial_") and "_args_" not in node:
+        told = (*given, *GIVEN.get(path, ()), *OFFERED.get(path.rpartition(".")[0], ()))
         for key in named:
-            if known[key].default is inspect.Parameter.empty and key not in (*given, *GIVEN.get(path, ())):
+            if known[key].default is inspect.Parameter.empty and key not in told:
                 yield f"{node['_target_']} needs {key!r}, which is not set"
 
 
@@ -119,7 +123,6 @@ def run_faults(config: Config) -> Iterator[tuple[str, str]]:
     if fault := name_fault(str(config["study"])):
         yield "study", fault
     whole = {"seed": (config["seed"], 0), "threads": (config["threads"], 1), "log_every": (config["log_every"], 1),
-             "trainer.max_epochs": (config["trainer"]["max_epochs"], 1),
              "evaluation.samples": (config["evaluation"]["samples"], 1)}  # fmt: skip
     for key, (value, least) in whole.items():
         if not isinstance(value, int) or isinstance(value, bool) or value < least:

@@ -5,36 +5,33 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict
 from functools import partial
+from itertools import islice
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
-import pytorch_lightning as pl
 import torch
 from omegaconf import DictConfig, OmegaConf
-from pytorch_lightning.plugins.environments import LightningEnvironment
 
 from benchmark import cost, evaluation, pictures
 from benchmark.address import Address
 from benchmark.allocator import keep_freed_memory
 from benchmark.blame import packages_of
-from benchmark.build import Built, build, build_rnn, make, without_origins
-from benchmark.callbacks import Checkpoints, Clock, EpochSeed, Heartbeat, seed_all
-from benchmark.checkpoints import WholeCheckpoints
+from benchmark.build import Built, build, build_logs, build_rnn, make, without_origins
+from benchmark.callbacks import seed_all
 from benchmark.compose import plain
-from benchmark.console import Console, console
+from benchmark.console import console
 from benchmark.faults import ConfigFault, RunFault, causes
-from benchmark.first_batch import FirstBatches
+from benchmark.fitting import Trained, fit, resume
 from benchmark.folder import RunFolder, Status, now, read_json, write_json, write_whole
 from benchmark.headline import Headline
-from benchmark.loggers import About, JsonLines, RunLog, rewind
+from benchmark.loggers import About, JsonLines
 from benchmark.metrics.named import naming
 from benchmark.record import Result, Task, assemble, hardware
-from benchmark.resuming import read_best, read_last
+from benchmark.resuming import read_best
 from benchmark.same_data import KnownData
 from benchmark.seal import sealed
 from benchmark.start import started_from
-from benchmark.symbols import KeepSymbols, refuse_others
 from benchmark.tones import tones
 from benchmark.workplace import Stopped, noted, own_log, signals_as_exits
 from datamodules.contract import DataFault
@@ -74,14 +71,6 @@ def told() -> Iterator[None]:
         raise
 
 
-class Trained(NamedTuple):
-    """What fitting left besides the checkpoints."""
-
-    trainer: pl.Trainer
-    clock: Clock
-    best: Checkpoints
-
-
 def _carry_out(config: DictConfig, address: Address, folder: RunFolder, status: Status) -> None:
     known, made = KnownData(), status.get("fingerprints")
     if made and (untold := known.refuse_others(config, made, f"{folder.path} holds an unfinished run")):
@@ -89,11 +78,12 @@ def _carry_out(config: DictConfig, address: Address, folder: RunFolder, status: 
     write_whole(folder.config, OmegaConf.to_yaml(config, resolve=True).encode())
     torch.set_num_threads(config.threads)
     keep_freed_memory()
-    out = console(config.progress)
-    run_log: RunLog = make(config.logger)
+    out = console(config.progress and not config.trainer.get("fast_dev_run"))
+    resumed = resume(folder)
+    logs = build_logs(config, folder.path)
     exit_code = 1
     try:
-        loggers = [JsonLines(folder.metrics), *run_log.open(About(address, plain(config), folder))]
+        loggers = [JsonLines(folder.metrics), *logs.open(About(address, plain(config), folder, resumed.history))]
         seed_all(config.seed, "weights")
         built = build(without_origins(config) if folder.last.exists() and status.get("weights") is not None else config)
         write_json(folder.symbols, list(built.spec.symbols))
@@ -102,10 +92,10 @@ def _carry_out(config: DictConfig, address: Address, folder: RunFolder, status: 
         if weights is None:
             weights = started_from(make(config.start), built.module)
         status.say(fingerprints=known.fingerprints(config, built.datamodule), weights=weights)
-        trained = _fit(config, built, folder, loggers, status, out)
+        trained = fit(config, built, resumed, folder, loggers, status, out)
         status.say(message="evaluating", seconds_left=None)
         record = _conclude(config, address, built, trained, folder, status)
-        run_log.results(record, sorted(folder.pictures.glob("*.png")))
+        logs.results(record, sorted(folder.pictures.glob("*.png")))
         write_json(folder.record, sealed(record, folder.path, [folder.predictions, folder.best]))
         status.say(state="finished", message="", seconds_left=0.0)
         exit_code = 0
@@ -113,38 +103,9 @@ def _carry_out(config: DictConfig, address: Address, folder: RunFolder, status: 
         exit_code = 128 + stop.signum
         raise
     finally:
-        run_log.close(exit_code)
+        logs.close(exit_code)
     headline = Headline.of(record)
     out.line(f"test {headline.name} {headline.written(record['test']['mean'][headline.key])}; {folder.record}")
-
-
-def _fit(config: DictConfig, built: Built, folder: RunFolder, loggers: list[Any], status: Status,
-         out: Console) -> Trained:  # fmt: skip
-    clock = Clock()
-    headline = built.module.measure.headline
-    best = Checkpoints(folder, clock, headline)
-    kept, beat = KeepSymbols(built.spec.symbols), Heartbeat(status, out, clock, headline)
-    trainer: pl.Trainer = make(
-        config.trainer,
-        logger=loggers,
-        callbacks=[FirstBatches(), EpochSeed(config.seed), make(config.features), clock, beat, kept, best],
-        # The environment is named, so that Lightning does not take a Slurm job into its own hands and requeue it.
-        plugins=[WholeCheckpoints(), LightningEnvironment()],
-        enable_checkpointing=True,
-        enable_progress_bar=False,
-        enable_model_summary=False,
-        default_root_dir=folder.path,
-    )
-    checkpoint = read_last(folder, built.module)
-    if checkpoint:
-        refuse_others(checkpoint, built.spec.symbols)
-        rewind(folder.metrics, checkpoint["epoch"])
-        out.line(f"resumes {folder.path} after epoch {checkpoint['epoch'] + 1}")
-    else:
-        folder.metrics.unlink(missing_ok=True)
-    resumed = folder.last if checkpoint else None
-    trainer.fit(built.module, datamodule=built.datamodule, ckpt_path=resumed, weights_only=True)
-    return Trained(trainer, clock, best)
 
 
 def _conclude(config: DictConfig, address: Address, built: Built, trained: Trained, folder: RunFolder,
@@ -157,7 +118,7 @@ def _conclude(config: DictConfig, address: Address, built: Built, trained: Train
     module.to(device).eval()
     seed_all(address.seed, "evaluation")
     settings = config.evaluation
-    test = data.batches("test", device)
+    test = islice(data.batches("test", device), int(config.trainer.get("fast_dev_run") or 0) or None)
     found = evaluation.evaluate(module.rnn, test, module.measure, settings.samples, settings.seed, naming(spec))
     _write_arrays(folder.predictions, found.predictions)
     shades = tones(plain(config)["data"])
@@ -188,8 +149,8 @@ def _cost(config: DictConfig, built: Built, trained: Trained, device: torch.devi
         "peak_memory_bytes": cost.peak_memory(device),
         "seconds_to_best": best.seconds,
         "best_epoch": best.epoch + 1,
-        "epochs": trained.trainer.max_epochs,
-        "steps": clock.steps,
+        "epochs": trained.trainer.fit_loop.epoch_progress.current.processed,  # type: ignore[attr-defined]
+        "steps": trained.trainer.global_step,
     }
 
 

@@ -22,7 +22,8 @@ from datamodules.contract import Batch
 class AttentionModule(pl.LightningModule):
     """Draws where to look while training, takes the mode while validating.
 
-    log_every: steps between two lines of training terms; they are summed on the device and read only then.
+    log_every: steps between two lines of training terms; they are summed on the device and read only then. A step may
+    be of several batches.
     """
 
     first_bad: Tensor
@@ -61,7 +62,7 @@ class AttentionModule(pl.LightningModule):
         for name, value in terms.items():
             self.terms[name] = self.terms.get(name, 0) + value.detach()
         self.summed += 1
-        if self.summed == self.log_every:
+        if self.summed == self.log_every * self.trainer.accumulate_grad_batches:
             self._write()
 
     def _write(self) -> None:

@@ -11,6 +11,7 @@ from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 from benchmark.address import name_fault
+from benchmark.choices import NAMED_PARTS, as_typed, choice_faults
 from benchmark.compose import Composer
 from benchmark.kinds import fits, kind
 from benchmark.nearest import did_you_mean
@@ -70,13 +71,7 @@ class Overrides:
         for value in values(override):
             if value is None or value in known or override.is_delete() or self.search:
                 continue  # a search path may bring choices that are only known once it is composed
-            if isinstance(value, list):
-                faults.append(
-                    f"{override.input_line}: one choice of {group} for a run; several make a sweep: -m {group}=a,b"
-                )
-            else:
-                faults.append(f"{group}={value}: there is no {group} {value!r}{did_you_mean(str(value), known)}"
-                              f" Choices: {', '.join(known)}")  # fmt: skip
+            faults += choice_faults(group, value, known, override.input_line or "")
         if override.is_sweep_override() and not values(override):
             faults.append(f"{override.input_line}: matches no choice. Choices: {', '.join(known)}")
         return faults
@@ -98,7 +93,7 @@ class Overrides:
         return faults
 
     def _compositions(self, whole: bool) -> tuple[list[DictConfig], list[str]]:
-        groups = [(o.key_or_group, o.get_key_element(), [str(v) for v in values(o) if v is not None])
+        groups = [(o.key_or_group, o.get_key_element(), [as_typed(v) for v in values(o) if v is not None])
                   for o in self.groups if not self._choice_faults(o) and not o.is_delete()]  # fmt: skip
         if not whole and "attention" not in {name for name, _, _ in groups}:
             groups.append(("attention", "attention", self._composer.choices("attention")))
@@ -154,6 +149,8 @@ def added_to_nothing(override: Override, config: DictConfig) -> list[str]:
     """An added key is read by nobody unless it is an argument of a part; whether the part takes it is checked there."""
     key = override.key_or_group
     parent = OmegaConf.select(config, key.rpartition(".")[0]) if "." in key else None
+    if key.split(".")[0] in NAMED_PARTS:
+        return []  # of any name; what each is, and whether it takes the knob, is checked with all other parts
     if key.startswith("hydra.") or has(config, key) or (isinstance(parent, DictConfig) and "_target_" in parent):
         return []
     if f"oc.select:{key}," in OmegaConf.to_yaml(config, resolve=False):

@@ -19,11 +19,11 @@ BEST = "Checkpoints"
 log = logging.getLogger("benchmark")
 
 
-def read_last(folder: RunFolder, module: nn.Module) -> dict[str, Any] | None:
+def read_last(folder: RunFolder) -> dict[str, Any] | None:
     """The checkpoint that a run goes on from; None where it begins anew: it has none, or its best one was deleted.
 
     A best checkpoint that was deleted takes the last one with it, or the run would end without the weights that it is
-    to be judged by. Raises RunFault where one of the two is damaged, or is of another model.
+    to be judged by. Raises RunFault where it is damaged.
     """
     if not folder.last.exists():
         return None
@@ -31,16 +31,24 @@ def read_last(folder: RunFolder, module: nn.Module) -> dict[str, Any] | None:
     for key, kind in KINDS.items():
         if not isinstance(last.get(key), kind):
             raise RunFault(f"{folder.last} lacks a usable {key}. {ANEW}")
-    if faults := misfits(module.state_dict(), last["state_dict"]):
-        raise RunFault(f"{folder.last} does not fit this model: {'; '.join(faults[:5])}. {ANEW}")
-    if last["callbacks"].get(BEST, {}).get("epoch", -1) < 0:
-        return last
-    if not folder.best.exists():
+    if has_best(last) and not folder.best.exists():
         log.info("%s was deleted: begins anew", folder.best)
         folder.last.unlink()
         return None
-    read_best(folder, module)
     return last
+
+
+def has_best(last: dict[str, Any]) -> bool:
+    """Whether some epoch was judged before a checkpoint was written."""
+    return bool(last["callbacks"].get(BEST, {}).get("epoch", -1) >= 0)
+
+
+def refuse_misfits(folder: RunFolder, module: nn.Module, last: dict[str, Any]) -> None:
+    """Raises RunFault where the last checkpoint, or the best one, is of another model, or the best one is damaged."""
+    if faults := misfits(module.state_dict(), last["state_dict"]):
+        raise RunFault(f"{folder.last} does not fit this model: {'; '.join(faults[:5])}. {ANEW}")
+    if has_best(last):
+        read_best(folder, module)
 
 
 def read_best(folder: RunFolder, module: nn.Module) -> dict[str, Any]:

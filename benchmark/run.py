@@ -26,6 +26,7 @@ from benchmark.folder import RunFolder, read_json
 from benchmark.launcher import PoolLauncher, composer_of
 from benchmark.overrides import Overrides, first_line
 from benchmark.pool import PARENT
+from benchmark.rehearsal import rehearsed
 from benchmark.same_data import KnownData
 from benchmark.sweeping import as_sweeps
 from benchmark.typed import as_text
@@ -103,13 +104,15 @@ def one(config: DictConfig, composer: Composer, experiment: str) -> None:
         raise ConfigFault(faults)
     from benchmark.job import run_one
 
-    try:
-        run_one(config, composer.address(config, experiment))
-    except (ConfigFault, RunFault):
-        raise
-    except Exception as error:
-        told = described(error, packages_of(plain(config)))
-        raise RunFault(f"{told} (the traceback is in {folder.log})") from error
+    batches = int(config.trainer.get("fast_dev_run") or 0)
+    with rehearsed(composer.address(config, experiment), batches) as place:
+        try:
+            run_one(config, place)
+        except (ConfigFault, RunFault):
+            raise
+        except Exception as error:
+            said = described(error, packages_of(plain(config)))
+            raise RunFault(f"{said} (the traceback is in {RunFolder(place.folder).log})") from error
 
 
 def ending(fault: Exception) -> tuple[int, list[str]]:

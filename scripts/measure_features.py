@@ -49,7 +49,7 @@ def epochs(overrides: list[str], choice: argparse.Namespace, folder: str) -> lis
     trainer = make(
         config.trainer, logger=False, callbacks=[EpochSeed(0), watch, make(config.features)],
         accelerator=choice.device.type, enable_checkpointing=False, enable_progress_bar=False,
-        enable_model_summary=False, default_root_dir=folder,
+        num_sanity_val_steps=0, enable_model_summary=False, default_root_dir=folder,
     )  # fmt: skip
     trainer.fit(parts.module, datamodule=parts.datamodule)
     return [after - before for before, after in zip(watch.at, watch.at[1:], strict=False)]

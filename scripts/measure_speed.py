@@ -29,9 +29,10 @@ from torch import Tensor, nn
 from benchmark.attention.distribution import sample
 from benchmark.attention.window import Retina, Sampler
 from benchmark.build import make
-from benchmark.callbacks import Clock, EpochSeed, Heartbeat
+from benchmark.callbacks import Clock, EpochSeed
 from benchmark.console import Quiet
 from benchmark.folder import Status
+from benchmark.heartbeat import Heartbeat
 from benchmark.loggers import JsonLines
 from datamodules.tickets import Ticket
 

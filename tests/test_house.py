@@ -22,7 +22,8 @@ FLOORS = {
     0: "datamodules.contract benchmark.faults benchmark.weights benchmark.nearest benchmark.address "
        "benchmark.folder benchmark.console benchmark.schedule benchmark.allocator benchmark.headline "
        "benchmark.tones benchmark.constants benchmark.clustered benchmark.paths benchmark.listing "
-       "benchmark.collisions benchmark.tensor_faults benchmark.blame benchmark.plain_json benchmark.seal",
+       "benchmark.collisions benchmark.tensor_faults benchmark.blame benchmark.plain_json benchmark.seal "
+       "benchmark.choices",
     1: "datamodules benchmark.attention benchmark.encoder benchmark.decoder benchmark.context benchmark.cell "
        "benchmark.feeding benchmark.convnet benchmark.positions benchmark.display benchmark.tuning "
        "benchmark.state_dicts benchmark.pretrained benchmark.rollout benchmark.decoding benchmark.deep_output "
@@ -32,11 +33,12 @@ FLOORS = {
        "benchmark.practice benchmark.self_critical",
     3: "benchmark.module benchmark.record benchmark.evaluation benchmark.cost benchmark.pictures "
        "benchmark.callbacks benchmark.checkpoints benchmark.start benchmark.symbols benchmark.loggers "
-       "benchmark.wandb_log benchmark.features benchmark.confusion benchmark.first_batch benchmark.resuming",
+       "benchmark.wandb_log benchmark.features benchmark.confusion benchmark.first_batch benchmark.resuming "
+       "benchmark.heartbeat benchmark.trainer_knobs benchmark.early_stopping benchmark.rehearsal",
     4: "benchmark.build benchmark.config_check benchmark.compose benchmark.overrides benchmark.sweeping "
        "benchmark.typed benchmark.kinds",
     5: "benchmark.run benchmark.job benchmark.launcher benchmark.report benchmark.caption benchmark.captioning "
-       "benchmark.trained benchmark.same_data",
+       "benchmark.trained benchmark.same_data benchmark.fitting",
 }  # fmt: skip
 """A package stands for all of its modules. Imports stay on their floor or go down."""
 
@@ -54,6 +56,7 @@ SEES_A_CONFIG = {
         "launcher",
         "trained",
         "same_data",
+        "fitting",
     )
 }
 

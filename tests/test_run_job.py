@@ -9,10 +9,11 @@ import pytest
 import torch
 from run_helpers import TINY, composer, lines
 
-from benchmark.callbacks import Checkpoints, Clock, Heartbeat
+from benchmark.callbacks import Checkpoints, Clock
 from benchmark.checkpoints import read_checkpoint
 from benchmark.faults import ConfigFault, RunFault
 from benchmark.folder import RunFolder, read_json
+from benchmark.heartbeat import Heartbeat
 from benchmark.job import run_one
 from benchmark.loggers import JsonLines, rewind
 from datamodules.contract import DataFault

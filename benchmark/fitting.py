@@ -1,0 +1,92 @@
+"""The training of one run: Lightning's Trainer with a run's own callbacks, from the last checkpoint where one is."""
+
+from typing import Any, NamedTuple
+
+import pytorch_lightning as pl
+from omegaconf import DictConfig
+from pytorch_lightning.plugins.environments import LightningEnvironment
+from pytorch_lightning.profilers import AdvancedProfiler, Profiler, PyTorchProfiler, SimpleProfiler
+
+from benchmark.build import Built, build_callbacks, make
+from benchmark.callbacks import Checkpoints, Clock, EpochSeed, StepLimit
+from benchmark.checkpoints import WholeCheckpoints
+from benchmark.console import Console
+from benchmark.faults import ConfigFault, RunFault
+from benchmark.first_batch import FirstBatches
+from benchmark.folder import RunFolder, Status
+from benchmark.heartbeat import Heartbeat
+from benchmark.loggers import rewind
+from benchmark.resuming import read_last, refuse_misfits
+from benchmark.symbols import KeepSymbols, refuse_others
+
+PROFILERS = {"simple": SimpleProfiler, "advanced": AdvancedProfiler, "pytorch": PyTorchProfiler}
+
+
+class Resumed(NamedTuple):
+    """Where a run goes on. checkpoint: None for one that begins; history: the lines of metrics.jsonl up to there."""
+
+    checkpoint: dict[str, Any] | None
+    history: list[dict[str, Any]]
+
+
+class Trained(NamedTuple):
+    """What fitting left besides the checkpoints."""
+
+    trainer: pl.Trainer
+    clock: Clock
+    best: Checkpoints
+
+
+def resume(folder: RunFolder) -> Resumed:
+    """The last checkpoint of a run, and its metrics rewound to it. Raises RunFault for a damaged one."""
+    checkpoint = read_last(folder)
+    if checkpoint is None:
+        folder.metrics.unlink(missing_ok=True)
+        return Resumed(None, [])
+    return Resumed(checkpoint, rewind(folder.metrics, checkpoint["epoch"]))
+
+
+def fit(config: DictConfig, built: Built, resumed: Resumed, folder: RunFolder, loggers: list[Any], status: Status,
+        out: Console) -> Trained:  # fmt: skip
+    """Trains to the end. Raises RunFault where that comes before anything was validated."""
+    if resumed.checkpoint:
+        refuse_misfits(folder, built.module, resumed.checkpoint)
+        refuse_others(resumed.checkpoint, built.spec.symbols)
+        out.line(f"resumes {folder.path} after epoch {resumed.checkpoint['epoch'] + 1}")
+    clock = Clock()
+    headline = built.module.measure.headline
+    best = Checkpoints(folder, clock, headline)
+    beat, kept = Heartbeat(status, out, clock, headline), KeepSymbols(built.spec.symbols)
+    own = [EpochSeed(config.seed), make(config.features), clock, beat, kept, best]
+    trainer: pl.Trainer = make(
+        config.trainer,
+        logger=loggers,
+        callbacks=[FirstBatches(), StepLimit(), *build_callbacks(config, headline), *own],
+        # The environment is named, so that Lightning does not take a Slurm job into its own hands and requeue it.
+        plugins=[WholeCheckpoints(), LightningEnvironment()],
+        profiler=profiler(config.trainer.get("profiler"), folder),
+        log_every_n_steps=config.log_every,
+        num_sanity_val_steps=0,  # an epoch's draws are of the epoch alone, but nothing is validated before there is any
+        enable_checkpointing=True,
+        enable_progress_bar=False,
+        enable_model_summary=False,
+        default_root_dir=folder.path,
+    )
+    path = folder.last if resumed.checkpoint else None
+    trainer.fit(built.module, datamodule=built.datamodule, ckpt_path=path, weights_only=True)
+    if best.epoch < 0:
+        raise RunFault(
+            "training ended before anything was validated, so there are no best weights. Set "
+            "trainer.check_val_every_n_epoch=1, and a longer trainer.max_time if there is one"
+        )
+    return Trained(trainer, clock, best)
+
+
+def profiler(wanted: Any, folder: RunFolder) -> Profiler | None:
+    """Lightning's profiler of a name, writing into the run's folder (fit-profile.txt); another as it is configured."""
+    if not isinstance(wanted, str):
+        made: Profiler | None = make(wanted) if wanted is not None else None
+        return made
+    if wanted not in PROFILERS:
+        raise ConfigFault([f"trainer.profiler={wanted}: there is none. Choices: {', '.join(PROFILERS)}"])
+    return PROFILERS[wanted](dirpath=folder.path, filename="profile")
