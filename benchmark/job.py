@@ -148,16 +148,20 @@ def _conclude(config: DictConfig, address: Address, built: Built, trained: Train
     settings = config.evaluation
     test = data.batches("test", device)
     found = evaluation.evaluate(module.rnn, test, module.measure, settings.samples, settings.seed, naming(spec))
-    _write_arrays(folder.predictions, found.predictions)
+    sources_NP = data.sources("test", torch.from_numpy(found.predictions["index"]))
+    _write_arrays(folder.predictions, {**found.predictions, "sources": sources_NP.numpy()})
     shades = tones(plain(config)["data"])
     pictures.panel(module, data, folder.pictures / "panel.png", shades)
     pictures.confusions(data, found.predictions, device, folder.pictures, shades)
     headline = module.measure.headline
     validation = {headline.key: trained.best.value}
     result = Result(headline, validation, found.test, found.localisation, _cost(config, built, trained, device))
+    attention = module.rnn.attention
+    reads = {"mechanism": attention.reads_annotations, "images": spec.cut_by_boxes}
     task = Task(
-        spec.origin, _weights(config, module), module.rnn.attention.windows, spec.image_shape, data.fingerprints()
-    )
+        spec.origin, _weights(config, module), attention.windows, spec.image_shape, data.fingerprints(),
+        [what for what, does in reads.items() if does],
+    )  # fmt: skip
     machine = hardware(torch.get_num_threads(), device.type, _device_name(device))
     return assemble(address, plain(config), task, machine, result, status.get("started"), now())
 

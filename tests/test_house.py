@@ -27,7 +27,7 @@ FLOORS = {
        "benchmark.state_dicts benchmark.pretrained benchmark.rollout benchmark.decoding benchmark.deep_output "
        "benchmark.sentinel benchmark.resizing benchmark.orderless",
     2: "benchmark.attention_rnn benchmark.objective benchmark.optimisation benchmark.metrics benchmark.workplace "
-       "benchmark.credit benchmark.reading benchmark.both_ways benchmark.focus benchmark.pool "
+       "benchmark.credit benchmark.reward benchmark.reading benchmark.both_ways benchmark.focus benchmark.pool "
        "benchmark.penalty benchmark.practice benchmark.self_critical",
     3: "benchmark.module benchmark.record benchmark.evaluation benchmark.cost benchmark.pictures benchmark.callbacks "
        "benchmark.checkpoints benchmark.start benchmark.symbols benchmark.loggers benchmark.wandb_log "
