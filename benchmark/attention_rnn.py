@@ -16,7 +16,7 @@ from benchmark.context import Context
 from benchmark.decoder import Decoder, State
 from benchmark.decoding.base import Decoding
 from benchmark.feeding import Feeding
-from benchmark.rollout import Rollout, Step, Walk, gone_through, in_turn, likeliest
+from benchmark.rollout import Rollout, Step, Walk, gone_through, in_turn, own
 from benchmark.rollout import averaged as averaged
 from datamodules.contract import TaskSpec
 
@@ -77,7 +77,7 @@ class AttentionRNN(Reader):
         true_TR = target.clamp(min=0).repeat_interleave(samples, 0).T
         return gone_through(
             walk._replace(steps=len(true_TR)),
-            lambda logits_RV: likeliest(logits_RV, samples),
+            own,  # pooled over an image's trajectories, a baseline of the others would know of the draw it corrects
             lambda t, own_R: self.feeding(true_TR[t], own_R),
         )
 

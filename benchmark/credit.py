@@ -19,7 +19,12 @@ def right(rollout: Rollout, target_BT: Tensor) -> Tensor:
 
 
 class Credit(ABC):
-    """Weighs each symbol's part in a gradient: its likelihood, its reward and the scores of its glimpses."""
+    """Weighs each symbol's part in a gradient: its likelihood, its reward and the scores of its glimpses.
+
+    stops: whether what comes after a mistake counts for nothing.
+    """
+
+    stops: bool
 
     @abstractmethod
     def __call__(self, rollout: Rollout, target_BT: Tensor) -> Tensor:
@@ -29,6 +34,8 @@ class Credit(ABC):
 @final
 class Whole(Credit):
     """Every symbol teaches: the likelihood as it is."""
+
+    stops = False
 
     def __call__(self, rollout: Rollout, target_BT: Tensor) -> Tensor:
         return torch.ones_like(rollout.logits[..., 0])
@@ -42,6 +49,8 @@ class FirstMistake(Credit):
     Whether the mistake itself counts is not clear from the paper; it does here, or a wrong symbol would never be
     mended. A symbol is wrong where it is not the most probable.
     """
+
+    stops = True
 
     def __call__(self, rollout: Rollout, target_BT: Tensor) -> Tensor:
         unbroken_BST = right(rollout, target_BT).to(rollout.logits.dtype).cumprod(-1)

@@ -4,7 +4,7 @@ Axes: B images of a batch, N images of the split, S trajectories, T symbols.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from functools import partial
 from typing import Any, NamedTuple
@@ -17,6 +17,7 @@ from torch import Tensor
 
 from benchmark.attention.distribution import Draw, expectation, mode, sample, uniform
 from benchmark.attention_rnn import AttentionRNN, Reader, averaged
+from benchmark.clustered import clustered_variance
 from benchmark.metrics.localisation import localisation
 from benchmark.metrics.maps import looks
 from benchmark.metrics.measure import Measure, Tally
@@ -62,12 +63,18 @@ def batches(datamodule: pl.LightningDataModule, loader: Iterable[Any], device: t
         yield datamodule.on_after_batch_transfer(moved, 0)
 
 
+def own_source(index_N: Tensor) -> Tensor:
+    """(N, 1) each image its own source."""
+    return index_N[:, None]
+
+
 @torch.inference_mode()
 def evaluate(
-    rnn: Reader, split: Iterable[Batch], measure: Measure, samples: int, seed: int, names_VN: Tensor = NOTHING_NAMED
-) -> Evaluation:
+    rnn: Reader, split: Iterable[Batch], measure: Measure, samples: int, seed: int, names_VN: Tensor = NOTHING_NAMED,
+    sources: Callable[[Tensor], Tensor] = own_source,
+) -> Evaluation:  # fmt: skip
     """Every mode on every image of the test split. The draws come from `seed`, whatever was drawn before. names_VN:
-    which symbols name what boxes hold.
+    which symbols name what boxes hold. sources: from places in the split to what these images are composed of.
     """
     rnn.eval()
     ways = modes(samples, rnn.attention.blends)
@@ -88,10 +95,11 @@ def evaluate(
                     rollout = rolled(rnn, batch, headline, f"{seed}/{number}")
                 early[glimpses].add(judged_parts(rollout, measure, batch))
     predictions = kept.arrays()
+    predictions["sources"] = sources(torch.from_numpy(predictions["index"])).numpy()
     test: dict[str, Any] = {"images": len(predictions["index"])}
     for way in ways:
         judged = measure.judge("test", parts[way.name].arrays())
-        test[way.name] = {**judged.summary, "standard_error": standard_error(judged.value_N)}
+        test[way.name] = {**judged.summary, "standard_error": standard_error(judged.value_N, predictions["sources"])}
         predictions[f"value_{way.name}"] = judged.value_N
     if early:
         test[headline.name]["after"] = {
@@ -162,6 +170,6 @@ def means(tally: Tally) -> dict[str, float]:
     return {name: float(values.mean()) for name, values in arrays.items() if len(values)}
 
 
-def standard_error(value_N: np.ndarray) -> float:
-    """Of the mean over images: how far other images of the same kind would move it."""
-    return float(value_N.std() / np.sqrt(len(value_N)))
+def standard_error(value_N: np.ndarray, sources_NP: np.ndarray) -> float:
+    """Of the mean over images: how far other images, of other sources, would move it."""
+    return float(np.sqrt(clustered_variance(value_N.astype(float), sources_NP)))

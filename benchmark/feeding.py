@@ -37,8 +37,9 @@ class ScheduledSampling(Feeding, Scheduled):
     on from its own mistakes.
 
     Their own symbol is drawn from the model; here it is what the model says in evaluation, its most probable one. The
-    coin is thrown for each row and symbol. What the loss asks for stays the true sequence, and no gradient flows
-    through the choice.
+    coin is thrown for each row and symbol, and a row is told its own symbol, not what an image's trajectories agree on:
+    what one earns would depend on another's draws, and a baseline of the others on the draw it corrects. What the loss
+    asks for stays the true sequence, and no gradient flows through the choice.
     """
 
     share: Tensor

@@ -119,7 +119,8 @@ def _conclude(config: DictConfig, address: Address, built: Built, trained: Train
     seed_all(address.seed, "evaluation")
     settings = config.evaluation
     test = islice(data.batches("test", device), int(config.trainer.get("fast_dev_run") or 0) or None)
-    found = evaluation.evaluate(module.rnn, test, module.measure, settings.samples, settings.seed, naming(spec))
+    found = evaluation.evaluate(module.rnn, test, module.measure, settings.samples, settings.seed, naming(spec),
+                                partial(data.sources, "test"))  # fmt: skip
     _write_arrays(folder.predictions, found.predictions)
     shades = tones(plain(config)["data"])
     pictures.panel(module, data, folder.pictures / "panel.png", shades)
@@ -127,9 +128,12 @@ def _conclude(config: DictConfig, address: Address, built: Built, trained: Train
     headline = module.measure.headline
     validation = {headline.key: trained.best.value}
     result = Result(headline, validation, found.test, found.localisation, _cost(config, built, trained, device))
+    attention = module.rnn.attention
+    reads = {"mechanism": attention.reads_annotations, "images": spec.cut_by_boxes}
     task = Task(
-        spec.origin, status.get("weights"), module.rnn.attention.windows, spec.image_shape, status.get("fingerprints")
-    )
+        spec.origin, status.get("weights"), attention.windows, spec.image_shape, status.get("fingerprints"),
+        [what for what, does in reads.items() if does],
+    )  # fmt: skip
     machine = hardware(torch.get_num_threads(), device.type, _device_name(device))
     return assemble(address, plain(config), task, machine, result, status.get("started"), now())
 

@@ -15,9 +15,10 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 
-from benchmark.credit import Credit, right
+from benchmark.credit import Credit
 from benchmark.faults import ConfigFault
 from benchmark.penalty import Penalty
+from benchmark.reward import Reward, refuse_paid_mistakes
 from benchmark.rollout import Rollout
 from datamodules.contract import IGNORED
 
@@ -26,44 +27,6 @@ def log_likelihood(rollout: Rollout, target_BT: Tensor) -> Tensor:
     """(B, S, T) log p(y_t | y_<t, glimpses); zero where the target is IGNORED."""
     target_BST = target_BT[:, None].expand(rollout.logits.shape[:3])
     return -cross_entropy(rollout.logits.movedim(-1, 1), target_BST, ignore_index=IGNORED, reduction="none")
-
-
-class Reward(ABC):
-    """What a trajectory earned, symbol by symbol; no gradient flows through it."""
-
-    @abstractmethod
-    def __call__(self, rollout: Rollout, log_BST: Tensor, target_BT: Tensor) -> Tensor:
-        """(B, S, T) earned at each symbol."""
-
-
-@final
-class LogLikelihood(Reward):
-    """scale * log p(y_t): with scale 1 the only reward for which the estimator follows eq 44."""
-
-    def __init__(self, scale: float):
-        self.scale = scale
-
-    def __call__(self, rollout: Rollout, log_BST: Tensor, target_BT: Tensor) -> Tensor:
-        return self.scale * log_BST.detach()
-
-
-@final
-class ZeroOne(Reward):
-    """One at the last symbol if the whole sequence is right (eq 46; RAM)."""
-
-    def __call__(self, rollout: Rollout, log_BST: Tensor, target_BT: Tensor) -> Tensor:
-        earned_BST = torch.zeros_like(log_BST)
-        earned_BST[..., -1] = right(rollout, target_BT).all(-1).to(log_BST.dtype)
-        return earned_BST
-
-
-@final
-class Cumulative(Reward):
-    """One for each symbol that is right while all before it are (DRAM: nothing is earned after the first mistake)."""
-
-    def __call__(self, rollout: Rollout, log_BST: Tensor, target_BT: Tensor) -> Tensor:
-        unbroken_BST = right(rollout, target_BT).to(log_BST.dtype).cumprod(-1)
-        return unbroken_BST * (target_BT != IGNORED)[:, None]
 
 
 def mean_of(value_BSTM: Tensor, real_BSTM: Tensor) -> Tensor:
@@ -172,7 +135,7 @@ class Reinforce(Objective):
 
     A glimpse that was not drawn has log-probability zero, so for soft attention this is the likelihood.
     weight: lambda of eq 49; other than 1 it changes what is optimised. credit: which symbols teach, by likelihood,
-    reward and score; the term `nll` is of all. penalty: on where is looked.
+    reward and score; the term `nll` is of all. penalty: on where is looked. Raises ConfigFault where mistakes pay.
     """
 
     for_drawn = True
@@ -182,6 +145,7 @@ class Reinforce(Objective):
         credit: Credit, penalty: Penalty,
     ):  # fmt: skip
         super().__init__()
+        refuse_paid_mistakes(reward, credit)
         self.samples, self.reward, self.weight, self.credit, self.penalty = samples, reward, weight, credit, penalty
         self.baseline = baseline(query_size=query_size)
 

@@ -27,7 +27,8 @@ class Result(NamedTuple):
 
 class Task(NamedTuple):
     """What a run was about: the data's origin and image shape, the hashes of its fixed splits, the weights from
-    elsewhere that it started from, and the windows of a glimpse.
+    elsewhere that it started from, the windows of a glimpse, and what of it reads annotations in the test: "mechanism"
+    where it looks at true boxes, "images" where they are cut around those.
     """
 
     origin: str
@@ -35,6 +36,7 @@ class Task(NamedTuple):
     windows: tuple[int, ...]
     image_shape: tuple[int, ...]
     fingerprints: Mapping[str, str]
+    reads_annotations: Sequence[str]
 
 
 def assemble(
@@ -42,7 +44,8 @@ def assemble(
     started: str, finished: str,
 ) -> dict[str, Any]:  # fmt: skip
     """Everything record.json says; `measure` is the headline. Errors are fractions, times seconds, sizes bytes,
-    distances pixels.
+    distances pixels. `control` names the mechanism that is the same in everything but where it looks, None where nobody
+    named one; `is_control` says that a run is what others are measured by.
     """
     return {
         "format": FORMAT,
@@ -65,6 +68,9 @@ def assemble(
         "image_shape": list(task.image_shape),
         "weights": [dict(each) for each in task.weights],
         "glimpses": config["attention"]["glimpses"],
+        "control": config["attention"].get("control"),
+        "is_control": bool(config["attention"].get("is_control", False)),
+        "reads_annotations": list(task.reads_annotations),
         "windows": list(task.windows),
         "fingerprints": dict(task.fingerprints),
         "cost": dict(result.cost),

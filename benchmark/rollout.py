@@ -108,6 +108,11 @@ def pooled(logits_RV: Tensor, samples: int) -> Tensor:
     return averaged(logits_RV.unflatten(0, (-1, samples))).repeat_interleave(samples, 0)
 
 
+def own(logits_RV: Tensor) -> Tensor:
+    """(R,) the most probable symbol of each trajectory by itself: what it is told depends on no other's draws."""
+    return logits_RV.detach().argmax(-1)
+
+
 def likeliest(logits_RV: Tensor, samples: int) -> Tensor:
     """(R,) the symbol on which the trajectories of an image agree: the most probable by their mean probability."""
     logits_RV = logits_RV.detach()

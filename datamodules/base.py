@@ -64,12 +64,17 @@ class RepeatingSplit(Split):
 
 
 class Splits(NamedTuple):
-    """references: by split, what people wrote of each of its images; none where nobody was asked."""
+    """references: by split, what people wrote of each of its images; none where nobody was asked.
+
+    sources: by split, (N, P) whole numbers: which things each image is composed of, of those of that split, -1 where it
+    has fewer than P. None where no two images have anything in common. Images of one source are not independent.
+    """
 
     train: Split
     validation: FixedSplit
     test: FixedSplit
     references: Mapping[str, Sequence[Sequence[str]]] = MappingProxyType({})
+    sources: Mapping[str, Tensor] = MappingProxyType({})
 
 
 def _refuse_no_splits(what: str, found: Any) -> None:
@@ -138,6 +143,12 @@ class BaseData(LightningDataModule, ABC):
     def references(self, split: str) -> Sequence[Sequence[str]]:
         """What people wrote of each image of a split, by its index; empty where nobody was asked."""
         return self.splits().references.get(split, ())
+
+    @final
+    def sources(self, split: str, index_N: Tensor) -> Tensor:
+        """(N, P) what these images of a split are composed of; where nothing is shared each is its own source."""
+        held = self.splits().sources.get(split)
+        return index_N[:, None] if held is None else held[index_N]
 
     @final
     def each(self, split: str) -> FixedSplit:

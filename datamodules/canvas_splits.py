@@ -107,13 +107,16 @@ class Frozen(FixedSplit):
 
     Digits are dealt from a shuffled deck, pass after pass: each is on as many canvases as any other, or on one more. A
     canvas of one digit, and as many canvases as digits, is each digit once. Clutter is drawn from all, as in training.
+
+    digit_BK: which of the stock lie on each canvas.
     """
 
     def __init__(self, painter: Painter, seed: int, images: int, batch_size: int) -> None:
         self._painter, self._size, self._images = painter, batch_size, images
         generator = Generator().manual_seed(seed)
         drawn = painter.recipe.draw(images, painter.stock, generator)
-        self._layout = drawn._replace(digit=deal(images, painter.recipe.digits, painter.stock, generator))
+        self.digit_BK = deal(images, painter.recipe.digits, painter.stock, generator)
+        self._layout = drawn._replace(digit=self.digit_BK)
         self._fingerprint = ""
 
     @property

@@ -35,10 +35,13 @@ class Parts(NamedTuple):
 
 
 class CategorySource(ABC):
-    """Finds photographs of categories. symbols: the categories' names. box_names: what the K boxes of each hold."""
+    """Finds photographs of categories. symbols: the categories' names. box_names: what the K boxes of each hold.
+    cut_by_boxes: see TaskSpec.
+    """
 
     symbols: tuple[str, ...]
     box_names: tuple[str, ...]
+    cut_by_boxes: bool
 
     @abstractmethod
     def fetch(self) -> None:
@@ -121,6 +124,7 @@ class Categories(BaseData):
             end=None,
             background=0.0,  # the mean colour
             box_names=self._source.box_names,
+            cut_by_boxes=self._source.cut_by_boxes,
         )
 
     def fetch(self) -> None:

@@ -44,6 +44,8 @@ class TaskSpec:
     end: index of the symbol that ends a sequence, None where every sequence has T symbols.
     background: pixel value of what lies outside an image, after normalisation.
     box_names: what the N boxes hold, in order; empty where the data know none.
+    cut_by_boxes: whether images were cut around annotated objects, the test's too. Numbers on such images do not
+        compare with those of whoever has to find the object; a report marks them.
     """
 
     name: str
@@ -54,6 +56,7 @@ class TaskSpec:
     end: int | None
     background: float
     box_names: tuple[str, ...]
+    cut_by_boxes: bool = False
 
 
 class FixedImages(Protocol):
@@ -97,6 +100,11 @@ class TaskData(Protocol):
 
     def references(self, split: str) -> Sequence[Sequence[str]]:
         """What people wrote of each image of a split, by its index; empty where nobody was asked."""
+
+    def sources(self, split: str, index_N: Tensor) -> Tensor:
+        """(N, P) long: which things these images of a split are composed of, -1 for none. Images of one source are not
+        independent; where nothing is shared, P = 1 and each image is its own.
+        """
 
     def each(self, split: str) -> FixedImages:
         """The images of a split, each once. Raises DataFault where its images are drawn anew each time."""

@@ -79,8 +79,11 @@ class DigitCanvases(BaseData):
     def read(self) -> Splits:
         digits = self._source.read()
         train, validation, test = (Painter(self._recipe, self._labels, part, self._mean, self._std) for part in digits)
+        validated = Frozen(validation, derived_seed("validation", self._split_seed), *self._validation_size)
+        tested = Frozen(test, derived_seed("test", self._split_seed), *self._test_size)
         return Splits(
             train=Stream(train, self._seed, *self._stream_size),
-            validation=Frozen(validation, derived_seed("validation", self._split_seed), *self._validation_size),
-            test=Frozen(test, derived_seed("test", self._split_seed), *self._test_size),
+            validation=validated,
+            test=tested,
+            sources={"validation": validated.digit_BK, "test": tested.digit_BK},
         )

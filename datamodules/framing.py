@@ -9,7 +9,13 @@ from datamodules.photographs import WHOLE, Floats
 
 
 class Framing(ABC):
-    """A rule. What reaches over the edge is clipped by whoever opens the photograph."""
+    """A rule. What reaches over the edge is clipped by whoever opens the photograph.
+
+    reads_boxes: whether it needs them. cut_by_boxes: whether images are cut around annotated objects.
+    """
+
+    reads_boxes: bool
+    cut_by_boxes: bool
 
     @abstractmethod
     def window(self, boxes_K4: Floats) -> Floats:
@@ -19,6 +25,18 @@ class Framing(ABC):
 @final
 class WholePhotograph(Framing):
     """All of it: no box is read, as whoever says that they use none has to."""
+
+    reads_boxes = cut_by_boxes = False
+
+    def window(self, boxes_K4: Floats) -> Floats:
+        return WHOLE
+
+
+@final
+class CutBefore(Framing):
+    """All of what is left: somebody has cut it around its box already."""
+
+    reads_boxes, cut_by_boxes = False, True
 
     def window(self, boxes_K4: Floats) -> Floats:
         return WHOLE
@@ -30,6 +48,8 @@ class AroundLargest(Framing):
 
     The starred rows of the survey's table 2 (Yang, Chai, Gavves and their colleagues) crop to the annotated box.
     """
+
+    reads_boxes = cut_by_boxes = True
 
     def __init__(self, enlarge: float) -> None:
         self._enlarge = enlarge

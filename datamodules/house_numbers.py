@@ -90,6 +90,7 @@ class HouseNumbers(BaseData):
             end=END,
             background=0.0,  # an image's own mean
             box_names=tuple(f"digit {place}" for place in range(1, self._digits + 1)),
+            cut_by_boxes=True,  # around all digits of a number, as in every paper
         )
 
     def fetch(self) -> None:

@@ -84,7 +84,7 @@ class DigitSource(ABC):
 
 
 FORMS = (0, 130, 256, 386, 516, 646, 776, 906, 1029, 1157, 1287, 1415, 1545, 1667)
-"""The first digit of each form among scikit-learn's: its text is 0 to 9 three times, then 0 9 5 5 6 5 0 9 8 9 8 4 1 7."""
+"""The first digit of each form among scikit-learn's: its text is 0 to 9 three times, then 0 9 5 5 6 5 0 9 8 9 8 4."""
 
 
 def bundled() -> Digits:

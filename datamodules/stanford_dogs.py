@@ -34,10 +34,11 @@ class DogFiles(CategorySource):
 
     def __init__(
         self, root: Path, wanted: Sequence[Archive], mirrors: Sequence[str], folder: DogFolder,
-        symbols: tuple[str, ...], boxes: int,
+        symbols: tuple[str, ...], boxes: int, cut_by_boxes: bool,
     ) -> None:  # fmt: skip
         self._root, self._wanted, self._mirrors, self._folder = root, wanted, mirrors, folder
         self.symbols, self.box_names = symbols, tuple(f"dog {number}" for number in range(1, boxes + 1))
+        self.cut_by_boxes = cut_by_boxes
 
     def fetch(self) -> None:
         fetch_and_unpack(self._wanted, self._root, self._mirrors)
@@ -60,7 +61,7 @@ class DogSample(CategorySource):
 
     def __init__(self, root: Path, sample: Sample, files: DogFiles) -> None:
         self._root, self._sample, self._files = root, sample, files
-        self.symbols, self.box_names = files.symbols, files.box_names
+        self.symbols, self.box_names, self.cut_by_boxes = files.symbols, files.box_names, files.cut_by_boxes
 
     def fetch(self) -> None:
         write_dogs_sample(self._root, self._sample)
@@ -85,7 +86,7 @@ def stanford_dogs(
 
     breeds: official ids, [] for all. dogs: boxes of a photograph; 0: no annotation is read. Raises DataFault.
     """
-    if dogs < 0 or (dogs == 0 and not isinstance(framing, WholePhotograph)):
+    if dogs < 0 or (dogs == 0 and framing.reads_boxes):
         raise DataFault(f"data.dogs={dogs}: 0 or more boxes a photograph, and 1 or more to crop to one.")
     held, reading, task = Cache(Path(cache)), *_reading(task)
     wanted = archives(sha256) if download else []
@@ -113,4 +114,4 @@ def _files(
 ) -> DogFiles:  # fmt: skip
     every = breeds(folders, chosen)
     folder = DogFolder(root, every, dogs, framing, reading, cache)
-    return DogFiles(root, wanted, mirrors, folder, every.symbols, dogs)
+    return DogFiles(root, wanted, mirrors, folder, every.symbols, dogs, framing.cut_by_boxes)

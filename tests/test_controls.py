@@ -77,7 +77,9 @@ def test_crops_that_stand_still_do_while_their_reader_learns():
         optimizer.step()
         rate.step()
     assert all(torch.equal(a, b) for a, b in zip(policy, module.policy, strict=True))
-    assert not any(torch.equal(a, b) for a, b in zip(core, module.core, strict=True) if b.grad is not None and b.grad.any())
+    assert not any(
+        torch.equal(a, b) for a, b in zip(core, module.core, strict=True) if b.grad is not None and b.grad.any()
+    )
 
 
 def test_a_policy_is_a_choice_like_any_other():

@@ -60,7 +60,7 @@ def test_errors_by_hand(end):
     for name in MODES:
         assert found.test[name]["error"] == pytest.approx(1 / 3)
         assert found.predictions[f"value_{name}"].tolist() == [0, 1, 0]
-        assert found.test[name]["standard_error"] == pytest.approx((2 / 9 / 3) ** 0.5)
+        assert found.test[name]["standard_error"] == pytest.approx((2 / 3 / (3 * 2)) ** 0.5)
     assert found.predictions["prediction_mean"].tolist() == [[0, 1], [1, 1], [2, 0 if end is None else IGNORED]]
     assert found.predictions["index"].tolist() == [5, 6, 7]
     assert found.predictions["overlap"].tolist() == [0, 0, 0]

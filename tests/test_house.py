@@ -30,7 +30,7 @@ FLOORS = {
        "benchmark.sentinel benchmark.resizing benchmark.orderless benchmark.weight_files",
     2: "benchmark.attention_rnn benchmark.objective benchmark.optimisation benchmark.metrics benchmark.workplace "
        "benchmark.credit benchmark.reading benchmark.both_ways benchmark.focus benchmark.pool benchmark.penalty "
-       "benchmark.practice benchmark.self_critical",
+       "benchmark.practice benchmark.self_critical benchmark.reward",
     3: "benchmark.module benchmark.record benchmark.evaluation benchmark.cost benchmark.pictures "
        "benchmark.callbacks benchmark.checkpoints benchmark.start benchmark.symbols benchmark.loggers "
        "benchmark.wandb_log benchmark.features benchmark.confusion benchmark.first_batch benchmark.resuming "

@@ -23,21 +23,20 @@ from benchmark.decoder import OneStorey
 from benchmark.decoding.greedy import Greedy
 from benchmark.encoder import Conv
 from benchmark.faults import ConfigFault
-from benchmark.feeding import Truth
+from benchmark.feeding import ScheduledSampling, Truth
 from benchmark.objective import (
-    Cumulative,
     LeaveOneOut,
     Likelihood,
-    LogLikelihood,
     MovingAverage,
     NoBaseline,
     Reinforce,
     StateValue,
-    ZeroOne,
     log_likelihood,
 )
 from benchmark.penalty import NoPenalty
+from benchmark.reward import Cumulative, LogLikelihood, ZeroOne
 from benchmark.rollout import Rollout
+from benchmark.schedule import Constant
 from datamodules.contract import IGNORED
 
 ITEMS, GLIMPSES, QUERY = 3, 2, 4
@@ -347,13 +346,65 @@ def test_nothing_after_the_first_mistake_has_a_gradient():
     assert whole["loss"].item() == pytest.approx(whole["nll"].item())
 
 
-def test_rewards_after_the_first_mistake_are_not_earned():
-    theta = torch.zeros(1, 1, 3, 1, requires_grad=True)
-    rollout = rollout_of([[[RIGHT, WRONG, RIGHT]]], theta)
-    objective = Reinforce(1, 1, LogLikelihood(1.0), NoBaseline, 1.0, FirstMistake(), NoPenalty())
-    (found,) = torch.autograd.grad(objective(rollout, torch.ones(1, 3, dtype=torch.long))["loss"], theta)
-    log_right, log_wrong = math.log(1 / (1 + math.exp(-1))), math.log(1 / (1 + math.exp(1)))
-    assert found.flatten().tolist() == pytest.approx([-log_right - log_wrong, -log_wrong, 0])
+REWARDS = (LogLikelihood(1.0), ZeroOne(), Cumulative())
+CREDITS = (Whole(), FirstMistake())
+
+
+def returned(reward, credit, logits_TV, target_BT):
+    """What the objective says that the only trajectory of an image earned."""
+    objective = Reinforce(1, 1, reward, NoBaseline, 1.0, credit, NoPenalty())
+    return objective(rollout_of(logits_TV[None, None]), target_BT)["reward"].item()
+
+
+@pytest.mark.parametrize("reward", REWARDS, ids=lambda part: type(part).__name__)
+@pytest.mark.parametrize("credit", CREDITS, ids=lambda part: type(part).__name__)
+def test_a_mistake_never_pays(reward, credit):
+    """A right symbol and another change places; what comes before and after stays. Else the pair is refused."""
+    if isinstance(reward, LogLikelihood) and isinstance(credit, FirstMistake):
+        with pytest.raises(ConfigFault, match=r"reward=cumulative or reward=zero_one .* or credit=whole"):
+            Reinforce(1, 1, reward, NoBaseline, 1.0, credit, NoPenalty())
+        return
+    torch.manual_seed(0)
+    for steps in (1, 2, 3, 4):
+        for logits_TV in 3 * torch.randn(12, steps, 3):
+            target_BT = logits_TV.argmax(-1)[None] * (torch.rand(1, steps) < 0.8)
+            before = returned(reward, credit, logits_TV, target_BT)
+            for place, other in product(range(steps), range(3)):
+                true = int(target_BT[0, place])
+                if int(logits_TV[place].argmax()) != true or other == true:
+                    continue
+                worse_TV = logits_TV.clone()
+                worse_TV[place, [true, other]] = logits_TV[place, [other, true]]
+                assert returned(reward, credit, worse_TV, target_BT) <= before
+
+
+def every_pair(rnn, image, target):
+    """The expected gradient of minus the loss with two trajectories, every pair of them in turn by its probability."""
+    objective = Reinforce(QUERY, 2, LogLikelihood(1.0), LeaveOneOut, 1.0, Whole(), NoPenalty()).double().train()
+    places = one_hot(torch.tensor(list(product(range(ITEMS), repeat=rnn.steps * rnn.glimpses))), ITEMS).double()
+    found = 0.0
+    for pair in product(range(len(places)), repeat=2):
+        turn = iter(places[list(pair)].unbind(1))
+        rollout = rnn(image, no_boxes(1), target, 2, lambda where, turn=turn: next(turn))
+        probability = rollout.log_prob.detach().sum().exp()
+        found = found - probability * flat(objective(rollout, target)["loss"], rnn)
+    return found
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_told_its_own_symbols_the_estimator_is_unbiased_to_the_last_digit(seed):
+    """The reference is of one trajectory at a time, told what it said itself; each pair's baseline is the other's."""
+    rnn, image, target = toy(2, seed)
+    rnn.glimpses, rnn.feeding = 1, ScheduledSampling(Constant(1.0))
+    image, target = image[:1], target[:1]
+    singly = [torch.eye(ITEMS).double()[list(places)] for places in product(range(ITEMS), repeat=2)]
+    expected = 0.0
+    for places in singly:
+        turn = iter(places[:, None])
+        rollout = rnn(image, no_boxes(1), target, 1, lambda where, turn=turn: next(turn))
+        log_place, log_label = rollout.log_prob.sum(), log_likelihood(rollout, target).sum()
+        expected = expected + flat(log_place.exp().detach() * log_label + log_place.exp() * log_label.detach(), rnn)
+    torch.testing.assert_close(every_pair(rnn, image, target), expected, rtol=1e-10, atol=1e-12)
 
 
 def test_the_likelihood_stops_at_the_first_mistake_too():

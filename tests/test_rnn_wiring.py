@@ -69,7 +69,9 @@ def test_softened_draws_lead_the_likelihood_to_the_alignment_and_no_further():
     assert not rollout.log_prob.any()
 
 
-LOCALISERS = tuple(f"{name}{still}" for name in ("location_soft", "location_soft_zoom", "stn_parallel") for still in ("", "_still"))
+LOCALISERS = tuple(
+    f"{name}{still}" for name in ("location_soft", "location_soft_zoom", "stn_parallel") for still in ("", "_still")
+)
 
 
 @pytest.mark.parametrize("name", [name for name in ATTENTION if name not in DRAWN])

@@ -35,7 +35,8 @@ class Attention(nn.Module, ABC):
     drawn: whether a learned policy draws where to look, so that likelihood alone can't train it. blends: whether the
     expectation of what it draws is something that it never draws, as the mean of several items is.
     asked_with: of how many vectors, each as wide as a hidden state, a query consists. windows: pixels a side of what
-    each view of a glimpse covers, the finest first; none where a glimpse has no fixed size.
+    each view of a glimpse covers, the finest first; none where a glimpse has no fixed size. reads_annotations: whether
+    it looks at the true boxes, in the test too, which no model may; a report marks it.
     """
 
     code_size: int
@@ -44,6 +45,7 @@ class Attention(nn.Module, ABC):
     blends: bool = False
     asked_with: int = 1
     windows: tuple[int, ...] = ()
+    reads_annotations: bool = False
 
     @abstractmethod
     def encode(self, image_BCHW: Tensor, boxes_BN4: Tensor) -> Any:

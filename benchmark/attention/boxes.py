@@ -46,6 +46,8 @@ class BoxAttention(Attention):
     `where` is (R, N, 5): each item's weight and box.
     """
 
+    reads_annotations = True
+
     def __init__(
         self,
         spec: TaskSpec,

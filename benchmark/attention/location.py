@@ -74,7 +74,7 @@ class LocationAttention(Attention):
         self.whatwhere = whatwhere(what_size=self.network.size, where_size=2)
         self.code_size, self.gist_size = self.whatwhere.size, self.network.gist_size
         self.policy = policy(canvas=canvas, query_size=query_size)
-        self.drawn = self.policy.drawn
+        self.drawn, self.reads_annotations = self.policy.drawn, self.policy.reads_annotations
         self.unit = unit
         self.register_buffer("half_2", torch.tensor([side[1] / 2, side[0] / 2]), persistent=False)
         self.register_buffer("far_2", 2 * self.half_2, persistent=False)

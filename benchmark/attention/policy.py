@@ -29,9 +29,12 @@ class Canvas(NamedTuple):
 
 
 class Policy(nn.Module, ABC):
-    """A distribution over the next location. drawn: whether it learns from its draws."""
+    """A distribution over the next location. drawn: whether it learns from its draws. reads_annotations: whether it
+    looks at the true boxes.
+    """
 
     drawn: bool
+    reads_annotations: bool = False
 
     @abstractmethod
     def forward(self, query_RQ: Tensor, boxes_BN4: Tensor, step: int) -> Where:
@@ -147,6 +150,8 @@ class Tour(Unlearned):
 class Oracle(Unlearned):
     """The centre of each true box in turn, the image's where there is none: the ceiling of what a policy can gain."""
 
+    reads_annotations = True
+
     def forward(self, query_RQ: Tensor, boxes_BN4: Tensor, step: int) -> Where:
         rows = len(query_RQ)
         # A box of NaN, put last, stands for "no box": it falls to the image's centre like any other unknown box.
@@ -167,7 +172,7 @@ class RandomStart(Policy):
         super().__init__()
         self.first = Uniform(canvas, query_size)
         self.then = then(canvas=canvas, query_size=query_size)
-        self.drawn = self.then.drawn
+        self.drawn, self.reads_annotations = self.then.drawn, self.then.reads_annotations
 
     def forward(self, query_RQ: Tensor, boxes_BN4: Tensor, step: int) -> Where:
         policy = self.first if step == 0 else self.then

@@ -3,7 +3,7 @@
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 
-from benchmark.report import weights
+from benchmark.report import annotations, weights
 from benchmark.report.folders import Finished, Study
 from benchmark.report.formats import plural
 from benchmark.report.grouping import Task
@@ -78,12 +78,16 @@ def times(finished: Sequence[Finished]) -> str:
 def warnings(study: Study, tasks: Sequence[Task]) -> list[str]:
     """What stands between some of the numbers and a comparison, in sentences."""
     canvases = Counter(task.data for task in tasks)
-    found = weights.warning(study.finished) + [
-        f"The test canvases of {data} differ between runs ({number} sets, by their fingerprints). Errors on "
-        "different canvases do not compare: each set has a section of its own, and pairs are made only within one."
-        for data, number in canvases.items()
-        if number > 1
-    ]
+    found = (
+        annotations.warning(study.finished)
+        + weights.warning(study.finished)
+        + [
+            f"The test canvases of {data} differ between runs ({number} sets, by their fingerprints). Errors on "
+            "different canvases do not compare: each set has a section of its own, and pairs are made only within one."
+            for data, number in canvases.items()
+            if number > 1
+        ]
+    )
     if several(hardware(run) for run in study.finished):
         found.append("Runs were made on different hardware: times, speeds and memory do not compare between them.")
     if several(revision(run) for run in study.finished):

@@ -13,8 +13,6 @@ from benchmark.report.table import Cell, Table
 from benchmark.report.tables import NOTHING, name_cell
 
 REFERENCE = "none"
-CONTROLS = ("none", "nic", "random", "centre", "oracle", "cnn", "multi_crop")
-"""Beginnings of the names of what is no mechanism of attention."""
 LAST = 0.25
 """The last stretch of training, in which a curve is asked whether it still improved."""
 GAIN = 0.1
@@ -44,7 +42,7 @@ def table(task: Task, comparisons: Sequence[Comparison], learning: Learning) -> 
     reference, quality = place_of(task, REFERENCE), task.quality
     rows = []
     for place, group in enumerate(task.groups):
-        if reference is None or place == reference or group.attention.startswith(CONTROLS):
+        if reference is None or place == reference or group.is_control:
             continue
         found = between(comparisons, place, reference)
         if found is not None:

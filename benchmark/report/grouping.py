@@ -7,12 +7,12 @@ from typing import Any, final
 
 import numpy as np
 
+from benchmark.report import annotations, weights
 from benchmark.report.estimates import Estimate, estimate, share_estimate
 from benchmark.report.folders import Finished, number
 from benchmark.report.naming import Departure, following, in_common
 from benchmark.report.quality import Quality
 from benchmark.report.statistics import inside, normal_interval
-from benchmark.report.weights import marked
 
 HEADLINE = "mean"
 """The evaluation mode by which mechanisms are sorted, compared and set beside published numbers."""
@@ -47,7 +47,26 @@ class Group:
 
     @property
     def label(self) -> str:
-        return marked(self.departure.name(self.attention), self.runs)
+        return self.marked(self.departure.name(self.attention))
+
+    @property
+    def short(self) -> str:
+        """The mechanism alone, where what differs stands beside it."""
+        return self.label if self.departure.is_long else self.marked(self.attention)
+
+    def marked(self, name: str) -> str:
+        """A name with what a reader has to know of it: weights that saw the test images, annotations that are read."""
+        return annotations.marked(weights.marked(name, self.runs), self.runs)
+
+    @property
+    def control(self) -> str:
+        """The mechanism that is the same in everything but where it looks; "" where nobody named one."""
+        return str(self.runs[0].record.get("control") or "")
+
+    @property
+    def is_control(self) -> bool:
+        """Whether it is what others are measured by, by its own word."""
+        return bool(self.runs[0].record.get("is_control"))
 
     @property
     def seeds(self) -> tuple[int, ...]:

@@ -23,9 +23,6 @@ PLACES: Mapping[str, tuple[str, Callable[[float], str]]] = {
     "on_its_digit": ("looks on what is read next, %", formats.percent),
     "in_order": ("steps in reading order, %", formats.percent),
 }
-MEASURES = ("random", "centre", "oracle")
-"""Mechanisms that are the measure of the others: what looking anywhere, at the middle, at the truth gives."""
-
 RANDOM = "random"
 """The evaluation mode in which the same weights look at uniformly random places."""
 
@@ -36,7 +33,7 @@ def table(task: Task) -> Table:
     """Localisation by mechanism: the headline mode, the other modes beneath."""
     rows = []
     told = {key: place for key, place in PLACES.items() if any(judged(group, key) for group in task.groups)}
-    for group in sorted(task.groups, key=lambda group: group.attention in MEASURES):
+    for group in sorted(task.groups, key=lambda group: group.is_control):
         if any(judged(group, key) for key in told):
             rows.append((Cell(group.label), *(cell(group, key, show) for key, (_, show) in told.items())))
     return Table(

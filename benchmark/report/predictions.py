@@ -27,15 +27,15 @@ class PredictionsError(Exception):
 @final
 @dataclass(frozen=True)
 class Predictions:
-    """index: (N,) places in the test split, rising; overlap: (N,) in [0, 1]; value: by mode (N,), whose mean is
-    the headline. sources: (N, K) numbers of what an image is made of, negative for none; images with one in common
-    are dependent. Where a run does not say, each image is its own.
+    """index: (N,) places in the test split, rising; sources: (N, P) which things each image is composed of, -1 for
+    none: images of one source are not independent; overlap: (N,) in [0, 1]; value: by mode (N,), whose mean is the
+    headline.
     """
 
     index: NDArray[np.int64]
+    sources: NDArray[np.int64]
     overlap: NDArray[np.float64]
     value: Mapping[str, NDArray[np.float64]]
-    sources: NDArray[np.int64]
 
 
 def read_predictions(path: Path) -> Predictions:
@@ -49,8 +49,9 @@ def read_predictions(path: Path) -> Predictions:
             for name, values in found.items()
             if name.startswith("value_")
         }
-        sources = found.get("sources", found["index"][:, None]).astype(np.int64)[order]
-        return Predictions(found["index"][order], found["overlap"].astype(float)[order], value, sources)
+        sources_NP = found.get("sources", found["index"][:, None])  # older runs: each image is taken as its own
+        overlap_N = found["overlap"].astype(float)
+        return Predictions(found["index"][order], sources_NP.astype(np.int64)[order], overlap_N[order], value)
     except FileNotFoundError as error:
         raise PredictionsError("predictions.npz is missing") from error
     except (OSError, ValueError, KeyError, IndexError, EOFError, zipfile.BadZipFile) as error:

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from benchmark.report.annotations import read_by
 from benchmark.report.assemble import Report
 from benchmark.report.comparisons import Comparison
 from benchmark.report.estimates import Estimate
@@ -29,6 +30,7 @@ def groups(report: Report) -> Iterator[tuple[Task, Group, Row]]:
                 "mechanism": group.attention,
                 "setting": group.setting,
                 "differs": differs(group),
+                "reads_annotations": " ".join(read_by(group.runs[0])),
             }
             yield task, group, names
 

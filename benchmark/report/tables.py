@@ -27,8 +27,7 @@ COSTS: Mapping[str, tuple[str, Callable[[float], str]]] = {
 
 def name_cell(group: Group) -> Cell:
     """A row's name: the mechanism, what differs from its defaults or else from its experiment, and its seeds."""
-    name = group.label if group.departure.is_long else group.attention
-    return Cell(name, (*group.departure.words, formats.plural(len(group.runs), "seed")))
+    return Cell(group.short, (*group.departure.words, formats.plural(len(group.runs), "seed")))
 
 
 def error_cell(estimate: Estimate | None, quality: Quality) -> Cell:
