@@ -48,6 +48,8 @@ def main() -> None:
             refuse(typed.name_faults() if arguments.cfg else typed.faults())
             if typed.sweep:
                 tell_instead(as_sweeps(composer, typed), texts)
+                if typed.jobs > 1 and not arguments.cfg:
+                    print(f"checking {typed.jobs} jobs", flush=True)  # each is composed: a second or so
         hydra.main(version_base="1.3", config_path=config_source(), config_name=CONFIG_NAME)(task)()
     except (ConfigFault, RunFault, BusyFault, HydraException, OmegaConfBaseException, YAMLError) as fault:
         leave(*ending(fault))

@@ -55,7 +55,7 @@ class KnownData:
         which folder. Returns why they cannot be compared, "" where they can, and are the same.
         """
         root = config.data.get("root")
-        told = f"fingerprint {next(iter(made.values()), 'unknown')[:8]}"
+        told = f"fingerprint {made.get('test', 'unknown')[:8]}"
         if root is not None and not Path(str(root)).exists():
             return f"made on data with the {told}; there are none at data.root={root} to compare them with"
         try:

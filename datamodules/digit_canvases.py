@@ -2,7 +2,7 @@
 
 from typing import final
 
-from datamodules.base import BaseData, Splits, derived_seed, refuse_unless_positive
+from datamodules.base import BaseData, Splits, content_of, derived_seed, refuse_unless_positive
 from datamodules.canvas import Recipe
 from datamodules.canvas_splits import Frozen, Painter, Stream
 from datamodules.contract import TaskSpec
@@ -83,4 +83,5 @@ class DigitCanvases(BaseData):
             train=Stream(train, self._seed, *self._stream_size),
             validation=Frozen(validation, derived_seed("validation", self._split_seed), *self._validation_size),
             test=Frozen(test, derived_seed("test", self._split_seed), *self._test_size),
+            training=lambda: content_of(*digits.train),
         )
