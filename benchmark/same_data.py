@@ -91,13 +91,14 @@ class KnownData:
         """Where the fingerprints of a configuration's data are kept."""
         values: Any = OmegaConf.to_container(config.data, resolve=True)
         excludes = [*config.identity_excludes, *(f"data.{knob}" for knob in (*ELSEWHERE, "seed"))]
-        cache = tuple(Path(str(values[knob])) for knob in ("cache",) if knob in values)
+        store = OmegaConf.select(config, "features.store.folder")
+        ours = tuple(Path(str(path)) for path in (config.runs, values.get("cache"), store) if path is not None)
         root = [] if values.get("root") is None else [Path(str(values["root"]))]
         if anew:
             self._listed.clear()
         key = {
             "data": identity({"data": values}, excludes),
-            "files": [self._listing(path, cache) for path in (*root, *_paths(values))],
+            "files": [self._listing(path, ours) for path in (*root, *_paths(values))],
             "code": self._code_of(values["_target_"]),
         }
         return Path(config.runs, FOLDER, f"{digest(key)[:32]}.json")
