@@ -120,10 +120,10 @@ def without_origins(cfg: DictConfig) -> DictConfig:
     """
     values: Any = OmegaConf.to_container(cfg, resolve=True)
     values["start"] = {"_target_": "benchmark.start.Fresh"}
-    node: Any
-    for _, node in parts(values, ""):
+    part: Any
+    for _, part in parts(values, ""):
         with suppress(ImportError, AttributeError):  # which is told where the part is made
-            node |= getattr(find(node["_target_"]), "later", {})
+            part |= getattr(find(part["_target_"]), "later", {})
     found: DictConfig = OmegaConf.create(values)
     return found
 

@@ -18,6 +18,7 @@ from benchmark.attention_rnn import Reader
 from benchmark.compose import Composer
 from benchmark.faults import ConfigFault
 from benchmark.folder import RunFolder, write_whole
+from benchmark.paths import at_home, rejoined
 from benchmark.pictures import bare, look_on
 from benchmark.rollout import Rollout
 from benchmark.tones import Tones
@@ -58,10 +59,12 @@ def asked(arguments: Sequence[str]) -> Asked:
             faults.append(f"{argument}: is none of run=FOLDER images=FILES out=FOLDER decoding=NAME")
     faults += [f"{key}: has to be given: {key}={what}" for key, what in (("run", "FOLDER"), ("images", "FILES"))
                if not known[key]]  # fmt: skip
-    images, missing = listed([part for value in known["images"] for part in value.split(",") if part])
+    parts = [part for value in known["images"] for part in rejoined(value.split(",")) if part]
+    images, missing = listed([at_home(part) for part in parts])
     if faults := faults + missing:
         raise ConfigFault(faults)
-    return Asked(RunFolder(Path(known["run"][-1])), images, Path((known["out"] or ["captions"])[-1]), decoding)
+    run, out = (Path(at_home(given)) for given in (known["run"][-1], (known["out"] or ["captions"])[-1]))
+    return Asked(RunFolder(run), images, out, decoding)
 
 
 def listed(names: Sequence[str]) -> tuple[list[Path], list[str]]:

@@ -21,9 +21,9 @@ class Jobs:
         met = self._met.setdefault(folder, [])
         if any(values == known for _, known in met):
             self.twice += 1
-        else:
-            met.append((overrides, values))
-        return len(met) == 1 and met[0][0] is overrides
+            return False
+        met.append((overrides, values))
+        return len(met) == 1
 
     def faults(self) -> list[str]:
         """A line for each folder on which different jobs fall."""

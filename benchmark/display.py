@@ -5,7 +5,7 @@ import sys
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from typing import Any, NamedTuple, TextIO, final
+from typing import IO, Any, NamedTuple, TextIO, final
 
 from rich.console import Console as Terminal
 from rich.console import Group
@@ -23,12 +23,13 @@ PLAIN_SECONDS = 20.0
 
 
 class Running(NamedTuple):
-    """A job at work."""
+    """A job at work. said: what it prints."""
 
     name: str
     folder: RunFolder
     process: "subprocess.Popen[bytes]"
     since: float
+    said: IO[bytes]
 
     def status(self) -> dict[str, Any]:
         """What the job says of itself; empty until it has said something: an earlier try's status does not count."""
@@ -72,6 +73,10 @@ class Display(ABC):
         """message: why it failed, "" where it finished."""
 
     @abstractmethod
+    def elsewhere(self, job: Running) -> None:
+        """Another process is at work on the job's run; it is waited for."""
+
+    @abstractmethod
     def tick(self, running: Sequence[Running], waiting: int) -> None: ...
 
     @abstractmethod
@@ -93,6 +98,10 @@ class Lines(Display):
     def ended(self, job: Running, seconds: float, message: str) -> None:
         self._pace.ended(seconds, bool(message))
         self._print(f"{self._pace.done} of {self._pace.total} runs done: {ending(job, seconds, message)}")
+
+    def elsewhere(self, job: Running) -> None:
+        self._begun -= 1
+        self._print(waited_for(job))
 
     def tick(self, running: Sequence[Running], waiting: int) -> None:
         if time.monotonic() - self._told < PLAIN_SECONDS:
@@ -124,6 +133,9 @@ class Screen(Display):
         self._pace.ended(seconds, bool(message))
         self._terminal.print(Text(("✗ " if message else "✓ ") + ending(job, seconds, message),
                                   style="red" if message else "green"))  # fmt: skip
+
+    def elsewhere(self, job: Running) -> None:
+        self._terminal.print(Text(waited_for(job)))
 
     def tick(self, running: Sequence[Running], waiting: int) -> None:
         if time.monotonic() - self._drawn < 0.5:
@@ -164,6 +176,10 @@ def view(job: Running) -> View:
     else:
         doing = str(status.get("message") or ("finishing" if status else "starting"))
     return View(job.name, share, doing, time.monotonic() - job.since, left)
+
+
+def waited_for(job: Running) -> str:
+    return f"{job.name}: another process is at work on it, and is waited for"
 
 
 def ending(job: Running, seconds: float, message: str) -> str:

@@ -18,6 +18,11 @@ class RunFault(Exception):  # noqa: N818  # what the user gave has a fault; the 
     """Something that stopped a run: says what, at which step, and what to do."""
 
 
+@final
+class BusyFault(Exception):  # noqa: N818  # what the user gave has a fault; the program has no error
+    """Another process is at work on the same run: nothing has failed, and it can be waited for."""
+
+
 def causes(error: BaseException) -> Iterator[BaseException]:
     """An error and what it was raised from, step by step."""
     seen: BaseException | None = error

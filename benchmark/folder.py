@@ -2,7 +2,6 @@
 
 import contextlib
 import errno
-import fcntl
 import json
 import os
 import socket
@@ -12,6 +11,9 @@ from pathlib import Path
 from typing import Any, final
 
 from benchmark.faults import RunFault
+from benchmark.run_lock import held, is_free
+
+LOCK = ".lock"
 
 
 @final
@@ -97,15 +99,19 @@ class RunFolder:
     def locked(self) -> Iterator[None]:
         """Holds the folder for this process; the lock ends with the process, however it ends.
 
-        Raises RunFault where another process holds it.
+        Raises BusyFault where another process holds it.
         """
-        with (self.path / ".lock").open("a") as file:
-            try:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except OSError:
-                pid = read_json(self.status).get("pid", "unknown")
-                raise RunFault(f"{self.path}: another process ({pid}) is at work on this run; wait for it") from None
+
+        def told() -> str:
+            pid = read_json(self.status).get("pid", "unknown")
+            return f"{self.path}: another process ({pid}) is at work on this run; wait for it"
+
+        with held(self.path / LOCK, told):
             yield
+
+    def is_free(self) -> bool:
+        """Whether no process is at work here."""
+        return is_free(self.path / LOCK)
 
 
 @final

@@ -1,6 +1,7 @@
 """Faults of what was typed on the command line: every one of them at once, each with the nearest right name."""
 
 import itertools
+import math
 from collections.abc import Iterable, Sequence
 from typing import Any, final
 
@@ -43,6 +44,11 @@ class Overrides:
         rest = [o for o in parsed if o.key_or_group != "hydra.searchpath"]
         self.groups = [o for o in rest if composer.choices(o.key_or_group)]
         self.keys = [o for o in rest if not composer.choices(o.key_or_group)]
+
+    @property
+    def jobs(self) -> int:
+        """How many runs they are of."""
+        return math.prod(len(values(override)) for override in (*self.groups, *self.keys) if not override.is_delete())
 
     def faults(self) -> list[str]:
         """One line for each fault; empty where there is none."""

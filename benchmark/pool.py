@@ -1,8 +1,10 @@
 """Runs as operating-system processes, so many at a time. One that dies takes none of the others with it."""
 
+import contextlib
 import os
 import signal
 import subprocess
+import tempfile
 import time
 from collections import deque
 from collections.abc import Mapping, Sequence
@@ -10,11 +12,17 @@ from typing import NamedTuple, final
 
 from benchmark.address import Address
 from benchmark.display import Display, Running
-from benchmark.faults import RunFault
+from benchmark.faults import BusyFault, RunFault
 from benchmark.folder import RunFolder, now, read_json, write_json
 
 PARENT = "ATTENTION_BENCHMARK_PARENT"
 """Tells a job which process started it, so that it ends with that one."""
+
+BUSY = 75
+"""The exit code of a job that found another process at work on its run; EX_TEMPFAIL of sysexits.h."""
+
+LOOK_SECONDS = 1.0
+"""Between two looks whether other processes are done with runs that are waited for."""
 
 PATIENCE_SECONDS = 5.0
 """Between asking jobs to end and ending them."""
@@ -43,33 +51,46 @@ class Pool:
     def __init__(self, slots: Sequence[Mapping[str, str]], display: Display):
         self._slots, self._display = slots, display
         self._running: dict[int, tuple[Job, Running]] = {}
+        self._elsewhere: list[Job] = []
+        self._looked = 0.0
 
     def run(self, jobs: Sequence[Job]) -> list[Outcome]:
         """Every job's outcome, in the order they ended. However it is left, no job is left running."""
         waiting, outcomes = deque(jobs), list[Outcome]()
         try:
-            while waiting or self._running:
+            while waiting or self._running or self._elsewhere:
+                waiting += self._free_again()
                 for slot in range(len(self._slots)):
                     if slot in self._running:
                         outcomes += self._reap(slot)
                     if waiting and slot not in self._running:
                         self._start(slot, waiting.popleft())
-                self._display.tick([running for _, running in self._running.values()], len(waiting))
+                left = len(waiting) + len(self._elsewhere)
+                self._display.tick([running for _, running in self._running.values()], left)
                 time.sleep(0.1)
         finally:
             self._stop()
         return outcomes
 
+    def _free_again(self) -> list[Job]:
+        """The jobs whose runs no other process is at work on any more: started, they find a record, or take over."""
+        if not self._elsewhere or time.monotonic() - self._looked < LOOK_SECONDS:
+            return []
+        self._looked = time.monotonic()
+        free = [job for job in self._elsewhere if RunFolder(job.address.folder).is_free()]
+        self._elsewhere = [job for job in self._elsewhere if job not in free]
+        return free
+
     def _start(self, slot: int, job: Job) -> None:
         folder = RunFolder(job.address.folder)
         folder.make()
         environment = os.environ | dict(self._slots[slot]) | {PARENT: str(os.getpid())}
-        with folder.log.open("ab") as log:  # what a crash below Python prints must not be lost either
-            process = subprocess.Popen(
-                job.arguments, stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT, env=environment,
-                start_new_session=True,
-            )  # fmt: skip
-        running = Running(job.address.name, folder, process, time.monotonic())
+        said = tempfile.TemporaryFile()  # noqa: SIM115 - read when the job has ended
+        process = subprocess.Popen(
+            job.arguments, stdin=subprocess.DEVNULL, stdout=said, stderr=subprocess.STDOUT, env=environment,
+            start_new_session=True,
+        )  # fmt: skip
+        running = Running(job.address.name, folder, process, time.monotonic(), said)
         self._running[slot] = (job, running)
         self._display.started(running)
 
@@ -79,7 +100,13 @@ class Pool:
         if code is None:
             return []
         del self._running[slot]
-        message = "" if code == 0 else _last_words(running, code)
+        said = _said(running)
+        if code == BUSY:
+            self._elsewhere.append(job)
+            self._display.elsewhere(running)
+            return []
+        _into_log(running, said)
+        message = "" if code == 0 else _last_words(running, code, said)
         outcome = Outcome(job, code, time.monotonic() - running.since, message)
         self._display.ended(running, outcome.seconds, message)
         return [outcome]
@@ -95,10 +122,25 @@ class Pool:
             except subprocess.TimeoutExpired:
                 process.kill()
                 process.wait()
+        for _, running in self._running.values():
+            _into_log(running, _said(running))
 
 
-def _last_words(running: Running, code: int) -> str:
-    """Why a job ended: from its status, from the signal that killed it, or the last line it wrote."""
+def _said(running: Running) -> bytes:
+    """What a job has printed itself; the log of its run may be another's as well."""
+    with running.said as said:
+        said.seek(0)
+        return said.read()
+
+
+def _into_log(running: Running, said: bytes) -> None:
+    """What a crash below Python prints must not be lost either."""
+    with contextlib.suppress(OSError), running.folder.log.open("ab") as log:
+        log.write(said)
+
+
+def _last_words(running: Running, code: int, said: bytes) -> str:
+    """Why a job ended: from its status, from the signal that killed it, or the last line it printed."""
     status = running.status()
     if status.get("state") in ("failed", "interrupted"):
         return str(status.get("message"))
@@ -107,7 +149,7 @@ def _last_words(running: Running, code: int) -> str:
         if status:
             _note(running.folder, {"state": "failed", "message": message, "seconds_left": None, "updated": now()})
         return message
-    lines = running.folder.log.read_text(encoding="utf-8", errors="replace").strip().splitlines()
+    lines = said.decode(errors="replace").strip().splitlines()
     message = lines[-1].removeprefix("error: ") if lines else f"exit code {code}"
     _note(running.folder, {"state": "failed", "message": message, "updated": now()})
     return message
@@ -115,6 +157,7 @@ def _last_words(running: Running, code: int) -> str:
 
 def _note(folder: RunFolder, status: Mapping[str, object]) -> None:
     try:
-        write_json(folder.status, read_json(folder.status) | dict(status))
-    except RunFault:
-        return  # the disk is full, most likely; the sweep goes on and says so at its end
+        with folder.locked():
+            write_json(folder.status, read_json(folder.status) | dict(status))
+    except (RunFault, BusyFault):
+        return  # another's by now, or the disk is full; the sweep goes on and says so at its end

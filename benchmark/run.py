@@ -21,11 +21,11 @@ from yaml import YAMLError
 
 from benchmark.blame import described, packages_of
 from benchmark.compose import CONFIG_NAME, Composer, config_source, plain, register_plugins
-from benchmark.faults import ConfigFault, RunFault
+from benchmark.faults import BusyFault, ConfigFault, RunFault
 from benchmark.folder import RunFolder, read_json
 from benchmark.launcher import PoolLauncher, composer_of
 from benchmark.overrides import Overrides, first_line
-from benchmark.pool import PARENT
+from benchmark.pool import BUSY, PARENT
 from benchmark.rehearsal import rehearsed
 from benchmark.same_data import KnownData
 from benchmark.sweeping import as_sweeps
@@ -35,7 +35,9 @@ WRONG_INPUT, FAILED = 2, 1
 
 
 def main() -> None:
-    """The entry point. Exit codes: 0 done, 1 a run failed, 2 wrong input, 128 + n stopped by signal n."""
+    """The entry point. Exit codes: 0 done, 1 a run failed, 2 wrong input, 75 another process is at work on the run,
+    128 + n stopped by signal n.
+    """
     end_with_parent()
     os.environ["HYDRA_FULL_ERROR"] = "1"  # errors reach the lines below instead of being printed and lost
     register_plugins(PoolLauncher)
@@ -48,8 +50,10 @@ def main() -> None:
             refuse(typed.name_faults() if arguments.cfg else typed.faults())
             if typed.sweep:
                 tell_instead(as_sweeps(composer, typed), texts)
+                if typed.jobs > 1 and not arguments.cfg:
+                    print(f"checking {typed.jobs} jobs", flush=True)  # each is composed: a second or so
         hydra.main(version_base="1.3", config_path=config_source(), config_name=CONFIG_NAME)(task)()
-    except (ConfigFault, RunFault, HydraException, OmegaConfBaseException, YAMLError) as fault:
+    except (ConfigFault, RunFault, BusyFault, HydraException, OmegaConfBaseException, YAMLError) as fault:
         leave(*ending(fault))
     except BrokenPipeError:
         os.dup2(
@@ -83,7 +87,7 @@ def task(config: DictConfig) -> None:
     try:
         experiment = str(settings.runtime.choices.get("experiment") or "")
         one(config, composer_of(OmegaConf.create({"hydra": settings})), experiment)
-    except (ConfigFault, RunFault) as fault:
+    except (ConfigFault, RunFault, BusyFault) as fault:
         if settings.mode == RunMode.MULTIRUN:
             raise  # another launcher than ours collects what its jobs raise
         leave(*ending(fault))
@@ -108,7 +112,7 @@ def one(config: DictConfig, composer: Composer, experiment: str) -> None:
     with rehearsed(composer.address(config, experiment), batches) as place:
         try:
             run_one(config, place)
-        except (ConfigFault, RunFault):
+        except (ConfigFault, RunFault, BusyFault):
             raise
         except Exception as error:
             said = described(error, packages_of(plain(config)))
@@ -121,7 +125,7 @@ def ending(fault: Exception) -> tuple[int, list[str]]:
         return WRONG_INPUT, fault.faults
     if isinstance(fault, HydraException | OmegaConfBaseException | YAMLError):
         return WRONG_INPUT, [first_line(fault)]
-    return FAILED, [str(fault)]
+    return BUSY if isinstance(fault, BusyFault) else FAILED, [str(fault)]
 
 
 def leave(code: int, messages: list[str]) -> None:

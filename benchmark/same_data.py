@@ -55,7 +55,7 @@ class KnownData:
         which folder. Returns why they cannot be compared, "" where they can, and are the same.
         """
         root = config.data.get("root")
-        told = f"fingerprint {next(iter(made.values()), 'unknown')[:8]}"
+        told = f"fingerprint {made.get('test', 'unknown')[:8]}"
         if root is not None and not Path(str(root)).exists():
             return f"made on data with the {told}; there are none at data.root={root} to compare them with"
         try:
@@ -91,13 +91,14 @@ class KnownData:
         """Where the fingerprints of a configuration's data are kept."""
         values: Any = OmegaConf.to_container(config.data, resolve=True)
         excludes = [*config.identity_excludes, *(f"data.{knob}" for knob in (*ELSEWHERE, "seed"))]
-        cache = tuple(Path(str(values[knob])) for knob in ("cache",) if knob in values)
+        store = OmegaConf.select(config, "features.store.folder")
+        ours = tuple(Path(str(path)) for path in (config.runs, values.get("cache"), store) if path is not None)
         root = [] if values.get("root") is None else [Path(str(values["root"]))]
         if anew:
             self._listed.clear()
         key = {
             "data": identity({"data": values}, excludes),
-            "files": [self._listing(path, cache) for path in (*root, *_paths(values))],
+            "files": [self._listing(path, ours) for path in (*root, *_paths(values))],
             "code": self._code_of(values["_target_"]),
         }
         return Path(config.runs, FOLDER, f"{digest(key)[:32]}.json")

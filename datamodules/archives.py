@@ -18,7 +18,8 @@ from rich.progress import Progress
 
 from datamodules.contract import DataFault
 from datamodules.download import CHUNK, fetch
-from datamodules.scratch import scratch
+from datamodules.locks import locked
+from datamodules.scratch import scratch_of_one
 
 
 class Archive(NamedTuple):
@@ -56,25 +57,25 @@ def fetch_and_unpack(archives: Sequence[Archive], folder: Path, mirrors: Sequenc
     for archive in archives:
         if not archive.unpacked(folder):
             fetch([archive], folder, mirrors)
-            unpack(folder / archive.name, folder, archive)
+            with locked(folder / f".{archive.name}.lock"):
+                if not archive.unpacked(folder):  # nobody unpacked it while we waited
+                    unpack(folder / archive.name, folder, archive)
 
 
 def unpack(path: Path, folder: Path, archive: Archive) -> None:
     """Unpack what an archive holds, files only. Raises DataFault: damaged, more in it or less, no room."""
     shown = Progress(console=Console(stderr=True), transient=True)
     try:
-        with scratch(folder, archive.name) as made, shown:
-            if archive.unpacked(folder):
-                return  # somebody did while we waited
+        with scratch_of_one(folder, archive.name) as scratch, shown:
             with shown.open(path, "rb", description=f"unpacking {path.name}") as packed:
                 opened = gzip.open if archive.name.endswith(".gz") else nullcontext
                 with opened(packed) as stream:
-                    _unpack_all(path, stream, made, archive)
-            lacking = [top for top in archive.holds if not (made / top).exists()]
+                    _unpack_all(path, stream, scratch, archive)
+            lacking = [top for top in archive.holds if not (scratch / top).exists()]
             if lacking:
                 raise DataFault(f"{path} does not hold {', '.join(lacking)}. Nothing was unpacked.")
             for top in archive.holds:
-                (made / top).rename(folder / top)
+                (scratch / top).rename(folder / top)
     except (tarfile.TarError, EOFError, zlib.error, gzip.BadGzipFile) as fault:
         raise DataFault(f"{path} is damaged ({fault}). Delete it and fetch it again.") from None
     except OSError as fault:

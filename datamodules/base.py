@@ -5,7 +5,7 @@ function of its ticket alone, so a run that was interrupted goes on with the ver
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from hashlib import sha256
 from types import MappingProxyType
 from typing import Any, NamedTuple, final
@@ -21,6 +21,14 @@ from datamodules.tickets import Ticket, Tickets
 def derived_seed(*parts: object) -> int:
     """A 63-bit seed that is a function of the parts, alike on every machine and in every version of Python."""
     return int.from_bytes(sha256("/".join(map(str, parts)).encode()).digest()[:8], "big") >> 1
+
+
+def content_of(*parts: Tensor) -> str:
+    """The sha256 of tensors on the CPU, one after another."""
+    total = sha256()
+    for part in parts:
+        total.update(part.contiguous().numpy().data)
+    return total.hexdigest()
 
 
 def refuse_unless_positive(knobs: Mapping[str, float]) -> None:
@@ -64,7 +72,8 @@ class RepeatingSplit(Split):
 
 
 class Splits(NamedTuple):
-    """references: by split, what people wrote of each of its images; none where nobody was asked.
+    """references: by split, what people wrote of each of its images; none where nobody was asked. training: a sum over
+    what training images are made of, by which others are told from them; "" where nobody works it out.
 
     sources: by split, (N, P) whole numbers: which things each image is composed of, of those of that split, -1 where it
     has fewer than P. None where no two images have anything in common. Images of one source are not independent.
@@ -74,6 +83,7 @@ class Splits(NamedTuple):
     validation: FixedSplit
     test: FixedSplit
     references: Mapping[str, Sequence[Sequence[str]]] = MappingProxyType({})
+    training: Callable[[], str] = str
     sources: Mapping[str, Tensor] = MappingProxyType({})
 
 
@@ -135,9 +145,12 @@ class BaseData(LightningDataModule, ABC):
 
     @final
     def fingerprints(self) -> dict[str, str]:
-        """The sha256 of what is evaluated on: {"validation": ..., "test": ...}. Computed when first asked for."""
-        splits = self.splits()
-        return {"validation": splits.validation.fingerprint(), "test": splits.test.fingerprint()}
+        """The sha256 of what is evaluated on, {"validation": ..., "test": ...}, and that of "train" where the data set
+        works it out. None depends on the run's seed or on sizes of batches. Computed when asked for.
+        """
+        splits, training = self.splits(), self.splits().training()
+        told = {"validation": splits.validation.fingerprint(), "test": splits.test.fingerprint()}
+        return {"train": training, **told} if training else told
 
     @final
     def references(self, split: str) -> Sequence[Sequence[str]]:

@@ -22,7 +22,7 @@ from datamodules.contract import DataFault, TaskSpec
 from datamodules.corpus import Corpus, Wording
 from datamodules.examples import Examples
 from datamodules.photo_splits import Cutter, Fixed, Wish
-from datamodules.photo_stock import FromFiles, Reading, Stock, digest, sound, stock
+from datamodules.photo_stock import FromFiles, Reading, Stock, digest, outline, sound, stock
 from datamodules.photographs import Floats, Photograph, decoded
 
 CHECK = "scripts/check_coco.py"
@@ -136,6 +136,7 @@ class ImageCaptions(BaseData):
             validation=self._fixed(gallery, validation),
             test=self._fixed(gallery, test),
             references={name: corpus.references(part) for name, part in chosen.items()},
+            training=lambda: outline([gallery.photos[row] for row in rows.tolist()], corpus.references(train)),
         )
 
     def _gallery(self) -> Gallery:

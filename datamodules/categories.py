@@ -16,7 +16,7 @@ from datamodules.base import BaseData, Splits, derived_seed, refuse_unless_posit
 from datamodules.cache import Cache
 from datamodules.contract import DataFault, TaskSpec
 from datamodules.photo_splits import Answers, Cutter, Fixed, Streamed
-from datamodules.photo_stock import Reading, Stock, digest, stock
+from datamodules.photo_stock import Reading, Stock, digest, outline, stock
 from datamodules.photographs import Photograph
 
 
@@ -131,8 +131,7 @@ class Categories(BaseData):
         self._source.fetch()
 
     def read(self) -> Splits:
-        train, test = self._source.read()
-        images, share = self._validation
+        (train, test), (images, share) = self._source.read(), self._validation
         held_out = min(images, int(len(train.label) * share))
         if held_out < 1:
             raise DataFault(
@@ -150,6 +149,7 @@ class Categories(BaseData):
             train=Streamed(cutter, make, answers, rest, self._seed, *self._stream, still),
             validation=self._fixed(train, chosen, stocked, plain),
             test=self._fixed(test, sorted(tested), self._stock(test, "test"), plain),
+            training=lambda: outline(train.photos, train.label),
         )
 
     def _stock(self, part: Labelled, name: str) -> Stock:

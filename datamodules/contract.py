@@ -96,7 +96,7 @@ class TaskData(Protocol):
         """One batch, made on the device."""
 
     def fingerprints(self) -> dict[str, str]:
-        """The sha256 of what is evaluated on, by split."""
+        """The sha256 of what is evaluated on, by split, and of what training images are made of where it is known."""
 
     def references(self, split: str) -> Sequence[Sequence[str]]:
         """What people wrote of each image of a split, by its index; empty where nobody was asked."""

@@ -2,7 +2,7 @@
 
 from typing import final
 
-from datamodules.base import BaseData, Splits, derived_seed, refuse_unless_positive
+from datamodules.base import BaseData, Splits, content_of, derived_seed, refuse_unless_positive
 from datamodules.canvas import Recipe
 from datamodules.canvas_splits import Frozen, Painter, Stream
 from datamodules.contract import TaskSpec
@@ -86,4 +86,5 @@ class DigitCanvases(BaseData):
             validation=validated,
             test=tested,
             sources={"validation": validated.digit_BK, "test": tested.digit_BK},
+            training=lambda: content_of(*digits.train),
         )

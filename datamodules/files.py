@@ -27,6 +27,7 @@ def stamps(paths: Iterable[Path]) -> str:
 
 def is_passing(fault: Exception) -> bool:
     """Whether the system could not read a file (no permission, a disk that fails), which tells nothing about what is in
-    it and may be over soon. A file that is not there is none of these: its stamp tells when it comes.
+    it and may be over soon. A file that is not there, or is a folder, is none of these: its stamp tells when it comes.
     """
-    return isinstance(fault, OSError) and fault.errno is not None and not isinstance(fault, FileNotFoundError)
+    lasting = (FileNotFoundError, IsADirectoryError, NotADirectoryError)
+    return isinstance(fault, OSError) and fault.errno is not None and not isinstance(fault, lasting)

@@ -5,7 +5,7 @@ from typing import NamedTuple, final
 
 import torch
 
-from datamodules.base import BaseData, Splits, derived_seed, refuse_unless_positive
+from datamodules.base import BaseData, Splits, content_of, derived_seed, refuse_unless_positive
 from datamodules.contract import DataFault, TaskSpec
 from datamodules.labels import DIGITS
 from datamodules.numbers import END, Numbers, joined
@@ -116,6 +116,7 @@ class HouseNumbers(BaseData):
             train=Shuffled(stock, rest.sort().values, self._seed, *self._stream),
             validation=Centred(stock, order[:held_out].sort().values, self._evaluation_batch),
             test=Centred(test, tested, self._evaluation_batch),
+            training=lambda: content_of(*stock.numbers[:2], rest.sort().values),
         )
 
     def _cutter(self, numbers: Numbers) -> Cutter:

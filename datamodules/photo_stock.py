@@ -6,7 +6,7 @@ in its third hour. Axes: N photographs, K boxes of each, H rows, W columns, C ch
 
 import logging
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from hashlib import sha256
 from pathlib import Path
 from typing import IO, Any, NamedTuple, final
@@ -103,6 +103,16 @@ def stock(photos: Sequence[Photograph], name: str, reading: Reading, cache: Cach
         return FromFiles(photos, reading.short)
     source = {**_source(photos), "short": reading.short}
     return Kept(cache.arrays(f"{name}-{reading.short}px", source, lambda made: _decode(photos, name, reading, made)))
+
+
+def outline(photos: Sequence[Photograph], answers: Iterable[object]) -> str:
+    """The sha256 of names and sizes of files, of what is taken of each, and of what is to be said of them: of
+    photographs to train on there are too many to read them all.
+    """
+    total = sha256(repr(list(answers)).encode(errors="surrogatepass"))
+    for photo in photos:
+        total.update(repr((photo.path.name, stamp(photo.path)[:1], photo.window.tolist())).encode())
+    return total.hexdigest()
 
 
 def digest(photos: Sequence[Photograph], reading: Reading) -> str:

@@ -16,7 +16,8 @@ from rich.progress import Progress
 
 from datamodules.contract import DataFault
 from datamodules.download import CHUNK, fetch
-from datamodules.scratch import scratch
+from datamodules.locks import locked
+from datamodules.scratch import scratch_of_one
 
 
 class Zip(NamedTuple):
@@ -53,7 +54,8 @@ def fetch_and_unpack(archives: Sequence[Zip], folder: Path, mirrors: Mapping[str
         if _lacking(archive, folder):
             addresses = [f"{mirror.rstrip('/')}/{archive.under}" for mirror in mirrors[archive.mirror]]
             fetch([archive], folder, addresses)
-            unpack(folder / archive.name, folder, archive.wanted)
+            with locked(folder / f".{archive.name}.lock"):
+                unpack(folder / archive.name, folder, _lacking(archive, folder))
 
 
 def _lacking(archive: Zip, folder: Path) -> list[str]:
@@ -61,26 +63,22 @@ def _lacking(archive: Zip, folder: Path) -> list[str]:
 
 
 def unpack(path: Path, folder: Path, wanted: Sequence[str]) -> None:
-    """Unpack folders of files and single files that are not there yet.
-
-    Raises DataFault: damaged, something strange in it, no room.
-    """
+    """Unpack folders of files and single files. Raises DataFault: damaged, something strange in it, no room."""
     shown = Progress(console=Console(stderr=True), transient=True)
     try:
-        with zipfile.ZipFile(path) as archive, scratch(folder, path.name) as made:
-            wanted = [each for each in wanted if not (folder / each).exists()]
+        with zipfile.ZipFile(path) as archive, scratch_of_one(folder, path.name) as scratch:
             members = {each: _members(path, archive, each) for each in wanted}
             _refuse_too_large(path, folder, sum(info.file_size for each in members.values() for info in each))
             with shown:
                 for infos in members.values():
                     for info in shown.track(infos, description=f"unpacking {path.name}"):
-                        place = made / info.filename
+                        place = scratch / info.filename
                         place.parent.mkdir(parents=True, exist_ok=True)
                         with archive.open(info) as content, place.open("wb") as sink:
                             shutil.copyfileobj(content, sink, CHUNK)
             for each in wanted:
                 (folder / each).parent.mkdir(parents=True, exist_ok=True)
-                (made / each).rename(folder / each)
+                (scratch / each).rename(folder / each)
     except (zipfile.BadZipFile, EOFError, zlib.error, NotImplementedError, RuntimeError, ValueError) as fault:
         raise DataFault(f"{path} is damaged ({fault}). Delete it and fetch it again.") from None
     except OSError as fault:

@@ -1,12 +1,15 @@
 """Caches notice every file that was read, forget what was not the files' fault, and leave nothing behind."""
 
 import os
+import shutil
 
 import numpy as np
 import pytest
+import torch
 from PIL import Image
 
 from datamodules.annotated import LabelsOnly
+from datamodules.base import content_of
 from datamodules.cache import Cache
 from datamodules.contract import DataFault
 from datamodules.crops import Middle
@@ -15,7 +18,7 @@ from datamodules.formats.dog_files import dog_boxes
 from datamodules.formats.samples import Sample
 from datamodules.locks import locked
 from datamodules.numbers import Cutting, Reader
-from datamodules.photo_stock import Reading, sound
+from datamodules.photo_stock import Reading, outline, sound
 from datamodules.photographs import Photograph, decoded
 from datamodules.scratch import scratch
 
@@ -83,8 +86,9 @@ def test_what_is_wrong_in_a_file_is_remembered_until_it_changes(tmp_path):
 
 
 def test_an_annotation_that_could_not_be_read_is_not_remembered(tmp_path):
-    with pytest.raises(DataFault, match=r"cannot be read \(Is a directory\)"):
-        dog_boxes(tmp_path)
+    (tmp_path / "dog").symlink_to(tmp_path / "dog")
+    with pytest.raises(DataFault, match=r"cannot be read \(Too many levels of symbolic links\)"):
+        dog_boxes(tmp_path / "dog")
 
 
 def test_an_entry_that_cannot_be_read_stays(tmp_path, monkeypatch):
@@ -119,3 +123,20 @@ def test_what_a_kill_left_goes_with_the_next_write_unless_somebody_is_at_it(tmp_
 def test_samples_of_two_kinds_have_folders_of_their_own():
     sample = Sample(train=3, test=1, seed=0)
     assert sample.name("svhn") != sample.name("coco") != sample.name("dogs")
+
+
+def test_photographs_to_train_on_are_told_from_others_by_name_size_and_answer(tmp_path):
+    paint(tmp_path / "a.png", 10)
+    shutil.copytree(tmp_path, tmp_path / "moved")
+    first = outline([Photograph(tmp_path / "a.png")], [3])
+    assert outline([Photograph(tmp_path / "moved" / "a.png")], [3]) == first
+    assert outline([Photograph(tmp_path / "a.png")], [4]) != first
+    (tmp_path / "a.png").write_bytes((tmp_path / "a.png").read_bytes() + b"more")
+    assert outline([Photograph(tmp_path / "a.png")], [3]) != first
+
+
+def test_one_other_digit_to_train_on_makes_other_data():
+    one = torch.zeros(4, 2, 2, dtype=torch.uint8)
+    other = one.clone()
+    other[3, 1, 1] = 1
+    assert content_of(one, torch.arange(4)) == content_of(one.clone(), torch.arange(4)) != content_of(other, one)

@@ -82,15 +82,15 @@ def test_a_house_is_a_function_of_its_key_in_any_thread():
 
 def test_it_is_written_once_and_by_one(tmp_path):
     root, small = tmp_path / "root", Sample(2, 1, 0)
-    threads = [threading.Thread(target=write_svhn_sample, args=(root / small.name, small)) for _ in range(4)]
+    threads = [threading.Thread(target=write_svhn_sample, args=(root / small.name("svhn"), small)) for _ in range(4)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
     times = {path: path.stat().st_mtime_ns for path in root.rglob("*.png")}
-    write_svhn_sample(root / small.name, small)
+    write_svhn_sample(root / small.name("svhn"), small)
     assert {path: path.stat().st_mtime_ns for path in root.rglob("*.png")} == times and len(times) == 3
-    assert [path.name for path in root.iterdir() if not path.name.startswith(".")] == [small.name]
+    assert [path.name for path in root.iterdir() if not path.name.startswith(".")] == [small.name("svhn")]
 
 
 def test_a_sample_of_nothing_and_a_folder_that_cannot_be_made_are_told(tmp_path):

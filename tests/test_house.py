@@ -23,7 +23,7 @@ FLOORS = {
        "benchmark.folder benchmark.console benchmark.schedule benchmark.allocator benchmark.headline "
        "benchmark.tones benchmark.constants benchmark.clustered benchmark.paths benchmark.listing "
        "benchmark.collisions benchmark.tensor_faults benchmark.blame benchmark.plain_json benchmark.seal "
-       "benchmark.choices",
+       "benchmark.choices benchmark.run_lock",
     1: "datamodules benchmark.attention benchmark.encoder benchmark.decoder benchmark.context benchmark.cell "
        "benchmark.feeding benchmark.convnet benchmark.positions benchmark.display benchmark.tuning "
        "benchmark.state_dicts benchmark.pretrained benchmark.rollout benchmark.decoding benchmark.deep_output "

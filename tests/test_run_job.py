@@ -60,7 +60,7 @@ def test_the_record_says_what_where_and_at_what_cost(finished):
     assert (record["experiment"], record["beyond"]) == ("", record["differs"])
     assert record["test"]["images"] == 20
     assert {"mean", "sample", "average", "random"} < set(record["test"])
-    assert set(record["fingerprints"]) == {"validation", "test"}
+    assert set(record["fingerprints"]) == {"train", "validation", "test"}
     cost = record["cost"]
     assert (cost["steps"], cost["epochs"]) == (6, 3)
     assert cost["train_seconds"] >= cost["seconds_to_best"] > 0

@@ -61,7 +61,7 @@ def in_a_sweep(text):
     return read(requoted(COMPOSER, written))
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(st.text(st.characters(min_codepoint=32, max_codepoint=0x3FF, exclude_categories=("Cc", "Cs")), min_size=1))
 @example("~/coco")
 def test_any_path_arrives_as_it_was_typed_or_the_quoted_form_works(path):

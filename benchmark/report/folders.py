@@ -52,8 +52,8 @@ class Finished:
 class Unfinished:
     """A run without a usable record.
 
-    state: failed, running, interrupted, waiting or damaged; epoch: "3 of 20" or "". headline: of what it is judged by,
-    None where it has not said so yet.
+    state: failed, running, interrupted, waiting, damaged or copy; epoch: "3 of 20" or "". headline: of what it is
+    judged by, None where it has not said so yet.
     """
 
     address: Address

@@ -6,6 +6,7 @@ A folder is <study>/<attention>/<data>/seed=<n>[-<setting>]; a `record.json` in 
 import re
 from pathlib import Path
 
+from benchmark.folder import name_of
 from benchmark.report.folders import Address, Finished, Study, Unfinished
 from benchmark.report.records import RecordError, read_record
 from benchmark.report.status import read_unfinished
@@ -41,6 +42,11 @@ def read_run(address: Address) -> Finished | Unfinished:
     if not (address.folder / "record.json").exists():
         return read_unfinished(address)
     try:
-        return Finished(address, read_record(address.folder / "record.json"))
+        record = read_record(address.folder / "record.json")
+        name = name_of(record)
+        if name and name != "/".join(address.folder.parts[-3:]):
+            told = f"its record is that of {name}: a copy of that run, or renamed, and no run of its own"
+            return Unfinished(address, "copy", told, "", "")
+        return Finished(address, record)
     except RecordError as fault:
         return Unfinished(address, "damaged", f"record.json: {fault}", "", "")

@@ -17,6 +17,7 @@ import scipy.io
 from numpy.typing import NDArray
 
 from datamodules.contract import DataFault
+from datamodules.files import is_passing
 
 AGAIN = "Delete it and fetch it again (data.download=true, or scripts/fetch_dogs.py)."
 MOST_BYTES = 1_000_000
@@ -76,9 +77,9 @@ def dog_boxes(path: Path) -> tuple[NDArray[np.float64], str]:
         boxes = [[float(dog.findtext(f"bndbox/{side}", "")) for side in SIDES] for dog in objects]
     except FileNotFoundError:
         return nothing, "is missing"
-    except OSError as fault:  # which tells nothing about what is in it, and is nothing to be remembered
-        raise DataFault(f"{path} cannot be read ({fault.strerror or fault}). Mend that and start again.") from None
-    except (UnicodeDecodeError, ElementTree.ParseError) as fault:
+    except (OSError, UnicodeDecodeError, ElementTree.ParseError) as fault:
+        if is_passing(fault):  # which is nothing to be remembered
+            raise DataFault(f"{path} cannot be read ({getattr(fault, 'strerror', fault)}). Mend that.") from None
         return nothing, f"is no readable XML ({fault})"
     except ValueError:
         return nothing, f"has an object whose box lacks one of {', '.join(SIDES)}, or has no number there"
