@@ -30,6 +30,12 @@ GIVEN = {
 OFFERED = {"callbacks": ("headline",), "logger": ("save_dir",)}
 """What it adds to those of a group's parts that take it; a test reads that off there too."""
 
+
+def added(path: str) -> tuple[str, ...]:
+    """What `build` adds, or offers, to the arguments of the part at a path."""
+    return (*GIVEN.get(path, ()), *OFFERED.get(path.rpartition(".")[0], ()))
+
+
 def config_faults(config: Config) -> list[str]:
     """One line for each fault of a resolved configuration; empty where there is none."""
     make_importable()  # before any part imports Lightning
@@ -87,7 +93,7 @@ def argument_faults(path: str, node: Config, target: Callable[..., Any]) -> Iter
                 cure = did_you_mean(key, named) or f"; it has {', '.join(named)}"
                 yield f"{node['_target_']} has no knob {key!r}{cure}"
     if not node.get("_partial_") and "_args_" not in node:
-        told = (*given, *GIVEN.get(path, ()), *OFFERED.get(path.rpartition(".")[0], ()))
+        told = {*given, *added(path)}
         for key in named:
             if known[key].default is inspect.Parameter.empty and key not in told:
                 yield f"{node['_target_']} needs {key!r}, which is not set"

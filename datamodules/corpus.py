@@ -14,6 +14,7 @@ from torch import Tensor
 from datamodules.buckets import Captions
 from datamodules.captioned import Parts
 from datamodules.vocabulary import Numbered, Targets, Vocabulary, numbered
+from datamodules.words import lacks_blanks
 
 log = logging.getLogger(__name__)
 
@@ -74,6 +75,15 @@ class Corpus:
         ):
             if counted.any():
                 log.warning("%d of %d training captions %s", int(counted.sum()), len(counted), what)
+        texts = [text for number in chosen_N.tolist() for text in self.images[number].captions]
+        if many := sum(map(lacks_blanks, texts)):
+            log.warning(
+                "%d of %d training captions have no blanks between words, as Chinese and Thai are written: what stands "
+                "between two blanks is learned and scored as one word. Put blanks between the words first, by a "
+                "segmenter",
+                many,
+                len(counted),
+            )
         caption_C, image_C = caption_C[worded_C], image_C[worded_C]
         told = self._targets
         count_N = torch.bincount(image_C, minlength=len(chosen_N))

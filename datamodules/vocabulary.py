@@ -1,15 +1,12 @@
 """From captions to symbols: the words of the training captions, between "unknown" and "end".
 
-Words are those of the Penn Treebank as far as they matter here: lower case, without punctuation, "isn't" is "is n't",
-"dog's" is "dog 's", "t-shirt" is one. So what a model says, written with blanks between, has the words that it is
-scored by. A vocabulary is counted on training captions only (Show, Attend and Tell: the 10,000 most frequent; later
-practice: more than 5 times).
+What a word is, `words.py` says. What a model says, written with blanks between, has the words that it is scored by. A
+vocabulary is counted on training captions only (Show, Attend and Tell: the 10,000 most frequent; later practice: more
+than 5 times).
 
 Axes: C captions, T symbols of a caption, the end among them.
 """
 
-import re
-import unicodedata
 from array import array
 from collections.abc import Iterable
 from typing import NamedTuple, final
@@ -20,18 +17,10 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from datamodules.contract import IGNORED, DataFault
+from datamodules.words import words
 
 UNKNOWN, END = "<unk>", "<end>"
 """The first symbol and the last. No word has their brackets."""
-
-WORD = re.compile(
-    r"[^\W_]+(?=n't\b)|n't\b|'(?:s|re|ve|ll|d|m)\b|[^\W_]+(?:(?:'(?!(?:s|re|ve|ll|d|m|t)\b)|[-/.])[^\W_]+)*"
-)
-
-
-def words(caption: str) -> list[str]:
-    """The words of a caption, as they are learned."""
-    return WORD.findall(unicodedata.normalize("NFKC", caption).replace("\u2019", "'").lower())
 
 
 class Numbered(NamedTuple):

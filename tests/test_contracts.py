@@ -12,7 +12,7 @@ from run_helpers import ROOT, call, composer
 
 from benchmark.build import build_data, build_module
 from benchmark.compose import plain
-from benchmark.config_check import GIVEN, config_faults, find, parts
+from benchmark.config_check import added, config_faults, find, parts
 
 CONF = ROOT / "conf"
 COMPOSER = composer()
@@ -56,7 +56,7 @@ def test_every_knob_is_in_the_yaml_and_no_default_in_python(group, name):
             if argument.kind is argument.VAR_KEYWORD:
                 continue  # handed on to another constructor, which takes nothing it does not know
             assert argument.default is inspect.Parameter.empty, f"{node['_target_']} repeats a default: {argument}"
-            told = {*node, *GIVEN.get(path, ())} | (OF_ANOTHER_PART if node.get("_partial_") else set())
+            told = {*node, *added(path)} | (OF_ANOTHER_PART if node.get("_partial_") else set())
             assert argument.name in told, f"{path}: {argument.name} of {node['_target_']} is no line of its yaml"
 
 

@@ -15,7 +15,7 @@ from test_data_zips import packed
 
 from datamodules.caption_inspection import all_faults
 from datamodules.contract import IGNORED, DataFault
-from datamodules.vocabulary import words
+from datamodules.words import words
 
 KNOBS = ["data.short=32", "data.size=32", "data.batch_size=4", "data.min_count=1", "data.workers=1"]
 

@@ -8,7 +8,7 @@ from datamodules.contract import DataFault
 from datamodules.formats.coco_sample import write_coco_sample
 from datamodules.formats.samples import Sample
 from datamodules.formats.scene import COLOURS, RELATIONS, SIDE, captions, picture, scene
-from datamodules.vocabulary import words
+from datamodules.words import words
 
 KEYS = [f"3/{number}" for number in range(60)]
 

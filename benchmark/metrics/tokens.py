@@ -3,12 +3,18 @@
 COCO's code calls Stanford's tokenizer (CoreNLP 3.4.1, Java). Here nltk's Treebank tokenizer does the work; what it does
 otherwise than Stanford's in captions is mended before (full stops, typographic signs, what has to stay whole) and
 after (brackets, fractions). Both keep what their authors never meant to keep: "-lrb-" and "?!" are words.
+
+That is English. A caption with a letter of another script than Latin has the words that a model learns of it
+(`datamodules/words.py`).
 """
 
 import re
+import unicodedata
 from collections.abc import Iterable
 
 from nltk.tokenize import NLTKWordTokenizer
+
+from datamodules import words as learned
 
 PUNCTUATION = frozenset(["''", "'", "``", "`", ".", "?", "!", ",", ":", "-", "--", "...", ";"])
 """COCO's list, which also names brackets in capitals; tokens are in small letters by then, so those stay."""
@@ -77,6 +83,9 @@ def words(caption: str) -> list[str]:
         special = _keeps_its_stop(plain[1].split()[-1])
         if not (plain[2] and special) and _CONTRACTIONS.isdisjoint(found):
             return found
+    if learned.is_beyond_latin(caption):
+        return learned.words(caption)
+    caption = unicodedata.normalize("NFC", caption)
     return [token for token in _treebank_tokens(caption) if token not in PUNCTUATION]
 
 
