@@ -34,13 +34,14 @@ FLOORS = {
        "benchmark.features benchmark.confusion benchmark.first_batch",
     4: "benchmark.build benchmark.config_check benchmark.compose benchmark.overrides benchmark.sweeping",
     5: "benchmark.run benchmark.job benchmark.launcher benchmark.report benchmark.caption "
-       "benchmark.captioning benchmark.trained",
+       "benchmark.captioning benchmark.trained benchmark.check",
 }  # fmt: skip
 """A package stands for all of its modules. Imports stay on their floor or go down."""
 
 SEES_A_CONFIG = {
-    f"benchmark.{name}" for name in ("build", "compose", "overrides", "sweeping", "run", "job", "launcher", "trained")
-}
+    f"benchmark.{name}" for name in ("build", "compose", "overrides", "sweeping", "run", "job", "launcher", "trained",
+                                     "check.given", "check.__main__")
+}  # fmt: skip
 
 
 def name_of(path: Path) -> str:
