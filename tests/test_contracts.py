@@ -2,7 +2,6 @@
 
 import ast
 import functools
-import inspect
 import re
 
 import pytest
@@ -10,9 +9,8 @@ import yaml
 from omegaconf import OmegaConf
 from run_helpers import ROOT, call, composer
 
-from benchmark.build import build_data, build_module
-from benchmark.compose import plain
-from benchmark.config_check import added, config_faults, find, parts
+from benchmark.check import choice, mechanism
+from benchmark.check.given import Given
 
 CONF = ROOT / "conf"
 COMPOSER = composer()
@@ -23,10 +21,6 @@ SOURCES = sorted(path for folder in ("benchmark", "tests") for path in (ROOT / f
 
 MUST_BE_NAMED = "attention=dram"
 """For the choices of groups that leave the mechanism open: any will do, and this one has every kind of part."""
-
-OF_ANOTHER_PART = {"shape", "canvas", "encoder", "query_size", "item_size", "what_size", "where_size", "input_size",
-                   "hidden_size", "code_size", "channels", "scales", "side"}  # fmt: skip
-"""What the holder of a part tells it, and no yaml does."""
 
 
 @functools.cache
@@ -41,23 +35,10 @@ def every_choice(test):
     return pytest.mark.parametrize("group, name", CHOICES, ids=[f"{group}-{name}" for group, name in CHOICES])(test)
 
 
+@pytest.mark.parametrize("contract", choice.CONTRACTS, ids=lambda contract: contract.says)
 @every_choice
-def test_a_choice_composes_to_parts_that_exist_and_arguments_they_take(group, name):
-    assert config_faults(plain(composed(group, name))) == []
-
-
-@every_choice
-def test_every_knob_is_in_the_yaml_and_no_default_in_python(group, name):
-    for path, node in parts(plain(composed(group, name)), ""):
-        target = find(node["_target_"])
-        if not target.__module__.startswith(("benchmark.", "datamodules.")):
-            continue
-        for argument in inspect.signature(target).parameters.values():
-            if argument.kind is argument.VAR_KEYWORD:
-                continue  # handed on to another constructor, which takes nothing it does not know
-            assert argument.default is inspect.Parameter.empty, f"{node['_target_']} repeats a default: {argument}"
-            told = {*node, *added(path)} | (OF_ANOTHER_PART if node.get("_partial_") else set())
-            assert argument.name in told, f"{path}: {argument.name} of {node['_target_']} is no line of its yaml"
+def test_a_choice_keeps_the_contracts_of_every_yaml(group, name, contract):
+    assert list(contract.faults(Given(composed(group, name), group, name))) == []
 
 
 @every_choice
@@ -67,18 +48,18 @@ def test_a_yaml_begins_by_saying_what_it_is(group, name):
     assert re.match(r"# \S.{8,}", said), said
 
 
-@pytest.mark.parametrize("group, name", [choice for choice in CHOICES if choice[0] in ("attention", "data")])
-def test_a_mechanism_and_a_data_set_bear_the_name_of_their_file(group, name):
-    assert composed(group, name)[group].name == name
+@pytest.mark.parametrize("contract", mechanism.CONTRACTS, ids=lambda contract: contract.says)
+@pytest.mark.parametrize("given", MECHANISMS, indirect=True)
+def test_a_mechanism_keeps_the_contracts_of_mechanisms(given, contract):
+    if contract not in mechanism.RUNS:  # test_matrix.py has those, with every data set
+        assert list(contract.faults(given)) == []
 
 
-@pytest.mark.parametrize("name", MECHANISMS)
-def test_what_is_drawn_is_trained_by_an_objective_for_it(name):
-    config = composed("attention", name)
-    data, spec = build_data(config)
-    module = build_module(config, spec, data.references)  # refuses a drawn mechanism under plain likelihood
-    assert module.objective.for_drawn or not module.rnn.attention.drawn
-    assert bool(module.policy) >= module.rnn.attention.drawn
+@pytest.fixture(scope="module")
+def given(request):
+    """Of a mechanism, on sequences of two."""
+    config = COMPOSER.job([f"attention={request.param}", "data=digit_pairs_ordered"])
+    return Given(config, "attention", request.param)
 
 
 def test_no_group_is_empty_and_each_has_its_defaults_line():

@@ -1,14 +1,12 @@
 """Every mechanism on every data set: a training step, an evaluation, maps of where it looked."""
 
 import pytest
-import torch
-from models import ATTENTION, DATA, SMALL, built, config, files, first_batch, narrowed, roll
+from models import ATTENTION, DATA, SMALL, built, config, files
 from omegaconf import OmegaConf, open_dict
 
-from benchmark.attention.distribution import mode, sample
-from benchmark.build import build
+from benchmark.check import mechanism
+from benchmark.check.given import Given
 from benchmark.cost import multiply_adds
-from benchmark.evaluation import evaluate
 from benchmark.pictures import panel
 from benchmark.tones import Stretched
 
@@ -28,7 +26,10 @@ def composed(attention, data, root):
 
 
 def of_data(data, root):
-    return config("attention=none", f"data={data}", *SMALL, *files(data, root))
+    """As small as its knobs allow."""
+    known = config("attention=none", f"data={data}").data
+    small = [knob for knob in SMALL if not knob.startswith("data.") or knob.split("=")[0].split(".")[1] in known]
+    return config("attention=none", f"data={data}", *small, *files(data, root))
 
 
 @pytest.mark.parametrize("attention, data", [("dram", "mnist_cluttered"), ("item_soft", "digit_pairs_ordered")])
@@ -42,39 +43,10 @@ def test_the_matrix_is_as_hydra_composes_it(attention, data, root):
 @pytest.mark.parametrize("data", DATA)
 @pytest.mark.parametrize("attention", ATTENTION)
 def test_a_step_and_an_evaluation(attention, data, root):
-    torch.manual_seed(0)
-    parts = build(OmegaConf.create(narrowed(OmegaConf.to_container(composed(attention, data, root), resolve=True))))
-    module, rnn = parts.module, parts.module.rnn
-    batch = first_batch(parts)
-    assert parts.spec.name == data and batch.image.shape[1:] == parts.spec.image_shape
-
-    before = {name: p.detach().clone() for name, p in rnn.named_parameters()}
-    loss = module.objective(roll(rnn, batch, module.objective.samples, sample), batch.target)["loss"]
-    loss.backward()
-    norms = module.optimisation.clip(module.core, module.policy)
-    assert loss.isfinite() and all(norm.isfinite() for norm in norms) and norms[0] > 0
-    torch.optim.SGD(module.parameters(), 1e-3).step()
-    assert any(not torch.equal(before[name], p) for name, p in rnn.named_parameters())
-
-    split = list(parts.datamodule.batches("test", torch.device("cpu")))
-    found = evaluate(rnn, split, module.measure, samples=2, seed=0)
-    headline = module.measure.headline
-    for way in ("mean", "sample", "average", "random"):
-        assert found.test[way][headline.key] == pytest.approx(found.predictions[f"value_{way}"].mean())
-        assert 0 <= found.test[way][headline.key] <= (1 if headline.percent else 10)
-    assert len(found.predictions["prediction_mean"]) == 4
-
-    height, width = parts.spec.image_shape[1:]
-    with torch.no_grad():
-        where = rnn(batch.image, batch.boxes, None, 1, mode).where[:, 0].flatten(0, 2)
-    maps, fixation = rnn.attention.attention_map(where, (height, width)), rnn.attention.fixation(where)
-    assert maps.shape == (len(where), height, width)
-    assert maps.min() >= 0 and maps.max() <= 1 and maps.amax((1, 2)).min() > 0
-    assert fixation.shape == (len(where), 2)
-    inside = (fixation >= 0) & (fixation <= torch.tensor([width, height]))
-    assert (inside | fixation.isnan()).all()
-    unknown = fixation.isnan().all() or not parts.spec.box_names
-    assert unknown == ("hit_rate" not in found.localisation.get("mean", {}))
+    given = Given(composed(attention, data, root), "attention", attention)
+    for contract in (*mechanism.RUNS, mechanism.MAPS):
+        assert list(contract.faults(given)) == []
+    assert given.spec.name == data
 
 
 @pytest.mark.parametrize("attention", ATTENTION)

@@ -1,0 +1,63 @@
+"""Checks what you wrote against the contracts: python -m benchmark.check data=mine data.root=FOLDER.
+
+Name what is to be checked as for a run: data=, attention=, metrics=, objective=, several at once, or a choice of any
+other group; knobs too. A data set named alone is tried with every mechanism, a mechanism named alone on small data.
+Exit code 0: all contracts are kept, 1: some are broken, 2: wrong input.
+"""
+
+import argparse
+import logging
+import sys
+import warnings
+
+from hydra.errors import HydraException
+from omegaconf.errors import OmegaConfBaseException
+from yaml import YAMLError
+
+from benchmark.check.subjects import Subject, subjects
+from benchmark.compose import Composer, register_plugins
+from benchmark.faults import ConfigFault
+from benchmark.launcher import PoolLauncher
+from benchmark.run import ending, leave
+
+BROKEN = 1
+
+
+def main() -> None:
+    """The entry point."""
+    raw = argparse.RawDescriptionHelpFormatter
+    parser = argparse.ArgumentParser("python -m benchmark.check", description=__doc__, formatter_class=raw)
+    parser.add_argument("overrides", nargs="*", help="data=mine attention=theirs data.root=FOLDER ...")
+    parser.add_argument("--config-dir", help="a folder of configurations that no installed package brings")
+    told = parser.parse_args()
+    warnings.simplefilter("ignore")
+    logging.disable(logging.WARNING)
+    register_plugins(PoolLauncher)
+    try:
+        found = subjects(Composer(told.config_dir), told.overrides)
+        wrong = sum(report(subject) for subject in found)
+    except (ConfigFault, HydraException, OmegaConfBaseException, YAMLError) as fault:
+        leave(*ending(fault))
+    kept = sum(len(subject.contracts) for subject in found) - wrong
+    print(f"{kept} contracts kept, {wrong} not" if wrong else f"all {kept} contracts are kept")
+    sys.exit(BROKEN if wrong else 0)
+
+
+def report(subject: Subject) -> int:
+    """Prints each contract, and what breaks it; how many are not kept, those that could not be looked at with them."""
+    print(subject.title, flush=True)
+    blocked, wrong = False, 0
+    for contract in subject.contracts:
+        faults = [] if blocked else subject.broken(contract)
+        wrong += bool(blocked or faults)
+        print(f"  {'-    ' if blocked else 'wrong' if faults else 'ok   '}  {contract.says}", flush=True)
+        for fault in faults:
+            print("\n".join(f"           {line}" for line in fault.splitlines()), flush=True)
+        if faults and contract.first and not blocked:
+            blocked = True
+            print("         what follows rests on it and is not looked at")
+    return wrong
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,146 @@
+"""What a mechanism promises: the shapes of a look, honest log-probabilities, maps, and a run with whatever data.
+
+Axes: B images, S trajectories, R = B * S rows, N items, H rows and W columns of an image.
+"""
+
+from collections.abc import Iterator
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from benchmark.attention.base import Attention, Glimpse
+from benchmark.attention.distribution import Draw, expectation, mode, sample, uniform
+from benchmark.check.contract import Contract
+from benchmark.check.given import Given
+from benchmark.check.runs import RUNS, its_cost_is_counted, roll
+
+DRAWS: dict[str, Draw] = {"sample": sample, "mode": mode, "expectation": expectation, "uniform": uniform}
+
+
+def is_a_mechanism(given: Given) -> Iterator[str]:
+    attention = given.parts.module.rnn.attention
+    if not isinstance(attention, Attention):
+        yield f"{type(attention).__qualname__} is no subclass of benchmark.attention.base.Attention"
+        return
+    for name in ("code_size", "gist_size"):
+        if not isinstance(getattr(attention, name, None), int):
+            yield f"{name} is {getattr(attention, name, None)!r}, and has to be a whole number, set in __init__"
+    if not isinstance(attention.drawn, bool):
+        yield f"drawn is {attention.drawn!r}, and has to be True or False"
+
+
+def a_look_is_as_said(given: Given) -> Iterator[str]:
+    """Every look of a rollout, in every way of drawing."""
+    attention, batch = given.parts.module.rnn.attention, given.few("train")
+    for name, draw in DRAWS.items():
+        found: list[str] = []
+
+        def judge(part: Any, told: Any, look: Any, found: list[str] = found) -> None:
+            found.extend(look_faults(attention, look, len(told[1])))
+
+        hook = attention.register_forward_hook(judge)
+        try:
+            roll(given, batch, draw)
+        except Exception:
+            if not found:
+                raise  # what is said already explains it
+        finally:
+            hook.remove()
+        yield from (f"{fault} (drawn by {name})" for fault in dict.fromkeys(found))
+
+
+def look_faults(attention: Attention, look: Any, rows: int) -> list[str]:
+    if not isinstance(look, Glimpse):
+        return [f"forward gives a {type(look).__name__}, and has to give a Glimpse(code, where, log_prob, chance)"]
+    shapes: dict[str, tuple[int, ...]] = {"code": (rows, attention.code_size), "log_prob": (rows,)}
+    found = []
+    for name, value in look._asdict().items():
+        if not isinstance(value, Tensor):
+            found.append(f"{name} of a look is a {type(value).__name__}, and has to be a tensor")
+        elif name in shapes and tuple(value.shape) != shapes[name]:
+            found.append(f"{name} of a look has the shape {tuple(value.shape)}, and has to have {shapes[name]}")
+        elif value.dim() < 1 or len(value) != rows:
+            found.append(
+                f"{name} of a look has the shape {tuple(value.shape)}, and has to have a row for each of {rows}"
+            )
+        elif not value.isfinite().all():
+            found.append(f"{name} of a look is not finite")
+    if found:
+        return found
+    if look.chance.dim() != 2:
+        found.append(f"chance of a look has the shape {tuple(look.chance.shape)}, and has to have ({rows}, items)")
+    elif look.chance.shape[1] and not ((look.chance >= 0) & (look.chance <= 1)).all():
+        found.append("chance of a look is beyond 0 to 1")
+    if not attention.drawn and look.log_prob.any():
+        found.append("log_prob of a look is not zero, and drawn is False: what was not drawn has log 1 = 0")
+    return found
+
+
+def what_is_drawn_teaches_its_policy(given: Given) -> Iterator[str]:
+    module = given.parts.module  # building it has refused a drawn mechanism under plain likelihood
+    attention, policy = module.rnn.attention, module.policy
+    if attention.drawn and not policy:
+        yield "drawn is True, and policy_parameters names none"
+    if not attention.drawn or not policy:
+        return
+    module.rnn.train()
+    log_prob = roll(given, given.few("train"), sample).log_prob
+    if not log_prob.requires_grad:
+        yield "log_prob of a drawn look has no gradient: the policy gradient cannot reach the policy"
+    elif all(found is None for found in torch.autograd.grad(log_prob.sum(), policy, allow_unused=True)):
+        yield "the gradient of log_prob reaches none of policy_parameters"
+
+
+def images_do_not_mix(given: Given) -> Iterator[str]:
+    """Another first image, and what is said of the others stays: trajectories of an image are neighbours."""
+    given.parts.module.rnn.eval()
+    batch = given.few("test")
+    if len(batch.image) < 2:
+        return
+    other = batch._replace(image=torch.cat([batch.image[:1].flip(-1).roll(1, -2), batch.image[1:]]))
+    with torch.no_grad():
+        once, again = (roll(given, each, mode).logits for each in (batch, other))
+    steps = min(once.shape[2], again.shape[2])
+    if not torch.allclose(once[1:, :, :steps], again[1:, :, :steps], atol=1e-4):
+        yield ("what it says of one image changes with another image of the batch. Rows are B x S, an image's "
+               "trajectories side by side: query_RS.unflatten(0, (images, -1)), or repeat_interleave")  # fmt: skip
+
+
+def gist_is_a_code(given: Given) -> Iterator[str]:
+    attention, batch = given.parts.module.rnn.attention, given.few("test")
+    gist = attention.gist(attention.encode(batch.image, batch.boxes))
+    if tuple(gist.shape) != (wanted := (len(batch.image), attention.gist_size)):
+        yield f"gist has the shape {tuple(gist.shape)}, and has to have {wanted}"
+
+
+def maps_and_fixations_are_of_the_image(given: Given) -> Iterator[str]:
+    height, width = given.spec.image_shape[1:]
+    attention = given.parts.module.rnn.attention
+    with torch.no_grad():
+        where = roll(given, given.few("test"), mode, 1).where[:, 0].flatten(0, 2)
+    map_RHW, fixation_R2 = attention.attention_map(where, (height, width)), attention.fixation(where)
+    if tuple(map_RHW.shape) != (wanted := (len(where), height, width)):
+        yield f"attention_map has the shape {tuple(map_RHW.shape)}, and has to have {wanted}"
+    elif not (map_RHW.min() >= 0 and map_RHW.max() <= 1):
+        yield f"attention_map goes from {map_RHW.min():.4g} to {map_RHW.max():.4g}, and has to stay in 0 to 1"
+    elif not map_RHW.amax((1, 2)).min() > 0:
+        yield "attention_map is zero everywhere for some look"
+    if tuple(fixation_R2.shape) != (len(where), 2):
+        yield f"fixation has the shape {tuple(fixation_R2.shape)}, and has to have {(len(where), 2)}: x and y"
+    elif not (((fixation_R2 >= 0) & (fixation_R2 <= torch.tensor([width, height]))) | fixation_R2.isnan()).all():
+        yield f"a fixation lies outside the image of {width} x {height} px; it is (x, y), and NaN where there is none"
+
+
+MAPS = Contract("maps and fixations are of the image", maps_and_fixations_are_of_the_image)
+
+CONTRACTS = (
+    Contract("it is a mechanism", is_a_mechanism, first=True),
+    Contract("a look has the shapes it has to have", a_look_is_as_said, first=True),
+    Contract("what is drawn teaches its policy", what_is_drawn_teaches_its_policy),
+    Contract("images do not mix", images_do_not_mix),
+    Contract("the whole image is one code where a context asks", gist_is_a_code),
+    MAPS,
+    *RUNS,
+    Contract("its cost can be counted", its_cost_is_counted),
+)

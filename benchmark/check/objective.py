@@ -1,0 +1,74 @@
+"""What an objective promises: a finite loss that teaches, and nothing asked of what does not exist.
+
+Axes: B images, S trajectories, T symbols.
+"""
+
+from collections.abc import Iterator
+
+import torch
+from torch import Tensor
+
+from benchmark.attention.distribution import sample
+from benchmark.check.contract import Contract
+from benchmark.check.given import SEED, Given
+from benchmark.objective import Objective
+from benchmark.rollout import Rollout
+from datamodules.contract import IGNORED
+
+
+def rolled(given: Given) -> tuple[Rollout, Tensor]:
+    module, batch = given.parts.module, given.few("train")
+    torch.manual_seed(SEED)
+    rollout = module.rnn(batch.image, batch.boxes, batch.target, module.objective.samples, sample)
+    return rollout, module.rnn.asked(batch.target)
+
+
+def is_an_objective(given: Given) -> Iterator[str]:
+    objective = given.parts.module.objective
+    if not isinstance(objective, Objective):
+        yield f"{type(objective).__qualname__} is no subclass of benchmark.objective.Objective"
+        return
+    if not isinstance(getattr(objective, "samples", None), int) or objective.samples < 1:
+        yield f"samples is {getattr(objective, 'samples', None)!r}, and has to be a whole number of at least 1"
+    if not isinstance(getattr(objective, "for_drawn", None), bool):
+        yield "for_drawn is not set: whether it trains a policy that draws"
+
+
+def its_loss_teaches(given: Given) -> Iterator[str]:
+    module = given.parts.module
+    terms = module.objective(*rolled(given))
+    if "loss" not in terms:
+        yield f"it gives {', '.join(terms) or 'nothing'}, and has to give 'loss' among them"
+        return
+    for name, value in terms.items():
+        if not isinstance(value, Tensor) or value.dim() or not value.isfinite():
+            yield f"{name} is {value!r:.60}, and has to be one finite number, a tensor"
+        elif name != "loss" and value.requires_grad:
+            yield f"{name} carries a gradient, and would keep each step's graph: detach it"
+    if not terms["loss"].requires_grad:
+        yield "loss carries no gradient"
+        return
+    found = torch.autograd.grad(terms["loss"], list(module.parameters()), allow_unused=True)
+    if not any(gradient is not None and gradient.any() for gradient in found):
+        yield "the gradient of loss reaches no weight"
+    if any(gradient is not None and not gradient.isfinite().all() for gradient in found):
+        yield "the gradient of loss is not finite"
+
+
+def what_is_ignored_does_not_count(given: Given) -> Iterator[str]:
+    rollout, target_BT = rolled(given)
+    if target_BT.shape[1] < 2:
+        return
+    target_BT = torch.cat([target_BT[:, :-1], torch.full_like(target_BT[:, -1:], IGNORED)], 1)
+    louder = torch.cat([rollout.logits[:, :, :-1], rollout.logits[:, :, -1:].flip(-1) * 3], 2)
+    once, again = (given.parts.module.objective.eval()(rollout._replace(logits=logits), target_BT)["loss"]
+                   for logits in (rollout.logits, louder))  # fmt: skip
+    if not torch.isclose(once, again):
+        yield f"the loss goes from {float(once):.6g} to {float(again):.6g} with scores whose target is {IGNORED}"
+
+
+CONTRACTS = (
+    Contract("it is an objective", is_an_objective, first=True),
+    Contract("its loss teaches", its_loss_teaches, first=True),
+    Contract("what a target ignores does not count", what_is_ignored_does_not_count),
+)

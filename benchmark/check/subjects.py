@@ -1,0 +1,96 @@
+"""From overrides as a run takes them to what is checked: each named choice, and what it is checked with."""
+
+from collections.abc import Callable, Sequence
+from functools import cache
+from typing import NamedTuple
+
+from benchmark.blame import packages_of
+from benchmark.check import choice, data, measure, mechanism, objective
+from benchmark.check.contract import Contract, ContractFault, broken
+from benchmark.check.given import Given
+from benchmark.compose import Composer
+from benchmark.faults import ConfigFault
+from benchmark.overrides import Overrides
+
+OF = {"data": data.CONTRACTS, "attention": mechanism.CONTRACTS, "metrics": measure.CONTRACTS,
+      "objective": objective.CONTRACTS}  # fmt: skip
+"""Contracts of a group's choices besides those of every yaml."""
+
+AROUND = {"attention": "none", "data": "digit_pairs_ordered"}
+"""What stands in where a run needs a choice and none is named: what goes with everything; sequences, and no file."""
+
+ONE_SYMBOL = "digit_pairs"
+"""A mechanism answers once there; where it is named alone, it is tried on both."""
+
+
+class Subject(NamedTuple):
+    """title: as it was named. make: puts together what is looked at, once."""
+
+    title: str
+    contracts: tuple[Contract, ...]
+    make: Callable[[], Given]
+
+    def broken(self, contract: Contract) -> list[str]:
+        """All that breaks one of its contracts."""
+        try:
+            given = self.make()
+            packages = packages_of(given.plain)
+        except ConfigFault as fault:
+            return fault.faults
+        return broken(contract, given, packages)
+
+
+class Case(NamedTuple):
+    """One contract of one subject, for a test to call."""
+
+    subject: Subject
+    contract: Contract
+
+    def __call__(self) -> None:
+        """Raises ContractFault with all that breaks it."""
+        if found := self.subject.broken(self.contract):
+            raise ContractFault("\n  ".join([f"{self.subject.title}: {self.contract.says}. It does not:", *found]))
+
+
+def subjects(composer: Composer, texts: Sequence[str]) -> list[Subject]:
+    """Raises ConfigFault with all that is wrong with the overrides, or where they name no choice."""
+    around = [text for text in _around(composer, texts, "attention", "experiment")]
+    typed = Overrides(composer, [*around, *texts], sweep=False)
+    if faults := typed.faults():
+        raise ConfigFault(faults)
+    named = {o.key_or_group: str(o.value()) for o in typed.groups if str(o.input_line) in texts}
+    if not named:
+        raise ConfigFault([f"name what to check, as for a run: {', '.join(f'{group}=...' for group in OF)}"])
+    found = []
+    for group, name in named.items():
+        tasks = [] if group == "data" else _around(composer, texts, "data", "experiment")
+        found.append(
+            _subject(composer, [*around, *tasks, *texts], group, name, (*choice.CONTRACTS, *OF.get(group, ())))
+        )
+    if "attention" in named and not {"data", "experiment"} & set(named):
+        alone = [f"data={ONE_SYMBOL}", *texts]
+        found.append(_subject(composer, alone, "attention", named["attention"], mechanism.RUNS, alone[0]))
+    if "data" in named and not {"attention", "experiment"} & set(named):
+        for each in composer.choices("attention"):
+            around = [f"attention={each}", *texts]
+            found.append(_subject(composer, around, "data", named["data"], mechanism.RUNS, around[0]))
+    return found
+
+
+def cases(composer: Composer, texts: Sequence[str]) -> list[Case]:
+    return [Case(subject, contract) for subject in subjects(composer, texts) for contract in subject.contracts]
+
+
+def _around(composer: Composer, texts: Sequence[str], group: str, *others: str) -> list[str]:
+    """What stands in for a group that none of the overrides names."""
+    named = {text.split("=")[0].lstrip("+") for text in texts}
+    return [] if named & {group, *others} else [f"{group}={AROUND[group]}"]
+
+
+def _subject(composer: Composer, texts: Sequence[str], group: str, name: str, contracts: tuple[Contract, ...],
+             beside: str = "") -> Subject:  # fmt: skip
+    @cache
+    def make() -> Given:
+        return Given(composer.job(texts), group, name)
+
+    return Subject(f"{group}={name}" + (f" with {beside}" if beside else ""), contracts, make)
