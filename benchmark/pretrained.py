@@ -7,10 +7,11 @@ Axes: B images, C channels, H rows, W columns.
 import importlib
 import importlib.util
 import re
+from collections.abc import Mapping
 from functools import cache
 from itertools import accumulate
 from pathlib import Path
-from typing import Any, final
+from typing import Any, ClassVar, final
 
 import torch
 from torch import Tensor, nn
@@ -29,6 +30,8 @@ HASH = re.compile(r"-([0-9a-f]{8,})\.")
 """The beginning of its sha256 in the name of a published file."""
 RGB = 3
 NONE = "none"
+LATER = "later"
+"""In a name's place: built as for published weights, which a checkpoint brings."""
 
 
 def library() -> Any:
@@ -74,10 +77,13 @@ class Torchvision(Encoder):
     """A classifier of torchvision's up to one of its layers; what comes after is cut off, and not counted.
 
     weights: "none", as the classifier initialises itself; a name of torchvision's, with or without what it calls their
-    class; or a file with a state dict, of any number of classes. seen: what such weights were trained on.
+    class; a file with a state dict, of any number of classes; or "later", from a checkpoint. seen: what such
+    weights were trained on.
     Images of one channel are given to it three times over. Raises ConfigFault for a name, a size or a kind of image
     that cannot be, RunFault for weights that do not fit or cannot be fetched.
     """
+
+    later: ClassVar[Mapping[str, str]] = {"weights": LATER}
 
     def __init__(self, shape: tuple[int, int, int], architecture: str, layer: str, weights: str, seen: list[str]):
         super().__init__()
@@ -92,7 +98,7 @@ class Torchvision(Encoder):
         network = classifier(models, architecture, str(weights) != NONE)
         self.body = cut(network, architecture, layer)
         self.layer, self.weights = layer, Weights(architecture, NONE, NONE, ())
-        if str(weights) != NONE:
+        if str(weights) not in (NONE, LATER):
             name, path = located(models, architecture, str(weights))
             there = {key: value for key, value in read(path).items() if not key.startswith(HEADS)}
             fill(self.body, set(network.state_dict()), path, architecture, there)
@@ -125,7 +131,7 @@ class Torchvision(Encoder):
         return channels, rows, columns
 
     def extra_repr(self) -> str:
-        return f"layer={self.layer!r}, weights={self.weights}"
+        return f"layer={self.layer!r}"
 
 
 def classifier(models: Any, architecture: str, pretrained: bool) -> nn.Module:

@@ -31,16 +31,19 @@ FLOORS = {
        "benchmark.penalty benchmark.practice benchmark.self_critical",
     3: "benchmark.module benchmark.record benchmark.evaluation benchmark.cost benchmark.pictures benchmark.callbacks "
        "benchmark.checkpoints benchmark.start benchmark.symbols benchmark.loggers benchmark.wandb_log "
-       "benchmark.features benchmark.confusion benchmark.resuming",
-    4: "benchmark.build benchmark.config_check benchmark.compose benchmark.overrides benchmark.sweeping",
+       "benchmark.features benchmark.confusion benchmark.resuming benchmark.task_files",
+    4: "benchmark.build benchmark.config_check benchmark.compose benchmark.overrides benchmark.sweeping "
+       "benchmark.saved_config benchmark.known_parts",
     5: "benchmark.run benchmark.job benchmark.launcher benchmark.report benchmark.caption "
        "benchmark.captioning benchmark.trained",
 }  # fmt: skip
 """A package stands for all of its modules. Imports stay on their floor or go down."""
 
 SEES_A_CONFIG = {
-    f"benchmark.{name}" for name in ("build", "compose", "overrides", "sweeping", "run", "job", "launcher", "trained")
-}
+    f"benchmark.{name}"
+    for name in ("build", "compose", "overrides", "sweeping", "run", "job", "launcher", "trained", "saved_config",
+                 "known_parts")
+}  # fmt: skip
 
 
 def name_of(path: Path) -> str:
