@@ -5,8 +5,8 @@
     python -m benchmark.caption run=FOLDER images=one.jpg --config-dir FOLDER
 
 Prints a caption for each picture, and writes for each a PNG that shows it once per word with the attention over it, and
-a page, index.html, with all of them. The weights are the best ones of the run's folder; no data set is needed. The folder
-may be a stranger's: only parts that installed choices name are built, and --config-dir names a folder of further ones.
+a page, index.html, with all of them. The weights are the best ones of the run's folder; no data set is needed. The
+folder may be a stranger's: only parts that installed choices name are built; --config-dir names a folder of more.
 """
 
 import sys

@@ -52,7 +52,7 @@ def _contents(source: ConfigSource, group: str) -> Iterator[Any]:
 
 
 def foreign_parts(config: Any, known: Parts) -> list[str]:
-    """A line for each thing in a plain configuration that no installed choice would have built; imports nothing else."""
+    """A line for each thing in a plain configuration that no installed choice would have built."""
     faults = []
     for where, node in nodes(config):
         if isinstance(node, dict):
@@ -86,7 +86,7 @@ def _faults(node: Mapping[str, Any], known: Parts) -> list[str]:
 
 
 def _is_special(key: str) -> bool:
-    """Whether Hydra may read a key for itself: _target_, _args_, _partial_, _recursive_, _convert_, and what it may yet."""
+    """Whether Hydra may read a key for itself: _target_, _args_, _partial_, _recursive_, _convert_."""
     return key.startswith("_") and key.endswith("_")
 
 

@@ -1,4 +1,4 @@
-"""A run's folder from a stranger is data: whatever stands in it, nothing of it is run, and one line says what was wrong."""
+"""A run's folder from a stranger is data: whatever stands in it, nothing of it is run, and one line says why."""
 
 import builtins
 import json
@@ -245,8 +245,8 @@ def test_a_task_that_cannot_be(run, choices, marker, change):
 @pytest.mark.parametrize("key, value", [
     ("decoder.hidden_size", 10**12), ("attention.glimpses", 10**9), ("threads", 10**6), ("threads", "many"),
     ("attention.name", None), ("decoder", None), ("attention", "dram"), ("decoder.hidden_size", "wide"),
-    ("decoder.hidden_size", -3), ("attention.mechanism.encoder.layers", [[10**5, 5, 2]] * 3), ("attention.glimpses", {}),
-    ("decoder.hidden_size", float("nan")), ("data.name", ["toy"]),
+    ("decoder.hidden_size", -3), ("attention.mechanism.encoder.layers", [[10**5, 5, 2]] * 3),
+    ("attention.glimpses", {}), ("decoder.hidden_size", float("nan")), ("data.name", ["toy"]),
 ])  # fmt: skip
 def test_values_that_no_run_has_had(run, choices, marker, key, value):
     planted(run, key, value)

@@ -38,9 +38,11 @@ def addresses(folder: Path) -> list[Address]:
 
 def read_run(address: Address) -> Finished | Unfinished:
     """One run; a record that cannot be used makes it a damaged run, not an error."""
-    if not (address.folder / "record.json").exists():
-        return read_unfinished(address)
     try:
+        if not (address.folder / "record.json").exists():
+            return read_unfinished(address)
         return Finished(address, read_record(address.folder / "record.json"))
     except RecordError as fault:
         return Unfinished(address, "damaged", f"record.json: {fault}", "", "")
+    except Exception as error:  # whatever its files hold, it costs this run and no other
+        return Unfinished(address, "damaged", f"its files cannot be read ({type(error).__name__}: {error})", "", "")
