@@ -2,12 +2,15 @@
 
     python -m benchmark.caption run=runs/coco/item_soft/coco/seed=0 images=holiday/*.jpg
     python -m benchmark.caption run=FOLDER images=one.jpg,two.png decoding=beam decoding.width=3 out=captions
+    python -m benchmark.caption run=FOLDER images=one.jpg --config-dir FOLDER
 
 Prints a caption for each picture, and writes for each a PNG that shows it once per word with the attention over it, and
-a page, index.html, with all of them. The weights are the best ones of the run's folder; no data set is needed.
+a page, index.html, with all of them. The weights are the best ones of the run's folder; no data set is needed. The
+folder may be a stranger's: only parts that installed choices name are built; --config-dir names a folder of more.
 """
 
 import sys
+from argparse import ArgumentParser
 
 from benchmark.compose import Composer, register_plugins
 from benchmark.faults import ConfigFault, RunFault
@@ -27,9 +30,12 @@ def main() -> None:
     from benchmark.job import told
 
     register_plugins(PoolLauncher)
+    parser = ArgumentParser(add_help=False, allow_abbrev=False)
+    parser.add_argument("--config-dir")
+    further, arguments = parser.parse_known_args(arguments)
     try:
         with told():
-            caption(asked(arguments), Composer())
+            caption(asked(arguments), Composer(further.config_dir))
     except (ConfigFault, RunFault) as fault:
         leave(*ending(fault))
 

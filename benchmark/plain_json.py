@@ -11,7 +11,7 @@ MOST_BYTES = 64 * 2**20
 MOST_DEPTH = 32
 """Of lists and objects in each other; a record has five."""
 MOST_DIGITS = 18
-"""Of an integer, so that it fits 64 bits; Python refuses to write one of 4,300 digits, and a float holds none of 309."""
+"""Of an integer, so that it fits 64 bits; a float holds none of 309, and Python reads none of 4,300."""
 
 
 @final

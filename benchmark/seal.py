@@ -18,8 +18,8 @@ ITSELF = "record"
 
 
 def sealed(record: Mapping[str, Any], folder: Path, files: Sequence[Path]) -> dict[str, Any]:
-    """A record with the checksums of itself and of files in its folder."""
-    sums = {path.relative_to(folder).as_posix(): sha256_of(path) for path in files}
+    """A record with the checksums of itself and of the files in its folder that are there."""
+    sums = {path.relative_to(folder).as_posix(): sha256_of(path) for path in files if path.is_file()}
     return {**record, KEY: {ITSELF: digest(record), **sums}}
 
 

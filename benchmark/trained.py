@@ -1,4 +1,4 @@
-"""A model as a run left it, without its data."""
+"""A model as a run left it, without its data. The folder may be a stranger's: it is data, and nothing in it is run."""
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -6,21 +6,30 @@ from typing import Any, NamedTuple
 
 import torch
 from hydra.errors import HydraException
+from hydra.utils import get_object
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 from torch import Tensor
-from yaml import YAMLError
 
 from benchmark.attention_rnn import Reader
 from benchmark.build import build_rnn, make
-from benchmark.checkpoints import read_checkpoint
+from benchmark.checkpoints import COPY, read_checkpoint
 from benchmark.compose import Composer
-from benchmark.faults import ConfigFault, RunFault
-from benchmark.folder import RunFolder, read_json
+from benchmark.faults import ConfigFault, RunFault, causes
+from benchmark.folder import RunFolder
+from benchmark.known_parts import TARGET, foreign_parts, known_parts
 from benchmark.overrides import first_line
+from benchmark.plain_json import Damaged, read_object
+from benchmark.saved_config import nodes, read_config, shown, within
+from benchmark.seal import is_the_file
 from benchmark.start import PREFIX, misfits
+from benchmark.task_files import read_task, refuse_other_symbols
 from benchmark.tones import Tones, tones
-from datamodules.contract import Photographic, TaskSpec
+from datamodules.contract import DataFault, Photographic, TaskSpec
+
+OF_A_MODEL = ("attention", "encoder", "decoder", "context", "reading", "decoding", "feeding", "cell")
+UNITS, THREADS, SIDE = 100_000, 1024, 10_000
+"""More than a layer, a look or a beam has; than a processor has threads; and than an image has pixels a side."""
 
 
 class Trained(NamedTuple):
@@ -37,52 +46,110 @@ class Trained(NamedTuple):
 def trained(folder: RunFolder, decoding: Sequence[str], composer: Composer) -> Trained:
     """The model of a run's folder. decoding: choices of that group, in the place of the run's own.
 
-    A configuration names code that is run: only folders that one trusts are to be opened. Raises RunFault where the
-    folder is none of a run that has captions to give, ConfigFault for a decoding that is none.
+    Only parts that installed choices name are built, see known_parts. Raises RunFault where the folder is none of a run
+    that has captions to give, is damaged or asks for anything else; ConfigFault for a decoding that is none.
     """
-    lacking = [path.name for path in (folder.config, folder.task, folder.best) if not path.is_file()]
+    needed = (folder.config, folder.task, folder.best)
+    lacking = [path.name for path in needed if not path.is_file()]
     if lacking:
         raise RunFault(
             f"{folder.path} is no folder of a run that has trained: {', '.join(lacking)} missing. Name one such as "
             "runs/<study>/<attention>/<data>/seed=0"
         )
-    config = configuration(folder)
+    for path in needed:
+        within(folder.path, path)
+    config = configuration(folder, composer)
+    spec = read_task(folder)
+    weights = _weights(folder, spec)
     if decoding:
-        try:
-            config.decoding = composer.job([f"attention={config.attention.name}", *decoding]).decoding
-        except (HydraException, OmegaConfBaseException) as fault:
-            raise ConfigFault([first_line(fault)]) from None
-    spec = task(folder)
+        config.decoding = chosen(decoding, str(config.attention.name), composer)
+    try:
+        return _built(folder, config, spec, weights)
+    except RunFault:
+        raise
+    except Exception as error:  # whatever parts raise of values that no run has had
+        known = [cause for cause in causes(error) if isinstance(cause, ConfigFault | RunFault | DataFault)]
+        told = shown(" ".join(str(known[-1] if known else first_line(error)).split()))
+        raise RunFault(f"{folder.config} describes what cannot be built ({told}). {COPY}") from error
+
+
+def configuration(folder: RunFolder, composer: Composer) -> DictConfig:
+    """As the run had it, once nothing in it is foreign. Raises RunFault."""
+    config = read_config(folder.path, folder.config)
+    plain: Any = OmegaConf.to_container(config)
+    if faults := foreign_parts(plain, known_parts(composer)):
+        more = f"; and {len(faults) - 3} more" if len(faults) > 3 else ""
+        raise RunFault(
+            f"{folder.config} would build what is not installed here, so nothing of it is built: "
+            f"{'; '.join(faults[:3])}{more}. Install the package that it is from, or name a folder of its yamls that "
+            "you trust: --config-dir FOLDER"
+        )
+    groups = {"attention", "data", "decoding", "decoder", "context", "reading", "feeding"}
+    if absent := sorted(name for name in groups if not isinstance(config.get(name), DictConfig)):
+        raise RunFault(f"{folder.config} is no configuration of a run, or one of an older version: no {absent[0]}")
+    large = [where for name in OF_A_MODEL for where, value in nodes(plain.get(name), name) if _is_above(value, UNITS)]
+    large += [f"data.{name}" for name in ("size", "short") if _is_above(plain["data"].get(name), SIDE)]
+    large += ["threads"] if type(plain.get("threads")) is not int or not 1 <= plain["threads"] <= THREADS else []
+    kinds = {"attention.name": str, "attention.glimpses": int}
+    large += [key for key, kind in kinds.items() if not isinstance(plain["attention"].get(key.split(".")[1]), kind)]
+    if large:
+        raise RunFault(f"{folder.config} is no configuration that a run has had: {shown(large[0])} has no such value")
+    return config
+
+
+def chosen(decoding: Sequence[str], attention: str, composer: Composer) -> Any:
+    """What a command line asks for in the place of a run's own decoding. attention: a name that a folder gives."""
+    if attention not in composer.choices("attention"):  # a name may be a path to somewhere else
+        raise RunFault(
+            f"attention={shown(attention)} of that run is no installed choice, so decoding= cannot be chosen"
+        )
+    try:
+        return composer.job([f"attention={attention}", *decoding]).decoding
+    except (HydraException, OmegaConfBaseException) as fault:
+        raise ConfigFault([first_line(fault)]) from None
+
+
+def _weights(folder: RunFolder, spec: TaskSpec) -> dict[str, Tensor]:
+    """Of the model, as its checkpoint has them, which has to be the one that the record tells of."""
+    checkpoint = read_checkpoint(folder.best, cure=COPY)
+    refuse_other_symbols(folder.best, checkpoint, spec, folder.task)
+    try:
+        if folder.record.exists() and not is_the_file(read_object(folder.record), folder.path, folder.best):
+            raise RunFault(f"{folder.best} is not the one that {folder.record} was made with. {COPY}")
+    except Damaged as fault:
+        raise RunFault(f"{folder.record} {fault}. {COPY}") from None
+    found = checkpoint["state_dict"]
+    return {name.removeprefix(PREFIX): value for name, value in found.items() if name.startswith(PREFIX)}
+
+
+def _built(folder: RunFolder, config: DictConfig, spec: TaskSpec, weights: dict[str, Tensor]) -> Trained:
     data = make(config.data)
     if spec.end is None or not isinstance(data, Photographic):
         raise RunFault(f"{folder.path} is a run on {spec.name}, which has no photographs and no sentences")
+    without_origins(config)
+    with torch.device("meta"):  # takes no memory, whatever sizes a configuration claims
+        _refuse_misfits(folder, build_rnn(config, spec).state_dict(), weights)
     rnn = build_rnn(config, spec)
-    found = read_checkpoint(folder.best)["state_dict"]
-    there = {name.removeprefix(PREFIX): value for name, value in found.items() if name.startswith(PREFIX)}
-    if faults := misfits(rnn.state_dict(), there):
-        raise RunFault(f"{folder.best} does not fit {folder.config}: {'; '.join(faults[:5])}")
-    rnn.load_state_dict(there, strict=False)
+    _refuse_misfits(folder, rnn.state_dict(), weights)
+    rnn.load_state_dict(weights, strict=False)
     torch.set_num_threads(config.threads)
     shown_as = tones(OmegaConf.to_container(config.data, resolve=True))  # type: ignore[arg-type]
     return Trained(rnn, spec, data.pictures, shown_as)
 
 
-def configuration(folder: RunFolder) -> DictConfig:
-    """As the run had it. Raises RunFault where the file is damaged."""
-    try:
-        config = OmegaConf.load(folder.config)
-    except (YAMLError, OmegaConfBaseException, UnicodeDecodeError) as fault:
-        raise RunFault(f"{folder.config} is damaged ({first_line(fault)}). Put back a whole copy") from None
-    if not isinstance(config, DictConfig) or not {"attention", "data", "decoding"} <= set(config):
-        raise RunFault(f"{folder.config} is no configuration of a run, or one of an older version")
-    return config
+def without_origins(config: DictConfig) -> None:
+    """Nothing is fetched, and no other file read, for weights that the checkpoint holds anyway."""
+    for where, node in nodes(OmegaConf.to_container(config)):
+        part = get_object(node[TARGET]) if isinstance(node, dict) and TARGET in node else None
+        for key, value in getattr(part, "later", {}).items():
+            if node.get(key) != "none":  # which is built in another way
+                OmegaConf.update(config, f"{where}.{key}", value)
 
 
-def task(folder: RunFolder) -> TaskSpec:
-    """Raises RunFault where the file is damaged."""
-    told = read_json(folder.task)
-    fields: dict[str, Any] = {name: tuple(value) if isinstance(value, list) else value for name, value in told.items()}
-    try:
-        return TaskSpec(**fields)
-    except TypeError:
-        raise RunFault(f"{folder.task} is damaged. Put back a whole copy, or train the run anew") from None
+def _refuse_misfits(folder: RunFolder, wanted: dict[str, Tensor], there: dict[str, Tensor]) -> None:
+    if faults := misfits(wanted, there):
+        raise RunFault(f"{folder.best} does not fit {folder.config}: {'; '.join(faults[:5])}")
+
+
+def _is_above(value: object, most: int) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and not abs(value) <= most

@@ -2,52 +2,29 @@
 
 import json
 import sys
-from dataclasses import asdict
 from pathlib import Path
 
-import numpy as np
 import pytest
 import torch
-from models import configurations, task
-from omegaconf import OmegaConf
+from hostile_folders import END, SIDE, captioning_run, with_toy
 from PIL import Image
 
 from benchmark import captioning as command
-from benchmark.build import build_rnn
 from benchmark.caption import main
 from benchmark.captioning import asked, caption, captions, figure, page
 from benchmark.faults import ConfigFault, RunFault
 from benchmark.folder import RunFolder
 from benchmark.tones import Stretched
 
-SIDE, END = 32, 5
 
-
-class Pictured:
-    """A data set that reads anyone's pictures, as far as this command is concerned."""
-
-    def __init__(self, name):
-        self.name = name
-
-    def pictures(self, paths):
-        images = [np.asarray(Image.open(path).convert("RGB").resize((SIDE, SIDE))) for path in paths]
-        return torch.from_numpy(np.stack(images) / 255).float().permute(0, 3, 1, 2)
+@pytest.fixture(scope="module")
+def choices(tmp_path_factory):
+    return with_toy(tmp_path_factory.mktemp("choices"))
 
 
 @pytest.fixture
 def run(tmp_path):
-    """The folder of a run that learned nothing, with all that a run leaves for this command."""
-    folder = RunFolder(tmp_path / "run")
-    folder.make()
-    cfg = configurations().job(["attention=item_soft", "look.hidden=16", "look.symbol_size=8", "look.glimpses=1"])
-    cfg.data = {"_target_": "test_caption_command.Pictured", "name": "toy"}
-    spec = task(SIDE, symbols=END + 1, steps=4, end=END, channels=3)
-    torch.manual_seed(0)
-    rnn = build_rnn(cfg, spec)
-    folder.config.write_text(OmegaConf.to_yaml(cfg, resolve=True))
-    folder.task.write_text(json.dumps(asdict(spec)))
-    torch.save({"state_dict": {f"rnn.{name}": value for name, value in rnn.state_dict().items()}}, folder.best)
-    return folder
+    return captioning_run(tmp_path / "run")
 
 
 def photograph(path, colour=(200, 30, 30)):
@@ -56,11 +33,11 @@ def photograph(path, colour=(200, 30, 30)):
     return path
 
 
-def test_captions_are_printed_and_drawn(run, tmp_path, capsys):
+def test_captions_are_printed_and_drawn(run, choices, tmp_path, capsys):
     photos = [photograph(tmp_path / "photos" / f"{name}.png", (i * 60, 10, 200)) for i, name in enumerate("ab<")]
     for decoding in ([], ["decoding=beam", "decoding.width=2"]):
         arguments = [f"run={run.path}", f"images={tmp_path / 'photos'}", f"out={tmp_path / 'out'}", *decoding]
-        caption(asked(arguments), configurations())
+        caption(asked(arguments), choices)
         said = capsys.readouterr().out.splitlines()
         assert [line.rpartition(": ")[0] for line in said] == sorted(map(str, photos))
         assert (tmp_path / "out" / "003.png").read_bytes().startswith(b"\x89PNG")
@@ -68,8 +45,8 @@ def test_captions_are_printed_and_drawn(run, tmp_path, capsys):
     assert text.count("<figure>") == 3 and "&lt;.png" in text and "<.png" not in text
 
 
-def test_each_word_has_the_look_before_it(run, tmp_path):
-    found = command.trained(run, [], configurations())
+def test_each_word_has_the_look_before_it(run, choices, tmp_path):
+    found = command.trained(run, [], choices)
     image = torch.rand(2, 3, SIDE, SIDE)
     for number, one in enumerate(captions(found.rnn, found.spec, image)):
         assert END not in one.words and len(one.words) == len(one.maps) == len(one.fixations)
@@ -98,26 +75,26 @@ def test_all_that_is_wrong_is_told_at_once(tmp_path):
         assert any(word in line for line in fault.value.faults)
 
 
-def test_folders_that_are_no_run_s(run, tmp_path):
+def test_folders_that_are_no_run_s(run, choices, tmp_path):
     with pytest.raises(RunFault, match=r"config\.yaml, task\.json, best\.ckpt missing"):
-        command.trained(RunFolder(tmp_path / "nowhere"), [], configurations())
+        command.trained(RunFolder(tmp_path / "nowhere"), [], choices)
     with pytest.raises(ConfigFault, match="decoding"):
-        command.trained(run, ["decoding=guess"], configurations())
+        command.trained(run, ["decoding=guess"], choices)
     with pytest.raises(ConfigFault):
-        command.trained(run, ["decoding=beam", "decoding.widht=3"], configurations())
+        command.trained(run, ["decoding=beam", "decoding.widht=3"], choices)
     whole = json.loads(run.task.read_text())
-    run.task.write_text(json.dumps({**whole, "symbols": whole["symbols"][:-1]}))
-    with pytest.raises(RunFault, match="does not fit"):
-        command.trained(run, [], configurations())
+    run.task.write_text(json.dumps({**whole, "symbols": whole["symbols"][:-1], "end": 4}))
+    with pytest.raises(RunFault, match="lists other symbols"):
+        command.trained(run, [], choices)
     run.task.write_text(json.dumps({**whole, "end": None}))
     with pytest.raises(RunFault, match="no sentences"):
-        command.trained(run, [], configurations())
+        command.trained(run, [], choices)
     run.task.write_text("{")
     with pytest.raises(RunFault, match="damaged"):
-        command.trained(run, [], configurations())
+        command.trained(run, [], choices)
     run.config.write_text("attention: [")
     with pytest.raises(RunFault, match="damaged"):
-        command.trained(run, [], configurations())
+        command.trained(run, [], choices)
 
 
 def test_the_page_shows_captions_as_text():

@@ -34,9 +34,10 @@ FLOORS = {
     3: "benchmark.module benchmark.record benchmark.evaluation benchmark.cost benchmark.pictures "
        "benchmark.callbacks benchmark.checkpoints benchmark.start benchmark.symbols benchmark.loggers "
        "benchmark.wandb_log benchmark.features benchmark.confusion benchmark.first_batch benchmark.resuming "
-       "benchmark.heartbeat benchmark.trainer_knobs benchmark.early_stopping benchmark.rehearsal",
+       "benchmark.heartbeat benchmark.trainer_knobs benchmark.early_stopping benchmark.rehearsal "
+       "benchmark.task_files",
     4: "benchmark.build benchmark.config_check benchmark.compose benchmark.overrides benchmark.sweeping "
-       "benchmark.typed benchmark.kinds",
+       "benchmark.typed benchmark.kinds benchmark.saved_config benchmark.known_parts",
     5: "benchmark.run benchmark.job benchmark.launcher benchmark.report benchmark.caption benchmark.captioning "
        "benchmark.trained benchmark.same_data benchmark.fitting benchmark.check",
 }  # fmt: skip
@@ -48,14 +49,24 @@ SHARED = ("datamodules.contract", "datamodules.words")
 SEES_A_CONFIG = {
     f"benchmark.{name}"
     for name in (
+        "build",
+        "compose",
+        "overrides",
+        "sweeping",
         "typed",
         "kinds",
+        "run",
+        "job",
+        "launcher",
+        "trained",
         "same_data",
         "fitting",
+        "check.given",
+        "check.__main__",
+        "saved_config",
+        "known_parts",
     )
-}}" for name in ("build", "compose", "overrides", "sweeping", "run", "job", "launcher", "trained",
-                                     "check.given", "check.__main__")
-}  # fmt: skip
+}
 
 
 def name_of(path: Path) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from benchmark.blame import LIBRARIES, packages_of
 from benchmark.check.contract import Contract
 from benchmark.check.given import Given
-from benchmark.config_check import GIVEN, config_faults, find, parts
+from benchmark.config_check import added, config_faults, find, parts
 
 OF_ANOTHER_PART = {"shape", "canvas", "encoder", "query_size", "item_size", "what_size", "where_size", "input_size",
                    "hidden_size", "code_size", "channels", "scales", "side"}  # fmt: skip
@@ -30,7 +30,7 @@ def says_all_it_takes(given: Given) -> Iterator[str]:
         for argument in inspect.signature(target).parameters.values():
             if argument.kind in (argument.VAR_KEYWORD, argument.VAR_POSITIONAL):
                 continue  # handed on to another constructor, which takes nothing it does not know
-            told = {*node, *GIVEN.get(path, ())} | (OF_ANOTHER_PART if node.get("_partial_") else set())
+            told = {*node, *added(path)} | (OF_ANOTHER_PART if node.get("_partial_") else set())
             if argument.default is not argument.empty:
                 yield (f"{path}: {name} has the default {argument}. Values stand in the yaml alone, where they are "
                        "part of a run's address")  # fmt: skip

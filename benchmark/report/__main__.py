@@ -8,6 +8,7 @@ from pathlib import Path
 from rich.console import Console
 
 from benchmark.report.assemble import assemble
+from benchmark.report.boundary import made
 from benchmark.report.files import all_files
 from benchmark.report.page import render
 from benchmark.report.published import read_published
@@ -30,7 +31,7 @@ def parser() -> argparse.ArgumentParser:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Make a report; returns the exit code: 0 made, 1 nothing to report or not written, 2 no such study."""
+    """Make a report; returns the exit code: 0 made, 1 nothing to report, not or not all written, 2 no such study."""
     asked = parser().parse_args(arguments)
     try:
         study = read_study(asked.study.resolve())
@@ -38,19 +39,23 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return fail(f"there is no folder {asked.study}; give the folder of a study, such as runs/compare", 2)
     if not study.finished and not study.unfinished:
         return fail(f"{asked.study} holds no run: nothing named <attention>/<data>/seed=<n> is in it", 1)
-    report = assemble(study)
     numbers, _ = read_published()
+    report, texts, faults = made(
+        study,
+        assemble,
+        [lambda whole: all_files(whole, numbers), lambda whole: {"index.html": render(whole)}],
+    )
     folder = asked.out or asked.study / "report"
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        for name, text in {**all_files(report, numbers), "index.html": render(report)}.items():
+        for name, text in texts.items():
             (folder / name).write_text(text, encoding="utf-8", errors="replace")
     except OSError as error:
         return fail(f"the report could not be written to {folder}: {error.strerror or error}", 1)
     console = Console()
     show(report, numbers, console)
     console.print(f"report: {folder / 'index.html'}", soft_wrap=True, markup=False, highlight=False)
-    return 0
+    return fail(" ".join(faults), 1) if faults else 0
 
 
 def fail(message: str, code: int) -> int:

@@ -1,8 +1,8 @@
 """Puts a study's report together: every table, figure and picture, in the order in which they are read."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import final
+from typing import TypeVar, final
 
 from benchmark.report import facts, leaderboard, sizes, verdicts
 from benchmark.report.chart import Figure
@@ -12,8 +12,11 @@ from benchmark.report.grouping import HEADLINE, Group, Task, group_tasks
 from benchmark.report.learning import learning_figures
 from benchmark.report.palette import Look, looks
 from benchmark.report.published import read_published
+from benchmark.report.records import unsealed
 from benchmark.report.sections import Part, TaskSection, learning_of, present, task_section
 from benchmark.report.table import Table
+
+S, T = TypeVar("S"), TypeVar("T")
 
 
 @final
@@ -30,7 +33,7 @@ class DataSection:
 @final
 @dataclass(frozen=True)
 class Report:
-    """A whole report, ready to be shown."""
+    """A whole report, ready to be shown. faults: a sentence for each section that could not be made."""
 
     study: Study
     facts: list[tuple[str, str]]
@@ -39,6 +42,7 @@ class Report:
     data: list[DataSection]
     verdicts: tuple[Table, ...]
     runs: tuple[Table, ...]
+    faults: tuple[str, ...] = ()
 
     @property
     def all_tables(self) -> list[Table]:
@@ -65,15 +69,35 @@ def assemble(study: Study) -> Report:
         *(label for rows in adds.values() for label, _ in rows),
     ]
     look = looks(names)
-    sections = [task_section(task, numbers, look, learning_of(task, curves.get(task.data, {}))) for task in tasks]
+    faults: list[str] = []
+
+    def section_of(task: Task) -> TaskSection:
+        return task_section(task, numbers, look, learning_of(task, curves.get(task.data, {})))
+
+    def data_of(data: str) -> DataSection:
+        return data_section(data, adds[data], lines[data], curves.get(data, {}), look, tasks)
+
+    sections = kept(section_of, tasks, lambda task: task.name, faults)
+    spans = kept(data_of, data_sets, lambda data: f"sizes and learning curves of {data}", faults)
     headline = {section.task.name: section.comparisons.get(HEADLINE, ()) for section in sections}
     return Report(
-        study, facts.facts(study, tasks), facts.warnings(study, tasks), sections,
-        [data_section(data, adds[data], lines[data], curves.get(data, {}), look, tasks) for data in data_sets],
+        study, facts.facts(study, tasks), [*faults, *unsealed(study), *facts.warnings(study, tasks)], sections, spans,
         (verdicts.against_numbers(tasks, numbers), verdicts.against_claims(tasks, claims, headline),
          *leaderboard.tables(tasks)),
-        (verdicts.unfinished(study), verdicts.remarks(study)),
+        (verdicts.unfinished(study), verdicts.remarks(study)), tuple(faults),
     )  # fmt: skip
+
+
+def kept(make: Callable[[T], S], of: Sequence[T], name: Callable[[T], str], faults: list[str]) -> list[S]:
+    """What can be made of each; for each that fails unexpectedly a sentence in its place."""
+    found = []
+    for each in of:
+        try:
+            found.append(make(each))
+        except Exception as error:
+            told = f"{type(error).__name__}: {' '.join(str(error).split())[:200]}"
+            faults.append(f"The section on {name(each)} could not be made ({told}): a file of a run is damaged.")
+    return found
 
 
 def groups_of(data: str, tasks: Sequence[Task]) -> list[Group]:

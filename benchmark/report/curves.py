@@ -1,6 +1,5 @@
 """Learning curves: metrics.jsonl by epoch, over the seeds of a mechanism, unfinished runs included."""
 
-import json
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -9,10 +8,14 @@ from typing import Any, NamedTuple, final
 
 import numpy as np
 
+from benchmark.plain_json import Damaged, parsed, read_bytes
 from benchmark.report.folders import Address, Finished, Study, Unfinished, number
 from benchmark.report.quality import Quality
+from benchmark.seal import is_the_file
 
 LOSS = "train/loss"
+MOST_BYTES, MOST_EPOCHS, MOST = 64 * 2**20, 1e6, 1e30
+"""Of a metrics file, and of what is drawn of it."""
 
 
 @final
@@ -50,16 +53,15 @@ class Curve:
 
 def lines_of(path: Path) -> Iterator[Mapping[str, Any]]:
     """The objects of a metrics file; a line cut short, as a killed run leaves it, is passed over."""
-    if not path.is_file():
+    try:
+        lines = read_bytes(path, MOST_BYTES).splitlines()
+    except (Damaged, FileNotFoundError):
         return
-    with path.open(encoding="utf-8", errors="replace") as lines:
-        for text in lines:
-            try:
-                found = json.loads(text)
-            except ValueError:
-                continue
-            if isinstance(found, dict):
-                yield found
+    for line in lines:
+        try:
+            yield parsed(line)
+        except Damaged:
+            continue
 
 
 def read_curves(folder: Path, keys: Sequence[str]) -> dict[str, dict[float, float]]:
@@ -69,7 +71,7 @@ def read_curves(folder: Path, keys: Sequence[str]) -> dict[str, dict[float, floa
         epoch = number(entry, "epoch")
         for key in keys:
             value = number(entry, key)
-            if epoch is not None and value is not None:
+            if epoch is not None and value is not None and 0 <= epoch < MOST_EPOCHS and abs(value) < MOST:
                 logged[key][epoch].append(value)
     return {
         key: {epoch: float(np.mean(values)) for epoch, values in by_epoch.items()} for key, by_epoch in logged.items()
@@ -81,9 +83,22 @@ def curves_by_data(study: Study, labels: Mapping[tuple[str, str], str]) -> dict[
     by_data: dict[str, list[Finished | Unfinished]] = defaultdict(list)
     everything: list[Finished | Unfinished] = [*study.finished, *study.unfinished]
     for run in everything:
-        by_data[run.address.data].append(run)
+        if isinstance(run, Unfinished) or is_as_it_was(run):
+            by_data[run.address.data].append(run)
     found = {data: curves_of(runs, tracked(runs), labels) for data, runs in sorted(by_data.items())}
     return {data: curves for data, curves in found.items() if any(curves.values())}
+
+
+def is_as_it_was(run: Finished) -> bool:
+    """Whether a run's metrics are those that it ended with; where they are not, it is remarked at the run."""
+    path = run.address.folder / "metrics.jsonl"
+    try:
+        same = is_the_file(run.record, run.address.folder, path)
+    except OSError:
+        same = not path.exists()  # it has no curve then
+    if not same:
+        run.remarks.append("metrics.jsonl is not as the run left it; its learning curve is left out")
+    return same
 
 
 def curves_of(

@@ -5,10 +5,13 @@ import struct
 from dataclasses import dataclass
 from typing import final
 
+from benchmark.plain_json import Damaged, read_bytes
 from benchmark.report.folders import Finished
 from benchmark.report.grouping import Group, Task
 
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
+MOST_BYTES, MOST_PIXELS = 16 * 2**20, 20_000
+"""Of a picture that a page carries, and of a side of it."""
 
 
 @final
@@ -57,9 +60,13 @@ def first_picture(task: Task, group: Group, kind: str) -> Picture | None:
 
 
 def read_png(run: Finished, kind: str) -> bytes:
-    """The bytes of a run's picture, empty where it is missing or no PNG."""
+    """The bytes of a run's picture, empty where it is missing, too large, a link out of the folder or no PNG."""
+    path = run.address.folder / "pictures" / f"{kind}.png"
     try:
-        data = (run.address.folder / "pictures" / f"{kind}.png").read_bytes()
-    except OSError:
+        within = path.resolve().is_relative_to(run.address.folder.resolve())
+        data = read_bytes(path, MOST_BYTES) if within else b""
+    except (Damaged, OSError):
         return b""
-    return data if data.startswith(SIGNATURE) and len(data) > 24 else b""
+    if not data.startswith(SIGNATURE) or len(data) <= 24:
+        return b""
+    return data if all(1 <= side <= MOST_PIXELS for side in struct.unpack(">II", data[16:24])) else b""

@@ -3,17 +3,18 @@
 Axes: N test images, S seeds.
 """
 
-import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import final
+from typing import Any, final
 
 import numpy as np
 from numpy.typing import NDArray
 
+from benchmark.report.arrays import read_arrays
 from benchmark.report.folders import Finished
 from benchmark.report.grouping import Group, Task
+from benchmark.seal import is_the_file
 
 ROUNDING = 1e-4
 """How far a record's headline may be from its predictions': half an image of 5,000."""
@@ -41,8 +42,8 @@ class Predictions:
 def read_predictions(path: Path) -> Predictions:
     """One run's predictions, sorted by image. Raises PredictionsError."""
     try:
-        with path.open("rb") as file, np.load(file, allow_pickle=False) as arrays:
-            found = {name: np.asarray(arrays[name]) for name in arrays.files}
+        found = read_arrays(path, is_read)
+        refuse_odd(found)
         order = np.argsort(found["index"], kind="stable")
         value = {
             name.removeprefix("value_"): values.astype(float)[order]
@@ -54,16 +55,36 @@ def read_predictions(path: Path) -> Predictions:
         return Predictions(found["index"][order], sources_NP.astype(np.int64)[order], overlap_N[order], value)
     except FileNotFoundError as error:
         raise PredictionsError("predictions.npz is missing") from error
-    except (OSError, ValueError, KeyError, IndexError, EOFError, zipfile.BadZipFile) as error:
+    except (OSError, ValueError, KeyError, IndexError, TypeError) as error:
         raise PredictionsError(f"predictions.npz cannot be read ({error})") from error
+
+
+def is_read(name: str) -> bool:
+    """Whether the report reads an array of this name."""
+    return name in ("index", "overlap", "sources") or name.startswith("value_")
+
+
+def refuse_odd(found: Mapping[str, NDArray[Any]]) -> None:
+    """Raises ValueError where arrays are not of one number an image."""
+    index = found["index"]
+    if index.ndim != 1 or index.dtype.kind not in "iu" or not len(index):
+        raise ValueError("its index is no row of numbers")
+    for name in ("overlap", *(name for name in found if name.startswith("value_"))):
+        if found[name].shape != index.shape or found[name].dtype.kind not in "biuf":
+            raise ValueError(f"its {name} has no number for each image")
+        if name != "overlap" and not np.isfinite(found[name].astype(float)).all():
+            raise ValueError(f"its {name} holds what is no number")
 
 
 def read_task(task: Task) -> dict[Path, Predictions]:
     """The predictions of a task's runs by folder; what cannot be used is left out and remarked at the run."""
     found: dict[Path, Predictions] = {}
     for run in (run for group in task.groups for run in group.runs):
+        path = run.address.folder / "predictions.npz"
         try:
-            predictions = read_predictions(run.address.folder / "predictions.npz")
+            predictions = read_predictions(path)
+            if not is_the_file(run.record, run.address.folder, path):
+                raise PredictionsError("predictions.npz is not as the run left it")
         except PredictionsError as fault:
             run.remarks.append(f"{fault}; left out of the paired comparisons")
             continue

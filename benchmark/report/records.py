@@ -1,12 +1,13 @@
 """Reads and checks record.json, as far as the report relies on it."""
 
-import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, final
 
 from benchmark.headline import Headline
-from benchmark.report.folders import number
+from benchmark.plain_json import Damaged, read_object
+from benchmark.report.folders import Study, number
+from benchmark.seal import is_intact, is_sealed
 
 FORMAT = 2
 """The format of record.json this report understands."""
@@ -26,11 +27,11 @@ class RecordError(Exception):
 def read_record(path: Path) -> Mapping[str, Any]:
     """A record, checked as far as the report relies on it. Raises RecordError."""
     try:
-        record = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise RecordError(f"cannot be read ({error})") from error
-    if not isinstance(record, dict):
-        raise RecordError("is not a JSON object")
+        record = read_object(path)
+    except (Damaged, FileNotFoundError) as error:
+        raise RecordError(f"cannot be used: it {error}") from error
+    if not is_intact(record):
+        raise RecordError("is damaged: its content is not what its checksum says. Put back a whole copy")
     if record.get("format") != FORMAT:
         raise RecordError(fault_of_format(record.get("format")))
     wrong = [key for key, kind in NEEDED.items() if not isinstance(record.get(key), kind)]
@@ -46,6 +47,15 @@ def read_record(path: Path) -> Mapping[str, Any]:
         if headline.percent and share is not None and not 0 <= share <= 1:
             raise RecordError(f"has a test {headline.name} ({mode}) of {share}, not a fraction between 0 and 1")
     return record
+
+
+def unsealed(study: Study) -> list[str]:
+    """What has to be said of records without a checksum, which an older version wrote."""
+    bare = sum(not is_sealed(run.record) for run in study.finished)
+    if not bare:
+        return []
+    whose = f"{bare} of {len(study.finished)} records carry" if bare > 1 else "A record carries"
+    return [f"{whose} no checksum (an older version wrote them): damage to such a run's files cannot be seen."]
 
 
 def read_headline(found: Mapping[str, Any]) -> Headline:

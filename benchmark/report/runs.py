@@ -39,9 +39,9 @@ def addresses(folder: Path) -> list[Address]:
 
 def read_run(address: Address) -> Finished | Unfinished:
     """One run; a record that cannot be used makes it a damaged run, not an error."""
-    if not (address.folder / "record.json").exists():
-        return read_unfinished(address)
     try:
+        if not (address.folder / "record.json").exists():
+            return read_unfinished(address)
         record = read_record(address.folder / "record.json")
         name = name_of(record)
         if name and name != "/".join(address.folder.parts[-3:]):
@@ -50,3 +50,5 @@ def read_run(address: Address) -> Finished | Unfinished:
         return Finished(address, record)
     except RecordError as fault:
         return Unfinished(address, "damaged", f"record.json: {fault}", "", "")
+    except Exception as error:  # whatever its files hold, it costs this run and no other
+        return Unfinished(address, "damaged", f"its files cannot be read ({type(error).__name__}: {error})", "", "")

@@ -1,6 +1,5 @@
 """Reads what a run without a record has left: its status and its log."""
 
-import json
 import os
 import re
 import socket
@@ -9,8 +8,12 @@ from pathlib import Path
 from typing import Any
 
 from benchmark.headline import Headline
+from benchmark.plain_json import Damaged, read_object
 from benchmark.report.folders import Address, Unfinished
 from benchmark.report.records import RecordError, read_headline
+
+LOG_BYTES, MOST_SIGNS = 2**20, 2000
+"""What is read of the end of a log, and shown of a text."""
 
 
 def read_unfinished(address: Address) -> Unfinished:
@@ -26,7 +29,7 @@ def read_unfinished(address: Address) -> Unfinished:
         state, message = "damaged", "the status says finished, but there is no record.json"
     elif state == "interrupted":
         message = message or "its process is gone; start the sweep again to resume it"
-    epoch = f"{status['epoch']} of {status.get('epochs', '?')}" if "epoch" in status else ""
+    epoch = one_line(f"{status['epoch']} of {status.get('epochs', '?')}") if "epoch" in status else ""
     return Unfinished(address, state, message, epoch, one_line(status.get("updated")), judged_by(status))
 
 
@@ -41,19 +44,20 @@ def judged_by(status: Mapping[str, Any]) -> Headline | None:
 
 def read_status(path: Path) -> Mapping[str, Any]:
     """status.json, empty where missing; one that is being written or damaged is said in its message."""
-    if not path.exists():
-        return {}
     try:
-        status = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        return {"message": f"status.json cannot be read ({error})"}
-    return status if isinstance(status, dict) else {"message": "status.json is not a JSON object"}
+        return read_object(path)
+    except FileNotFoundError:
+        return {}
+    except Damaged as error:
+        return {"message": f"status.json cannot be used: it {error}"}
 
 
 def last_of_traceback(log: Path) -> str:
     """The exception's own line of the last traceback in a log, "" where there is none."""
     try:
-        text = log.read_text(encoding="utf-8", errors="replace")
+        with log.open("rb") as file:
+            file.seek(max(0, log.stat().st_size - LOG_BYTES))
+            text = file.read(LOG_BYTES).decode("utf-8", "replace")
     except OSError:
         return ""
     _, found, tail = text.rpartition("Traceback (most recent call last):")
@@ -70,11 +74,11 @@ def is_gone(status: Mapping[str, Any]) -> bool:
         os.kill(pid, 0)  # signal 0 delivers nothing and only asks whether the process exists
     except ProcessLookupError:
         return True
-    except OSError:
+    except (OSError, OverflowError):
         return False
     return False
 
 
 def one_line(value: object) -> str:
     """Text of a status on one line."""
-    return " ".join(str(value).split()) if value is not None else ""
+    return " ".join(str(value).split())[:MOST_SIGNS] if value is not None else ""
