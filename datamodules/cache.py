@@ -78,7 +78,7 @@ def _sound(kept: Path, source: Any) -> bool:
         if about["version"] != VERSION or about["source"] != source or not about["sha256"]:
             return False
         return all(sha256_of(kept / name) == expected for name, expected in about["sha256"].items())
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return False
 
 

@@ -2,7 +2,8 @@
 
 import shutil
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
@@ -21,6 +22,17 @@ class Sample(NamedTuple):
     def name(self) -> str:
         """Of its folder."""
         return f"train={self.train},test={self.test},seed={self.seed}"
+
+
+@contextmanager
+def drawn_anew(folder: Path) -> Iterator[None]:
+    """Where a sample has been damaged, nothing needs to be fetched. Raises DataFault."""
+    try:
+        yield
+    except DataFault as fault:
+        raise type(fault)(
+            fault.fault, f"This is a drawn sample: delete the folder {folder}, and it is drawn anew."
+        ) from None
 
 
 def written_once(folder: Path, sample: Sample, write: Callable[[Path], None]) -> None:
