@@ -15,7 +15,7 @@ from datamodules.cache import Cache, sha256_of
 from datamodules.contract import DataFault
 from datamodules.crops import Photo
 from datamodules.files import stamps
-from datamodules.formats.digit_struct import Annotations, read_digit_struct
+from datamodules.formats.digit_struct import Annotations, again, save_digit_struct
 
 ANNOTATION = "digitStruct.mat"
 LABELS = "labels.csv"
@@ -23,7 +23,12 @@ TEN_IS_ZERO = 10
 
 
 class Folder(ABC):
-    """Photographs, the digits of each, and what a cache has to know to notice that they changed."""
+    """Photographs, the digits of each, and what a cache has to know to notice that they changed.
+
+    cure: what to do where one of them is damaged.
+    """
+
+    cure: str
 
     @abstractmethod
     def annotations(self) -> Annotations:
@@ -52,6 +57,7 @@ class Format1(Folder):
     def __init__(self, root: Path, part: str, cache: Cache) -> None:
         self._folder, self._part, self._cache = root / part, part, cache
         self.file = self._folder / ANNOTATION
+        self.cure = f"Mend it, or {again(self._folder)}"
 
     def source(self) -> dict[str, Any]:
         annotation = _annotation(self.file)
@@ -62,8 +68,7 @@ class Format1(Folder):
         return Annotations(**self._cache.arrays(f"{self._part}-annotations", source, self._parse))
 
     def _parse(self, folder: Path) -> None:
-        for field, array in read_digit_struct(self.file)._asdict().items():
-            np.save(folder / f"{field}.npy", array, allow_pickle=False)
+        save_digit_struct(self.file, folder)
 
     def faults(self, annotations: Annotations) -> list[str]:
         label, box = annotations.label, annotations.box
@@ -96,6 +101,7 @@ class LabelsOnly(Folder):
 
     def __init__(self, folder: Path) -> None:
         self._images, self.file = folder / "images", folder / LABELS
+        self.cure = f"Mend it, or take its line out of {self.file}."
 
     def source(self) -> dict[str, Any]:
         annotation = _annotation(self.file)
@@ -109,15 +115,21 @@ class LabelsOnly(Folder):
 
     def _rows(self) -> list[tuple[str, str]]:
         try:
-            with self.file.open(newline="", encoding="utf-8") as file:
+            with self.file.open(newline="", encoding="utf-8-sig") as file:
                 read = [(row["filename"], row["label"]) for row in csv.DictReader(file)]
-        except (OSError, KeyError, UnicodeDecodeError, csv.Error) as fault:
-            raise DataFault(f"{self.file} cannot be read as a table with filename and label: {fault!r}.") from None
+        except KeyError:
+            raise DataFault(
+                f"{self.file} is no table with filename and label: that has to be its first line."
+            ) from None
+        except (OSError, UnicodeDecodeError, csv.Error) as fault:
+            why = fault.strerror if isinstance(fault, OSError) else fault
+            raise DataFault(f"{self.file} cannot be read as a table in UTF-8: {why}. Mend it.") from None
         for line, (name, label) in enumerate(read, start=2):
             if not (_plain(name) and label and label.isascii() and label.isdigit()):
-                raise DataFault(f"{self.file}, line {line}: {name!r} with the label {label!r} is no file and number.")
+                told = f"{name!r:.100} with the label {label!r:.100}"
+                raise DataFault(f"{self.file}, line {line}: {told} is no file and number. Mend or delete that line.")
         if not read:
-            raise DataFault(f"{self.file} lists no image.")
+            raise DataFault(f"{self.file} lists no image. It needs a line filename,label for each.")
         return read
 
     def faults(self, annotations: Annotations) -> list[str]:
@@ -137,7 +149,7 @@ def _twice(annotations: Annotations) -> list[str]:
 
 def _plain(name: str) -> bool:
     """Whether a name is that of a file in the folder, and leads nowhere else."""
-    return bool(name) and Path(name).name == name and name != ".."
+    return bool(name) and Path(name).name == name and name != ".." and "\0" not in name
 
 
 def _digit(annotations: Annotations, digit: int) -> str:
@@ -156,7 +168,10 @@ def _where(condition: Any) -> list[int]:
 def _annotation(path: Path) -> dict[str, Any]:
     if not path.is_file():
         raise DataFault(f"{path} is missing.")
-    return {"bytes": path.stat().st_size, "modified": path.stat().st_mtime_ns, "sha256": sha256_of(path)}
+    try:
+        return {"bytes": path.stat().st_size, "modified": path.stat().st_mtime_ns, "sha256": sha256_of(path)}
+    except OSError as fault:
+        raise DataFault(f"{path} cannot be read: {fault.strerror}.") from None
 
 
 def _stamps(folder: Path, annotations: Annotations) -> str:

@@ -17,7 +17,7 @@ from rich.console import Console
 from rich.progress import Progress
 
 from datamodules.contract import DataFault
-from datamodules.download import CHUNK, fetch
+from datamodules.download import CHUNK, delete, fetch, kept_sum
 from datamodules.locks import locked
 from datamodules.scratch import scratch_of_one
 
@@ -41,11 +41,12 @@ class Archive(NamedTuple):
             found = file_digest(file, "sha256").hexdigest()
         if not self.sha256 and not record.exists():
             record.write_text(f"{found}  {self.name}\n")
-        return [found] == ([self.sha256] if self.sha256 else record.read_text().split()[:1])
+        return [found] == ([self.sha256] if self.sha256 else kept_sum(record))
 
     @property
     def expected(self) -> str:
-        return f"sha256 is not {self.sha256 or f'the one that {self.name}.sha256 has kept'}"
+        kept = f"the one that {self.name}.sha256 has kept (delete that file if it is out of date)"
+        return f"sha256 is not {self.sha256 or kept}"
 
     def unpacked(self, folder: Path) -> bool:
         """Whether all of it is there."""
@@ -76,8 +77,10 @@ def unpack(path: Path, folder: Path, archive: Archive) -> None:
                 raise DataFault(f"{path} does not hold {', '.join(lacking)}. Nothing was unpacked.")
             for top in archive.holds:
                 (scratch / top).rename(folder / top)
-    except (tarfile.TarError, EOFError, zlib.error, gzip.BadGzipFile) as fault:
-        raise DataFault(f"{path} is damaged ({fault}). Delete it and fetch it again.") from None
+    except DataFault:
+        raise
+    except (tarfile.TarError, EOFError, zlib.error, gzip.BadGzipFile, ValueError) as fault:
+        raise DataFault(f"{path} is damaged ({fault}). To fetch it again: {delete(path)}") from None
     except OSError as fault:
         raise DataFault(f"cannot unpack {path} into {folder.absolute()}: {fault.strerror or fault}.") from None
 
@@ -100,6 +103,10 @@ def _unpack_one(path: Path, members: tarfile.TarFile, member: tarfile.TarInfo, s
         kind = "file" if member.isreg() else "link" if member.islnk() or member.issym() else "entry"
         wanted = ", ".join(top + "/*" * (archive.depth - 1) for top in archive.holds)
         raise DataFault(f"{path}: the {kind} {member.name!r} is none of {wanted}. Nothing was unpacked.")
+    if (scratch / place).exists():
+        raise DataFault(f"{path}: the file {member.name!r} is there twice. Nothing was unpacked. {delete(path)}")
+    if member.size > shutil.disk_usage(scratch).free:
+        raise DataFault(f"{path}: the file {member.name!r} has {member.size:,} bytes, and there is no room for them.")
     (scratch / place).parent.mkdir(parents=True, exist_ok=True)
     content = members.extractfile(member)
     with (scratch / place).open("wb") as sink:

@@ -83,7 +83,7 @@ def _sound(kept: Path, source: Any) -> bool:
             f"cannot read {fault.filename or kept}: {fault.strerror or fault}. Mend that, or name another "
             "folder for what is worked out from the data: data.cache=FOLDER."
         ) from None
-    except (ValueError, KeyError, TypeError, AttributeError):
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return False
 
 

@@ -20,6 +20,9 @@ from datamodules.photographs import Floats
 SHOWN = 10
 """Faults that a message spells out; scripts/check_coco.py lists all of them."""
 
+MOST_NUMBER = 2**63 - 1
+"""An id beyond it is damage; JSON has no limit."""
+
 UNSEEN = re.compile("[\x00-\x1f\x7f-\x9f\u200b\u2028\u2029\u202a-\u202e\u2060\u2066-\u2069\ufeff\ud800-\udfff]+")
 
 
@@ -107,19 +110,25 @@ def refuse(faults: Sequence[str]) -> None:
     if faults:
         more = [f"and {len(faults) - SHOWN} more: scripts/check_coco.py lists them all"]
         told = "\n  ".join([*faults[:SHOWN], *(more if len(faults) > SHOWN else [])])
-        raise DataFault(f"the captions have faults:\n  {told}\nMend them, or fetch the files again.")
+        raise DataFault(
+            f"the captions have faults:\n  {told}\n",
+            "Mend them, or delete what is at fault and fetch it again (data.download=true, or scripts/fetch_coco.py).",
+        )
 
 
 def read_json(path: Path, lists: Sequence[str], what: str) -> dict[str, Any]:
     """An object that has these lists. what: the file ought to be. Raises DataFault."""
     try:
-        told = json.loads(path.read_bytes().decode("utf-8"))
+        content = path.read_bytes().decode("utf-8-sig")
+        told = json.loads(content, parse_constant=_refuse_constant, object_pairs_hook=_once)
     except FileNotFoundError:
         raise MissingFault(f"{path.absolute()} is missing: {what}.") from None
     except OSError as fault:
         raise DataFault(f"{path.absolute()} cannot be read: {fault.strerror}.") from None
     except (ValueError, RecursionError) as fault:
-        raise DataFault(f"{path.absolute()} is damaged, or no JSON ({fault}). Fetch it again: {what}.") from None
+        raise DataFault(
+            f"{path.absolute()} is damaged, or no JSON ({fault}). Delete this one. Fetch it again: {what}."
+        ) from None
     lacking = [name for name in lists if not isinstance(told, dict) or not isinstance(told.get(name), list)]
     if lacking:
         there = ", ".join(map(repr, list(told)[:SHOWN])) if isinstance(told, dict) else f"a {type(told).__name__}"
@@ -128,13 +137,34 @@ def read_json(path: Path, lists: Sequence[str], what: str) -> dict[str, Any]:
     return told
 
 
+def _refuse_constant(name: str) -> None:
+    """JSON has no NaN and no Infinity; Python's reader takes them."""
+    raise ValueError(f"{name} is no number")
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """An object. Python's reader takes the last of two values of one key without a word."""
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        keys = [key for key, _ in pairs]
+        raise ValueError(f"the key {next(key for key in keys if keys.count(key) > 1)!r} stands twice in one object")
+    return found
+
+
 def lacks(record: Any, fields: Mapping[str, type]) -> str:
     """What of these fields a record does not have, or has of another kind; "" where all is well."""
     if not isinstance(record, dict):
         return f"is a {type(record).__name__}, and no record"
     kinds = {int: "whole number", str: "text", list: "list"}
     wrong = [f"{kinds[kind]} {name!r}" for name, kind in fields.items() if type(record.get(name)) is not kind]
+    wrong += [
+        f"number {name!r} of a common size" for name, kind in fields.items() if kind is int and _vast(record, name)
+    ]
     return f"has no {', no '.join(wrong)}" if wrong else ""
+
+
+def _vast(record: Mapping[str, Any], name: str) -> bool:
+    return type(record.get(name)) is int and abs(record[name]) > MOST_NUMBER
 
 
 def is_plain(name: str) -> bool:
@@ -144,4 +174,9 @@ def is_plain(name: str) -> bool:
 
 def listed(folder: Path) -> set[str]:
     """The names in a folder; none where there is no folder."""
-    return {path.name for path in folder.iterdir()} if folder.is_dir() else set()
+    try:
+        return {path.name for path in folder.iterdir()}
+    except (FileNotFoundError, NotADirectoryError, ValueError):  # ValueError: a name that no folder can have
+        return set()
+    except OSError as fault:
+        raise DataFault(f"{folder.absolute()} cannot be looked into: {fault.strerror}.") from None

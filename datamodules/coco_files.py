@@ -17,7 +17,7 @@ from datamodules.contract import DataFault
 from datamodules.formats.coco_json import read_captions, read_objects
 from datamodules.formats.coco_sample import write_coco_sample
 from datamodules.formats.karpathy import NOWHERE, read_karpathy
-from datamodules.formats.samples import Sample
+from datamodules.formats.samples import Sample, drawn_anew
 from datamodules.zips import Zip, fetch_and_unpack
 
 PARTS = ("train", "val")
@@ -144,13 +144,16 @@ class CocoSample(CaptionSource):
         write_coco_sample(self._root, self._sample)
 
     def images(self) -> tuple[list[Captioned], list[str]]:
-        return self._files.images()
+        with drawn_anew(self._root):
+            return self._files.images()
 
     def parts(self) -> Parts:
-        return self._files.parts()
+        with drawn_anew(self._root):
+            return self._files.parts()
 
     def objects(self) -> tuple[Objects, list[str]]:
-        return self._files.objects()
+        with drawn_anew(self._root):
+            return self._files.objects()
 
 
 def refuse_missing(root: Path, files: Sequence[Path]) -> None:

@@ -3,6 +3,7 @@
 Axes: B images, C channels, H rows, W columns, T symbols of a sequence, N boxes.
 """
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -130,8 +131,31 @@ class Photographic(Protocol):
         """
 
 
+UNPRINTABLE = re.compile("[\x00-\x09\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
+"""What a terminal obeys instead of showing it, and what it cannot be sent."""
+LONGEST = 1000
+"""Letters of a line of a message."""
+
+
+def printable(said: str) -> str:
+    """A message with names and values out of damaged files, as any terminal can show it: what is no letter is escaped,
+    and the middle of a line without end left out.
+    """
+    lines = UNPRINTABLE.sub(lambda found: ascii(found.group())[1:-1], said).split("\n")
+    half = LONGEST // 2
+    return "\n".join(line if len(line) <= LONGEST else f"{line[:half]} ... {line[-half:]}" for line in lines)
+
+
 class DataFault(Exception):  # noqa: N818  # the user's data have a fault; the program has no error
-    """Something wrong with the data that a user can mend: says what, where, and what to do. Shown without traceback."""
+    """Something wrong with the data that a user can mend: says what, where, and what to do. Shown without traceback.
+
+    fault: what and where. cure: what to do, where that depends on how the data came here; whoever knows better may
+    raise the fault again with another.
+    """
+
+    def __init__(self, fault: str, cure: str = ""):
+        super().__init__(printable(f"{fault} {cure}".strip()))
+        self.fault = fault
 
 
 def overlap_share(boxes_BN4: Tensor) -> Tensor:

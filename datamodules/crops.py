@@ -8,6 +8,7 @@ it to one corner, which moves the digits out of the middle.
 Boxes are (x0, y0, x1, y1) in pixels, half open. Axes: N images, D digits, C channels, H rows, W columns.
 """
 
+import math
 from abc import ABC, abstractmethod
 from pathlib import Path
 from typing import NamedTuple, final
@@ -21,6 +22,8 @@ from datamodules.threads import in_threads
 Floats = NDArray[np.floating]
 MODES = {1: "L", 3: "RGB"}
 """How Pillow calls images of so many channels."""
+MOST_PIXELS = 10_000_000
+"""Of a photograph; the largest of SVHN has under a million, and a small file that would fill the memory has more."""
 
 
 class Frame(ABC):
@@ -91,6 +94,11 @@ def cut(photo: Photo, frame: Frame, side: int, channels: int) -> Cut:
     """Never raises for a photograph that is missing or damaged: says so in `fault`."""
     try:
         with Image.open(photo.path, formats=["PNG"]) as image:
+            if math.prod(image.size) > MOST_PIXELS:
+                sides = " x ".join(map(str, image.size))
+                return _nothing(
+                    f"has {sides} pixels, more than {MOST_PIXELS:,}: a decompression bomb, or no photograph"
+                )
             outside = _outside(photo.boxes, image.size)
             if image.mode not in MODES.values() or outside:
                 strange = f"is of mode {image.mode}; what can be read is grey (L) or colour (RGB), 8 bits a channel"
@@ -103,7 +111,9 @@ def cut(photo: Photo, frame: Frame, side: int, channels: int) -> Cut:
             return Cut(pixels, window, image.mode, "")
     except FileNotFoundError:
         return _nothing("is missing")
-    except (OSError, SyntaxError, ValueError, UnidentifiedImageError, Image.DecompressionBombError) as fault:
+    except UnidentifiedImageError:
+        return _nothing("is no readable PNG")
+    except Exception as fault:  # Pillow's decoders raise whatever a damaged file makes them stumble over
         return _nothing(f"is no readable PNG ({str(fault) or type(fault).__name__})")
 
 

@@ -15,12 +15,16 @@ from datamodules.contract import DataFault
 from datamodules.files import stamps
 from datamodules.formats.dog_files import Listed, dog_boxes, list_faults, read_list
 from datamodules.framing import Framing
-from datamodules.photo_stock import Reading, inspected, kept
+from datamodules.photo_stock import Reading, and_more, inspected, kept
 from datamodules.photographs import WHOLE, Floats, Photograph
 
 IMAGES, ANNOTATION = "Images", "Annotation"
 PARTS = ("train", "test")
 CHECK = "scripts/check_dogs.py"
+AGAIN = (
+    "Mend it, or delete what is at fault (a list, or all of Images or Annotation) and fetch it again: "
+    "data.download=true, or scripts/fetch_dogs.py."
+)
 
 
 class Breeds(NamedTuple):
@@ -81,18 +85,22 @@ class DogFolder:
     def read(self) -> Parts:
         """What is to train and to test on. Raises DataFault with the first of all faults."""
         found, faults = self.lists()
-        kept([*faults, *self.empty()], False, self._root.name, CHECK)
+        if faults := [*faults, *self.empty()]:
+            raise DataFault(f"{faults[0]}.{and_more(faults, CHECK)}", AGAIN)
         return Parts(*(self._part(part, listed) for part, listed in zip(PARTS, found, strict=True)))
 
     def _part(self, part: str, listed: Listed) -> Labelled:
         symbol = {number: place for place, number in enumerate(self._breeds.chosen)}
-        rows = [(name, symbol[label]) for name, label in zip(*listed, strict=True) if label in symbol]
+        numbers = [number for number, label in enumerate(listed.label, start=1) if label in symbol]
+        rows = [(listed.name[number - 1], symbol[listed.label[number - 1]]) for number in numbers]
         if not rows:
             raise DataFault(f"{self.list_file(part)} names no photograph of the chosen breeds (data.breeds).")
         photos, faults = self.photos([name for name, _ in rows], part)
         faults = [
             one or other for one, other in zip(faults, inspected(photos, part, self._reading, self._cache), strict=True)
         ]
+        entries = [f" (entry {number} of {self.list_file(part).name})" for number in numbers]
+        faults = [fault and fault + entry for fault, entry in zip(faults, entries, strict=True)]
         left = kept(faults, self._reading.skip, part, CHECK)
         return Labelled([photos[place] for place in left], [rows[place][1] for place in left])
 

@@ -51,6 +51,17 @@ class Wanted(NamedTuple):
         return md5(path.read_bytes(), usedforsecurity=False).hexdigest() == self.md5
 
 
+def kept_sum(record: Path) -> list[str]:
+    """The sum that the first download has left, or nothing that any file has."""
+    return record.read_text("utf-8", "replace").split()[:1]
+
+
+def delete(path: Path) -> str:
+    """What to delete so that a damaged archive is fetched anew: with it the sum that a damaged download has left."""
+    records = [record for kind in ("sha256", "md5") if (record := path.with_name(f"{path.name}.{kind}")).exists()]
+    return f"Delete {' and '.join(map(str, [path, *records]))}, and fetch it again."
+
+
 class _BrokenError(Exception):
     """A try failed, for the reason given; the next one may not."""
 

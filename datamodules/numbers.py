@@ -71,7 +71,7 @@ class Reader:
 
     def _make(self, folder: Folder, frame: Frame, made: Path, name: str) -> None:
         annotations = folder.annotations()
-        refuse(folder.faults(annotations))
+        refuse(folder.faults(annotations), folder.cure)
         digits, side, channels, workers = self._cutting
         short = np.flatnonzero(annotations.length <= digits)
         if len(short) < len(annotations.name):
@@ -83,7 +83,7 @@ class Reader:
         shape = (len(short), channels, side, side)
         square_NCSS: Any = np.lib.format.open_memmap(made / "square.npy", "w+", np.uint8, shape)
         window_N4, faults = cut_all([photos[n] for n in short], frame, channels, square_NCSS, workers, name)
-        refuse(faults)
+        refuse(faults, folder.cure)
         square_NCSS.flush()
         boxes_NK4 = np.full((len(short), digits, 4), np.nan, np.float32)
         for place, image in enumerate(short):
@@ -102,8 +102,8 @@ def targets(annotations: Annotations, chosen: np.ndarray, digits: int) -> np.nda
     return target_NT
 
 
-def refuse(faults: list[str]) -> None:
+def refuse(faults: list[str], cure: str) -> None:
     """Raise the first of some faults, if there are any."""
     if faults:
         more = f" And {len(faults) - 1} more: scripts/check_svhn.py lists them all." if len(faults) > 1 else ""
-        raise DataFault(f"{faults[0]}.{more} Mend or remove it, or fetch the files again (scripts/fetch_svhn.py).")
+        raise DataFault(f"{faults[0]}.{more}", cure)

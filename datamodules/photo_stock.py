@@ -14,7 +14,7 @@ from typing import IO, Any, NamedTuple, final
 import numpy as np
 
 from datamodules.cache import Arrays, Cache
-from datamodules.contract import DataFault
+from datamodules.contract import DataFault, printable
 from datamodules.files import stamp
 from datamodules.photographs import LEAST_SIDE, Decoded, Photograph, decoded, read
 from datamodules.threads import in_threads
@@ -85,11 +85,16 @@ def kept(lines: Sequence[str], skip: bool, name: str, check: str) -> list[int]:
     places = [place for place, line in enumerate(lines) if not line]
     faults = [line for line in lines if line]
     if faults and not (skip and places):
-        more = f" And {len(faults) - 1} more: {check} lists them all." if len(faults) > 1 else ""
-        raise DataFault(f"{faults[0]}.{more} Mend it, or leave out photographs with faults: data.skip_unreadable=true.")
+        leave = " Or leave out photographs with faults: data.skip_unreadable=true." if places else ""
+        raise DataFault(f"{faults[0]}.{and_more(faults, check)}", f"Mend it, or put a sound copy in its place.{leave}")
     for fault in faults:
-        log.warning("%s: left out: %s", name, fault)
+        log.warning("%s: left out: %s", name, printable(fault))
     return places
+
+
+def and_more(faults: Sequence[str], check: str) -> str:
+    """What a message adds after the first fault."""
+    return f" And {len(faults) - 1} more: {check} lists them all." if len(faults) > 1 else ""
 
 
 def sound(photos: Sequence[Photograph], name: str, reading: Reading, cache: Cache, check: str) -> list[int]:

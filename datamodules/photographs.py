@@ -75,7 +75,10 @@ def read(photo: Photograph, short: int) -> Decoded:
     """As `decoded`. Raises DataFault naming the file."""
     found = decoded(photo, short)
     if found.fault:
-        raise DataFault(f"{photo.path} {found.fault}. Mend or remove it, or fetch it again.")
+        raise DataFault(
+            f"{photo.path} {found.fault}. It was sound when all were looked at: put it back, or start again, and it is "
+            "told or left out (data.skip_unreadable) with all others."
+        )
     return found
 
 

@@ -14,7 +14,7 @@ from datamodules.categories import Categories, CategorySource, Parts
 from datamodules.contract import DataFault
 from datamodules.dog_photos import ANNOTATION, IMAGES, DogFolder, breeds
 from datamodules.formats.dogs_sample import FOLDERS, write_dogs_sample
-from datamodules.formats.samples import Sample
+from datamodules.formats.samples import Sample, drawn_anew
 from datamodules.formats.stanford_breeds import OFFICIAL
 from datamodules.framing import Framing, WholePhotograph
 from datamodules.photo_stock import Reading
@@ -68,7 +68,8 @@ class DogSample(CategorySource):
 
     def read(self) -> Parts:
         self.fetch()
-        return self._files.read()
+        with drawn_anew(self._root):
+            return self._files.read()
 
 
 def stanford_dogs(

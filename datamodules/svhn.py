@@ -14,7 +14,7 @@ from datamodules.archives import Archive, fetch_and_unpack
 from datamodules.cache import Cache
 from datamodules.contract import DataFault
 from datamodules.crops import MODES, AroundDigits, Middle
-from datamodules.formats.samples import Sample
+from datamodules.formats.samples import Sample, drawn_anew
 from datamodules.formats.svhn_sample import write_svhn_sample
 from datamodules.house_numbers import HouseNumbers, NumberSource, Parts
 from datamodules.numbers import Cutting, Reader
@@ -89,7 +89,8 @@ class SvhnSample(NumberSource):
 
     def read(self) -> Parts:
         self.fetch()
-        return self._files.read()
+        with drawn_anew(self._root):
+            return self._files.read()
 
 
 def archive(part: str, sha256: Mapping[str, str]) -> Archive:

@@ -5,7 +5,7 @@ A folder or a file appears under its name when all of it is there, so that one t
 
 import shutil
 import zipfile
-import zlib
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from hashlib import file_digest
 from pathlib import Path, PurePosixPath
@@ -15,7 +15,7 @@ from rich.console import Console
 from rich.progress import Progress
 
 from datamodules.contract import DataFault
-from datamodules.download import CHUNK, fetch
+from datamodules.download import CHUNK, delete, fetch, kept_sum
 from datamodules.locks import locked
 from datamodules.scratch import scratch_of_one
 
@@ -41,11 +41,12 @@ class Zip(NamedTuple):
             found = file_digest(file, "md5").hexdigest()
         if not self.md5 and not record.exists():
             record.write_text(f"{found}  {self.name}\n")
-        return [found] == ([self.md5] if self.md5 else record.read_text().split()[:1])
+        return [found] == ([self.md5] if self.md5 else kept_sum(record))
 
     @property
     def expected(self) -> str:
-        return f"md5 is not {self.md5 or f'the one that {self.name}.md5 has kept'}"
+        kept = f"the one that {self.name}.md5 has kept (delete that file if it is out of date)"
+        return f"md5 is not {self.md5 or kept}"
 
 
 def fetch_and_unpack(archives: Sequence[Zip], folder: Path, mirrors: Mapping[str, Sequence[str]]) -> None:
@@ -79,10 +80,12 @@ def unpack(path: Path, folder: Path, wanted: Sequence[str]) -> None:
             for each in wanted:
                 (folder / each).parent.mkdir(parents=True, exist_ok=True)
                 (scratch / each).rename(folder / each)
-    except (zipfile.BadZipFile, EOFError, zlib.error, NotImplementedError, RuntimeError, ValueError) as fault:
-        raise DataFault(f"{path} is damaged ({fault}). Delete it and fetch it again.") from None
+    except DataFault:
+        raise
     except OSError as fault:
         raise DataFault(f"cannot unpack {path} into {folder.absolute()}: {fault.strerror or fault}.") from None
+    except Exception as fault:  # zipfile and what unpacks for it raise whatever a damaged file makes them stumble over
+        raise DataFault(f"{path} is damaged ({fault}). To fetch it again: {delete(path)}") from None
 
 
 def _members(path: Path, archive: zipfile.ZipFile, wanted: str) -> list[zipfile.ZipInfo]:
@@ -96,7 +99,10 @@ def _members(path: Path, archive: zipfile.ZipFile, wanted: str) -> list[zipfile.
             if len(parts) != 2 or ".." in parts or "\\" in info.filename:
                 raise DataFault(f"{path}: the entry {info.filename!r} is none of {wanted}*. Nothing was unpacked.")
     if not found:
-        raise DataFault(f"{path} has no {wanted} in it. Delete it and fetch it again.")
+        raise DataFault(f"{path} has no {wanted} in it. {delete(path)}")
+    twice = [name for name, times in Counter(info.filename for info in found).items() if times > 1]
+    if twice:
+        raise DataFault(f"{path}: the entry {twice[0]!r} is there twice. Nothing was unpacked. {delete(path)}")
     return found
 
 

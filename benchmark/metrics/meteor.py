@@ -16,6 +16,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO, NamedTuple
 
+import nltk
 import numpy as np
 from nltk.translate.meteor_score import meteor_score
 
@@ -38,7 +39,8 @@ class MeteorMissing(Exception):  # noqa: N818  # nothing is wrong, it just is no
 def meteor(candidates: Sequence[str], references: Sequence[Sequence[str]], jar: Path | None) -> Meteor:
     """Of tokenised captions. jar: meteor-1.5.jar with its folder data beside it; None for that of pycocoevalcap.
 
-    Raises MeteorMissing where neither program is there, and where a jar that was named does not work.
+    Raises MeteorMissing where neither program is there or what it needs is damaged, and where a jar that was named
+    does not work.
     """
     try:
         return java_meteor(candidates, references, jar or _installed_jar())
@@ -47,8 +49,8 @@ def meteor(candidates: Sequence[str], references: Sequence[Sequence[str]], jar: 
             raise
         try:
             return nltk_meteor(candidates, references, _wordnet())
-        except MeteorMissing as nltk:
-            raise MeteorMissing(f"no METEOR: {java}; no METEOR-nltk: {nltk}") from None
+        except MeteorMissing as other:
+            raise MeteorMissing(f"no METEOR: {java}; no METEOR-nltk: {other}") from None
 
 
 def java_meteor(candidates: Sequence[str], references: Sequence[Sequence[str]], jar: Path) -> Meteor:
@@ -81,10 +83,13 @@ def java_meteor(candidates: Sequence[str], references: Sequence[Sequence[str]], 
 
 def nltk_meteor(candidates: Sequence[str], references: Sequence[Sequence[str]], wordnet: object) -> Meteor:
     """With nltk's own parameters; the corpus has the mean. An empty caption has 0."""
-    each = [
-        meteor_score([text.split() for text in several], one.split(), wordnet=wordnet) if one.strip() else 0.0
-        for one, several in zip(candidates, references, strict=True)
-    ]
+    try:
+        each = [
+            meteor_score([text.split() for text in several], one.split(), wordnet=wordnet) if one.strip() else 0.0
+            for one, several in zip(candidates, references, strict=True)
+        ]
+    except Exception as fault:  # nltk raises whatever a damaged WordNet makes it stumble over
+        raise _damaged_wordnet(fault) from None
     return Meteor("METEOR-nltk", float(np.mean(each)), np.array(each))
 
 
@@ -100,9 +105,21 @@ def _wordnet() -> object:
 
     try:
         wordnet.ensure_loaded()
-    except (LookupError, OSError, ValueError):
+    except LookupError:
         raise MeteorMissing("nltk finds no WordNet in its folders (NLTK_DATA)") from None
+    except Exception as fault:  # as above
+        raise _damaged_wordnet(fault) from None
     return wordnet
+
+
+def _damaged_wordnet(fault: Exception) -> MeteorMissing:
+    """Names the one that nltk takes, which is the first it finds."""
+    places = [Path(folder) / "corpora" / name for folder in nltk.data.path for name in ("wordnet.zip", "wordnet")]
+    there = next((str(place) for place in places if place.exists()), "WordNet")
+    why = str(fault).strip() or type(fault).__name__
+    return MeteorMissing(
+        f"nltk cannot read {there} ({why}): delete it, and fetch it again (python -m nltk.downloader wordnet)"
+    )
 
 
 @contextmanager
@@ -152,5 +169,5 @@ def _write(stream: IO[str], lines: Sequence[str]) -> None:
 
 
 def _line(verb: str, captions: Sequence[str]) -> str:
-    """One caption a field: none may hold what parts fields or lines."""
-    return " ||| ".join([verb, *(re.sub(r"\|{3}|\s+", " ", text).strip() for text in captions)])
+    """One caption a field: none may hold what parts fields or lines, or cannot be written as UTF-8."""
+    return " ||| ".join([verb, *(re.sub(r"\|{3}|\s+|[\ud800-\udfff]", " ", text).strip() for text in captions)])

@@ -4,7 +4,6 @@ Source: Lin et al. (2014); Chen et al. (2015). {images: [{id, file_name, ...}], 
 and for objects annotations of {id, image_id, category_id, bbox: [x, y, width, height]} and categories of {id, name}.
 """
 
-import math
 from collections import defaultdict
 from collections.abc import Iterable
 from pathlib import Path
@@ -13,6 +12,8 @@ from typing import Any
 from datamodules.captioned import Captioned, Objects, clean, is_plain, lacks, listed, read_json
 
 CAPTIONS = "a caption file of COCO (captions_*.json)"
+MOST_PIXELS = 1_000_000
+"""Of a box's side, or off the edge: no photograph is as large."""
 INSTANCES = "a file of COCO's objects (instances_*.json)"
 
 
@@ -110,5 +111,5 @@ def _box_fault(annotation: Any, number: dict[int, int]) -> str:
     if annotation["category_id"] not in number:
         return f"is of the category {annotation['category_id']}, which is not among 'categories'"
     box = annotation["bbox"]
-    sound = len(box) == 4 and all(type(side) in (int, float) and math.isfinite(side) for side in box)
-    return "" if sound and min(box[2:]) >= 0 else f"has the box {box!r}, which is no [x, y, width, height]"
+    sound = len(box) == 4 and all(type(side) in (int, float) and abs(side) <= MOST_PIXELS for side in box)
+    return "" if sound and min(box[2:]) >= 0 else f"has the box {box!r:.200}, which is no [x, y, width, height]"

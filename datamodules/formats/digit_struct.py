@@ -16,6 +16,7 @@ import h5py
 import numpy as np
 from numpy.typing import NDArray
 
+from datamodules.apart import ApartError, Limits, apart
 from datamodules.contract import DataFault
 from datamodules.formats.hdf5_bytes import Datasets, Objects, UnfamiliarError, demand, spread
 
@@ -61,6 +62,21 @@ def read_digit_struct(path: Path) -> Annotations:
             return found
         except UnfamiliarError:
             return gathered(list(_plain(path, file, range(len(name)))))
+
+
+def save_digit_struct(path: Path, folder: Path) -> None:
+    """Read a digitStruct.mat and leave each field of it in the folder, as .npy. Raises DataFault, whatever a damaged
+    file does to the HDF5 library.
+    """
+
+    def parse() -> None:
+        for field, array in read_digit_struct(path)._asdict().items():
+            np.save(folder / f"{field}.npy", array, allow_pickle=False)
+
+    try:
+        apart(parse, Limits.of(path.stat().st_size))
+    except ApartError as fault:
+        raise _foreign(path, str(fault)) from None
 
 
 def read_plainly(path: Path) -> Annotations:
@@ -154,8 +170,12 @@ def _column(file: h5py.File, member: Any) -> list[float]:
     return [float(value) for value in member[()].flat]
 
 
+def again(folder: Path) -> str:
+    """How to have a part anew: what is there is never fetched, so all of it has to go."""
+    return f"delete the folder {folder} and fetch it again (data.download=true, or scripts/fetch_svhn.py)."
+
+
 def _foreign(path: Path, what: str) -> DataFault:
     return DataFault(
-        f"{path} is no sound digitStruct.mat of SVHN's format 1: {what}. "
-        "Delete it and fetch it again (data.download=true, or scripts/fetch_svhn.py)."
+        f"{path} is no sound digitStruct.mat of SVHN's format 1: {what}.", f"Mend it, or {again(path.parent)}"
     )

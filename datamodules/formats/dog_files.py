@@ -13,15 +13,17 @@ from typing import NamedTuple
 from xml.etree import ElementTree
 
 import numpy as np
-import scipy.io
 from numpy.typing import NDArray
 
 from datamodules.contract import DataFault
 from datamodules.files import is_passing
+from datamodules.formats.matlab5 import MatlabError, read_matlab5
 
 AGAIN = "Delete it and fetch it again (data.download=true, or scripts/fetch_dogs.py)."
 MOST_BYTES = 1_000_000
 """Of an annotation; an official one has a thousand."""
+MOST_LISTED = 1 << 26
+"""Bytes of a list; the largest official one has 3 MB."""
 SIDES = ("xmin", "ymin", "xmax", "ymax")
 
 
@@ -37,15 +39,20 @@ def read_list(path: Path) -> Listed:
     if not path.is_file():
         raise DataFault(f"{path} is missing.")
     try:
-        held = scipy.io.loadmat(path, variable_names=("file_list", "labels"))
-        names = [str(entry.item()) for entry in held["file_list"].ravel()]
-        labels = np.asarray(held["labels"], float).ravel()
-    except Exception as fault:  # SciPy raises whatever a damaged file makes it stumble over
-        raise DataFault(
-            f"{path} is no sound MATLAB file with file_list and labels ({str(fault) or type(fault).__name__}). {AGAIN}"
-        ) from None
+        with path.open("rb") as file:
+            held = read_matlab5(file.read(MOST_LISTED), ("file_list", "labels"))
+    except OSError as fault:
+        raise DataFault(f"{path} cannot be read: {fault.strerror}.") from None
+    except MatlabError as fault:
+        raise DataFault(f"{path} is no sound MATLAB file with file_list and labels: {fault}.", AGAIN) from None
+    names, labels = held["file_list"], held["labels"]
+    names = [names] if isinstance(names, str) else names
+    if not (
+        isinstance(names, list) and all(isinstance(name, str) for name in names) and isinstance(labels, np.ndarray)
+    ):
+        raise DataFault(f"{path}: its file_list is no list of names, or its labels are no numbers.", AGAIN)
     if len(names) != len(labels) or not names or not np.isfinite(labels).all():
-        raise DataFault(f"{path} has {len(names)} names and {len(labels)} labels. {AGAIN}")
+        raise DataFault(f"{path} has {len(names)} names and {len(labels)} labels.", AGAIN)
     return Listed(names, [int(label) if label == int(label) else -1 for label in labels.tolist()])
 
 
@@ -94,6 +101,8 @@ def dog_boxes(path: Path) -> tuple[NDArray[np.float64], str]:
 
 def write_list(path: Path, listed: Listed) -> None:
     """Write a list in the official structure."""
+    import scipy.io  # takes half a second, and only samples and tests are written
+
     names = np.empty((len(listed.name), 1), object)
     names[:, 0] = [np.array([name]) for name in listed.name]
     bare = np.empty_like(names)

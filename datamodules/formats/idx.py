@@ -16,6 +16,8 @@ from torch import Tensor
 from datamodules.contract import DataFault
 
 UNSIGNED_BYTE = 8
+MOST_BYTES = 1 << 29
+"""Of what is packed; MNIST's largest file has 47 MB, and a small file that would fill the memory has more."""
 
 
 def read_idx(path: Path, axes: int) -> Tensor:
@@ -23,7 +25,7 @@ def read_idx(path: Path, axes: int) -> Tensor:
 
     Raises DataFault: missing, unreadable, no gzip, cut off, other magic, other length than its sizes say, empty.
     """
-    content = _unzip(path)
+    content = _unzipped(path)
     expected = bytes([0, 0, UNSIGNED_BYTE, axes])
     if content[:4] != expected:
         raise _damaged(
@@ -46,9 +48,10 @@ def write_idx(path: Path, items: Tensor) -> None:
     path.write_bytes(gzip.compress(header + items.contiguous().numpy().tobytes(), mtime=0))
 
 
-def _unzip(path: Path) -> bytes:
+def _unzipped(path: Path) -> bytes:
     try:
-        return gzip.decompress(path.read_bytes())
+        with gzip.open(path) as file:
+            content = file.read(MOST_BYTES + 1)
     except FileNotFoundError:
         raise DataFault(f"{path} is missing.") from None
     except EOFError:
@@ -57,6 +60,9 @@ def _unzip(path: Path) -> bytes:
         raise _damaged(path, f"it is no sound gzip file ({fault})") from None
     except OSError as fault:
         raise DataFault(f"{path} cannot be read: {fault.strerror}. Mend that, or point data.root elsewhere.") from None
+    if len(content) > MOST_BYTES:
+        raise _damaged(path, f"it unpacks to more than {MOST_BYTES >> 20} MB, and MNIST's largest file to 45")
+    return content
 
 
 def _damaged(path: Path, what: str) -> DataFault:

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from datamodules.captioned import Captioned, clean, is_plain, lacks, listed, read_json
+from datamodules.captioned import SHOWN, Captioned, clean, is_plain, lacks, listed, read_json
 from datamodules.contract import DataFault
 
 WHAT = "one of Karpathy's files (dataset_coco.json, dataset_flickr8k.json, dataset_flickr30k.json)"
@@ -51,12 +51,12 @@ def read_karpathy(file: Path, folder: Path, splits: Mapping[str, str]) -> tuple[
 
 
 def _refuse_unmapped(file: Path, records: list[Any], splits: Mapping[str, str]) -> None:
-    told = {record.get("split") for record in records if isinstance(record, dict)}
-    unknown = sorted(name for name in told if isinstance(name, str) and name not in splits)
+    told = [record.get("split") for record in records if isinstance(record, dict)]
+    unknown = sorted({name for name in told if isinstance(name, str) and name not in splits})
     if unknown:
         raise DataFault(
-            f"{file} has images of the part {', '.join(map(repr, unknown))}, and data.splits does not say what for: "
-            f"train, validation, test or {NOWHERE}. (In papers on COCO, 'restval' is trained on.)"
+            f"{file} has images of the part {', '.join(map(repr, unknown[:SHOWN]))}, and data.splits does not say "
+            f"what for: train, validation, test or {NOWHERE}. (In papers on COCO, 'restval' is trained on.)"
         )
 
 
@@ -65,7 +65,7 @@ def _key(record: dict[str, Any]) -> Any:
 
 
 def _numberless(record: dict[str, Any]) -> str:
-    return "" if type(_key(record)) is int else "has no whole number 'cocoid' or 'imgid'"
+    return "has no whole number 'cocoid' or 'imgid'" if lacks({"id": _key(record)}, {"id": int}) else ""
 
 
 def _file_fault(folder: Path, under: Any, name: str, folders: dict[str, set[str]]) -> str:

@@ -1,6 +1,7 @@
 """Samples: synthetic data in the layout of real ones, written once into a folder, all at once or not at all."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
@@ -18,6 +19,17 @@ class Sample(NamedTuple):
     def name(self, kind: str) -> str:
         """Of its folder. kind: what is drawn, so that samples of two kinds can have one root."""
         return f"{kind},train={self.train},test={self.test},seed={self.seed}"
+
+
+@contextmanager
+def drawn_anew(folder: Path) -> Iterator[None]:
+    """Where a sample has been damaged, nothing needs to be fetched. Raises DataFault."""
+    try:
+        yield
+    except DataFault as fault:
+        raise type(fault)(
+            fault.fault, f"This is a drawn sample: delete the folder {folder}, and it is drawn anew."
+        ) from None
 
 
 def written_once(folder: Path, sample: Sample, write: Callable[[Path], None]) -> None:

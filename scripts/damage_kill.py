@@ -1,0 +1,5 @@
+"""Placeholder."""
+
+
+def killed_sweeps(kills: int) -> list[str]:
+    return []
