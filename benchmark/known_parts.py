@@ -100,7 +100,7 @@ def _parameters(made: Callable[..., Any]) -> list[str]:
 
 def _hints(made: Callable[..., Any]) -> dict[str, Any]:
     try:
-        return get_type_hints(made.__init__ if isinstance(made, type) else made)
+        return get_type_hints(getattr(made, "__init__", made) if isinstance(made, type) else made)
     except (NameError, TypeError, AttributeError):  # of what does not say its types
         return {}
 
