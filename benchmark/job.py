@@ -28,7 +28,7 @@ from benchmark.headline import Headline
 from benchmark.loggers import About, JsonLines, RunLog, rewind
 from benchmark.metrics.named import naming
 from benchmark.module import AttentionModule
-from benchmark.record import Result, Task, assemble, hardware
+from benchmark.record import Result, Task, annotations_read, assemble, hardware
 from benchmark.start import Start
 from benchmark.state_dicts import origins
 from benchmark.symbols import KeepSymbols, refuse_others
@@ -157,11 +157,8 @@ def _conclude(config: DictConfig, address: Address, built: Built, trained: Train
     validation = {headline.key: trained.best.value}
     result = Result(headline, validation, found.test, found.localisation, _cost(config, built, trained, device))
     attention = module.rnn.attention
-    reads = {"mechanism": attention.reads_annotations, "images": spec.cut_by_boxes}
-    task = Task(
-        spec.origin, _weights(config, module), attention.windows, spec.image_shape, data.fingerprints(),
-        [what for what, does in reads.items() if does],
-    )  # fmt: skip
+    task = Task(spec.origin, _weights(config, module), attention.windows, spec.image_shape, data.fingerprints(),
+                annotations_read(attention.reads_annotations, spec.cut_by_boxes))  # fmt: skip
     machine = hardware(torch.get_num_threads(), device.type, _device_name(device))
     return assemble(address, plain(config), task, machine, result, status.get("started"), now())
 
