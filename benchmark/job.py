@@ -27,7 +27,7 @@ from benchmark.folder import RunFolder, Status, now, read_json, write_json, writ
 from benchmark.headline import Headline
 from benchmark.loggers import About, JsonLines
 from benchmark.metrics.named import naming
-from benchmark.record import Result, Task, assemble, hardware
+from benchmark.record import Result, Task, annotations_read, assemble, hardware
 from benchmark.resuming import read_best
 from benchmark.same_data import KnownData
 from benchmark.seal import sealed
@@ -129,10 +129,9 @@ def _conclude(config: DictConfig, address: Address, built: Built, trained: Train
     validation = {headline.key: trained.best.value}
     result = Result(headline, validation, found.test, found.localisation, _cost(config, built, trained, device))
     attention = module.rnn.attention
-    reads = {"mechanism": attention.reads_annotations, "images": spec.cut_by_boxes}
     task = Task(
         spec.origin, status.get("weights"), attention.windows, spec.image_shape, status.get("fingerprints"),
-        [what for what, does in reads.items() if does],
+        annotations_read(attention.reads_annotations, spec.cut_by_boxes),
     )  # fmt: skip
     machine = hardware(torch.get_num_threads(), device.type, _device_name(device))
     return assemble(address, plain(config), task, machine, result, status.get("started"), now())

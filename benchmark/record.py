@@ -39,6 +39,11 @@ class Task(NamedTuple):
     reads_annotations: Sequence[str]
 
 
+def annotations_read(mechanism: bool, images: bool) -> list[str]:
+    """What of a run reads annotations in the test, in words."""
+    return [what for what, does in (("mechanism", mechanism), ("images", images)) if does]
+
+
 def assemble(
     address: Address, config: Mapping[str, Any], task: Task, hardware: Mapping[str, Any], result: Result,
     started: str, finished: str,

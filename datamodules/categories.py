@@ -35,9 +35,7 @@ class Parts(NamedTuple):
 
 
 class CategorySource(ABC):
-    """Finds photographs of categories. symbols: the categories' names. box_names: what the K boxes of each hold.
-    cut_by_boxes: see TaskSpec.
-    """
+    """Finds photographs of categories: their names, what the K boxes of each hold, and TaskSpec's cut_by_boxes."""
 
     symbols: tuple[str, ...]
     box_names: tuple[str, ...]
@@ -116,16 +114,10 @@ class Categories(BaseData):
     @property
     def spec(self) -> TaskSpec:
         return TaskSpec(
-            name=self._name,
-            origin=self._origin,
-            image_shape=(3, self._size, self._size),
-            symbols=self._source.symbols,
-            max_steps=1,
-            end=None,
-            background=0.0,  # the mean colour
-            box_names=self._source.box_names,
-            cut_by_boxes=self._source.cut_by_boxes,
-        )
+            name=self._name, origin=self._origin, image_shape=(3, self._size, self._size), symbols=self._source.symbols,
+            max_steps=1, end=None, background=0.0,  # the mean colour
+            box_names=self._source.box_names, cut_by_boxes=self._source.cut_by_boxes,
+        )  # fmt: skip
 
     def fetch(self) -> None:
         self._source.fetch()

@@ -43,6 +43,18 @@ KNOWN = {
     "🐶 dog a…b": "dog a b",
     "漢字 café İ": "漢字 café i̇",
     "a ||| b": "a | | | b",
+    "C++ & C#": "c++ & c#",
+    "Visual C++, C#/F#; an A+ for c++.": "visual c++ c# / f# an a + for c++",
+    "Ph.D. student": "ph.d. student",
+    "Ed.D. and a Ph.D.": "ed.d. and a ph.d.",
+    "y'all ain't": "y' all ai n't",
+    "Y'all come, y'know": "y' all come y' know",
+    "100.5mph": "100.5 mph",
+    "100mph and 100.5 mph, 1,000lb": "100mph and 100.5 mph 1,000 lb",
+    "a 2.5ft. board, 1.5m-wide at 7.30am.": "a 2.5 ft. board 1.5m-wide at 7.30 am",
+    "http://a.com/?q=1": "http://a.com/?q=1",
+    "(see http://www.a.com/index.php?id=3&x=y.)": "-lrb- see http://www.a.com/index.php?id=3&x=y -rrb-",
+    "www.a.com/?q=1, a.org/x=1 and x=1": "www.a.com/?q=1 a.org/x=1 and x = 1",
     "-lrb- stays -rrb- so does is n't": "-lrb- stays -rrb- so does is n't",
 }
 
@@ -52,7 +64,7 @@ def test_words_as_coco_gave_them(caption):
     assert tokenized([caption]) == [KNOWN[caption]]
 
 
-ONCE = ("LA.", "3/4", "AT&T")
+ONCE = ("LA.", "3/4", "AT&T", "y'all", "y'know")
 """Capitals and a blank inside a word are gone afterwards; of COCO's tokenizer too."""
 
 

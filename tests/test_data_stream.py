@@ -137,6 +137,16 @@ def test_evaluation_deals_digits_without_replacement_pass_after_pass(labels, eac
     assert sorted(dealt(one, "test").flatten().tolist()) == list(range(390))
 
 
+def test_an_image_s_sources_are_the_digits_on_it():
+    data = canvases(labels=ReadingOrder(2), test_images=30)
+    index = torch.tensor([4, 0, 29])
+    sources = data.sources("test", index)
+    label = data._source.read().test.label
+    batches = [batch.target for batch in data.batches("test", CPU)]
+    assert sources.dtype == torch.long and torch.equal(label[sources], torch.cat(batches)[index])
+    assert data.sources("train", index).tolist() == [[4], [0], [29]]  # of what is drawn anew each is its own
+
+
 def test_seeds_are_the_same_on_every_machine():
     assert derived_seed("train", 0, 1, 2) == derived_seed("train", "0", 1, 2) != derived_seed("train", 0, 2, 1)
     assert derived_seed("test", 1234) == 0x1A4D5DD11AD16E1B

@@ -391,7 +391,7 @@ def every_pair(rnn, image, target):
     return found
 
 
-@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize("seed", [0, 1, 4])  # of the first six toys those whose trajectories part ways
 def test_told_its_own_symbols_the_estimator_is_unbiased_to_the_last_digit(seed):
     """The reference is of one trajectory at a time, told what it said itself; each pair's baseline is the other's."""
     rnn, image, target = toy(2, seed)

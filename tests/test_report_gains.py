@@ -80,8 +80,13 @@ def test_without_none_there_is_nothing_to_say(tmp_path: Path) -> None:
 
 def test_controls_are_no_mechanisms(tmp_path: Path) -> None:
     study(tmp_path, mean=0.1, anywhere=0.6, hits=0.9)
-    for name in ("random", "centre", "oracle", "cnn_weak", "none_low", "multi_crop", "nic"):
-        finished(tmp_path, record(name, "digit_pairs", 0, wrong(0.2, 0.2)), wrong(0.2, 0.2), OVERLAP)
+    for name in ("random", "someone_s_own"):
+        made = record(name, "digit_pairs", 0, wrong(0.2, 0.2), is_control=True, control="random")
+        finished(tmp_path, made, wrong(0.2, 0.2), OVERLAP)
+    task = assemble(read_study(tmp_path), np.random.default_rng(0), 200).tasks[0].task
+    assert {group.attention: (group.is_control, group.control) for group in task.groups} == {
+        "dram": (False, ""), "none": (False, ""), "random": (True, "random"), "someone_s_own": (True, "random"),
+    }  # fmt: skip
     assert [found[0].text for found in rows(tmp_path)] == ["dram"]
 
 

@@ -21,9 +21,9 @@ PUNCTUATION = frozenset(["''", "'", "``", "`", ".", "?", "!", ",", ":", "-", "--
 
 _KEEP_THEIR_STOP = """
 adj adm adv al ala alex apr ariz assn assoc atty attys aug ave bancorp bhd bldg blvd brig bros calif capt cf cie co
-col colo comdr conn corp cos cpl ct dak dec dept det dr drs ens esq est etc ext feb fla fri ft ga gen gov govs hon
+col colo comdr conn corp cos cpl ct dak dec dept det dr drs ed.d ens esq est etc ext feb fla fri ft ga gen gov govs hon
 inc ind intl jan jos jr jul jun kan kans ky lieut lt ltd maj mar md messrs mfg mich minn mme mo mon mont mr mrs ms
-mt mtg natl neb nev nov oct okla penn pfc ph plc pres prof profs pte pty pvt rd rep reps rev rt sen sens sep sept
+mt mtg natl neb nev nov oct okla penn pfc ph ph.d plc pres prof profs pte pty pvt rd rep reps rev rt sen sens sep sept
 seq sfc sgt spc sq sr st ste supt supts sys tel tenn thu thurs treas tue tues univ va vs vt wed wis wisc wm wyo
 """
 ABBREVIATIONS = frozenset(_KEEP_THEIR_STOP.split())
@@ -51,14 +51,21 @@ _SIGNS = str.maketrans(
      "€": " $ ", "½": " 1/2", "¼": " 1/4", "¾": " 3/4", "\u00ad": "", "\u200b": " "}
     | {sign: f" {sign} " for sign in "|°®™©=~^×´\\"}
 )  # fmt: skip
+_URL = (
+    r"(?i:https?)://[^\s\"<>|(){}]+[^\s\"'<>|.!?(){},-]|(?<![^\s(\"'])"
+    r"(?:www\.(?:[\w-]++\.)*+[A-Za-z]{2,4}|(?:[\w-]++\.)++(?:com|edu|net|org))/[^\s\"<>|()]*[^\s\"<>|.!?(){},-]"
+)
+_ADDRESS = re.compile(_URL)
 _FIRST = [
     (re.compile(r"\.{3,}"), ".."),  # of two or more none is left
     (re.compile(r"(?<!\S)(\d{1,4}) (\d{1,4}/\d{1,4})(?![^\s.,])"), f"\\1{chr(_PRIVATE + 0xA0)}\\2"),  # a blank, kept
     (re.compile(r"[\U00010000-\U0010ffff]"), " "),  # Stanford's drops them, emoji among them
+    (re.compile(r"(?<![\w.,-])(\d*+(?:[.,]\d++)++)(?=[A-Za-z]++(?![\w-]))"), r"\1 "),  # 100.5mph, but 100mph
     (re.compile(r"(?i)\b(no\.)(?=\s*\d)"), f" no{chr(_PRIVATE + ord('.'))} "),
 ]
 _WHOLE = re.compile(
-    r"https?://\S+|(?<![\w.-])[\w.-]++@[\w.]+|@\w+|#[A-Za-z]\w*|</?[A-Za-z][^<>\s]*>|[?!]{2,}|\*{2,}|-[lr][rsc]b-|\b[A-Z]+&[A-Z]+\b|"
+    rf"{_URL}|(?<!\w)(?:[Cc]\+\+|[CcFf]#)|(?<!\w)[Yy]'(?=[A-Za-z])|"
+    r"(?<![\w.-])[\w.-]++@[\w.]+|@\w+|#[A-Za-z]\w*|</?[A-Za-z][^<>\s]*>|[?!]{2,}|\*{2,}|-[lr][rsc]b-|\b[A-Z]+&[A-Z]+\b|"
     r"'n'|(?<!\w)'(?:em\b|n\b|\d0s\b|til\b|cause\b)"
 )
 _LAST = [
@@ -98,6 +105,7 @@ def _treebank_tokens(caption: str) -> list[str]:
     text = caption
     for pattern, mended in _FIRST:
         text = pattern.sub(mended, text)
+    text = _ADDRESS.sub(lambda found: found[0].replace("=", chr(_PRIVATE + ord("="))), text)
     text = _STOPS.sub(_stop, text.translate(_SIGNS))
     text = _WHOLE.sub(lambda found: f" {_shifted(found[0].lower(), _PRIVATE)} ", text).lower()
     for pattern, mended in _LAST:

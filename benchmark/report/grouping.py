@@ -7,9 +7,9 @@ from typing import Any, final
 
 import numpy as np
 
-from benchmark.report import annotations, weights
 from benchmark.report.estimates import Estimate, estimate, share_estimate
 from benchmark.report.folders import Finished, number
+from benchmark.report.marks import marked
 from benchmark.report.naming import Departure, following, in_common
 from benchmark.report.quality import Quality
 from benchmark.report.statistics import inside, normal_interval
@@ -47,16 +47,12 @@ class Group:
 
     @property
     def label(self) -> str:
-        return self.marked(self.departure.name(self.attention))
+        return marked(self.departure.name(self.attention), self.runs)
 
     @property
     def short(self) -> str:
         """The mechanism alone, where what differs stands beside it."""
-        return self.label if self.departure.is_long else self.marked(self.attention)
-
-    def marked(self, name: str) -> str:
-        """A name with what a reader has to know of it: weights that saw the test images, annotations that are read."""
-        return annotations.marked(weights.marked(name, self.runs), self.runs)
+        return self.label if self.departure.is_long else marked(self.attention, self.runs)
 
     @property
     def control(self) -> str:
