@@ -20,7 +20,7 @@ from yaml import YAMLError
 
 from benchmark.compose import CONFIG_NAME, Composer, config_source, plain, register_plugins
 from benchmark.faults import ConfigFault, RunFault
-from benchmark.folder import RunFolder
+from benchmark.folder import RunFolder, read_json
 from benchmark.launcher import PoolLauncher, composer_of
 from benchmark.overrides import Overrides, first_line
 from benchmark.pool import PARENT
@@ -68,25 +68,28 @@ def refuse_faults(typed: Overrides) -> None:
         raise ConfigFault(faults)
 
 
-def task(config: DictConfig) -> None:
-    """What Hydra calls with each composed configuration."""
+def task(config: DictConfig) -> float | None:
+    """What Hydra calls with each composed configuration; the validation headline, for sweepers that search."""
     settings = HydraConfig.get()
     try:
         experiment = str(settings.runtime.choices.get("experiment") or "")
-        one(config, composer_of(OmegaConf.create({"hydra": settings})), experiment)
+        return one(config, composer_of(OmegaConf.create({"hydra": settings})), experiment)
     except (ConfigFault, RunFault) as fault:
         if settings.mode == RunMode.MULTIRUN:
             raise  # another launcher than ours collects what its jobs raise
         leave(*ending(fault))
+    return None
 
 
-def one(config: DictConfig, composer: Composer, experiment: str) -> None:
-    """One run, or the word that it is finished. Raises ConfigFault and RunFault."""
+def one(config: DictConfig, composer: Composer, experiment: str) -> float | None:
+    """One run, or the word that it is finished; the headline of its best weights on the validation split, None of a
+    rehearsal. Raises ConfigFault and RunFault.
+    """
     address = composer.address(config)
     folder = RunFolder(address.folder)
     if folder.is_finished(address.config_hash):
         print(f"finished before, skipped: {address.folder}", flush=True)
-        return
+        return validated(folder)
     from benchmark.config_check import config_faults  # imports every part it checks, PyTorch with them
 
     if faults := config_faults(plain(config)):
@@ -102,6 +105,14 @@ def one(config: DictConfig, composer: Composer, experiment: str) -> None:
         except Exception as error:
             log = RunFolder(place.folder).log
             raise RunFault(f"{type(error).__name__}: {first_line(error)} (the traceback is in {log})") from error
+    return validated(folder)
+
+
+def validated(folder: RunFolder) -> float | None:
+    """The headline that chose a finished run's weights; None where there is no record."""
+    record = read_json(folder.record)
+    found: float | None = record["validation"][record["measure"]["key"]] if record else None
+    return found
 
 
 def ending(fault: Exception) -> tuple[int, list[str]]:

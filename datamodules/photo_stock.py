@@ -85,7 +85,8 @@ def kept(lines: Sequence[str], skip: bool, name: str, check: str) -> list[int]:
     faults = [line for line in lines if line]
     if faults and not (skip and places):
         more = f" And {len(faults) - 1} more: {check} lists them all." if len(faults) > 1 else ""
-        raise DataFault(f"{faults[0]}.{more} Mend it, or leave out photographs with faults: data.skip_unreadable=true.")
+        others = "Mend it, or leave out photographs with faults: data.skip_unreadable=true."
+        raise DataFault(f"{faults[0]}.{more} {others if places else 'None of them can be read: fetch them again.'}")
     for fault in faults:
         log.warning("%s: left out: %s", name, fault)
     return places
