@@ -24,6 +24,10 @@ from benchmark.typed import requoted
 from benchmark.workplace import signals_as_exits
 
 THREADS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMEXPR_NUM_THREADS")
+ONE_AFTER_ANOTHER = (
+    "hydra/sweeper: one that looks for the best settings waits for what each run came to: the headline on the "
+    "validation split. Add hydra/launcher=basic, which tells it, one run after another"
+)
 NOT_A_JOBS = ("hydra/launcher", "hydra.launcher", "hydra.mode", "hydra.sweep", "hydra/sweeper")
 
 
@@ -44,6 +48,8 @@ class PoolLauncher(Launcher):
     def launch(self, job_overrides: Sequence[Sequence[str]], initial_job_idx: int) -> Sequence[JobReturn]:
         """Raises ConfigFault with the faults of all jobs before the first starts; ends the process if a job failed."""
         assert self._config is not None
+        if not self._config.hydra.sweeper._target_.endswith(".BasicSweeper"):
+            raise ConfigFault([ONE_AFTER_ANOTHER])
         composer = composer_of(self._config)
         todo, skipped, untold, unusable = plan(composer, job_overrides)
         ours = [*self._hydra_overrides(), "progress=false", f"threads={self._threads}"]

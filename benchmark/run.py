@@ -21,7 +21,11 @@ from yaml import YAMLError
 
 from benchmark.blame import described, packages_of
 from benchmark.compose import CONFIG_NAME, Composer, config_source, plain, register_plugins
+<<<<<<< HEAD
 from benchmark.faults import BusyFault, ConfigFault, RunFault
+=======
+from benchmark.faults import ConfigFault, RunFault
+>>>>>>> knobs
 from benchmark.folder import RunFolder, read_json
 from benchmark.launcher import PoolLauncher, composer_of
 from benchmark.overrides import Overrides, first_line
@@ -81,27 +85,40 @@ def refuse(faults: list[str]) -> None:
         raise ConfigFault(faults)
 
 
-def task(config: DictConfig) -> None:
-    """What Hydra calls with each composed configuration."""
+def task(config: DictConfig) -> float | None:
+    """What Hydra calls with each composed configuration; the validation headline, for sweepers that search."""
     settings = HydraConfig.get()
     try:
         experiment = str(settings.runtime.choices.get("experiment") or "")
+<<<<<<< HEAD
         one(config, composer_of(OmegaConf.create({"hydra": settings})), experiment)
     except (ConfigFault, RunFault, BusyFault) as fault:
+=======
+        return one(config, composer_of(OmegaConf.create({"hydra": settings})), experiment)
+    except (ConfigFault, RunFault) as fault:
+>>>>>>> knobs
         if settings.mode == RunMode.MULTIRUN:
             raise  # another launcher than ours collects what its jobs raise
         leave(*ending(fault))
+    return None
 
 
-def one(config: DictConfig, composer: Composer, experiment: str) -> None:
-    """One run, or the word that it is finished. Raises ConfigFault and RunFault."""
+def one(config: DictConfig, composer: Composer, experiment: str) -> float | None:
+    """One run, or the word that it is finished; the headline of its best weights on the validation split, None of a
+    rehearsal. Raises ConfigFault and RunFault.
+    """
     address = composer.address(config)
     folder = RunFolder(address.folder)
     if folder.is_finished(address.config_hash):
+<<<<<<< HEAD
         made = read_json(folder.record).get("fingerprints", {})
         untold = KnownData().refuse_others(config, made, f"{folder.path} holds a finished run")
         print(f"finished before, skipped: {address.folder}{untold and f' ({untold})'}", flush=True)
         return
+=======
+        print(f"finished before, skipped: {address.folder}", flush=True)
+        return validated(folder)
+>>>>>>> knobs
     from benchmark.config_check import config_faults  # imports every part it checks, PyTorch with them
 
     if faults := config_faults(plain(config)):
@@ -115,8 +132,21 @@ def one(config: DictConfig, composer: Composer, experiment: str) -> None:
         except (ConfigFault, RunFault, BusyFault):
             raise
         except Exception as error:
+<<<<<<< HEAD
             said = described(error, packages_of(plain(config)))
             raise RunFault(f"{said} (the traceback is in {RunFolder(place.folder).log})") from error
+=======
+            log = RunFolder(place.folder).log
+            raise RunFault(f"{type(error).__name__}: {first_line(error)} (the traceback is in {log})") from error
+    return validated(folder)
+
+
+def validated(folder: RunFolder) -> float | None:
+    """The headline that chose a finished run's weights; None where there is no record."""
+    record = read_json(folder.record)
+    found: float | None = record["validation"][record["measure"]["key"]] if record else None
+    return found
+>>>>>>> knobs
 
 
 def ending(fault: Exception) -> tuple[int, list[str]]:

@@ -5,6 +5,7 @@ import inspect
 
 import pytest
 import pytorch_lightning as pl
+from omegaconf import OmegaConf
 from run_helpers import TINY, composer, lines
 from test_run_job import Pulled, assert_same, prepared, run
 
@@ -12,8 +13,9 @@ from benchmark.callbacks import Checkpoints, Clock
 from benchmark.checkpoints import read_checkpoint
 from benchmark.compose import plain
 from benchmark.config_check import config_faults
-from benchmark.faults import RunFault
+from benchmark.faults import ConfigFault, RunFault
 from benchmark.folder import read_json
+from benchmark.launcher import PoolLauncher
 from benchmark.run import one
 from benchmark.trainer_knobs import HONOURED, INSTEAD
 
@@ -96,6 +98,20 @@ def stopped(tmp_path_factory):
 @pytest.fixture(scope="module")
 def stepped(tmp_path_factory):
     return run(tmp_path_factory.mktemp("runs"), *STEPS)
+
+
+def test_a_run_returns_the_headline_that_chose_its_weights(stopped):
+    """A sweeper that looks for the best settings goes by it; of a run that is skipped too."""
+    config, _, folder = prepared(stopped.path.parents[3], *STOPPING)
+    assert one(config, COMPOSER, "") == read_json(folder.record)["validation"]["error"]
+
+
+def test_our_launcher_refuses_a_sweeper_that_wants_what_a_run_came_to():
+    launcher = PoolLauncher(1, 1, 0)
+    sweeper = {"hydra": {"sweeper": {"_target_": "hydra_plugins.hydra_optuna_sweeper.OptunaSweeper"}}}
+    launcher.setup(hydra_context=None, task_function=None, config=OmegaConf.create(sweeper))
+    with pytest.raises(ConfigFault, match="Add hydra/launcher=basic"):
+        launcher.launch([], 0)
 
 
 def test_early_stopping_ends_a_run_with_a_record(stopped):
