@@ -12,6 +12,7 @@ from omegaconf.errors import OmegaConfBaseException
 
 from benchmark.compose import Composer
 from benchmark.nearest import did_you_mean
+from benchmark.yamls import header_faults, name_faults
 
 MOST_COMBINATIONS = 64
 """Of choices in a sweep that are composed to look a key up; a larger sweep is left to Hydra's own check of each job."""
@@ -58,6 +59,8 @@ class Overrides:
         group, known = override.key_or_group, self._composer.choices(override.key_or_group)
         faults = []
         for value in values(override):
+            if value in known:
+                faults += header_faults(self._composer.loader, group, str(value))
             if value is None or value in known or override.is_delete() or self.search:
                 continue  # a search path may bring choices that are only known once it is composed
             if isinstance(value, list):
@@ -76,7 +79,8 @@ class Overrides:
         configs, broken = self._compositions(whole)
         if not configs:
             return broken
-        faults = list(broken)
+        named = [fault for config in configs for fault in name_faults(config, self._composer.loader)]
+        faults = [*broken, *dict.fromkeys(named)]
         for override in self.keys:
             missing = [config for config in configs if not has(config, override.key_or_group)]
             if override.is_add() or override.is_force_add():

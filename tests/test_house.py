@@ -32,15 +32,16 @@ FLOORS = {
     3: "benchmark.module benchmark.record benchmark.evaluation benchmark.cost benchmark.pictures benchmark.callbacks "
        "benchmark.checkpoints benchmark.start benchmark.symbols benchmark.loggers benchmark.wandb_log "
        "benchmark.features benchmark.confusion benchmark.first_batch",
-    4: "benchmark.build benchmark.config_check benchmark.compose benchmark.overrides benchmark.sweeping",
+    4: "benchmark.build benchmark.config_check benchmark.compose benchmark.overrides benchmark.sweeping "
+       "benchmark.yamls",
     5: "benchmark.run benchmark.job benchmark.launcher benchmark.report benchmark.caption "
        "benchmark.captioning benchmark.trained benchmark.check",
 }  # fmt: skip
 """A package stands for all of its modules. Imports stay on their floor or go down."""
 
 SEES_A_CONFIG = {
-    f"benchmark.{name}" for name in ("build", "compose", "overrides", "sweeping", "run", "job", "launcher", "trained",
-                                     "check.given", "check.__main__")
+    f"benchmark.{name}" for name in ("build", "compose", "yamls", "overrides", "sweeping", "run", "job", "launcher",
+                                     "trained", "check.given", "check.__main__")
 }  # fmt: skip
 
 
