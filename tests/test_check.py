@@ -92,5 +92,5 @@ def test_what_is_named_is_checked_and_what_it_is_tried_with():
         "attention=ram", "attention=ram with data=digit_pairs"]  # fmt: skip
     with pytest.raises(ConfigFault, match=r"name what to check, as for a run: data=\.\.\., attention="):
         subjects(found, [])
-    with pytest.raises(ConfigFault, match="did you mean 'ram'"):
+    with pytest.raises(ConfigFault, match="did you mean 'random' or 'ram'"):
         subjects(found, ["attention=rom"])
