@@ -9,13 +9,17 @@ from hydra._internal.config_loader_impl import ConfigLoaderImpl
 from hydra._internal.utils import create_config_search_path
 from hydra.core.config_search_path import ConfigSearchPath, SearchPathQuery
 from hydra.core.plugins import Plugins
+from hydra.errors import HydraException
 from hydra.plugins.launcher import Launcher
 from hydra.plugins.search_path_plugin import SearchPathPlugin
 from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf, open_dict
+from omegaconf.errors import OmegaConfBaseException
+from yaml import YAMLError
 
 from benchmark.address import Address, address
 from benchmark.faults import ConfigFault
+from benchmark.yamls import located, unset
 
 ENTRY_POINTS = "attention_benchmark.configs"
 """The entry-point group by which an installed package brings its own configurations: name = "its.module.of.yamls"."""
@@ -71,8 +75,13 @@ class Composer:
         self._looked_at: dict[tuple[str, ...], DictConfig] = {}
 
     def compose(self, overrides: Sequence[str]) -> DictConfig:
-        """The composition of a run, with its `hydra` node."""
-        return self.loader.load_configuration(CONFIG_NAME, [*self._search, *overrides], run_mode=RunMode.RUN)
+        """The composition of a run, with its `hydra` node. Raises ConfigFault with file and line of a yaml's fault."""
+        try:
+            return self.loader.load_configuration(CONFIG_NAME, [*self._search, *overrides], run_mode=RunMode.RUN)
+        except (YAMLError, UnicodeDecodeError, HydraException, OmegaConfBaseException) as fault:
+            if told := located(fault, self.loader, overrides):
+                raise ConfigFault([told]) from fault
+            raise
 
     def looked_at(self, overrides: Sequence[str]) -> DictConfig:
         """The same, composed once; to look at, never to change."""
@@ -92,14 +101,16 @@ class Composer:
 
     def address(self, config: DictConfig, experiment: str = "") -> Address:
         """Where the run of a composed configuration belongs. experiment: what it says it follows."""
+        if lacking := unset(config, self.loader):
+            raise ConfigFault(lacking)
         usual = (f"attention={config.attention.name}", f"data={config.data.name}", f"seed={config.seed}")
         if usual not in self._defaults:
-            self._defaults[usual] = plain(self.job(usual))
-        protocol = self._protocol(config, (f"experiment={experiment}", *usual)) if experiment else None
+            self._defaults[usual] = self._completed(config, usual)
+        protocol = self._completed(config, (f"experiment={experiment}", *usual)) if experiment else None
         return address(plain(config), self._defaults[usual], experiment, protocol)
 
-    def _protocol(self, config: DictConfig, overrides: Sequence[str]) -> dict[str, Any]:
-        """The values of an experiment; what it leaves open is as the run has it."""
+    def _completed(self, config: DictConfig, overrides: Sequence[str]) -> dict[str, Any]:
+        """The values of a composition; what it leaves open is as the run has it."""
         found = self.job(overrides)
         for key in OmegaConf.missing_keys(found):
             OmegaConf.update(found, key, OmegaConf.select(config, key), force_add=True)

@@ -17,6 +17,7 @@ from benchmark.compose import Composer
 from benchmark.kinds import fits, kind
 from benchmark.nearest import did_you_mean
 from benchmark.typed import in_quotes, one_text
+from benchmark.yamls import header_faults, name_faults
 
 MOST_COMBINATIONS = 64
 """Of choices in a sweep that are composed to look a key up; a larger sweep is left to Hydra's own check of each job."""
@@ -75,6 +76,8 @@ class Overrides:
         group, known = override.key_or_group, self._composer.choices(override.key_or_group)
         faults = []
         for value in values(override):
+            if value in known:
+                faults += header_faults(self._composer.loader, group, str(value))
             if value is None or value in known or override.is_delete() or self.search:
                 continue  # a search path may bring choices that are only known once it is composed
             faults += choice_faults(group, value, known, override.input_line or "")
@@ -87,7 +90,8 @@ class Overrides:
         configs, broken = self._compositions(whole)
         if not configs:
             return broken
-        faults = list(broken)
+        named = [fault for config in configs for fault in name_faults(config, self._composer.loader)]
+        faults = [*broken, *dict.fromkeys(named)]
         for override in self.keys:
             missing = [config for config in configs if not has(config, override.key_or_group)]
             if override.is_add() or override.is_force_add():

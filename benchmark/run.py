@@ -21,11 +21,7 @@ from yaml import YAMLError
 
 from benchmark.blame import described, packages_of
 from benchmark.compose import CONFIG_NAME, Composer, config_source, plain, register_plugins
-<<<<<<< HEAD
 from benchmark.faults import BusyFault, ConfigFault, RunFault
-=======
-from benchmark.faults import ConfigFault, RunFault
->>>>>>> knobs
 from benchmark.folder import RunFolder, read_json
 from benchmark.launcher import PoolLauncher, composer_of
 from benchmark.overrides import Overrides, first_line
@@ -90,13 +86,8 @@ def task(config: DictConfig) -> float | None:
     settings = HydraConfig.get()
     try:
         experiment = str(settings.runtime.choices.get("experiment") or "")
-<<<<<<< HEAD
-        one(config, composer_of(OmegaConf.create({"hydra": settings})), experiment)
-    except (ConfigFault, RunFault, BusyFault) as fault:
-=======
         return one(config, composer_of(OmegaConf.create({"hydra": settings})), experiment)
-    except (ConfigFault, RunFault) as fault:
->>>>>>> knobs
+    except (ConfigFault, RunFault, BusyFault) as fault:
         if settings.mode == RunMode.MULTIRUN:
             raise  # another launcher than ours collects what its jobs raise
         leave(*ending(fault))
@@ -110,15 +101,10 @@ def one(config: DictConfig, composer: Composer, experiment: str) -> float | None
     address = composer.address(config)
     folder = RunFolder(address.folder)
     if folder.is_finished(address.config_hash):
-<<<<<<< HEAD
         made = read_json(folder.record).get("fingerprints", {})
         untold = KnownData().refuse_others(config, made, f"{folder.path} holds a finished run")
         print(f"finished before, skipped: {address.folder}{untold and f' ({untold})'}", flush=True)
-        return
-=======
-        print(f"finished before, skipped: {address.folder}", flush=True)
         return validated(folder)
->>>>>>> knobs
     from benchmark.config_check import config_faults  # imports every part it checks, PyTorch with them
 
     if faults := config_faults(plain(config)):
@@ -132,12 +118,8 @@ def one(config: DictConfig, composer: Composer, experiment: str) -> float | None
         except (ConfigFault, RunFault, BusyFault):
             raise
         except Exception as error:
-<<<<<<< HEAD
             said = described(error, packages_of(plain(config)))
             raise RunFault(f"{said} (the traceback is in {RunFolder(place.folder).log})") from error
-=======
-            log = RunFolder(place.folder).log
-            raise RunFault(f"{type(error).__name__}: {first_line(error)} (the traceback is in {log})") from error
     return validated(folder)
 
 
@@ -146,7 +128,6 @@ def validated(folder: RunFolder) -> float | None:
     record = read_json(folder.record)
     found: float | None = record["validation"][record["measure"]["key"]] if record else None
     return found
->>>>>>> knobs
 
 
 def ending(fault: Exception) -> tuple[int, list[str]]:

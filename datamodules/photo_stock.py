@@ -85,14 +85,9 @@ def kept(lines: Sequence[str], skip: bool, name: str, check: str) -> list[int]:
     places = [place for place, line in enumerate(lines) if not line]
     faults = [line for line in lines if line]
     if faults and not (skip and places):
-<<<<<<< HEAD
-        leave = " Or leave out photographs with faults: data.skip_unreadable=true." if places else ""
-        raise DataFault(f"{faults[0]}.{and_more(faults, check)}", f"Mend it, or put a sound copy in its place.{leave}")
-=======
-        more = f" And {len(faults) - 1} more: {check} lists them all." if len(faults) > 1 else ""
-        others = "Mend it, or leave out photographs with faults: data.skip_unreadable=true."
-        raise DataFault(f"{faults[0]}.{more} {others if places else 'None of them can be read: fetch them again.'}")
->>>>>>> knobs
+        none = "None of them can be read: fetch them again."
+        leave = "Mend it, or put a sound copy in its place. Or leave out photographs with faults: data.skip_unreadable=true."
+        raise DataFault(f"{faults[0]}.{and_more(faults, check)}", leave if places else none)
     for fault in faults:
         log.warning("%s: left out: %s", name, printable(fault))
     return places

@@ -89,6 +89,18 @@ def test_the_mechanism_of_the_guide_runs_with_our_data_and_its_data_with_our_mec
     assert len(list(checkout.glob("runs/matrix/*/*/*/record.json"))) == 4
 
 
+def test_the_examples_keep_the_contracts(checkout):
+    """As their author would ask, the data set with the mechanism; CONTRIBUTING's own commands are of these."""
+    arguments = ["data=sides", "attention=bands", "metrics=symbols_right"]
+    command = [sys.executable, "-m", "benchmark.check", *arguments]
+    done = subprocess.run(
+        command, cwd=checkout, env=environment(PYTHONPATH=str(checkout)), capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert re.search(r"all \d\d contracts are kept", done.stdout)
+    assert "python -m benchmark.check data=sides" in GUIDE and "from benchmark.check.suite import contracts" in GUIDE
+
+
 def test_a_package_brings_its_own_choices(checkout, site):
     assert "mylab_bands" not in run(checkout, "--help").stdout
     assert "mylab_bands" in run(checkout, "--help", site=site).stdout

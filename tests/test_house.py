@@ -37,7 +37,7 @@ FLOORS = {
        "benchmark.heartbeat benchmark.trainer_knobs benchmark.early_stopping benchmark.rehearsal "
        "benchmark.task_files",
     4: "benchmark.build benchmark.config_check benchmark.compose benchmark.overrides benchmark.sweeping "
-       "benchmark.typed benchmark.kinds benchmark.saved_config benchmark.known_parts",
+       "benchmark.typed benchmark.kinds benchmark.saved_config benchmark.known_parts benchmark.yamls",
     5: "benchmark.run benchmark.job benchmark.launcher benchmark.report benchmark.caption benchmark.captioning "
        "benchmark.trained benchmark.same_data benchmark.fitting benchmark.check",
 }  # fmt: skip
@@ -65,6 +65,7 @@ SEES_A_CONFIG = {
         "check.__main__",
         "saved_config",
         "known_parts",
+        "yamls",
     )
 }
 

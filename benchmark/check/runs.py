@@ -25,8 +25,7 @@ def roll(given: Given, batch: Batch, draw: Draw, samples: int = SAMPLES) -> Any:
 
 
 def a_step_teaches(given: Given) -> Iterator[str]:
-    parts, batch = given.anew(), given.few("train")
-    module, rnn = parts.module, parts.module.rnn
+    batch, module, rnn = given.few("train"), given.parts.module.train(), given.parts.module.rnn
     before = {name: p.detach().clone() for name, p in rnn.named_parameters()}
     torch.manual_seed(SEED)
     rollout = rnn(batch.image, batch.boxes, batch.target, module.objective.samples, sample)
