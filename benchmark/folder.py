@@ -33,6 +33,7 @@ class RunFolder:
         self.log = path / "run.log"
         self.status = path / "status.json"
         self.record = path / "record.json"
+        self.sealed = [self.predictions, self.best, self.metrics, self.config, self.task, self.symbols]
 
     def make(self) -> None:
         for folder in (self.best.parent, self.pictures):

@@ -96,7 +96,7 @@ def _carry_out(config: DictConfig, address: Address, folder: RunFolder, status: 
         status.say(message="evaluating", seconds_left=None)
         record = _conclude(config, address, built, trained, folder, status)
         logs.results(record, sorted(folder.pictures.glob("*.png")))
-        write_json(folder.record, sealed(record, folder.path, [folder.predictions, folder.best, folder.metrics]))
+        write_json(folder.record, sealed(record, folder.path, folder.sealed))
         status.say(state="finished", message="", seconds_left=0.0)
         exit_code = 0
     except Stopped as stop:

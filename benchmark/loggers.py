@@ -2,6 +2,7 @@
 
 import json
 import math
+import os
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
@@ -132,6 +133,9 @@ class JsonLines(Logger):
         }
         with explained(self._path), self._path.open("a", encoding="utf-8") as file:
             file.write(json.dumps(line) + "\n")
+            if any(key.startswith("val/") for key in values):  # once an epoch, as the checkpoints are
+                file.flush()
+                os.fsync(file.fileno())
 
 
 def rewind(path: Path, epoch: int) -> list[dict[str, Any]]:

@@ -114,8 +114,10 @@ def _weights(folder: RunFolder, spec: TaskSpec) -> dict[str, Tensor]:
     checkpoint = read_checkpoint(folder.best, cure=COPY)
     refuse_other_symbols(folder.best, checkpoint, spec, folder.task)
     try:
-        if folder.record.exists() and not is_the_file(read_object(folder.record), folder.path, folder.best):
-            raise RunFault(f"{folder.best} is not the one that {folder.record} was made with. {COPY}")
+        record = read_object(folder.record) if folder.record.exists() else {}
+        for path in (folder.best, folder.config, folder.task):
+            if not is_the_file(record, folder.path, path):
+                raise RunFault(f"{path} is not the one that {folder.record} was made with. {COPY}")
     except Damaged as fault:
         raise RunFault(f"{folder.record} {fault}. {COPY}") from None
     found = checkpoint["state_dict"]

@@ -8,6 +8,7 @@ Axes: N images of a split, B of a batch, then those of a feature.
 """
 
 import json
+import os
 from collections.abc import Callable, Mapping
 from hashlib import sha256
 from pathlib import Path
@@ -105,6 +106,8 @@ class FeatureStore:
                 file.flush()
                 sums.write(_line(number, _sum(rows)))
                 sums.flush()
+            os.fsync(file.fileno())
+            os.fsync(sums.fileno())
 
     def _begin(self, kept: Path, about: Any, plan: Plan) -> None:
         kept.mkdir(parents=True, exist_ok=True)
@@ -126,10 +129,11 @@ def _sound(kept: Path, about: Any, plan: Plan) -> dict[int, str]:
         if json.loads((kept / ABOUT).read_text()) != about:
             return {}
         rows = _mapped(kept)
-        if (rows.dtype.name, rows.shape) != (about["dtype"], (plan.images, *plan.shape)):
+        # The type to the byte: one of another byte order has the same name, the same sums, and other numbers.
+        if (rows.dtype.str, rows.shape) != (np.dtype(about["dtype"]).str, (plan.images, *plan.shape)):
             return {}
         told = [_read(line) for line in (kept / SUMS).read_text().splitlines()]
-    except (OSError, ValueError):
+    except Exception:  # NumPy raises a dozen kinds for a damaged head; whatever it is, the rows are made anew
         return {}
     return {
         number: said for number, said in told if 0 <= number < plan.batches and _sum(rows[plan.part(number)]) == said

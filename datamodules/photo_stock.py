@@ -86,7 +86,8 @@ def kept(lines: Sequence[str], skip: bool, name: str, check: str) -> list[int]:
     faults = [line for line in lines if line]
     if faults and not (skip and places):
         none = "None of them can be read: fetch them again."
-        leave = "Mend it, or put a sound copy in its place. Or leave out photographs with faults: data.skip_unreadable=true."
+        mend = "Mend it, or put a sound copy in its place."
+        leave = f"{mend} Or leave out photographs with faults: data.skip_unreadable=true."
         raise DataFault(f"{faults[0]}.{and_more(faults, check)}", leave if places else none)
     for fault in faults:
         log.warning("%s: left out: %s", name, printable(fault))

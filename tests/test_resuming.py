@@ -68,7 +68,15 @@ def test_a_checkpoint_that_lacks_what_training_goes_on_from_is_refused(interrupt
 def test_a_record_carries_the_sums_of_itself_and_of_what_its_numbers_rest_on(finished):
     record, folder = read_json(finished.record), finished.path
     assert is_sealed(record) and is_intact(record)
-    assert set(record["sha256"]) == {"record", "predictions.npz", "checkpoints/best.ckpt", "metrics.jsonl"}
+    assert set(record["sha256"]) == {
+        "record",
+        "predictions.npz",
+        "checkpoints/best.ckpt",
+        "metrics.jsonl",
+        "config.yaml",
+        "task.json",
+        "symbols.json",
+    }
     assert is_the_file(record, folder, finished.best) and is_the_file(record, folder, finished.predictions)
     changed = {**record, "test": {**record["test"], "images": 21}}
     assert not is_intact(changed)

@@ -1,6 +1,7 @@
 """What one bad file may cost: its run, or at worst a section; never the report of the study."""
 
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from dataclasses import replace
 from typing import NamedTuple, TypeVar
 
@@ -10,6 +11,8 @@ from benchmark.report.folders import Finished, Study, Unfinished
 T = TypeVar("T")
 Texts = Mapping[str, str]
 """Of the files of a report, by name."""
+CONTROLS = {code: "\N{REPLACEMENT CHARACTER}" for code in [*range(32), *range(127, 160)] if chr(code) not in "\t\n\r"}
+"""Signs that a terminal acts on, and no text of a report needs."""
 
 
 class Made(NamedTuple):
@@ -26,9 +29,10 @@ def made(study: Study, assemble: Callable[[Study], Report], files: Iterable[Call
     Each run is tried alone only then, so that a study without faults pays nothing for it.
     """
     writers = list(files)
-    first = _attempt(study, assemble, writers)
-    if not first.faults:
-        return first
+    with suppress(Exception):  # whatever it is, the runs tell, each alone
+        first = _attempt(study, assemble, writers)
+        if not first.faults:
+            return first
     finished: list[Finished] = []
     unfinished = list(study.unfinished)
     for run in study.finished:
@@ -56,7 +60,7 @@ def _attempt(study: Study, assemble: Callable[[Study], Report], writers: list[Ca
     faults = list(report.faults)
     for write in writers:
         try:
-            texts |= write(report)
+            texts |= {name: text.translate(CONTROLS) for name, text in write(report).items()}
         except Exception as error:
             faults.append(f"Some files of this report could not be made ({described(error)}).")
     return Made(report, texts, tuple(faults))
