@@ -54,10 +54,8 @@ def killed_sweeps(kills: int) -> list[str]:
             files += len(right)
             alike += sum(found.get(name) == told for name, told in right.items())
             refused += [f"sweep {sweeps}: {name}" for name, told in right.items() if found.get(name) != told]
-    lines = [
-        f"{done} kill -9 over {sweeps} sweeps of 4 runs: {alike} of {files} files equal to the undisturbed sweep's"
-    ]
-    return [*lines, *refused]
+    equal = f"{alike} of {files} files equal to the undisturbed sweep's"
+    return [f"{done} kill -9 over {sweeps} sweeps of 4 runs: {equal}", *refused]
 
 
 def results(runs: Path) -> dict[str, str]:

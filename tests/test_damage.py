@@ -11,7 +11,7 @@ from damage import damaged
 from damage_data_files import READERS
 from damage_workshop import Workshop, digest
 
-MUTATIONS = 8
+MUTATIONS = 6
 SOUND = ("right or unnoticeable", "refused in words", "wrong")
 """What is wrong differs in content without a sum, which nobody can see."""
 SEEN_THROUGH = ("download from a mirror", "sum kept of an archive", "cache entry (npy)", "cache entry (about.json)")

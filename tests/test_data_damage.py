@@ -8,6 +8,7 @@ import shutil
 import struct
 import tarfile
 import time
+import tracemalloc
 import zipfile
 import zlib
 
@@ -96,13 +97,18 @@ def test_a_list_that_made_the_library_crash_is_refused(tmp_path):
 
 
 def test_bombs_of_gzip_and_png_are_refused_unopened(tmp_path):
-    header = bytes([0, 0, 8, 1]) + (1 << 30).to_bytes(4, "big")
-    with gzip.open(tmp_path / "labels.gz", "wb", compresslevel=1) as file:
-        file.write(header)
-        for _ in range(513):
-            file.write(bytes(1 << 20))
-    with pytest.raises(DataFault, match=r"labels\.gz is damaged: it unpacks to more than 512 MB"):
-        read_idx(tmp_path / "labels.gz", axes=1)
+    path = tmp_path / "labels.gz"
+    for promised, follows, said in (
+        (1 << 30, 5, "promises 1073741824"),
+        (3, 1 << 26, "promises 3 = 3 bytes, and 65539 or more"),
+    ):
+        path.write_bytes(gzip.compress(bytes([0, 0, 8, 1]) + promised.to_bytes(4, "big") + bytes(follows), 1))
+        tracemalloc.start()
+        with pytest.raises(DataFault, match=rf"labels\.gz is damaged: its header {said}"):
+            read_idx(path, axes=1)
+        most = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+        assert most < 1 << 20
     folder = write_unofficial(tmp_path / "numbers", ["12", "34"])
     Image.new("L", (4000, 3000)).save(folder / "images/000001.png")
     _, faults = folder_faults(folder, workers=1)
