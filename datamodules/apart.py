@@ -2,6 +2,7 @@
 memory. What happens there is told here in words.
 """
 
+import faulthandler
 import os
 import pickle
 import re
@@ -76,6 +77,7 @@ def _work(work: Callable[[], None], limits: Limits, tell: int) -> NoReturn:
     try:
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, signal.SIG_DFL)
+        faulthandler.disable()  # what happens here is told in words
         most = _reserved() + limits.memory
         resource.setrlimit(resource.RLIMIT_AS, (most, resource.getrlimit(resource.RLIMIT_AS)[1]))
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))

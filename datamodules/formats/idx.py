@@ -8,6 +8,8 @@
 import gzip
 import math
 import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import torch
@@ -16,8 +18,10 @@ from torch import Tensor
 from datamodules.contract import DataFault
 
 UNSIGNED_BYTE = 8
+BEYOND = 1 << 16
+"""Bytes that are looked at beyond those promised."""
 MOST_BYTES = 1 << 29
-"""Of what is packed; MNIST's largest file has 47 MB, and a small file that would fill the memory has more."""
+"""Of items; MNIST's largest file has 47 MB, and a small file that would fill the memory has more."""
 
 
 def read_idx(path: Path, axes: int) -> Tensor:
@@ -25,21 +29,26 @@ def read_idx(path: Path, axes: int) -> Tensor:
 
     Raises DataFault: missing, unreadable, no gzip, cut off, other magic, other length than its sizes say, empty.
     """
-    content = _unzipped(path)
-    expected = bytes([0, 0, UNSIGNED_BYTE, axes])
-    if content[:4] != expected:
-        raise _damaged(
-            path, f"it starts with 0x{content[:4].hex()}, and IDX data of {axes} axes with 0x{expected.hex()}"
-        )
     start = 4 + 4 * axes
-    shape = [int.from_bytes(content[place : place + 4], "big") for place in range(4, start, 4)]
-    found, promised = len(content) - start, math.prod(shape)
-    if found != promised:
-        sizes = " x ".join(map(str, shape))
-        raise _damaged(path, f"its header promises {sizes} = {promised} bytes, and {max(found, 0)} follow")
+    with _unzipped(path) as file:
+        header = file.read(start)
+        expected = bytes([0, 0, UNSIGNED_BYTE, axes])
+        if header[:4] != expected:
+            file.read(BEYOND)  # that it is cut off or no sound gzip says more, and is raised here
+            raise _damaged(
+                path, f"it starts with 0x{header[:4].hex()}, and IDX data of {axes} axes with 0x{expected.hex()}"
+            )
+        shape = [int.from_bytes(header[place : place + 4], "big") for place in range(4, start, 4)]
+        sizes, promised = " x ".join(map(str, shape)), math.prod(shape)
+        if promised > MOST_BYTES:
+            raise _damaged(path, f"its header promises {sizes} = {promised} bytes, and MNIST's largest has 47,040,000")
+        content = bytearray(file.read(promised + BEYOND))  # at its end its sum is checked
+    found = len(content) if len(content) < promised + BEYOND else f"{len(content)} or more"
+    if len(content) != promised or len(header) < start:
+        raise _damaged(path, f"its header promises {sizes} = {promised} bytes, and {found} follow")
     if promised == 0:
         raise _damaged(path, "it holds no items")
-    return torch.frombuffer(bytearray(content), dtype=torch.uint8, offset=start).view(shape)
+    return torch.frombuffer(content, dtype=torch.uint8).view(shape)
 
 
 def write_idx(path: Path, items: Tensor) -> None:
@@ -48,10 +57,11 @@ def write_idx(path: Path, items: Tensor) -> None:
     path.write_bytes(gzip.compress(header + items.contiguous().numpy().tobytes(), mtime=0))
 
 
-def _unzipped(path: Path) -> bytes:
+@contextmanager
+def _unzipped(path: Path) -> Iterator[gzip.GzipFile]:
     try:
         with gzip.open(path) as file:
-            content = file.read(MOST_BYTES + 1)
+            yield file
     except FileNotFoundError:
         raise DataFault(f"{path} is missing.") from None
     except EOFError:
@@ -60,9 +70,6 @@ def _unzipped(path: Path) -> bytes:
         raise _damaged(path, f"it is no sound gzip file ({fault})") from None
     except OSError as fault:
         raise DataFault(f"{path} cannot be read: {fault.strerror}. Mend that, or point data.root elsewhere.") from None
-    if len(content) > MOST_BYTES:
-        raise _damaged(path, f"it unpacks to more than {MOST_BYTES >> 20} MB, and MNIST's largest file to 45")
-    return content
 
 
 def _damaged(path: Path, what: str) -> DataFault:
