@@ -5,7 +5,7 @@ import subprocess
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, final
+from typing import final
 
 from hydra.core.utils import JobReturn
 from hydra.plugins.launcher import Launcher
@@ -13,12 +13,13 @@ from hydra.types import HydraContext, TaskFunction
 from omegaconf import DictConfig
 
 from benchmark.address import Address
-from benchmark.compose import Composer, plain
+from benchmark.compose import Composer
 from benchmark.display import display
 from benchmark.faults import ConfigFault, RunFault
 from benchmark.folder import RunFolder
 from benchmark.pool import Job, Outcome, Pool
 from benchmark.workplace import signals_as_exits
+from datamodules.ranges import Count, Natural
 
 THREADS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMEXPR_NUM_THREADS")
 NOT_A_JOBS = ("hydra/launcher", "hydra.launcher", "hydra.mode", "hydra.sweep", "hydra/sweeper")
@@ -31,7 +32,7 @@ class PoolLauncher(Launcher):
     jobs: at once, None for what GPUs or cores carry. threads: of each. gpus: to share out, None for all there are.
     """
 
-    def __init__(self, jobs: int | None, threads: int, gpus: int | None):
+    def __init__(self, jobs: Count | None, threads: Count, gpus: Natural | None):
         self._jobs, self._threads, self._gpus = jobs, threads, gpus
         self._config: DictConfig | None = None
 
@@ -96,7 +97,7 @@ def composer_of(config: DictConfig) -> Composer:
 def plan(composer: Composer, job_overrides: Sequence[Sequence[str]]) -> tuple[list[tuple[Address, Sequence[str]]], int]:
     """The jobs that have no record yet, each once and free of faults, and how many have one."""
     todo: dict[Path, tuple[Address, Sequence[str]]] = {}
-    configs: dict[Path, dict[str, Any]] = {}
+    configs: dict[Path, DictConfig] = {}
     finished: set[Path] = set()
     faults: list[str] = []
     for overrides in job_overrides:
@@ -108,12 +109,12 @@ def plan(composer: Composer, job_overrides: Sequence[Sequence[str]]) -> tuple[li
                 continue
         except RunFault as fault:
             faults.append(str(fault))
-        todo[address.folder], configs[address.folder] = (address, overrides), plain(config)
+        todo[address.folder], configs[address.folder] = (address, overrides), config
     if todo:
-        from benchmark.config_check import config_faults  # imports every part it checks, PyTorch with them
+        from benchmark.planning import job_faults  # imports every part it checks, PyTorch with them
 
-        for folder, values in configs.items():
-            faults += [f"{todo[folder][0].name}: {fault}" for fault in config_faults(values)]
+        for folder, found in job_faults(configs).items():
+            faults += [f"{todo[folder][0].name}: {fault}" for fault in found]
     if faults:
         raise ConfigFault(list(dict.fromkeys(faults)))
     return list(todo.values()), len(finished)

@@ -1,8 +1,7 @@
 """What a rollout costs: the likelihood, and its bound when glimpses are drawn (eqs 8, 43-50).
 
-The survey's printing is repaired here (docs/design.md): the score is *summed* over the glimpses of a trajectory and
-*averaged* over trajectories. A reward other than the log-likelihood, or a weight other than one, changes what is
-optimised: both are knobs, and said.
+The survey's printing is repaired (docs/design.md): the score is *summed* over a trajectory's glimpses and *averaged*
+over trajectories. A reward other than the log-likelihood, or a weight other than one, changes what is optimised.
 
 Axes: B images, S trajectories, T symbols, M glimpses before each, V symbols, Q query.
 """
@@ -20,6 +19,7 @@ from benchmark.faults import ConfigFault
 from benchmark.penalty import Penalty
 from benchmark.rollout import Rollout
 from datamodules.contract import IGNORED
+from datamodules.ranges import Count, NonNegative, NotAll, Positive
 
 
 def log_likelihood(rollout: Rollout, target_BT: Tensor) -> Tensor:
@@ -40,7 +40,7 @@ class Reward(ABC):
 class LogLikelihood(Reward):
     """scale * log p(y_t): with scale 1 the only reward for which the estimator follows eq 44."""
 
-    def __init__(self, scale: float):
+    def __init__(self, scale: Positive):
         self.scale = scale
 
     def __call__(self, rollout: Rollout, log_BST: Tensor, target_BT: Tensor) -> Tensor:
@@ -96,7 +96,7 @@ class MovingAverage(Baseline):
 
     mean: Tensor
 
-    def __init__(self, query_size: int, decay: float):
+    def __init__(self, query_size: int, decay: NotAll):
         super().__init__()
         self.decay = decay
         self.register_buffer("mean", torch.zeros(()))
@@ -154,7 +154,7 @@ class Likelihood(Objective):
 
     for_drawn = False
 
-    def __init__(self, query_size: int, samples: int, credit: Credit, penalty: Penalty):
+    def __init__(self, query_size: int, samples: Count, credit: Credit, penalty: Penalty):
         super().__init__()
         self.samples, self.credit, self.penalty = samples, credit, penalty
 
@@ -178,7 +178,7 @@ class Reinforce(Objective):
     for_drawn = True
 
     def __init__(
-        self, query_size: int, samples: int, reward: Reward, baseline: Callable[..., Baseline], weight: float,
+        self, query_size: int, samples: Count, reward: Reward, baseline: Callable[..., Baseline], weight: NonNegative,
         credit: Credit, penalty: Penalty,
     ):  # fmt: skip
         super().__init__()

@@ -18,7 +18,7 @@ from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 from yaml import YAMLError
 
-from benchmark.compose import CONFIG_NAME, Composer, config_source, plain, register_plugins
+from benchmark.compose import CONFIG_NAME, Composer, config_source, register_plugins
 from benchmark.faults import ConfigFault, RunFault
 from benchmark.folder import RunFolder
 from benchmark.launcher import PoolLauncher, composer_of
@@ -86,9 +86,9 @@ def one(config: DictConfig, composer: Composer, experiment: str) -> None:
     if folder.is_finished(address.config_hash):
         print(f"finished before, skipped: {address.folder}", flush=True)
         return
-    from benchmark.config_check import config_faults  # imports every part it checks, PyTorch with them
+    from benchmark.planning import job_faults  # imports every part it checks, PyTorch with them
 
-    if faults := config_faults(plain(config)):
+    if faults := job_faults({address.folder: config})[address.folder]:
         raise ConfigFault(faults)
     from benchmark.job import run_one
 

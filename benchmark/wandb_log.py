@@ -5,7 +5,7 @@ import netrc
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, final
+from typing import Any, Literal, final
 
 import wandb
 from pytorch_lightning.loggers import Logger, WandbLogger
@@ -23,7 +23,7 @@ class WandbLog(RunLog):
     resumed run continues the same W&B run.
     """
 
-    def __init__(self, project: str, entity: str | None, mode: str | None):
+    def __init__(self, project: str, entity: str | None, mode: Literal["online", "offline", "disabled"] | None):
         self._project, self._entity = project, entity
         self._mode: Any = mode or os.environ.get("WANDB_MODE") or ("online" if has_account() else "offline")
         self._run: Any = None

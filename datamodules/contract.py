@@ -122,6 +122,14 @@ class Photographic(Protocol):
         """
 
 
+@runtime_checkable
+class Outlined(Protocol):
+    """A data set whose symbols stand in its files, and that knows the rest of its task without them."""
+
+    def outline(self, symbols: Sequence[str]) -> TaskSpec:
+        """The task if its symbols were these, the last of which ends a sequence; no file is read for it."""
+
+
 class DataFault(Exception):  # noqa: N818  # the user's data have a fault; the program has no error
     """Something wrong with the data that a user can mend: says what, where, and what to do. Shown without traceback."""
 

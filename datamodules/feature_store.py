@@ -11,7 +11,7 @@ import json
 from collections.abc import Callable, Mapping
 from hashlib import sha256
 from pathlib import Path
-from typing import Any, NamedTuple, final
+from typing import Any, Literal, NamedTuple, final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -53,7 +53,7 @@ class FeatureStore:
     one that is whole needs no right to write.
     """
 
-    def __init__(self, folder: str, dtype: str) -> None:
+    def __init__(self, folder: str, dtype: Literal["float32", "float16"]) -> None:
         if dtype not in DTYPES:
             raise DataFault(f"features.store.dtype={dtype}: features are kept as {' or '.join(DTYPES)}.")
         self._folder, self._dtype = Path(folder), np.dtype(dtype)

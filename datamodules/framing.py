@@ -6,6 +6,7 @@ from typing import final
 import numpy as np
 
 from datamodules.photographs import WHOLE, Floats
+from datamodules.ranges import NonNegative
 
 
 class Framing(ABC):
@@ -31,7 +32,7 @@ class AroundLargest(Framing):
     The starred rows of the survey's table 2 (Yang, Chai, Gavves and their colleagues) crop to the annotated box.
     """
 
-    def __init__(self, enlarge: float) -> None:
+    def __init__(self, enlarge: NonNegative) -> None:
         self._enlarge = enlarge
 
     def window(self, boxes_K4: Floats) -> Floats:

@@ -8,14 +8,15 @@ from typing import NamedTuple
 
 from datamodules.contract import DataFault
 from datamodules.locks import locked
+from datamodules.ranges import Count, Natural
 
 
 class Sample(NamedTuple):
     """Which sample: images to train on and to test on, and a seed."""
 
-    train: int
-    test: int
-    seed: int
+    train: Count
+    test: Count
+    seed: Natural
 
     @property
     def name(self) -> str:
