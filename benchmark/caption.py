@@ -10,29 +10,24 @@ a page, index.html, with all of them. The weights are the best ones of the run's
 import sys
 
 from benchmark.compose import Composer, register_plugins
-from benchmark.faults import ConfigFault, RunFault
 from benchmark.launcher import PoolLauncher
 from benchmark.pretrained import make_importable
-from benchmark.run import ending, leave
+from benchmark.program import program
 
 
+@program
 def main() -> None:
-    """The command line. Exit codes: 0 done, 1 it can't be done, 2 wrong input."""
+    """The command line."""
     arguments = sys.argv[1:]
     if not arguments or {"-h", "--help"} & set(arguments):
         print(__doc__)
         return
     make_importable()  # before any part imports Lightning
     from benchmark.captioning import asked, caption
-    from benchmark.job import told
 
     register_plugins(PoolLauncher)
-    try:
-        with told():
-            caption(asked(arguments), Composer())
-    except (ConfigFault, RunFault) as fault:
-        leave(*ending(fault))
+    caption(asked(arguments), Composer())
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

@@ -3,9 +3,9 @@
 import os
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import final
+from typing import Any, final
 
 from hydra.core.utils import JobReturn
 from hydra.plugins.launcher import Launcher
@@ -43,7 +43,7 @@ class PoolLauncher(Launcher):
         """Raises ConfigFault with the faults of all jobs before the first starts; ends the process if a job failed."""
         assert self._config is not None
         composer = composer_of(self._config)
-        todo, skipped = plan(composer, job_overrides)
+        todo, skipped = plan(composer, job_overrides, self._config.hydra.launcher)
         ours = [*self._hydra_overrides(), "progress=false", f"threads={self._threads}"]
         folder = command_line_folder(self._config)
         start = [*command(), *([f"--config-dir={folder}"] if folder else [])]
@@ -94,8 +94,10 @@ def composer_of(config: DictConfig) -> Composer:
     return Composer(command_line_folder(config), search)
 
 
-def plan(composer: Composer, job_overrides: Sequence[Sequence[str]]) -> tuple[list[tuple[Address, Sequence[str]]], int]:
-    """The jobs that have no record yet, each once and free of faults, and how many have one."""
+def plan(
+    composer: Composer, job_overrides: Sequence[Sequence[str]], pool: Mapping[str, Any]
+) -> tuple[list[tuple[Address, Sequence[str]]], int]:
+    """The jobs that have no record yet, each once and free of faults, and how many have one. pool: launcher's knobs."""
     todo: dict[Path, tuple[Address, Sequence[str]]] = {}
     configs: dict[Path, DictConfig] = {}
     finished: set[Path] = set()
@@ -111,8 +113,10 @@ def plan(composer: Composer, job_overrides: Sequence[Sequence[str]]) -> tuple[li
             faults.append(str(fault))
         todo[address.folder], configs[address.folder] = (address, overrides), config
     if todo:
+        from benchmark.config_check import argument_faults
         from benchmark.planning import job_faults  # imports every part it checks, PyTorch with them
 
+        faults += [f"{knob}: {told}" for knob, told in argument_faults("hydra.launcher", pool, PoolLauncher)]
         for folder, found in job_faults(configs).items():
             faults += [f"{todo[folder][0].name}: {fault}" for fault in found]
     if faults:

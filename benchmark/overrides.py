@@ -12,6 +12,7 @@ from omegaconf.errors import OmegaConfBaseException
 
 from benchmark.compose import Composer
 from benchmark.nearest import did_you_mean
+from benchmark.program import first_line
 
 MOST_COMBINATIONS = 64
 """Of choices in a sweep that are composed to look a key up; a larger sweep is left to Hydra's own check of each job."""
@@ -193,8 +194,3 @@ def quoted(text: str) -> str:
     key, _, value = text.partition("=")
     wants = "=" in value and not value.startswith(("'", '"'))
     return f""". A value with = in it wants quotes of its own: '{key}="{value}"'""" if wants else ""
-
-
-def first_line(error: BaseException) -> str:
-    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-    return lines[0] if lines else type(error).__name__

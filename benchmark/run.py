@@ -12,25 +12,22 @@ from argparse import Namespace
 import hydra
 from hydra._internal.utils import get_args_parser
 from hydra.core.hydra_config import HydraConfig
-from hydra.errors import HydraException
 from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf
-from omegaconf.errors import OmegaConfBaseException
-from yaml import YAMLError
 
 from benchmark.compose import CONFIG_NAME, Composer, config_source, register_plugins
 from benchmark.faults import ConfigFault, RunFault
 from benchmark.folder import RunFolder
 from benchmark.launcher import PoolLauncher, composer_of
-from benchmark.overrides import Overrides, first_line
+from benchmark.overrides import Overrides
 from benchmark.pool import PARENT
+from benchmark.program import ending, first_line, program, said, system_fault
 from benchmark.sweeping import as_sweeps
 
-WRONG_INPUT, FAILED = 2, 1
 
-
-def main() -> None:
-    """The entry point. Exit codes: 0 done, 1 a run failed, 2 wrong input, 128 + n stopped by signal n."""
+@program
+def main() -> int:
+    """The entry point."""
     end_with_parent()
     os.environ["HYDRA_FULL_ERROR"] = "1"  # errors reach the lines below instead of being printed and lost
     register_plugins(PoolLauncher)
@@ -45,14 +42,9 @@ def main() -> None:
                 instead = as_sweeps(composer, typed)
                 sys.argv = [instead.get(text, text) for text in sys.argv]
         hydra.main(version_base="1.3", config_path=config_source(), config_name=CONFIG_NAME)(task)()
-    except (ConfigFault, RunFault, HydraException, OmegaConfBaseException, YAMLError) as fault:
-        leave(*ending(fault))
-    except BrokenPipeError:
-        os.dup2(
-            os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno()
-        )  # `| head` has seen enough; no word at exit either
     except KeyboardInterrupt:
-        leave(128 + signal.SIGINT, ["interrupted; started again, it resumes"])
+        return said(128 + signal.SIGINT, ["interrupted; started again, it resumes"])
+    return 0
 
 
 def is_sweep(arguments: Namespace) -> bool:
@@ -76,7 +68,7 @@ def task(config: DictConfig) -> None:
     except (ConfigFault, RunFault) as fault:
         if settings.mode == RunMode.MULTIRUN:
             raise  # another launcher than ours collects what its jobs raise
-        leave(*ending(fault))
+        sys.exit(said(*ending(fault)))
 
 
 def one(config: DictConfig, composer: Composer, experiment: str) -> None:
@@ -97,22 +89,8 @@ def one(config: DictConfig, composer: Composer, experiment: str) -> None:
     except (ConfigFault, RunFault):
         raise
     except Exception as error:
-        raise RunFault(f"{type(error).__name__}: {first_line(error)} (the traceback is in {folder.log})") from error
-
-
-def ending(fault: Exception) -> tuple[int, list[str]]:
-    """Exit code and messages of what ended the program."""
-    if isinstance(fault, ConfigFault):
-        return WRONG_INPUT, fault.faults
-    if isinstance(fault, HydraException | OmegaConfBaseException | YAMLError):
-        return WRONG_INPUT, [first_line(fault)]
-    return FAILED, [str(fault)]
-
-
-def leave(code: int, messages: list[str]) -> None:
-    for message in messages:
-        print(f"error: {message}", file=sys.stderr)
-    sys.exit(code)
+        told = system_fault(error) if isinstance(error, OSError) else f"{type(error).__name__}: {first_line(error)}"
+        raise RunFault(f"{told} (the traceback is in {folder.log})") from error
 
 
 def end_with_parent() -> None:
@@ -126,4 +104,4 @@ def end_with_parent() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

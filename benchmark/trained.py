@@ -17,7 +17,7 @@ from benchmark.checkpoints import read_checkpoint
 from benchmark.compose import Composer
 from benchmark.faults import ConfigFault, RunFault
 from benchmark.folder import RunFolder, read_json
-from benchmark.overrides import first_line
+from benchmark.program import first_line
 from benchmark.start import PREFIX, misfits
 from benchmark.tones import Tones, tones
 from datamodules.contract import Photographic, TaskSpec

@@ -21,7 +21,8 @@ YAMLS = sorted((ROOT / "conf").rglob("*.yaml"))
 FLOORS = {
     0: "datamodules.contract benchmark.faults benchmark.weights benchmark.nearest benchmark.address benchmark.folder "
        "benchmark.console benchmark.schedule benchmark.allocator benchmark.headline benchmark.tones "
-       "benchmark.constants datamodules.ranges benchmark.ranges benchmark.references benchmark.settings",
+       "benchmark.constants benchmark.program datamodules.ranges "
+       "benchmark.ranges benchmark.references benchmark.settings",
     1: "datamodules benchmark.attention benchmark.encoder benchmark.decoder benchmark.context benchmark.cell "
        "benchmark.feeding benchmark.convnet benchmark.positions benchmark.display benchmark.tuning "
        "benchmark.state_dicts benchmark.pretrained benchmark.rollout benchmark.decoding benchmark.deep_output "

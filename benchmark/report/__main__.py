@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 from rich.console import Console
 
+from benchmark.program import program
 from benchmark.report.assemble import assemble
 from benchmark.report.files import all_files
 from benchmark.report.page import render
@@ -43,6 +44,7 @@ def parser() -> argparse.ArgumentParser:
     return words
 
 
+@program
 def main(arguments: Sequence[str] | None = None) -> int:
     """Make a report; returns the exit code: 0 made, 1 nothing to report or not written, 2 no such study."""
     asked = parser().parse_args(arguments)
