@@ -13,32 +13,27 @@ import sys
 from argparse import ArgumentParser
 
 from benchmark.compose import Composer, register_plugins
-from benchmark.faults import ConfigFault, RunFault
 from benchmark.launcher import PoolLauncher
 from benchmark.pretrained import make_importable
-from benchmark.run import ending, leave
+from benchmark.program import program
 
 
+@program
 def main() -> None:
-    """The command line. Exit codes: 0 done, 1 it can't be done, 2 wrong input."""
+    """The command line."""
     arguments = sys.argv[1:]
     if not arguments or {"-h", "--help"} & set(arguments):
         print(__doc__)
         return
     make_importable()  # before any part imports Lightning
     from benchmark.captioning import asked, caption
-    from benchmark.job import told
 
     register_plugins(PoolLauncher)
     parser = ArgumentParser(add_help=False, allow_abbrev=False)
     parser.add_argument("--config-dir")
     further, arguments = parser.parse_known_args(arguments)
-    try:
-        with told():
-            caption(asked(arguments), Composer(further.config_dir))
-    except (ConfigFault, RunFault) as fault:
-        leave(*ending(fault))
+    caption(asked(arguments), Composer(further.config_dir))
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

@@ -124,3 +124,10 @@ def plain(config: DictConfig) -> dict[str, Any]:
     found = OmegaConf.to_container(config, resolve=True, throw_on_missing=True)
     assert isinstance(found, dict)
     return {str(key): value for key, value in found.items() if key != "hydra"}
+
+
+def written(config: DictConfig) -> dict[str, Any]:
+    """A configuration as dictionaries and lists, its references as they stand in the yamls."""
+    found = OmegaConf.to_container(config, resolve=False)
+    assert isinstance(found, dict)
+    return {str(key): value for key, value in found.items() if key != "hydra"}

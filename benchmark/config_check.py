@@ -1,17 +1,23 @@
 """Faults of a composed configuration, all at once and before anything is built.
 
-A part's knobs are the arguments of its constructor, so its signature says which are wrong and which are missing.
+A part's knobs are the arguments of its constructor, so its signature says which are wrong, which are missing, and what
+each may be.
 """
 
 import importlib
-import inspect
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any
+from types import MappingProxyType
+from typing import Any, NamedTuple
 
+from benchmark.accelerators import accelerator_faults
 from benchmark.address import name_fault
 from benchmark.blame import described
 from benchmark.nearest import did_you_mean
 from benchmark.pretrained import make_importable
+from benchmark.ranges import wrong
+from benchmark.references import set_at
+from benchmark.settings import SETTINGS
+from benchmark.signatures import passed_on, signature
 from benchmark.trainer_knobs import trainer_faults
 
 Config = Mapping[str, Any]
@@ -36,32 +42,42 @@ def added(path: str) -> tuple[str, ...]:
     return (*GIVEN.get(path, ()), *OFFERED.get(path.rpartition(".")[0], ()))
 
 
-def config_faults(config: Config) -> list[str]:
-    """One line for each fault of a resolved configuration; empty where there is none."""
+class Fault(NamedTuple):
+    """knob: its dotted name. told: what is wrong with it."""
+
+    knob: str
+    told: str
+
+
+def config_faults(config: Config, written: Config = MappingProxyType({})) -> list[str]:
+    """One line for each fault of a resolved configuration; empty where there is none.
+
+    written: the configuration before its references were resolved. A fault is told of the knob that a user sets, and
+    once, wherever else its value arrives.
+    """
     make_importable()  # before any part imports Lightning
-    shortest: dict[str, str] = {}
-    for path, fault in [*part_faults(config), *run_faults(config), *trainer_faults(config)]:
-        if fault not in shortest or len(path) < len(shortest[fault]):
-            shortest[fault] = path  # a part that another refers to stands in both; it is named where it is set
-    return [f"{path}: {fault}" for fault, path in shortest.items()]
+    of_trainer = (Fault(knob, told) for knob, told in trainer_faults(config))
+    found = [*part_faults(config), *setting_faults(config), *run_faults(config), *of_trainer]
+    return list(dict.fromkeys(f"{set_at(knob, written)}: {told}" for knob, told in found))
 
 
-def part_faults(config: Config) -> Iterator[tuple[str, str]]:
-    """Wrong targets, unknown and missing arguments of every part, each with the part's path."""
+def part_faults(config: Config) -> Iterator[Fault]:
+    """Wrong targets; unknown, missing and wrong arguments of every part."""
     for path, node in parts(config, ""):
         try:
             target = find(node["_target_"])
         except (ImportError, AttributeError) as error:
-            yield path, f"_target_ {node['_target_']!r} cannot be imported ({error}){nearest_target(node['_target_'])}"
+            cure = nearest_target(node["_target_"])
+            yield Fault(path, f"_target_ {node['_target_']!r} cannot be imported ({error}){cure}")
             continue
         except Exception as error:  # whatever a user's own module raises while it is imported
             told = described(error, {node["_target_"].split(".")[0]})
-            yield path, f"_target_ {node['_target_']!r} cannot be imported: {told}"
+            yield Fault(path, f"_target_ {node['_target_']!r} cannot be imported: {told}")
             continue
         if callable(target):
-            yield from ((path, fault) for fault in argument_faults(path, node, target))
+            yield from argument_faults(path, node, target)
         else:
-            yield path, f"_target_ {node['_target_']!r} is nothing that can be called"
+            yield Fault(path, f"_target_ {node['_target_']!r} is nothing that can be called")
 
 
 def parts(node: Any, path: str) -> Iterator[tuple[str, Config]]:
@@ -76,27 +92,41 @@ def parts(node: Any, path: str) -> Iterator[tuple[str, Config]]:
             yield from parts(value, f"{path}[{number}]")
 
 
-def argument_faults(path: str, node: Config, target: Callable[..., Any]) -> Iterator[str]:
+def argument_faults(path: str, node: Config, target: Callable[..., Any]) -> Iterator[Fault]:
     try:
-        known = inspect.signature(target).parameters
+        known = signature(target)
     except (TypeError, ValueError):
         return  # written in C, without a signature to be read
-    named = [
-        name
-        for name, parameter in known.items()
-        if parameter.kind not in (parameter.VAR_KEYWORD, parameter.VAR_POSITIONAL)
-    ]
     given = [key for key in node if not (key.startswith("_") and key.endswith("_"))]
-    if not any(parameter.kind is parameter.VAR_KEYWORD for parameter in known.values()):
-        for key in given:
-            if key not in known:
-                cure = did_you_mean(key, named) or f"; it has {', '.join(named)}"
-                yield f"{node['_target_']} has no knob {key!r}{cure}"
+    for key in given:
+        if key not in known.knobs and not known.any:
+            cure = did_you_mean(key, list(known.knobs)) or f"; it has {', '.join(known.knobs)}"
+            yield Fault(path, f"{node['_target_']} has no knob {key!r}{cure}")
     if not node.get("_partial_") and "_args_" not in node:
-        told = {*given, *added(path)}
-        for key in named:
-            if known[key].default is inspect.Parameter.empty and key not in told:
-                yield f"{node['_target_']} needs {key!r}, which is not set"
+        for key in known.needed:
+            if key not in (*given, *added(path)):
+                yield Fault(path, f"{node['_target_']} needs {key!r}, which is not set")
+    yield from value_faults(path, node, known.knobs)
+
+
+def value_faults(path: str, node: Config, knobs: Mapping[str, Any]) -> Iterator[Fault]:
+    """Values of another type than their annotation's, or out of its range. knobs: annotations by name."""
+    for key, value in node.items():
+        if key not in knobs or (isinstance(value, Mapping) and "_target_" in value):
+            continue
+        knob = f"{path}.{key}" if path else key
+        yield from (Fault(f"{knob}{place}", told) for place, told in wrong(value, knobs[key]))
+        if isinstance(value, Mapping):
+            for inner in passed_on(knobs[key]):
+                yield from value_faults(knob, value, inner.knobs)
+
+
+def setting_faults(config: Config) -> Iterator[Fault]:
+    """Values of what is no argument of a part."""
+    for path, settings in SETTINGS.items():
+        node = config.get(path) if path else config
+        if isinstance(node, Mapping):
+            yield from value_faults(path, node, signature(settings).knobs)
 
 
 def find(target: str) -> Any:
@@ -124,21 +154,19 @@ def nearest_target(target: str) -> str:
         return ""
 
 
-def run_faults(config: Config) -> Iterator[tuple[str, str]]:
+def run_faults(config: Config) -> Iterator[Fault]:
     """What a run itself needs, whatever its parts are."""
-    if fault := name_fault(str(config["study"])):
-        yield "study", fault
-    whole = {"seed": (config["seed"], 0), "threads": (config["threads"], 1), "log_every": (config["log_every"], 1),
-             "evaluation.samples": (config["evaluation"]["samples"], 1)}  # fmt: skip
-    for key, (value, least) in whole.items():
-        if not isinstance(value, int) or isinstance(value, bool) or value < least:
-            yield key, f"has to be a whole number of at least {least}, and not {value!r}"
+    study = config["study"]
+    if isinstance(study, str) and (fault := name_fault(study)):
+        yield Fault("study", fault)
+    yield from (Fault("trainer.accelerator", told) for told in accelerator_faults(config["trainer"]["accelerator"]))
+    images, batch = (config["data"].get(key, 1) for key in ("images_per_epoch", "batch_size"))
+    if isinstance(images, int) and isinstance(batch, int) and 0 < images < batch:
+        yield Fault("data.images_per_epoch", f"{images} images do not fill one batch of data.batch_size={batch}")
     devices = config["trainer"].get("devices", 1)
     if devices not in (1, "1") and not (isinstance(devices, list) and len(devices) == 1):
-        yield (
+        yield Fault(
             "trainer.devices",
-            (
-                f"{devices!r}: a run trains in one process on one device, so that a sweep can't start itself again in "
-                "its children. More devices carry more runs at once: -m with hydra.launcher.jobs=N"
-            ),
+            f"{devices!r}: a run trains in one process on one device, so that a sweep can't start itself again in "
+            "its children. More devices carry more runs at once: -m with hydra.launcher.jobs=N",
         )

@@ -12,6 +12,7 @@ from torch.nn.functional import adaptive_avg_pool2d
 
 from benchmark.encoder import Encoder
 from datamodules.contract import TaskSpec
+from datamodules.ranges import Count
 
 
 class Context(nn.Module, ABC):
@@ -43,7 +44,7 @@ class CoarseImage(Context):
     """
 
     def __init__(
-        self, spec: TaskSpec, size: int, gist_size: int, side: int, encoder: Callable[[tuple[int, int, int]], Encoder]
+        self, spec: TaskSpec, size: int, gist_size: int, side: Count, encoder: Callable[[tuple[int, int, int]], Encoder]
     ):
         super().__init__()
         self.side = side

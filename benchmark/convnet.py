@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from torch.nn.functional import avg_pool2d, max_pool2d, pad, unfold
 
 from benchmark.encoder import Encoder
+from datamodules.ranges import Count, NotAll
 
 Shape = tuple[int, int, int]
 
@@ -40,7 +41,7 @@ class Rectifier(Unit):
 class Maxout(Unit):
     """The largest of `pieces` filters (Goodfellow et al. 2013b)."""
 
-    def __init__(self, pieces: int):
+    def __init__(self, pieces: Count):
         self.wide = pieces
 
     def __call__(self, map_BCHW: Tensor) -> Tensor:
@@ -67,7 +68,7 @@ class Subtractive(Normaliser):
     each channel has its own mean, and at the border it is of what lies inside.
     """
 
-    def __init__(self, window: int):
+    def __init__(self, window: Count):
         self.window = window
 
     def __call__(self, map_BCHW: Tensor) -> Tensor:
@@ -94,7 +95,12 @@ class PooledConv(Encoder):
     """
 
     def __init__(
-        self, shape: Shape, layers: list[tuple[int, int, int, int]], first: Unit, normalise: Normaliser, dropout: float
+        self,
+        shape: Shape,
+        layers: list[tuple[Count, Count, Count, Count]],
+        first: Unit,
+        normalise: Normaliser,
+        dropout: NotAll,
     ):
         super().__init__()
         before, rows, columns = shape
@@ -116,7 +122,7 @@ class PooledConv(Encoder):
 class Local(Encoder):
     """One more layer on the map of another encoder, like a convolution but with weights of its own at each place."""
 
-    def __init__(self, shape: Shape, body: Callable[[Shape], Encoder], channels: int, kernel: int, dropout: float):
+    def __init__(self, shape: Shape, body: Callable[[Shape], Encoder], channels: Count, kernel: Count, dropout: NotAll):
         super().__init__()
         self.body, self.kernel, self.dropout = body(shape), kernel, nn.Dropout(dropout)
         before, rows, columns = self.body.shape
@@ -137,7 +143,7 @@ class Local(Encoder):
 class Deep(Encoder):
     """Fully connected rectifier layers on the map of another encoder, each dropped out of."""
 
-    def __init__(self, shape: Shape, body: Callable[[Shape], Encoder], sizes: list[int], dropout: float):
+    def __init__(self, shape: Shape, body: Callable[[Shape], Encoder], sizes: list[Count], dropout: NotAll):
         super().__init__()
         self.body = body(shape)
         channels, rows, columns = self.body.shape

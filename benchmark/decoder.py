@@ -12,6 +12,7 @@ from torch import Tensor, nn
 
 from benchmark.cell import Cell
 from datamodules.contract import TaskSpec
+from datamodules.ranges import Count, Natural
 
 State = tuple[tuple[Tensor, ...], ...]
 
@@ -76,9 +77,9 @@ class OneStorey(Decoder):
         code_size: int,
         spec: TaskSpec,
         cell: Callable[..., Cell],
-        hidden_size: int,
-        symbol_size: int,
-        head: list[int],
+        hidden_size: Count,
+        symbol_size: Natural,
+        head: list[Count],
         detach: bool,
     ):
         super().__init__()
@@ -120,9 +121,9 @@ class TwoStorey(Decoder):
         code_size: int,
         spec: TaskSpec,
         cell: Callable[..., Cell],
-        hidden_size: int,
-        symbol_size: int,
-        head: list[int],
+        hidden_size: Count,
+        symbol_size: Natural,
+        head: list[Count],
         detach: bool,
     ):
         super().__init__()
@@ -156,7 +157,7 @@ class TwoStorey(Decoder):
 class FeedForward(Decoder):
     """No recurrence: the classifier reads the last code. What makes a plain CNN of the loop."""
 
-    def __init__(self, code_size: int, spec: TaskSpec, hidden_size: int, head: list[int]):
+    def __init__(self, code_size: int, spec: TaskSpec, hidden_size: Count, head: list[Count]):
         super().__init__()
         self.code_size, self.query_size = code_size, hidden_size
         self.head = classifier(code_size, head, len(spec.symbols))

@@ -13,6 +13,7 @@ from benchmark.cell import Cell
 from benchmark.decoder import Decoder, State, beside, routed
 from benchmark.faults import ConfigFault
 from datamodules.contract import TaskSpec
+from datamodules.ranges import Count, Natural, NotAll
 
 
 @final
@@ -29,9 +30,9 @@ class DeepOutput(Decoder):
         code_size: int,
         spec: TaskSpec,
         cell: Callable[..., Cell],
-        hidden_size: int,
-        symbol_size: int,
-        dropout: float,
+        hidden_size: Count,
+        symbol_size: Natural,
+        dropout: NotAll,
         detach: bool,
     ):
         super().__init__()

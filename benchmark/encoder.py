@@ -10,6 +10,7 @@ from typing import final
 from torch import Tensor, nn
 
 from benchmark.faults import ConfigFault
+from datamodules.ranges import Count
 
 
 class Encoder(nn.Module, ABC):
@@ -29,7 +30,7 @@ class Encoder(nn.Module, ABC):
 class Dense(Encoder):
     """Fully connected rectifier layers on the flattened image: the glimpse networks of RAM and of DRAM on MNIST."""
 
-    def __init__(self, shape: tuple[int, int, int], sizes: list[int]):
+    def __init__(self, shape: tuple[int, int, int], sizes: list[Count]):
         super().__init__()
         widths = [shape[0] * shape[1] * shape[2], *sizes]
         layers = [layer for a, b in zip(widths, sizes, strict=False) for layer in (nn.Linear(a, b), nn.ReLU())]
@@ -44,7 +45,7 @@ class Dense(Encoder):
 class Conv(Encoder):
     """Convolutions with rectifiers. layers: (channels, kernel, stride); pad: keep the size where the stride is 1."""
 
-    def __init__(self, shape: tuple[int, int, int], layers: list[tuple[int, int, int]], pad: bool):
+    def __init__(self, shape: tuple[int, int, int], layers: list[tuple[Count, Count, Count]], pad: bool):
         super().__init__()
         body: list[nn.Module] = []
         before, rows, columns = shape
@@ -68,7 +69,7 @@ class Conv(Encoder):
 class Flat(Encoder):
     """The map of another encoder, flattened into one code by a fully connected rectifier layer."""
 
-    def __init__(self, shape: tuple[int, int, int], body: Callable[[tuple[int, int, int]], Encoder], size: int):
+    def __init__(self, shape: tuple[int, int, int], body: Callable[[tuple[int, int, int]], Encoder], size: Count):
         super().__init__()
         self.body = body(shape)
         channels, rows, columns = self.body.shape
@@ -87,7 +88,7 @@ class Residual(Encoder):
     width but the first.
     """
 
-    def __init__(self, shape: tuple[int, int, int], widths: list[int]):
+    def __init__(self, shape: tuple[int, int, int], widths: list[Count]):
         super().__init__()
         self.stem, self.blocks = residual(shape[0], widths, 1)
         self.shape = (widths[-1], 1, 1)
@@ -100,7 +101,7 @@ class Residual(Encoder):
 class ResidualMap(Encoder):
     """The same network's map, not averaged: a grid of items, for photographs. stride: of the stem."""
 
-    def __init__(self, shape: tuple[int, int, int], widths: list[int], stride: int):
+    def __init__(self, shape: tuple[int, int, int], widths: list[Count], stride: Count):
         super().__init__()
         self.stem, self.blocks = residual(shape[0], widths, stride)
         by = stride * 2 ** (len(widths) - 1)

@@ -15,6 +15,7 @@ from benchmark.constants import constant
 from benchmark.reading import Make, share
 from benchmark.rollout import Rollout
 from datamodules.contract import IGNORED, TaskSpec
+from datamodules.ranges import Count, NonNegative
 
 
 def cropped(image_BCHW: Tensor, frame_B4: Tensor, size: int) -> Tensor:
@@ -39,7 +40,7 @@ class Focused(Reader):
     size: px a side of the second pass's images. margin: px of the large image.
     """
 
-    def __init__(self, make: Make, spec: TaskSpec, size: int, margin: float):
+    def __init__(self, make: Make, spec: TaskSpec, size: Count, margin: NonNegative):
         super().__init__()
         self.size, self.margin, self.end = size, margin, spec.end
         near = TaskSpec(**{**spec.__dict__, "image_shape": (spec.image_shape[0], size, size)})

@@ -3,7 +3,7 @@
 import os
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple, final
 
@@ -22,6 +22,7 @@ from benchmark.pool import Job, Outcome, Pool
 from benchmark.same_data import Met
 from benchmark.typed import requoted
 from benchmark.workplace import signals_as_exits
+from datamodules.ranges import Count, Natural
 
 THREADS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMEXPR_NUM_THREADS")
 ONE_AFTER_ANOTHER = (
@@ -38,7 +39,7 @@ class PoolLauncher(Launcher):
     jobs: at once, None for what GPUs or cores carry. threads: of each. gpus: to share out, None for all there are.
     """
 
-    def __init__(self, jobs: int | None, threads: int, gpus: int | None):
+    def __init__(self, jobs: Count | None, threads: Count, gpus: Natural | None):
         self._jobs, self._threads, self._gpus = jobs, threads, gpus
         self._config: DictConfig | None = None
 
@@ -51,7 +52,7 @@ class PoolLauncher(Launcher):
         if not self._config.hydra.sweeper._target_.endswith(".BasicSweeper"):
             raise ConfigFault([ONE_AFTER_ANOTHER])
         composer = composer_of(self._config)
-        todo, skipped, untold, unusable = plan(composer, job_overrides)
+        todo, skipped, untold, unusable = plan(composer, job_overrides, self._config.hydra.launcher)
         ours = [*self._hydra_overrides(), "progress=false", f"threads={self._threads}"]
         folder = command_line_folder(self._config)
         start = [*command(), *([f"--config-dir={folder}"] if folder else [])]
@@ -118,10 +119,10 @@ class Plan(NamedTuple):
     unusable: list[Outcome]
 
 
-def plan(composer: Composer, job_overrides: Sequence[Sequence[str]]) -> Plan:
-    """What is to be done of a sweep. Raises ConfigFault with the faults of all jobs."""
+def plan(composer: Composer, job_overrides: Sequence[Sequence[str]], pool: Mapping[str, Any]) -> Plan:
+    """What is to be done of a sweep. pool: the launcher's knobs. Raises ConfigFault with the faults of all jobs."""
     todo: list[tuple[Address, Sequence[str]]] = []
-    configs: list[dict[str, Any]] = []
+    configs: dict[Path, DictConfig] = {}
     unusable: list[Outcome] = []
     jobs, met = Jobs(), Met()
     for overrides in job_overrides:
@@ -133,13 +134,15 @@ def plan(composer: Composer, job_overrides: Sequence[Sequence[str]]) -> Plan:
             unusable.append(Outcome(Job(address, []), 1, 0.0, fault))
         elif not met.is_finished(config, address):
             todo.append((address, overrides))
-            configs.append(values)
+            configs[address.folder] = config
     faults = [*jobs.faults(), *met.faults()]
     if todo:
-        from benchmark.config_check import config_faults  # imports every part it checks, PyTorch with them
+        from benchmark.config_check import argument_faults
+        from benchmark.planning import job_faults  # imports every part it checks, PyTorch with them
 
-        for (address, _), values in zip(todo, configs, strict=True):
-            faults += [f"{address.name}: {fault}" for fault in config_faults(values)]
+        faults += [f"{knob}: {told}" for knob, told in argument_faults("hydra.launcher", pool, PoolLauncher)]
+        found = job_faults(configs)
+        faults += [f"{address.name}: {fault}" for address, _ in todo for fault in found[address.folder]]
     if faults:
         raise ConfigFault(list(dict.fromkeys(faults)))
     if jobs.twice:

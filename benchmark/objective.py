@@ -1,8 +1,7 @@
 """What a rollout costs: the likelihood, and its bound when glimpses are drawn (eqs 8, 43-50).
 
-The survey's printing is repaired here (docs/design.md): the score is *summed* over the glimpses of a trajectory and
-*averaged* over trajectories. A reward other than the log-likelihood, or a weight other than one, changes what is
-optimised: both are knobs, and said.
+The survey's printing is repaired (docs/design.md): the score is *summed* over a trajectory's glimpses and *averaged*
+over trajectories. A reward other than the log-likelihood, or a weight other than one, changes what is optimised.
 
 Axes: B images, S trajectories, T symbols, M glimpses before each, V symbols, Q query.
 """
@@ -21,6 +20,7 @@ from benchmark.penalty import Penalty
 from benchmark.reward import Reward, refuse_paid_mistakes
 from benchmark.rollout import Rollout
 from datamodules.contract import IGNORED
+from datamodules.ranges import Count, NonNegative, NotAll
 
 
 def log_likelihood(rollout: Rollout, target_BT: Tensor) -> Tensor:
@@ -59,7 +59,7 @@ class MovingAverage(Baseline):
 
     mean: Tensor
 
-    def __init__(self, query_size: int, decay: float):
+    def __init__(self, query_size: int, decay: NotAll):
         super().__init__()
         self.decay = decay
         self.register_buffer("mean", torch.zeros(()))
@@ -117,7 +117,7 @@ class Likelihood(Objective):
 
     for_drawn = False
 
-    def __init__(self, query_size: int, samples: int, credit: Credit, penalty: Penalty):
+    def __init__(self, query_size: int, samples: Count, credit: Credit, penalty: Penalty):
         super().__init__()
         self.samples, self.credit, self.penalty = samples, credit, penalty
 
@@ -141,7 +141,7 @@ class Reinforce(Objective):
     for_drawn = True
 
     def __init__(
-        self, query_size: int, samples: int, reward: Reward, baseline: Callable[..., Baseline], weight: float,
+        self, query_size: int, samples: Count, reward: Reward, baseline: Callable[..., Baseline], weight: NonNegative,
         credit: Credit, penalty: Penalty,
     ):  # fmt: skip
         super().__init__()

@@ -11,6 +11,7 @@ from torch.optim.lr_scheduler import LambdaLR
 
 from benchmark.faults import ConfigFault
 from benchmark.schedule import Schedule, Waiting
+from datamodules.ranges import Limit, NotAll
 
 
 @final
@@ -33,9 +34,9 @@ class Optimisation:
         make: Callable[[list[dict[str, Any]]], Optimizer],
         rate: Schedule,
         policy_rate: Schedule,
-        policy_wait: float,
-        clip_core: float,
-        clip_policy: float,
+        policy_wait: NotAll,
+        clip_core: Limit,
+        clip_policy: Limit,
     ):
         if not 0 <= policy_wait <= 1:
             raise ConfigFault([f"optimizer.policy_wait: a share of training, 0 to 1: not {policy_wait}"])

@@ -11,6 +11,7 @@ from torch import Tensor, nn
 
 from benchmark.decoder import Decoder, State, classifier
 from datamodules.contract import TaskSpec
+from datamodules.ranges import Count
 
 
 class Merge(ABC):
@@ -45,7 +46,7 @@ class Orderless(Decoder):
     codes, so in a sequence each symbol is said of all looks up to it.
     """
 
-    def __init__(self, code_size: int, spec: TaskSpec, hidden_size: int, head: list[int], merge: Merge):
+    def __init__(self, code_size: int, spec: TaskSpec, hidden_size: Count, head: list[Count], merge: Merge):
         super().__init__()
         self.query_size = hidden_size
         self.head = classifier(code_size, head, len(spec.symbols))

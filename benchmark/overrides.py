@@ -16,6 +16,7 @@ from benchmark.choices import NAMED_PARTS, as_typed, choice_faults
 from benchmark.compose import Composer
 from benchmark.kinds import fits, kind
 from benchmark.nearest import did_you_mean
+from benchmark.program import first_line
 from benchmark.typed import in_quotes, one_text
 from benchmark.yamls import header_faults, name_faults
 
@@ -180,8 +181,3 @@ def type_faults(override: Override, config: DictConfig) -> list[str]:
         return []
     wrong = [value for value in values(override) if not fits(value, usual)]
     return [f"{key}={value}: has to be {kind(usual)} like {usual!r}, and not {kind(value)}" for value in wrong]
-
-
-def first_line(error: BaseException) -> str:
-    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-    return lines[0] if lines else type(error).__name__

@@ -12,6 +12,7 @@ from torch import Tensor
 from benchmark.faults import ConfigFault
 from benchmark.rollout import Rollout
 from datamodules.contract import IGNORED
+from datamodules.ranges import NonNegative, Positive
 
 
 def of_sequence(rollout: Rollout, target_BT: Tensor) -> Tensor:
@@ -66,7 +67,7 @@ class Share(ABC):
 class Fixed(Share):
     """The same for every sequence. Show, Attend and Tell: 1, which many items and few words can't reach."""
 
-    def __init__(self, value: float):
+    def __init__(self, value: Positive):
         self.value = value
 
     def __call__(self, chance_BSTMN: Tensor) -> Tensor:
@@ -115,7 +116,7 @@ class DoublyStochastic(Penalty):
     and stands beside the likelihood of a whole sequence. Steps after the end count for nothing.
     """
 
-    def __init__(self, weight: float, target: Share, over: Over):
+    def __init__(self, weight: NonNegative, target: Share, over: Over):
         self.weight, self.target, self.over = weight, target, over
 
     def __call__(self, rollout: Rollout, target_BT: Tensor) -> Tensor:
@@ -130,7 +131,7 @@ class Certainty(Penalty):
     settling too soon (Show, Attend and Tell, eq 12, its lambda_e).
     """
 
-    def __init__(self, weight: float):
+    def __init__(self, weight: NonNegative):
         self.weight = weight
 
     def __call__(self, rollout: Rollout, target_BT: Tensor) -> Tensor:

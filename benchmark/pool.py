@@ -14,12 +14,10 @@ from benchmark.address import Address
 from benchmark.display import Display, Running
 from benchmark.faults import BusyFault, RunFault
 from benchmark.folder import RunFolder, now, read_json, write_json
+from benchmark.program import BUSY
 
 PARENT = "ATTENTION_BENCHMARK_PARENT"
 """Tells a job which process started it, so that it ends with that one."""
-
-BUSY = 75
-"""The exit code of a job that found another process at work on its run; EX_TEMPFAIL of sysexits.h."""
 
 LOOK_SECONDS = 1.0
 """Between two looks whether other processes are done with runs that are waited for."""

@@ -11,6 +11,7 @@ from torch import Tensor, nn
 
 from benchmark.decoder import Decoder, State
 from datamodules.contract import TaskSpec
+from datamodules.ranges import Count
 
 
 class Ending(nn.Module, ABC):
@@ -73,7 +74,7 @@ class Positions(Decoder):
     glimpses: before each symbol; a position is told by how many there were.
     """
 
-    def __init__(self, code_size: int, spec: TaskSpec, hidden_size: int, glimpses: int):
+    def __init__(self, code_size: int, spec: TaskSpec, hidden_size: Count, glimpses: Count):
         super().__init__()
         self.code_size, self.glimpses, self.query_size = code_size, glimpses, hidden_size
         self.ending = ending(code_size, spec)

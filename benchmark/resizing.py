@@ -10,6 +10,7 @@ from torch import Tensor
 from torch.nn.functional import interpolate
 
 from benchmark.encoder import Encoder
+from datamodules.ranges import Count
 
 
 @final
@@ -18,7 +19,7 @@ class Resized(Encoder):
     an encoder costs the same on any image, and knows no more of it than those pixels say.
     """
 
-    def __init__(self, shape: tuple[int, int, int], body: Callable[[tuple[int, int, int]], Encoder], side: int):
+    def __init__(self, shape: tuple[int, int, int], body: Callable[[tuple[int, int, int]], Encoder], side: Count):
         super().__init__()
         self.side = side
         self.body = body((shape[0], side, side))

@@ -13,31 +13,26 @@ from collections.abc import Mapping, Sequence
 import hydra
 from hydra._internal.utils import get_args_parser
 from hydra.core.hydra_config import HydraConfig
-from hydra.errors import HydraException
 from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf
-from omegaconf.errors import OmegaConfBaseException
-from yaml import YAMLError
 
 from benchmark.blame import described, packages_of
 from benchmark.compose import CONFIG_NAME, Composer, config_source, plain, register_plugins
 from benchmark.faults import BusyFault, ConfigFault, RunFault
 from benchmark.folder import RunFolder, read_json
 from benchmark.launcher import PoolLauncher, composer_of
-from benchmark.overrides import Overrides, first_line
-from benchmark.pool import BUSY, PARENT
+from benchmark.overrides import Overrides
+from benchmark.pool import PARENT
+from benchmark.program import ending, program, said, system_fault
 from benchmark.rehearsal import rehearsed
 from benchmark.same_data import KnownData
 from benchmark.sweeping import as_sweeps
 from benchmark.typed import as_text
 
-WRONG_INPUT, FAILED = 2, 1
 
-
-def main() -> None:
-    """The entry point. Exit codes: 0 done, 1 a run failed, 2 wrong input, 75 another process is at work on the run,
-    128 + n stopped by signal n.
-    """
+@program
+def main() -> int:
+    """The entry point."""
     end_with_parent()
     os.environ["HYDRA_FULL_ERROR"] = "1"  # errors reach the lines below instead of being printed and lost
     register_plugins(PoolLauncher)
@@ -53,14 +48,9 @@ def main() -> None:
                 if typed.jobs > 1 and not arguments.cfg:
                     print(f"checking {typed.jobs} jobs", flush=True)  # each is composed: a second or so
         hydra.main(version_base="1.3", config_path=config_source(), config_name=CONFIG_NAME)(task)()
-    except (ConfigFault, RunFault, BusyFault, HydraException, OmegaConfBaseException, YAMLError) as fault:
-        leave(*ending(fault))
-    except BrokenPipeError:
-        os.dup2(
-            os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno()
-        )  # `| head` has seen enough; no word at exit either
     except KeyboardInterrupt:
-        leave(128 + signal.SIGINT, ["interrupted; started again, it resumes"])
+        return said(128 + signal.SIGINT, ["interrupted; started again, it resumes"])
+    return 0
 
 
 def is_sweep(arguments: Namespace) -> bool:
@@ -90,8 +80,7 @@ def task(config: DictConfig) -> float | None:
     except (ConfigFault, RunFault, BusyFault) as fault:
         if settings.mode == RunMode.MULTIRUN:
             raise  # another launcher than ours collects what its jobs raise
-        leave(*ending(fault))
-    return None
+        sys.exit(said(*ending(fault)))
 
 
 def one(config: DictConfig, composer: Composer, experiment: str) -> float | None:
@@ -105,9 +94,9 @@ def one(config: DictConfig, composer: Composer, experiment: str) -> float | None
         untold = KnownData().refuse_others(config, made, f"{folder.path} holds a finished run")
         print(f"finished before, skipped: {address.folder}{untold and f' ({untold})'}", flush=True)
         return validated(folder)
-    from benchmark.config_check import config_faults  # imports every part it checks, PyTorch with them
+    from benchmark.planning import job_faults  # imports every part it checks, PyTorch with them
 
-    if faults := config_faults(plain(config)):
+    if faults := job_faults({address.folder: config})[address.folder]:
         raise ConfigFault(faults)
     from benchmark.job import run_one
 
@@ -118,8 +107,8 @@ def one(config: DictConfig, composer: Composer, experiment: str) -> float | None
         except (ConfigFault, RunFault, BusyFault):
             raise
         except Exception as error:
-            said = described(error, packages_of(plain(config)))
-            raise RunFault(f"{said} (the traceback is in {RunFolder(place.folder).log})") from error
+            told = system_fault(error) if isinstance(error, OSError) else described(error, packages_of(plain(config)))
+            raise RunFault(f"{told} (the traceback is in {RunFolder(place.folder).log})") from error
     return validated(folder)
 
 
@@ -128,21 +117,6 @@ def validated(folder: RunFolder) -> float | None:
     record = read_json(folder.record)
     found: float | None = record["validation"][record["measure"]["key"]] if record else None
     return found
-
-
-def ending(fault: Exception) -> tuple[int, list[str]]:
-    """Exit code and messages of what ended the program."""
-    if isinstance(fault, ConfigFault):
-        return WRONG_INPUT, fault.faults
-    if isinstance(fault, HydraException | OmegaConfBaseException | YAMLError):
-        return WRONG_INPUT, [first_line(fault)]
-    return BUSY if isinstance(fault, BusyFault) else FAILED, [str(fault)]
-
-
-def leave(code: int, messages: list[str]) -> None:
-    for message in messages:
-        print(f"error: {message}", file=sys.stderr)
-    sys.exit(code)
 
 
 def end_with_parent() -> None:
@@ -156,4 +130,4 @@ def end_with_parent() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

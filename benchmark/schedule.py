@@ -4,6 +4,8 @@ import math
 from abc import ABC, abstractmethod
 from typing import final
 
+from datamodules.ranges import Finite, NonNegative, NotAll, Positive, Share
+
 
 class Schedule(ABC):
     """A value as a function of training's progress."""
@@ -28,7 +30,7 @@ def part(progress: float, whole: float) -> float:
 
 @final
 class Constant(Schedule):
-    def __init__(self, value: float):
+    def __init__(self, value: Finite):
         self.value = value
 
     def __call__(self, progress: float) -> float:
@@ -39,7 +41,7 @@ class Constant(Schedule):
 class Linear(Schedule):
     """From start to end in a straight line, reached at `until`, a share of training."""
 
-    def __init__(self, start: float, end: float, until: float):
+    def __init__(self, start: Finite, end: Finite, until: Share):
         self.start, self.end, self.until = start, end, until
 
     def __call__(self, progress: float) -> float:
@@ -50,7 +52,7 @@ class Linear(Schedule):
 class Geometric(Schedule):
     """From start to end by a constant factor, reached at `until`: equal shares of training for equal ratios."""
 
-    def __init__(self, start: float, end: float, until: float):
+    def __init__(self, start: Positive, end: Positive, until: Share):
         self.start, self.end, self.until = start, end, until
 
     def __call__(self, progress: float) -> float:
@@ -61,7 +63,7 @@ class Geometric(Schedule):
 class Steps(Schedule):
     """From start, times factor at each share of training in `at`."""
 
-    def __init__(self, start: float, factor: float, at: list[float]):
+    def __init__(self, start: Finite, factor: Positive, at: list[Share]):
         self.start, self.factor, self.marks = start, factor, at
 
     def __call__(self, progress: float) -> float:
@@ -72,7 +74,7 @@ class Steps(Schedule):
 class Cosine(Schedule):
     """A linear rise over the first `warmup` of training, then half a cosine from peak to end."""
 
-    def __init__(self, peak: float, end: float, warmup: float):
+    def __init__(self, peak: NonNegative, end: NonNegative, warmup: Share):
         self.peak, self.end, self.warmup = peak, end, warmup
 
     def __call__(self, progress: float) -> float:
@@ -86,7 +88,7 @@ class Cosine(Schedule):
 class Waiting(Schedule):
     """Nothing for a share of training, then another schedule over the rest; nothing ever where the share is all."""
 
-    def __init__(self, wait: float, then: Schedule):
+    def __init__(self, wait: NotAll, then: Schedule):
         self.wait, self.then = wait, then
 
     def __call__(self, progress: float) -> float:

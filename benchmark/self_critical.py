@@ -23,6 +23,7 @@ from benchmark.objective import Objective
 from benchmark.practice import Practice, Told
 from benchmark.rollout import Rollout
 from datamodules.contract import IGNORED, Batch, References, TaskSpec
+from datamodules.ranges import Count, NonNegative
 
 UNKNOWN = 0
 """The symbol of all words that the vocabulary has not."""
@@ -90,9 +91,9 @@ class SelfCritical(Practice):
         self,
         spec: TaskSpec,
         references: References,
-        samples: int,
+        samples: Count,
         rival: Rival,
-        told: float,
+        told: NonNegative,
     ):
         super().__init__()
         self.spec, self.references = spec, references

@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from benchmark.cell import Cell
 from benchmark.decoder import Decoder, State, beside
 from datamodules.contract import TaskSpec
+from datamodules.ranges import Count, Natural, NotAll
 
 
 @final
@@ -27,9 +28,9 @@ class Sentinel(Decoder):
         code_size: int,
         spec: TaskSpec,
         cell: Callable[..., Cell],
-        hidden_size: int,
-        symbol_size: int,
-        dropout: float,
+        hidden_size: Count,
+        symbol_size: Natural,
+        dropout: NotAll,
     ):
         super().__init__()
         symbols, told = len(spec.symbols), hidden_size + symbol_size

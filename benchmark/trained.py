@@ -18,8 +18,8 @@ from benchmark.compose import Composer
 from benchmark.faults import ConfigFault, RunFault, causes
 from benchmark.folder import RunFolder
 from benchmark.known_parts import TARGET, foreign_parts, known_parts
-from benchmark.overrides import first_line
 from benchmark.plain_json import Damaged, read_object
+from benchmark.program import first_line
 from benchmark.saved_config import nodes, read_config, shown, within
 from benchmark.seal import is_the_file
 from benchmark.start import PREFIX, misfits

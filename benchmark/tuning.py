@@ -11,6 +11,7 @@ from torch import Tensor, nn
 
 from benchmark.encoder import Encoder
 from benchmark.schedule import Scheduled
+from datamodules.ranges import Count, NonNegative
 
 
 class Tuning(ABC):
@@ -37,7 +38,7 @@ class Frozen(Tuning):
 class FromEpoch(Tuning):
     """From epoch number `epoch` of `epochs` on, the first being 1."""
 
-    def __init__(self, epoch: int, epochs: int, rate: float):
+    def __init__(self, epoch: Count, epochs: Count, rate: NonNegative):
         self.rate = rate
         self._start = (epoch - 1) / epochs - 1e-9  # shares of training are ratios of steps, rounded
 

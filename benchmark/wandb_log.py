@@ -6,7 +6,7 @@ import os
 import shutil
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, final
+from typing import Any, Literal, final
 
 import wandb
 from pytorch_lightning.loggers import Logger, WandbLogger
@@ -27,7 +27,7 @@ class WandbLog(RunLog):
     other's place: so the new folder has everything, and the old one is removed.
     """
 
-    def __init__(self, project: str, entity: str | None, mode: str | None):
+    def __init__(self, project: str, entity: str | None, mode: Literal["online", "offline", "disabled"] | None):
         self._project, self._entity = project, entity
         self._mode: Any = mode or os.environ.get("WANDB_MODE") or ("online" if has_account() else "offline")
         self._run: Any = None

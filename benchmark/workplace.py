@@ -53,10 +53,22 @@ def signals_as_exits() -> Iterator[None]:
             signal.signal(signum, handler)
 
 
+@final
+class LogFile(logging.FileHandler):
+    """A run's log. A full disk costs it lines, and hides nothing of what ended the run."""
+
+    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 - logging's name
+        """Says nothing: logging would print a traceback."""
+
+    def close(self) -> None:
+        with contextlib.suppress(OSError):
+            super().close()
+
+
 @contextlib.contextmanager
 def own_log(path: Path) -> Iterator[None]:
     """Everything logged or warned of goes to the run's own log, and none of it to the terminal."""
-    handler = logging.FileHandler(path, encoding="utf-8")
+    handler = LogFile(path, encoding="utf-8", errors="backslashreplace")
     handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)-7s %(name)s: %(message)s"))
     root = logging.getLogger()
     for name in CHATTY:

@@ -9,12 +9,14 @@ Axes: B images, K boxes, S side of a square, C = 3 colours, P = S * S pixels, Q 
 
 import math
 from collections.abc import Sequence
-from typing import Any, NamedTuple, final
+from typing import Annotated, Any, NamedTuple, final
 
 import torch
+from annotated_types import Interval
 from torch import Generator, Tensor
 
 from datamodules.boxes import clipped, mirrored
+from datamodules.ranges import Share
 
 WHITE = 255
 DRAWN = 7
@@ -32,12 +34,12 @@ class Jitter(NamedTuple):
     1 + k. hue: turns, within -k and k.
     """
 
-    place: float
-    mirror: float
-    brightness: float
-    contrast: float
-    saturation: float
-    hue: float
+    place: Share
+    mirror: Share
+    brightness: Share
+    contrast: Share
+    saturation: Share
+    hue: Annotated[float, Interval(ge=0, le=0.5)]
 
 
 PLAIN = Jitter(0.0, 0.0, 0.0, 0.0, 0.0, 0.0)

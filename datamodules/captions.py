@@ -24,6 +24,7 @@ from datamodules.examples import Examples
 from datamodules.photo_splits import Cutter, Fixed, Wish
 from datamodules.photo_stock import FromFiles, Reading, Stock, digest, outline, sound, stock
 from datamodules.photographs import Floats, Photograph, decoded
+from datamodules.ranges import Natural
 
 CHECK = "scripts/check_coco.py"
 
@@ -70,7 +71,7 @@ class ImageCaptions(BaseData):
     sizes cannot be.
     """
 
-    def __init__(self, name: str, origin: str, seed: int, source: CaptionSource, cache: Cache, wording: Wording,
+    def __init__(self, name: str, origin: str, seed: Natural, source: CaptionSource, cache: Cache, wording: Wording,
                  examples: Examples, shown: Shown, amounts: Amounts) -> None:  # fmt: skip
         super().__init__()
         sides = {"size": shown.size, "short": shown.reading.short, "workers": shown.reading.workers}
@@ -86,15 +87,21 @@ class ImageCaptions(BaseData):
     @property
     def spec(self) -> TaskSpec:
         vocabulary = self._corpus.vocabulary
+        return self._spec(vocabulary.symbols, vocabulary.end, self._objects.names)
+
+    def outline(self, symbols: Sequence[str]) -> TaskSpec:
+        return self._spec(tuple(symbols), len(symbols) - 1, ("object",))
+
+    def _spec(self, symbols: tuple[str, ...], end: int, kinds: Sequence[str]) -> TaskSpec:
         return TaskSpec(
             name=self._name,
             origin=self._origin,
             image_shape=(3, self._shown.size, self._shown.size),
-            symbols=vocabulary.symbols,
+            symbols=symbols,
             max_steps=self._wording.max_words + 1,
-            end=vocabulary.end,
+            end=end,
             background=0.0,  # the mean colour
-            box_names=tuple(name for name in self._objects.names for _ in range(self._shown.objects)),
+            box_names=tuple(name for name in kinds for _ in range(self._shown.objects)),
         )
 
     def fetch(self) -> None:

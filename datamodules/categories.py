@@ -6,7 +6,7 @@ Axes: N photographs, B of a batch, C categories, T = 1 symbol, K boxes.
 from abc import ABC, abstractmethod
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple, final
+from typing import Annotated, NamedTuple, final
 
 import torch
 from torch import Generator, Tensor
@@ -18,6 +18,7 @@ from datamodules.contract import DataFault, TaskSpec
 from datamodules.photo_splits import Answers, Cutter, Fixed, Streamed
 from datamodules.photo_stock import Reading, Stock, digest, outline, stock
 from datamodules.photographs import Photograph
+from datamodules.ranges import ArgumentsOf, Colours, Count, Deviations, Natural, SomeShare
 
 
 class Labelled(NamedTuple):
@@ -79,28 +80,27 @@ class Categories(BaseData):
         self,
         name: str,
         origin: str,
-        seed: int,
-        split_seed: int,
+        seed: Natural,
+        split_seed: Natural,
         source: CategorySource,
         reading: Reading,
         cache: Cache,
-        size: int,
-        mean: Sequence[float],
-        std: Sequence[float],
-        jitter: Mapping[str, float],
-        batch_size: int,
-        images_per_epoch: int,
-        evaluation_batch_size: int,
-        validation_images: int,
-        validation_share: float,
-        test_images: int,
+        size: Count,
+        mean: Colours,
+        std: Deviations,
+        jitter: Annotated[Mapping[str, float], ArgumentsOf(Jitter)],
+        batch_size: Count,
+        images_per_epoch: Count,
+        evaluation_batch_size: Count,
+        validation_images: Count,
+        validation_share: SomeShare,
+        test_images: Count,
     ) -> None:
         super().__init__()
         knobs = {
             "size": size, "workers": reading.workers, "batch_size": batch_size, "images_per_epoch": images_per_epoch,
             "evaluation_batch_size": evaluation_batch_size, "validation_images": validation_images,
-            "validation_share": validation_share, "test_images": test_images,
-            **{f"std[{place}]": value for place, value in enumerate(std)},
+            "validation_share": validation_share, "test_images": test_images, "std": min(std),
         }  # fmt: skip
         refuse_unless_positive(knobs)
         self._colours = _told(mean, std, jitter)

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any, Literal
 
 from datamodules.augmentation import Augmentation, Jitter
 from datamodules.cache import Cache
@@ -14,83 +14,34 @@ from datamodules.corpus import Wording
 from datamodules.formats.coco_sample import YEAR
 from datamodules.formats.samples import Sample
 from datamodules.photo_stock import Reading
+from datamodules.ranges import ArgumentsOf, Colours, Count, Deviations, Natural, SomeShare
 from datamodules.zips import Zip
 
 YEARS = (2014, 2017)
 """Of which there are captions."""
 
 
-def karpathy(
-    root: str,
-    file: str,
-    images: str,
-    splits: Mapping[str, str],
-    instances: Sequence[str],
-    download: bool,
-    archives: Sequence[Mapping[str, Any]],
-    mirrors: Mapping[str, Sequence[str]],
-    **task: Any,
-) -> ImageCaptions:
-    """A data set in the split of one of Karpathy's files; see Karpathy. All other arguments are those of `captions`."""
-    wanted = downloads(archives, mirrors, download)
-    return captions(Karpathy(Path(root), file, images, splits, instances, wanted), **task)
-
-
-def official(
-    root: str,
-    year: int,
-    split_seed: int,
-    validation_share: float,
-    download: bool,
-    archives: Sequence[Mapping[str, Any]],
-    mirrors: Mapping[str, Sequence[str]],
-    **task: Any,
-) -> ImageCaptions:
-    """COCO as it is published; see Official. All other arguments are those of `captions`."""
-    if year not in YEARS:
-        raise DataFault(f"data.year={year}: COCO has captions of {' and '.join(map(str, YEARS))}.")
-    held_out = HeldOut(task["validation_images"], validation_share, split_seed)
-    source = Official(Path(root), year, held_out, downloads(archives, mirrors, download))
-    return captions(source, **task)
-
-
-def coco_sample(
-    root: str, cache: str, sample: Mapping[str, int], split_seed: int, validation_share: float, **task: Any
-) -> ImageCaptions:
-    """Drawn scenes, see Sample; written under `root` into a folder named after them, their sizes and seed."""
-    told = Sample(**sample)
-    folder = Path(root) / told.name("coco")
-    held_out = HeldOut(task["validation_images"], validation_share, split_seed)
-    files = Official(folder, YEAR, held_out, Download([], {}))
-    return captions(CocoSample(folder, told, files), cache=str(Path(cache) / folder.name), **task)
-
-
-def downloads(archives: Sequence[Mapping[str, Any]], mirrors: Mapping[str, Sequence[str]], download: bool) -> Download:
-    """The archives that a yaml lists, or none."""
-    return Download([Zip(**archive) for archive in archives] if download else [], mirrors)
-
-
 def captions(
     source: CaptionSource,
     cache: str,
-    min_count: int,
-    max_size: int,
-    max_words: int,
-    short: int,
-    size: int,
+    min_count: Count,
+    max_size: Count,
+    max_words: Count,
+    short: Count,
+    size: Count,
     keep_decoded: bool,
     skip_unreadable: bool,
-    workers: int,
-    mean: Sequence[float],
-    std: Sequence[float],
-    jitter: Mapping[str, float],
-    objects: int,
-    batch_size: int,
-    images_per_epoch: int,
-    evaluation_batch_size: int,
-    validation_images: int,
-    test_images: int,
-    **task: Any,
+    workers: Count,
+    mean: Colours,
+    std: Deviations,
+    jitter: Annotated[Mapping[str, float], ArgumentsOf(Jitter)],
+    objects: Natural,
+    batch_size: Count,
+    images_per_epoch: Count,
+    evaluation_batch_size: Count,
+    validation_images: Count,
+    test_images: Count,
+    **task: Annotated[Any, ArgumentsOf(ImageCaptions)],
 ) -> ImageCaptions:
     """The data set of a source: see Wording, Reading, Augmentation, Shown and Amounts for what is to be chosen. All
     other arguments are those of ImageCaptions.
@@ -104,3 +55,62 @@ def captions(
         amounts=Amounts(batch_size, images_per_epoch, evaluation_batch_size, validation_images, test_images),
         **task,
     )
+
+
+Further = Annotated[Any, ArgumentsOf(captions)]
+Sizes = Annotated[Mapping[str, int], ArgumentsOf(Sample)]
+
+
+def karpathy(
+    root: str,
+    file: str,
+    images: str,
+    splits: Mapping[str, str],
+    instances: Sequence[str],
+    download: bool,
+    archives: Sequence[Mapping[str, Any]],
+    mirrors: Mapping[str, Sequence[str]],
+    **task: Further,
+) -> ImageCaptions:
+    """A data set in the split of one of Karpathy's files; see Karpathy. All other arguments are those of `captions`."""
+    wanted = downloads(archives, mirrors, download)
+    return captions(Karpathy(Path(root), file, images, splits, instances, wanted), **task)
+
+
+def official(
+    root: str,
+    year: Literal[2014, 2017],
+    split_seed: Natural,
+    validation_share: SomeShare,
+    download: bool,
+    archives: Sequence[Mapping[str, Any]],
+    mirrors: Mapping[str, Sequence[str]],
+    **task: Further,
+) -> ImageCaptions:
+    """COCO as it is published; see Official. All other arguments are those of `captions`."""
+    if year not in YEARS:
+        raise DataFault(f"data.year={year}: COCO has captions of {' and '.join(map(str, YEARS))}.")
+    held_out = HeldOut(task["validation_images"], validation_share, split_seed)
+    source = Official(Path(root), year, held_out, downloads(archives, mirrors, download))
+    return captions(source, **task)
+
+
+def coco_sample(
+    root: str,
+    cache: str,
+    sample: Sizes,
+    split_seed: Natural,
+    validation_share: SomeShare,
+    **task: Further,
+) -> ImageCaptions:
+    """Drawn scenes, see Sample; written under `root` into a folder named after their sizes and seed."""
+    told = Sample(**sample)
+    folder = Path(root) / told.name("coco")
+    held_out = HeldOut(task["validation_images"], validation_share, split_seed)
+    files = Official(folder, YEAR, held_out, Download([], {}))
+    return captions(CocoSample(folder, told, files), cache=str(Path(cache) / folder.name), **task)
+
+
+def downloads(archives: Sequence[Mapping[str, Any]], mirrors: Mapping[str, Sequence[str]], download: bool) -> Download:
+    """The archives that a yaml lists, or none."""
+    return Download([Zip(**archive) for archive in archives] if download else [], mirrors)

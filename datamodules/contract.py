@@ -131,6 +131,14 @@ class Photographic(Protocol):
         """
 
 
+@runtime_checkable
+class Outlined(Protocol):
+    """A data set whose symbols stand in its files, and that knows the rest of its task without them."""
+
+    def outline(self, symbols: Sequence[str]) -> TaskSpec:
+        """The task if its symbols were these, the last of which ends a sequence; no file is read for it."""
+
+
 UNPRINTABLE = re.compile("[\x00-\x09\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 """What a terminal obeys instead of showing it, and what it cannot be sent."""
 LONGEST = 1000

@@ -9,6 +9,7 @@ from datamodules.contract import TaskSpec
 from datamodules.labels import Labels
 from datamodules.overlay import Overlay
 from datamodules.placement import Placement
+from datamodules.ranges import Count, Finite, Natural, Positive
 from datamodules.sources import DigitSource
 
 
@@ -25,22 +26,22 @@ class DigitCanvases(BaseData):
         self,
         name: str,
         origin: str,
-        seed: int,
-        split_seed: int,
+        seed: Natural,
+        split_seed: Natural,
         source: DigitSource,
         labels: Labels,
         overlay: Overlay,
         placement: Placement,
-        canvas: int,
-        clutter: int,
-        clutter_size: int,
-        batch_size: int,
-        images_per_epoch: int,
-        evaluation_batch_size: int,
-        validation_images: int,
-        test_images: int,
-        mean: float,
-        std: float,
+        canvas: Count,
+        clutter: Natural,
+        clutter_size: Count,
+        batch_size: Count,
+        images_per_epoch: Count,
+        evaluation_batch_size: Count,
+        validation_images: Count,
+        test_images: Count,
+        mean: Finite,
+        std: Positive,
     ) -> None:
         super().__init__()
         knobs = {

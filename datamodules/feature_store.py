@@ -12,7 +12,7 @@ import os
 from collections.abc import Callable, Mapping
 from hashlib import sha256
 from pathlib import Path
-from typing import Any, NamedTuple, final
+from typing import Any, Literal, NamedTuple, final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -54,7 +54,7 @@ class FeatureStore:
     one that is whole needs no right to write.
     """
 
-    def __init__(self, folder: str, dtype: str) -> None:
+    def __init__(self, folder: str, dtype: Literal["float32", "float16"]) -> None:
         if dtype not in DTYPES:
             raise DataFault(f"features.store.dtype={dtype}: features are kept as {' or '.join(DTYPES)}.")
         self._folder, self._dtype = Path(folder), np.dtype(dtype)

@@ -6,6 +6,7 @@ from typing import final
 import numpy as np
 
 from datamodules.photographs import WHOLE, Floats
+from datamodules.ranges import NonNegative
 
 
 class Framing(ABC):
@@ -51,7 +52,7 @@ class AroundLargest(Framing):
 
     reads_boxes = cut_by_boxes = True
 
-    def __init__(self, enlarge: float) -> None:
+    def __init__(self, enlarge: NonNegative) -> None:
         self._enlarge = enlarge
 
     def window(self, boxes_K4: Floats) -> Floats:

@@ -1,7 +1,7 @@
 """Reading a number off a photograph: its digits from left to right, then END."""
 
 from abc import ABC, abstractmethod
-from typing import NamedTuple, final
+from typing import Literal, NamedTuple, final
 
 import torch
 
@@ -9,6 +9,7 @@ from datamodules.base import BaseData, Splits, content_of, derived_seed, refuse_
 from datamodules.contract import DataFault, TaskSpec
 from datamodules.labels import DIGITS
 from datamodules.numbers import END, Numbers, joined
+from datamodules.ranges import Count, Natural, Positive, SomeShare
 from datamodules.windows import Centred, Cutter, Shuffled
 
 
@@ -47,19 +48,19 @@ class HouseNumbers(BaseData):
         self,
         name: str,
         origin: str,
-        seed: int,
-        split_seed: int,
+        seed: Natural,
+        split_seed: Natural,
         source: NumberSource,
-        digits: int,
-        channels: int,
-        size: int,
-        batch_size: int,
-        images_per_epoch: int,
-        evaluation_batch_size: int,
-        validation_images: int,
-        validation_share: float,
-        test_images: int,
-        contrast: float,
+        digits: Count,
+        channels: Literal[1, 3],
+        size: Count,
+        batch_size: Count,
+        images_per_epoch: Count,
+        evaluation_batch_size: Count,
+        validation_images: Count,
+        validation_share: SomeShare,
+        test_images: Count,
+        contrast: Positive,
     ) -> None:
         super().__init__()
         knobs = {

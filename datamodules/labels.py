@@ -9,6 +9,8 @@ from typing import final
 import torch
 from torch import Tensor
 
+from datamodules.ranges import Count
+
 DIGITS = tuple("0123456789")
 
 
@@ -68,7 +70,7 @@ class ReadingOrder(Labels):
 
     symbols = DIGITS
 
-    def __init__(self, digits: int) -> None:
+    def __init__(self, digits: Count) -> None:
         self._digits = digits
 
     @property
@@ -89,7 +91,7 @@ class Sum(Labels):
 
     steps = 1
 
-    def __init__(self, digits: int) -> None:
+    def __init__(self, digits: Count) -> None:
         self._digits = digits
 
     @property

@@ -5,12 +5,15 @@ Source: LeCun, Bottou, Bengio and Haffner (1998). 60,000 training and 10,000 tes
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, final
+from typing import Annotated, Any, final
+
+from annotated_types import Ge
 
 from datamodules.contract import DataFault
 from datamodules.digit_canvases import DigitCanvases
 from datamodules.download import Wanted, fetch
 from datamodules.formats.idx import read_idx
+from datamodules.ranges import ArgumentsOf, Natural
 from datamodules.sources import Digits, DigitSource, DigitSplits, carve
 
 OFFICIAL = (
@@ -82,8 +85,16 @@ class MnistFiles(DigitSource):
         return Digits(image_NHW, label_N.long())
 
 
+Further = Annotated[Any, ArgumentsOf(DigitCanvases)]
+
+
 def mnist_canvases(
-    root: str, download: bool, mirrors: Sequence[str], validation_one_in: int, split_seed: int, **canvases: Any
+    root: str,
+    download: bool,
+    mirrors: Sequence[str],
+    validation_one_in: Annotated[int, Ge(2)],
+    split_seed: Natural,
+    **canvases: Further,
 ) -> DigitCanvases:
     """MNIST digits on canvases: MnistFiles as the source of DigitCanvases, which takes all other arguments."""
     source = MnistFiles(Path(root), download, mirrors, validation_one_in, split_seed)

@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 
 from datamodules.contract import DataFault
+from datamodules.ranges import Count, Natural
 
 
 class Digits(NamedTuple):
@@ -112,7 +113,7 @@ class ScikitDigits(DigitSource):
 
     size = 8
 
-    def __init__(self, validation: int, test: int, split_seed: int) -> None:
+    def __init__(self, validation: Count, test: Count, split_seed: Natural) -> None:
         self._validation, self._test, self._split_seed = validation, test, split_seed
 
     def fetch(self) -> None:

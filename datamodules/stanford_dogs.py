@@ -6,7 +6,7 @@ seen the test photographs, unless they were taken out first, as Sermanet et al. 
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, final
+from typing import Annotated, Any, final
 
 from datamodules.archives import Archive, fetch_and_unpack
 from datamodules.cache import Cache
@@ -18,6 +18,7 @@ from datamodules.formats.samples import Sample, drawn_anew
 from datamodules.formats.stanford_breeds import OFFICIAL
 from datamodules.framing import Framing, WholePhotograph
 from datamodules.photo_stock import Reading
+from datamodules.ranges import ArgumentsOf, Count, Natural
 
 LISTS = ("file_list.mat", "train_list.mat", "test_list.mat")
 
@@ -72,16 +73,27 @@ class DogSample(CategorySource):
             return self._files.read()
 
 
+def _reading(
+    short: Count, workers: Count, keep_decoded: bool, skip_unreadable: bool, **task: Any
+) -> tuple[Reading, dict[str, Any]]:
+    """How photographs are read, and all arguments besides."""
+    return Reading(short, workers, keep_decoded, skip_unreadable), task
+
+
+Further = Annotated[Any, ArgumentsOf(Categories), ArgumentsOf(_reading)]
+Sizes = Annotated[Mapping[str, int], ArgumentsOf(Sample)]
+
+
 def stanford_dogs(
     root: str,
     cache: str,
     download: bool,
     mirrors: Sequence[str],
     sha256: Mapping[str, str],
-    breeds: Sequence[int],
-    dogs: int,
+    breeds: Sequence[Count],
+    dogs: Natural,
     framing: Framing,
-    **task: Any,
+    **task: Further,
 ) -> Categories:
     """Stanford Dogs from its files, see DogFolder. All other arguments are those of Categories, and of Reading.
 
@@ -89,24 +101,24 @@ def stanford_dogs(
     """
     if dogs < 0 or (dogs == 0 and framing.reads_boxes):
         raise DataFault(f"data.dogs={dogs}: 0 or more boxes a photograph, and 1 or more to crop to one.")
-    held, reading, task = Cache(Path(cache)), *_reading(task)
+    held, reading, task = Cache(Path(cache)), *_reading(**task)
     wanted = archives(sha256) if download else []
     files = _files(Path(root), wanted, mirrors, OFFICIAL, breeds, dogs, framing, reading, held)
     return Categories(source=files, reading=reading, cache=held, **task)
 
 
-def stanford_dogs_sample(root: str, cache: str, sample: Mapping[str, int], **task: Any) -> Categories:
+def stanford_dogs_sample(
+    root: str,
+    cache: str,
+    sample: Sizes,
+    **task: Further,
+) -> Categories:
     """Synthetic dogs, see Sample; written under `root` into a folder named after them, their sizes and seed."""
     told = Sample(**sample)
     name = told.name("dogs")
-    folder, held, reading, task = Path(root) / name, Cache(Path(cache) / name), *_reading(task)
+    folder, held, reading, task = Path(root) / name, Cache(Path(cache) / name), *_reading(**task)
     files = _files(folder, [], [], FOLDERS, [], 1, WholePhotograph(), reading, held)
     return Categories(source=DogSample(folder, told, files), reading=reading, cache=held, **task)
-
-
-def _reading(task: Mapping[str, Any]) -> tuple[Reading, dict[str, Any]]:
-    own = ("short", "workers", "keep_decoded", "skip_unreadable")
-    return Reading(*(task[name] for name in own)), {name: told for name, told in task.items() if name not in own}
 
 
 def _files(

@@ -7,7 +7,7 @@ it is left out, and the log says so. No test number is longer than five.
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, final
+from typing import Annotated, Any, final
 
 from datamodules.annotated import ANNOTATION, Format1, LabelsOnly
 from datamodules.archives import Archive, fetch_and_unpack
@@ -18,6 +18,7 @@ from datamodules.formats.samples import Sample, drawn_anew
 from datamodules.formats.svhn_sample import write_svhn_sample
 from datamodules.house_numbers import HouseNumbers, NumberSource, Parts
 from datamodules.numbers import Cutting, Reader
+from datamodules.ranges import ArgumentsOf, Count, NonNegative, SomeShare
 
 TEST = "test"
 
@@ -131,6 +132,10 @@ def files(
     return SvhnFolder(root, parts, archives, mirrors, [Path(each) for each in unofficial], reader, held, frame, middle)
 
 
+Further = Annotated[Any, ArgumentsOf(HouseNumbers)]
+Sizes = Annotated[Mapping[str, int], ArgumentsOf(Sample)]
+
+
 def svhn(
     root: str,
     cache: str,
@@ -139,12 +144,12 @@ def svhn(
     mirrors: Sequence[str],
     sha256: Mapping[str, str],
     unofficial: Sequence[str],
-    unofficial_width: float,
-    unofficial_height: float,
-    enlarge: float,
-    square: int,
-    workers: int,
-    **task: Any,
+    unofficial_width: SomeShare,
+    unofficial_height: SomeShare,
+    enlarge: NonNegative,
+    square: Count,
+    workers: Count,
+    **task: Further,
 ) -> HouseNumbers:
     """SVHN from its files; see SvhnFolder. All other arguments are those of HouseNumbers.
 
@@ -161,7 +166,13 @@ def svhn(
 
 
 def svhn_sample(
-    root: str, cache: str, sample: Mapping[str, int], enlarge: float, square: int, workers: int, **task: Any
+    root: str,
+    cache: str,
+    sample: Sizes,
+    enlarge: NonNegative,
+    square: Count,
+    workers: Count,
+    **task: Further,
 ) -> HouseNumbers:
     """Synthetic numbers, see Sample; written under `root` into a folder named after them, their sizes and seed."""
     told = Sample(**sample)

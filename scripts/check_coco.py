@@ -12,10 +12,12 @@ from pathlib import Path
 from caption_data import NAMES, found_in, made
 from hydra.errors import HydraException
 
+from benchmark.program import program
 from datamodules.caption_inspection import all_faults
 from datamodules.contract import DataFault
 
 
+@program
 def main() -> int:
     parser = argparse.ArgumentParser(description="List all faults of a folder of photographs with captions.")
     parser.add_argument("folder", type=Path)

@@ -39,6 +39,7 @@ from benchmark.faults import ConfigFault
 from benchmark.metrics.cider import cider_d
 from benchmark.metrics.ngrams import captions, count
 from benchmark.metrics.sequence import reading, sequence_correct
+from benchmark.program import program
 from datamodules.contract import IGNORED, Batch, DataFault, TaskSpec
 
 
@@ -129,6 +130,7 @@ def learned(choice: argparse.Namespace) -> bool:
     return judge.done
 
 
+@program
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--images", type=int, default=128, help="how many to learn (default: %(default)s)")

@@ -5,9 +5,11 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+from benchmark.program import program
 from datamodules.contract import DataFault
 
 
+@program
 def run(what: str, faults_of: Callable[[Path, int], tuple[list[str], list[str]]]) -> int:
     """faults_of(folder, threads): what was looked at, and all faults, a line each. Gives the exit code."""
     parser = argparse.ArgumentParser(description=f"List all faults of a folder of {what}.")

@@ -12,11 +12,13 @@ from pathlib import Path
 from caption_data import NAMES, made
 from hydra.errors import HydraException
 
+from benchmark.program import program
 from datamodules.contract import DataFault
 
 MIRRORS = ("coco", "karpathy")
 
 
+@program
 def main() -> int:
     parser = argparse.ArgumentParser(description="Fetch captions and photographs, and unpack them.")
     parser.add_argument("folder", nargs="?", type=Path, help="default: data/NAME")

@@ -8,9 +8,11 @@ import sys
 
 from fetching import command, run
 
+from benchmark.program import program
 from datamodules.stanford_dogs import archives
 
 
+@program
 def main() -> int:
     return run("Stanford Dogs", command("Stanford Dogs", "data/stanford_dogs").parse_args(), "stanford_dogs", archives)
 

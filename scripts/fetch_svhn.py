@@ -8,9 +8,11 @@ import sys
 
 from fetching import command, run
 
+from benchmark.program import program
 from datamodules.svhn import archive
 
 
+@program
 def main() -> int:
     parser = command("SVHN's format 1", "data/svhn")
     parser.add_argument("--extra", action="store_true", help="the 202,353 extra images too (2 GB)")

@@ -19,6 +19,7 @@ import torch
 from benchmark.attention.distribution import mode
 from benchmark.build import build_rnn
 from benchmark.decoder import State
+from benchmark.program import program
 from benchmark.rollout import Walk
 from datamodules.contract import IGNORED, TaskSpec
 
@@ -89,6 +90,7 @@ def searched(walk: Walk, width: int) -> list[int]:
     return [*best_said, *[IGNORED] * (walk.steps - len(best_said))]
 
 
+@program
 def main() -> int:
     parser = measuring.arguments(__doc__)
     parser.set_defaults(rounds=3)

@@ -23,6 +23,7 @@ from benchmark.metrics.cider import cider_d
 from benchmark.metrics.ngrams import captions, count
 from benchmark.metrics.rouge import rouge_l
 from benchmark.metrics.tokens import tokenized
+from benchmark.program import program
 
 VOCABULARY = 10_000
 LENGTHS, SHARE = np.arange(7, 19), np.array([1, 6, 14, 14, 9, 6, 4, 2, 1, 1, 1, 1])
@@ -117,6 +118,7 @@ def measure(choice: argparse.Namespace) -> list[measuring.Row]:
     return rows
 
 
+@program
 def main() -> int:
     parser = measuring.arguments(__doc__)
     parser.add_argument("--images", type=int, default=5000, help="that are scored (default: %(default)s)")

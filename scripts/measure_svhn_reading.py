@@ -17,6 +17,7 @@ from pathlib import Path
 import h5py
 import numpy as np
 
+from benchmark.program import program
 from datamodules.formats.digit_struct import Annotations, read_digit_struct
 from datamodules.formats.digit_struct_writer import write_digit_struct
 
@@ -54,6 +55,7 @@ def seconds(action: Callable[[], object]) -> float:
     return time.process_time() - before
 
 
+@program
 def main() -> int:
     parser = argparse.ArgumentParser(description="Measure the reading of SVHN's annotation, in seconds of one core.")
     parser.add_argument("--images", type=int, default=TRAINING, help="default: %(default)s, those of the training part")

@@ -28,6 +28,7 @@ from benchmark.build import Built, build
 from benchmark.compose import Composer, register_plugins
 from benchmark.faults import ConfigFault
 from benchmark.launcher import PoolLauncher
+from benchmark.program import program
 from datamodules.contract import Batch, DataFault
 from datamodules.formats.mnist_sample import write_mnist_sample
 
@@ -123,6 +124,7 @@ def sample_digits() -> Any:
         yield folder
 
 
+@program
 def main(measure: Callable[[argparse.Namespace], list[Row]], parser: argparse.ArgumentParser, title: str) -> int:
     """Measures on one thread, prints the table, writes the file. Exit code 2 for wrong input."""
     choice = parser.parse_args()

@@ -14,6 +14,7 @@ import sys
 from pathlib import Path
 
 from benchmark.metrics.caption_files import Scored, score_files
+from benchmark.program import program
 from datamodules.contract import DataFault
 
 
@@ -50,6 +51,7 @@ def command_line() -> argparse.ArgumentParser:
     return parser
 
 
+@program
 def main() -> int:
     choice = command_line().parse_args()
     try:

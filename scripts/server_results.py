@@ -15,6 +15,7 @@ from pathlib import Path
 
 from benchmark.metrics.caption_json import official_results
 from benchmark.metrics.server_results import SPLITS, image_ids, results_faults, write_results
+from benchmark.program import program
 from datamodules.contract import DataFault
 
 
@@ -34,6 +35,7 @@ def command_line() -> argparse.ArgumentParser:
     return parser
 
 
+@program
 def main() -> int:
     choice = command_line().parse_args()
     try:

@@ -5,14 +5,15 @@ import ast
 import pytest
 from run_helpers import ROOT, composer
 
-from benchmark.compose import plain
+from benchmark.compose import plain, written
 from benchmark.config_check import GIVEN, config_faults, find
 
 COMPOSER = composer()
 
 
 def faults(*overrides):
-    return config_faults(plain(COMPOSER.job(["attention=dram", "data=digit_pairs", *overrides])))
+    config = COMPOSER.job(["attention=dram", "data=digit_pairs", *overrides])
+    return config_faults(plain(config), written(config))
 
 
 @pytest.mark.parametrize(

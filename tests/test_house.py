@@ -23,11 +23,12 @@ FLOORS = {
        "benchmark.folder benchmark.console benchmark.schedule benchmark.allocator benchmark.headline "
        "benchmark.tones benchmark.constants benchmark.clustered benchmark.paths benchmark.listing "
        "benchmark.collisions benchmark.tensor_faults benchmark.blame benchmark.plain_json benchmark.seal "
-       "benchmark.choices benchmark.run_lock datamodules.words",
+       "benchmark.choices benchmark.run_lock datamodules.words benchmark.program datamodules.ranges "
+       "benchmark.ranges benchmark.references benchmark.settings",
     1: "datamodules benchmark.attention benchmark.encoder benchmark.decoder benchmark.context benchmark.cell "
        "benchmark.feeding benchmark.convnet benchmark.positions benchmark.display benchmark.tuning "
        "benchmark.state_dicts benchmark.pretrained benchmark.rollout benchmark.decoding benchmark.deep_output "
-       "benchmark.sentinel benchmark.resizing benchmark.orderless benchmark.weight_files",
+       "benchmark.sentinel benchmark.resizing benchmark.orderless benchmark.weight_files benchmark.accelerators",
     2: "benchmark.attention_rnn benchmark.objective benchmark.optimisation benchmark.metrics benchmark.workplace "
        "benchmark.credit benchmark.reading benchmark.both_ways benchmark.focus benchmark.pool benchmark.penalty "
        "benchmark.practice benchmark.self_critical benchmark.reward",
@@ -37,14 +38,17 @@ FLOORS = {
        "benchmark.heartbeat benchmark.trainer_knobs benchmark.early_stopping benchmark.rehearsal "
        "benchmark.task_files",
     4: "benchmark.build benchmark.config_check benchmark.compose benchmark.overrides benchmark.sweeping "
-       "benchmark.typed benchmark.kinds benchmark.saved_config benchmark.known_parts benchmark.yamls",
+       "benchmark.typed benchmark.kinds benchmark.saved_config benchmark.known_parts benchmark.yamls "
+       "benchmark.signatures",
     5: "benchmark.run benchmark.job benchmark.launcher benchmark.report benchmark.caption benchmark.captioning "
-       "benchmark.trained benchmark.same_data benchmark.fitting benchmark.check",
+       "benchmark.trained benchmark.same_data benchmark.fitting benchmark.check benchmark.planning",
 }  # fmt: skip
 """A package stands for all of its modules. Imports stay on their floor or go down."""
 
-SHARED = ("datamodules.contract", "datamodules.words")
-"""What models know of data: the batch and the task, and what a word is, which is learned here and scored there."""
+SHARED = ("datamodules.contract", "datamodules.words", "datamodules.ranges")
+"""What models know of data: the batch and the task; what a word is, which is learned here and scored there; and in what
+ranges values lie.
+"""
 
 SEES_A_CONFIG = {
     f"benchmark.{name}"
@@ -66,6 +70,7 @@ SEES_A_CONFIG = {
         "saved_config",
         "known_parts",
         "yamls",
+        "planning",
     )
 }
 

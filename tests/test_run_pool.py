@@ -10,7 +10,8 @@ from benchmark.address import Address
 from benchmark.display import Display
 from benchmark.faults import BusyFault
 from benchmark.folder import RunFolder, Status, now, read_json, write_json
-from benchmark.pool import BUSY, Job, Pool
+from benchmark.pool import Job, Pool
+from benchmark.program import BUSY
 
 CODE = """
 import sys

@@ -14,6 +14,7 @@ from benchmark.attention.base import Attention, Glimpse
 from benchmark.attention.distribution import Certain, Draw, random_items
 from benchmark.encoder import Encoder
 from datamodules.contract import TaskSpec
+from datamodules.ranges import Count
 
 
 class Encoded(NamedTuple):
@@ -37,7 +38,9 @@ class AdaptiveAttention(Attention):
     drawn = False
     asked_with = 2
 
-    def __init__(self, spec: TaskSpec, query_size: int, encoder: Callable[[tuple[int, int, int]], Encoder], size: int):
+    def __init__(
+        self, spec: TaskSpec, query_size: int, encoder: Callable[[tuple[int, int, int]], Encoder], size: Count
+    ):
         super().__init__()
         self.encoder = encoder(spec.image_shape)
         self.gist_size, self.rows, self.columns = self.encoder.shape

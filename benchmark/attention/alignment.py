@@ -8,6 +8,8 @@ from typing import final
 
 from torch import Tensor, nn
 
+from datamodules.ranges import Count
+
 
 class Alignment(nn.Module, ABC):
     """Scores items in two parts, so that what depends on the image alone is computed once. learns: whether it can."""
@@ -29,7 +31,7 @@ class Additive(Alignment):
 
     learns = True
 
-    def __init__(self, item_size: int, query_size: int, size: int):
+    def __init__(self, item_size: int, query_size: int, size: Count):
         super().__init__()
         self.of_item = nn.Linear(item_size, size)
         self.of_query = nn.Linear(query_size, size, bias=False)

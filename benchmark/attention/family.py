@@ -9,11 +9,13 @@ from typing import final
 import torch
 from torch import Tensor
 
+from datamodules.ranges import Positive
+
 
 class Family(ABC):
     """A family of warps. identity: the parameters of the warp that zooms to `zoom` of the image around its centre."""
 
-    def __init__(self, zoom: float):
+    def __init__(self, zoom: Positive):
         self.zoom = zoom
 
     @property

@@ -18,6 +18,7 @@ from benchmark.attention.gate import Gate
 from benchmark.attention.softening import Softening
 from benchmark.encoder import Encoder
 from datamodules.contract import TaskSpec
+from datamodules.ranges import Positive
 
 
 class Choice(nn.Module, ABC):
@@ -44,7 +45,7 @@ class Expected(Choice):
 
     drawn = False
 
-    def __init__(self, temperature: float):
+    def __init__(self, temperature: Positive):
         super().__init__()
         self.temperature = temperature
 
@@ -67,7 +68,7 @@ class Drawn(Choice):
 
     drawn = True
 
-    def __init__(self, temperature: float, softened: Softening):
+    def __init__(self, temperature: Positive, softened: Softening):
         super().__init__()
         self.temperature, self.softened = temperature, softened
 

@@ -18,6 +18,7 @@ from benchmark.attention.window import Retina, square_map
 from benchmark.encoder import Encoder
 from benchmark.faults import ConfigFault
 from datamodules.contract import TaskSpec
+from datamodules.ranges import Count, Natural, Positive
 
 
 class Seen(NamedTuple):
@@ -60,10 +61,10 @@ class LocationAttention(Attention):
         views: Callable[..., Views],
         policy: Callable[..., Policy],
         whatwhere: Callable[..., WhatWhere],
-        size: int,
-        scales: int,
-        unread: list[int],
-        unit: float,
+        size: Count,
+        scales: Count,
+        unread: list[Natural],
+        unit: Positive,
     ):
         super().__init__()
         channels, *side = spec.image_shape

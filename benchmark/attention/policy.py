@@ -14,6 +14,7 @@ from torch import Tensor, nn
 
 from benchmark.attention.distribution import Certain, Gaussian, Where
 from benchmark.schedule import Schedule, Scheduled
+from datamodules.ranges import Count, Finite
 
 
 class Canvas(NamedTuple):
@@ -79,7 +80,7 @@ class Learned(Policy, Scheduled):
     std: Tensor
     reach_2: Tensor
 
-    def __init__(self, canvas: Canvas, query_size: int, hidden: list[int], squash: Squash, std: Schedule):
+    def __init__(self, canvas: Canvas, query_size: int, hidden: list[Count], squash: Squash, std: Schedule):
         super().__init__()
         widths = [query_size, *hidden]
         body = [layer for a, b in zip(widths, hidden, strict=False) for layer in (nn.Linear(a, b), nn.ReLU())]
@@ -136,7 +137,7 @@ class Tour(Unlearned):
 
     place_P2: Tensor
 
-    def __init__(self, canvas: Canvas, query_size: int, places: list[tuple[float, float]]):
+    def __init__(self, canvas: Canvas, query_size: int, places: list[tuple[Finite, Finite]]):
         super().__init__(canvas, query_size)
         self.register_buffer("place_P2", torch.tensor(places), persistent=False)
 

@@ -10,6 +10,8 @@ from typing import final
 import torch
 from torch import Tensor
 
+from datamodules.ranges import Share
+
 
 class Softening(ABC):
     """Throws its coins once a batch."""
@@ -23,7 +25,7 @@ class Softening(ABC):
 class EachLook(Softening):
     """A coin for each image, trajectory and glimpse: ours."""
 
-    def __init__(self, share: float):
+    def __init__(self, share: Share):
         self.share = share
 
     def __call__(self, like_BND: Tensor) -> Tensor:
@@ -45,7 +47,7 @@ class EachImage(Softening):
 class WholeBatch(Softening):
     """One coin for all images of a batch: what Show, Attend and Tell's code does."""
 
-    def __init__(self, share: float):
+    def __init__(self, share: Share):
         self.share = share
 
     def __call__(self, like_BND: Tensor) -> Tensor:

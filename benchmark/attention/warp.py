@@ -20,6 +20,7 @@ from benchmark.attention.window import Sampler
 from benchmark.constants import constant
 from benchmark.encoder import Encoder
 from datamodules.contract import TaskSpec
+from datamodules.ranges import Count, NonNegative
 
 
 class Mapped(NamedTuple):
@@ -71,16 +72,16 @@ class WarpAttention(Attention):
         encoder: Callable[[tuple[int, int, int]], Encoder],
         views: Callable[..., Views],
         localiser: Callable[[tuple[int, int, int]], Encoder],
-        hidden: int,
+        hidden: Count,
         family: Family,
-        parallel: int,
-        starts: int,
-        spread: float,
+        parallel: Count,
+        starts: Count,
+        spread: NonNegative,
         whatwhere: Callable[..., WhatWhere],
-        overview: int,
-        size: int,
-        scales: int,
-        oversample: int,
+        overview: Count,
+        size: Count,
+        scales: Count,
+        oversample: Count,
     ):
         super().__init__()
         channels, *side = spec.image_shape

@@ -9,6 +9,8 @@ from typing import final
 
 from torch import Tensor, nn
 
+from datamodules.ranges import Count
+
 
 class WhatWhere(nn.Module, ABC):
     """Joins the two. size: of the code."""
@@ -24,7 +26,7 @@ class WhatWhere(nn.Module, ABC):
 class Added(WhatWhere):
     """relu(W what + V relu(U where)): RAM."""
 
-    def __init__(self, what_size: int, where_size: int, size: int, hidden: int):
+    def __init__(self, what_size: int, where_size: int, size: Count, hidden: Count):
         super().__init__()
         self.size = size
         self.what = nn.Linear(what_size, size)

@@ -7,23 +7,18 @@ Exit code 0: all contracts are kept, 1: some are broken, 2: wrong input.
 
 import argparse
 import logging
-import sys
 import warnings
-
-from hydra.errors import HydraException
-from omegaconf.errors import OmegaConfBaseException
-from yaml import YAMLError
 
 from benchmark.check.subjects import Subject, subjects
 from benchmark.compose import Composer, register_plugins
-from benchmark.faults import ConfigFault
 from benchmark.launcher import PoolLauncher
-from benchmark.run import ending, leave
+from benchmark.program import program
 
 BROKEN = 1
 
 
-def main() -> None:
+@program
+def main() -> int:
     """The entry point."""
     raw = argparse.RawDescriptionHelpFormatter
     parser = argparse.ArgumentParser("python -m benchmark.check", description=__doc__, formatter_class=raw)
@@ -33,14 +28,11 @@ def main() -> None:
     warnings.simplefilter("ignore")
     logging.disable(logging.WARNING)
     register_plugins(PoolLauncher)
-    try:
-        found = subjects(Composer(told.config_dir), told.overrides)
-        wrong = sum(report(subject) for subject in found)
-    except (ConfigFault, HydraException, OmegaConfBaseException, YAMLError) as fault:
-        leave(*ending(fault))
+    found = subjects(Composer(told.config_dir), told.overrides)
+    wrong = sum(report(subject) for subject in found)
     kept = sum(len(subject.contracts) for subject in found) - wrong
     print(f"{kept} contracts kept, {wrong} not" if wrong else f"all {kept} contracts are kept")
-    sys.exit(BROKEN if wrong else 0)
+    return BROKEN if wrong else 0
 
 
 def report(subject: Subject) -> int:
@@ -60,4 +52,4 @@ def report(subject: Subject) -> int:
 
 
 if __name__ == "__main__":
-    main()
+    raise SystemExit(main())

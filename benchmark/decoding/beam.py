@@ -16,6 +16,7 @@ from benchmark.decoding.length import Length
 from benchmark.faults import ConfigFault
 from benchmark.rollout import Rollout, Step, Walk, averaged, is_end, rollout_of
 from datamodules.contract import IGNORED
+from datamodules.ranges import Count
 
 
 class Found(NamedTuple):
@@ -53,7 +54,7 @@ class Beam(Decoding):
     width: K.
     """
 
-    def __init__(self, width: int, length: Length):
+    def __init__(self, width: Count, length: Length):
         if width < 1:
             raise ConfigFault([f"decoding.width: has to be 1 or more, and not {width}"])
         self.width, self.length = width, length

@@ -5,6 +5,8 @@ from typing import final
 
 from torch import Tensor
 
+from datamodules.ranges import NonNegative
+
 
 class Length(ABC):
     """Weighs a sequence's log-probability by its length."""
@@ -26,7 +28,7 @@ class AsItIs(Length):
 class PerSymbol(Length):
     """log p / length^power: with 1 the mean log-probability of a symbol, with 0 the sum."""
 
-    def __init__(self, power: float):
+    def __init__(self, power: NonNegative):
         self.power = power
 
     def __call__(self, log_prob: Tensor, length: Tensor) -> Tensor:

@@ -11,6 +11,7 @@ from torch import Tensor
 from benchmark.decoding.base import Decoding
 from benchmark.faults import ConfigFault
 from benchmark.rollout import Rollout, Walk, gone_through, pooled
+from datamodules.ranges import Positive
 
 
 def drawn(log_RV: Tensor) -> Tensor:
@@ -25,7 +26,7 @@ class Sampling(Decoding):
     mean probability.
     """
 
-    def __init__(self, temperature: float):
+    def __init__(self, temperature: Positive):
         if not temperature > 0:
             raise ConfigFault([f"decoding.temperature: has to be above 0, and not {temperature}; greedy is its limit"])
         self.temperature = temperature

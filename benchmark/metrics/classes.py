@@ -13,6 +13,7 @@ from torch import Tensor
 from benchmark.headline import Headline
 from benchmark.metrics.measure import Judged, Measure
 from datamodules.contract import Batch, References, TaskSpec
+from datamodules.ranges import Count, Natural
 
 
 @final
@@ -29,7 +30,7 @@ class MeanPerClass(Measure):
         "class_error", "error of mean per-class accuracy", higher_is_better=False, percent=True, binary=False
     )
 
-    def __init__(self, spec: TaskSpec, references: References, top: int, pairs: int):
+    def __init__(self, spec: TaskSpec, references: References, top: Count, pairs: Natural):
         self.symbols, self.top, self.pairs = spec.symbols, top, pairs
 
     def parts(self, symbol_BT: Tensor, log_BTV: Tensor, batch: Batch) -> dict[str, Tensor]:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from rich.console import Console
 
+from benchmark.program import program
 from benchmark.report.assemble import assemble
 from benchmark.report.boundary import made
 from benchmark.report.files import all_files
@@ -30,6 +31,7 @@ def parser() -> argparse.ArgumentParser:
     return words
 
 
+@program
 def main(arguments: Sequence[str] | None = None) -> int:
     """Make a report; returns the exit code: 0 made, 1 nothing to report, not or not all written, 2 no such study."""
     asked = parser().parse_args(arguments)

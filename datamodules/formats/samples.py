@@ -6,15 +6,16 @@ from pathlib import Path
 from typing import NamedTuple
 
 from datamodules.contract import DataFault
+from datamodules.ranges import Count, Natural
 from datamodules.scratch import scratch
 
 
 class Sample(NamedTuple):
     """Which sample: images to train on and to test on, and a seed."""
 
-    train: int
-    test: int
-    seed: int
+    train: Count
+    test: Count
+    seed: Natural
 
     def name(self, kind: str) -> str:
         """Of its folder. kind: what is drawn, so that samples of two kinds can have one root."""
