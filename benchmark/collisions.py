@@ -17,13 +17,13 @@ class Jobs:
         self.twice = 0
 
     def is_new(self, folder: Path, overrides: Sequence[str], values: Mapping[str, Any]) -> bool:
-        """Whether this is the first for its folder. overrides: as typed. values: of the whole configuration."""
+        """Whether it was not there yet, to the last value. overrides: as typed. values: of the whole configuration."""
         met = self._met.setdefault(folder, [])
         if any(values == known for _, known in met):
             self.twice += 1
             return False
         met.append((overrides, values))
-        return len(met) == 1
+        return True
 
     def faults(self) -> list[str]:
         """A line for each folder on which different jobs fall."""
