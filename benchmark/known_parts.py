@@ -98,9 +98,9 @@ def _parameters(made: Callable[..., Any]) -> list[str]:
         return []
 
 
-def _hints(made: Callable[..., Any]) -> dict[str, Any]:
+def _hints(made: Any) -> dict[str, Any]:
     try:
-        return get_type_hints(made.__init__ if isinstance(made, type) else made)
+        return get_type_hints(vars(made).get("__init__", made) if isinstance(made, type) else made)
     except (NameError, TypeError, AttributeError):  # of what does not say its types
         return {}
 

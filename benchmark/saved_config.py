@@ -73,8 +73,8 @@ def _refuse_tricks(text: str) -> None:
             raise Damaged(f"has more than {MOST_NODES:,} values")
         if isinstance(event, yaml.AliasEvent) or getattr(event, "anchor", None):
             raise Damaged("uses an alias or an anchor (& or *)")
-        if getattr(event, "tag", None):
-            raise Damaged(f"uses a tag ({shown(event.tag)})")
+        if tag := getattr(event, "tag", None):
+            raise Damaged(f"uses a tag ({shown(tag)})")
         depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
         if depth > MOST_DEPTH:
             raise Damaged("is nested too deeply")

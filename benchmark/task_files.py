@@ -25,7 +25,8 @@ def read_task(folder: RunFolder) -> TaskSpec:
             raise Damaged("; ".join(faults))
     except (Damaged, FileNotFoundError) as fault:
         raise RunFault(f"{folder.task} is damaged ({fault}). {CURE}") from None
-    spec = TaskSpec(**{name: tuple(value) if isinstance(value, list) else value for name, value in told.items()})
+    fields: dict[str, Any] = {name: tuple(value) if isinstance(value, list) else value for name, value in told.items()}
+    spec = TaskSpec(**fields)
     if folder.symbols.exists() and _words(folder.symbols) != list(spec.symbols):
         raise RunFault(f"{folder.symbols} lists other symbols than {folder.task}: one of them is another run's. {CURE}")
     return spec

@@ -18,7 +18,8 @@ from benchmark.report.records import unsealed
 from benchmark.report.sections import Part, TaskSection, learning_of, present, task_section
 from benchmark.report.table import Table
 
-S, T = TypeVar("S"), TypeVar("T")
+S = TypeVar("S")
+T = TypeVar("T")
 
 
 @final
