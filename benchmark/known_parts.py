@@ -98,7 +98,7 @@ def _parameters(made: Callable[..., Any]) -> list[str]:
         return []
 
 
-def _hints(made: Callable[..., Any]) -> dict[str, Any]:
+def _hints(made: Any) -> dict[str, Any]:
     try:
         return get_type_hints(getattr(made, "__init__", made) if isinstance(made, type) else made)
     except (NameError, TypeError, AttributeError):  # of what does not say its types
