@@ -35,6 +35,7 @@ class Trained(NamedTuple):
     trainer: pl.Trainer
     clock: Clock
     best: Checkpoints
+    epochs: int
 
 
 def resume(folder: RunFolder) -> Resumed:
@@ -79,7 +80,8 @@ def fit(config: DictConfig, built: Built, resumed: Resumed, folder: RunFolder, l
             "training ended before anything was validated, so there are no best weights. Set "
             "trainer.check_val_every_n_epoch=1, and a longer trainer.max_time if there is one"
         )
-    return Trained(trainer, clock, best)
+    progress: Any = trainer.fit_loop.epoch_progress.current  # counts the last epoch too, also where it was resumed
+    return Trained(trainer, clock, best, progress.processed)
 
 
 def profiler(wanted: Any, folder: RunFolder) -> Profiler | None:

@@ -152,7 +152,7 @@ def _cost(config: DictConfig, built: Built, trained: Trained, device: torch.devi
         "peak_memory_bytes": cost.peak_memory(device),
         "seconds_to_best": best.seconds,
         "best_epoch": best.epoch + 1,
-        "epochs": trained.trainer.fit_loop.epoch_progress.current.processed,  # type: ignore[attr-defined]
+        "epochs": trained.epochs,
         "steps": trained.trainer.global_step,
     }
 

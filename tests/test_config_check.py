@@ -6,7 +6,7 @@ import pytest
 from run_helpers import ROOT, composer
 
 from benchmark.compose import plain, written
-from benchmark.config_check import GIVEN, config_faults, find
+from benchmark.config_check import GIVEN, OFFERED, config_faults, find
 
 COMPOSER = composer()
 
@@ -65,8 +65,10 @@ def test_a_name_inside_a_class_is_found():
 def test_what_is_given_is_what_build_gives():
     """`make(cfg.<part>, spec=..., ...)` in build.py, read off its syntax tree."""
     tree = ast.parse((ROOT / "benchmark/build.py").read_text())
-    given = {}
+    given = {"make": {}, "make_named": {}}
     for call in ast.walk(tree):
-        if isinstance(call, ast.Call) and isinstance(call.func, ast.Name) and call.func.id == "make" and call.keywords:
-            given[ast.unparse(call.args[0]).removeprefix("cfg.")] = {keyword.arg for keyword in call.keywords}
-    assert {path: set(names) for path, names in GIVEN.items()} == given
+        if isinstance(call, ast.Call) and isinstance(call.func, ast.Name) and call.func.id in given:
+            names = {keyword.arg for keyword in call.keywords} - {None}
+            given[call.func.id] |= {ast.unparse(call.args[0]).removeprefix("cfg."): names} if names else {}
+    assert {path: set(names) for path, names in GIVEN.items()} == given["make"]
+    assert {path: set(names) for path, names in OFFERED.items()} == given["make_named"]

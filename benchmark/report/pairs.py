@@ -26,16 +26,24 @@ def place_of(task: Task, attention: str) -> int | None:
     return min(places, key=lambda place: (task.groups[place].setting != "", place), default=None)
 
 
+def own_controls(task: Task) -> list[tuple[int, int, tuple[str, ...]]]:
+    """Each mechanism beside what is the same in everything but where it looks, where the study has both, and a word."""
+    pairs = [(place, place_of(task, group.control)) for place, group in enumerate(task.groups) if group.control]
+    known = [(place, control) for place, control in pairs if control is not None]
+    return [(place, control, ("the same but for where it looks",)) for place, control in known]
+
+
 def against(task: Task, comparisons: Sequence[Comparison]) -> Table:
-    """Every mechanism against each reference, on the same seeds and images."""
+    """Every mechanism against its own control and each reference, on the same images."""
     rows, quality = [], task.quality
-    for reference in references(task):
-        for place, group in enumerate(task.groups):
-            found = between(comparisons, place, reference)
-            if found is not None:
-                rows.append(
-                    (Cell(group.label), Cell(task.groups[reference].label), *comparison_cells(found, task.quality))
-                )
+    common: list[tuple[int, int, tuple[str, ...]]] = [
+        (place, reference, ()) for reference in references(task) for place in range(len(task.groups))
+    ]
+    for place, reference, note in [*own_controls(task), *common]:
+        found = between(comparisons, place, reference)
+        if found is not None:
+            name, other = task.groups[place].label, Cell(task.groups[reference].label, note)
+            rows.append((Cell(name), other, *comparison_cells(found, quality)))
     heads = (
         "mechanism",
         "against",
