@@ -87,7 +87,7 @@ def interrupted(runs, monkeypatch, moment, *overrides):
 
 STOPPING = ["callbacks=early_stopping", "callbacks.early_stopping.patience=1", "callbacks.early_stopping.min_delta=1",
             "trainer.max_epochs=5", "attention=none"]  # fmt: skip
-STEPS = ["+trainer.min_epochs=4", "trainer.max_steps=3", "trainer.max_epochs=5", "attention=none"]
+STEPS = ["+trainer.min_epochs=4", "+trainer.max_steps=3", "trainer.max_epochs=5", "attention=none"]
 
 
 @pytest.fixture(scope="module")
@@ -151,8 +151,8 @@ def test_rates_follow_the_share_of_the_steps_there_are(stepped):
 
 
 @pytest.mark.parametrize(("overrides", "epochs", "steps", "validated"), [
-    (["+trainer.check_val_every_n_epoch=2", "trainer.max_epochs=-1", "trainer.max_steps=5"], 3, 5, [1, 2]),
-    (["trainer.accumulate_grad_batches=2", "trainer.limit_train_batches=0.001", "data.images_per_epoch=12000",
+    (["+trainer.check_val_every_n_epoch=2", "trainer.max_epochs=-1", "+trainer.max_steps=5"], 3, 5, [1, 2]),
+    (["+trainer.accumulate_grad_batches=2", "trainer.limit_train_batches=0.001", "data.images_per_epoch=12000",
       "trainer.max_epochs=1", "+trainer.profiler=simple"], 1, 2, [0]),
 ])  # fmt: skip
 def test_what_is_honoured_is_used(tmp_path, overrides, epochs, steps, validated):
@@ -161,7 +161,7 @@ def test_what_is_honoured_is_used(tmp_path, overrides, epochs, steps, validated)
     record = read_json(folder.record)
     assert (record["cost"]["epochs"], record["cost"]["steps"]) == (epochs, steps)
     assert [line["epoch"] for line in lines(folder.metrics) if "val/error" in line] == validated
-    if "trainer.accumulate_grad_batches=2" in overrides:
+    if "+trainer.accumulate_grad_batches=2" in overrides:
         assert rates_of(folder) == pytest.approx([2e-5, 2e-5])
         assert "run_training_batch" in (folder.path / "fit-profile.txt").read_text()
 
