@@ -132,7 +132,7 @@ def test_few_see_a_config_and_the_report_nothing_of_training(path):
 @pytest.mark.parametrize("path", [p for p in SOURCES if p.name != "__init__.py"], ids=name_of)
 def test_a_file_is_short_and_says_what_it_is(path):
     tree = ast.parse(path.read_text())
-    assert len(path.read_text().splitlines()) <= 200
+    assert len(path.read_text().splitlines()) <= 300
     assert ast.get_docstring(tree), "no docstring"
     for node in ast.walk(tree):
         if isinstance(node, ast.FunctionDef):

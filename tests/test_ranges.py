@@ -141,8 +141,8 @@ def test_faults_of_equal_wording_are_not_folded_and_references_are():
 
 
 def test_words_of_a_mode_are_listed():
-    (fault,) = faults("logger=wandb", "logger.mode=sideways")
-    assert fault == "logger.mode: has to be 'online' or 'offline' or 'disabled' or null, and not 'sideways'"
+    (fault,) = faults("logger=wandb", "logger.wandb.mode=sideways")
+    assert fault == "logger.wandb.mode: has to be 'online' or 'offline' or 'disabled' or null, and not 'sideways'"
 
 
 def test_knobs_that_a_function_hands_on_are_judged_and_unknown_ones_named():
