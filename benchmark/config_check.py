@@ -56,8 +56,10 @@ def config_faults(config: Config, written: Config = MappingProxyType({})) -> lis
     once, wherever else its value arrives.
     """
     make_importable()  # before any part imports Lightning
-    of_trainer = (Fault(knob, told) for knob, told in trainer_faults(config))
-    found = [*part_faults(config), *setting_faults(config), *run_faults(config), *of_trainer]
+    of_trainer = [Fault(knob, told) for knob, told in trainer_faults(config)]
+    judged = {fault.knob for fault in of_trainer}  # what a run can honour of Lightning's is narrower than its ranges
+    others = [*part_faults(config), *setting_faults(config), *run_faults(config)]
+    found = [*(fault for fault in others if fault.knob not in judged), *of_trainer]
     return list(dict.fromkeys(f"{set_at(knob, written)}: {told}" for knob, told in found))
 
 
@@ -160,7 +162,7 @@ def run_faults(config: Config) -> Iterator[Fault]:
     if isinstance(study, str) and (fault := name_fault(study)):
         yield Fault("study", fault)
     yield from (Fault("trainer.accelerator", told) for told in accelerator_faults(config["trainer"]["accelerator"]))
-    images, batch = (config["data"].get(key, 1) for key in ("images_per_epoch", "batch_size"))
+    images, batch = (config["data"].get(key) for key in ("images_per_epoch", "batch_size"))
     if isinstance(images, int) and isinstance(batch, int) and 0 < images < batch:
         yield Fault("data.images_per_epoch", f"{images} images do not fill one batch of data.batch_size={batch}")
     devices = config["trainer"].get("devices", 1)

@@ -47,8 +47,11 @@ class AttentionModule(pl.LightningModule):
         self.own_rates = rates(rnn)
         self.scheduled = [part for part in self.modules() if isinstance(part, Scheduled)]
         self.terms: dict[str, Tensor] = {}
-        self.summed = 0
+        self.summed, self.batches_a_line = 0, log_every
         self.register_buffer("first_bad", torch.tensor(-1), persistent=False)
+
+    def on_train_start(self) -> None:
+        self.batches_a_line = self.log_every * self.trainer.accumulate_grad_batches
 
     def training_step(self, batch: Batch, number: int) -> Tensor:
         terms = self.practice(self.rnn, self.objective, batch)
@@ -62,7 +65,7 @@ class AttentionModule(pl.LightningModule):
         for name, value in terms.items():
             self.terms[name] = self.terms.get(name, 0) + value.detach()
         self.summed += 1
-        if self.summed == self.log_every * self.trainer.accumulate_grad_batches:
+        if self.summed == self.batches_a_line:
             self._write()
 
     def _write(self) -> None:

@@ -11,7 +11,7 @@ from torch.optim.lr_scheduler import LambdaLR
 
 from benchmark.faults import ConfigFault
 from benchmark.schedule import Schedule, Waiting
-from datamodules.ranges import Limit, NotAll
+from datamodules.ranges import Limit, Share
 
 
 @final
@@ -34,7 +34,7 @@ class Optimisation:
         make: Callable[[list[dict[str, Any]]], Optimizer],
         rate: Schedule,
         policy_rate: Schedule,
-        policy_wait: NotAll,
+        policy_wait: Share,
         clip_core: Limit,
         clip_policy: Limit,
     ):

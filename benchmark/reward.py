@@ -13,6 +13,7 @@ from benchmark.credit import Credit, right
 from benchmark.faults import ConfigFault
 from benchmark.rollout import Rollout
 from datamodules.contract import IGNORED
+from datamodules.ranges import Positive
 
 
 class Reward(ABC):
@@ -34,7 +35,7 @@ class LogLikelihood(Reward):
 
     punishes = True
 
-    def __init__(self, scale: float):
+    def __init__(self, scale: Positive):
         self.scale = scale
 
     def __call__(self, rollout: Rollout, log_BST: Tensor, target_BT: Tensor) -> Tensor:

@@ -1,6 +1,6 @@
 """The knobs of a part: the arguments of its constructor, with what each may be.
 
-What is not ours has no ranges in its signature. Those of optimisers and of Lightning's Trainer stand here.
+What is not ours has no ranges in its signature. Those of optimisers and of Lightning's Trainer and tables stand here.
 """
 
 import inspect
@@ -8,10 +8,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from inspect import Parameter
-from typing import Annotated, Any, get_args
+from typing import Annotated, Any, Literal, get_args
 
 import pytorch_lightning as pl
 from annotated_types import Ge
+from pytorch_lightning.loggers import CSVLogger
 from torch.optim import Optimizer
 
 from datamodules.ranges import ArgumentsOf, Count, Natural, NonNegative, NotAll, Positive, SomeShare
@@ -20,12 +21,15 @@ OPTIMISER = {"lr": NonNegative, "weight_decay": NonNegative, "eps": Positive, "m
              "alpha": NotAll, "rho": NotAll, "betas": tuple[NotAll, NotAll]}  # fmt: skip
 """Of any of torch.optim; PyTorch checks some of them itself, when a run has begun."""
 
-TRAINER = {"max_epochs": Count, "log_every_n_steps": Natural, "num_sanity_val_steps": Annotated[int, Ge(-1)],
+TRAINER = {"max_epochs": Count | Literal[-1], "log_every_n_steps": Natural,
+           "num_sanity_val_steps": Annotated[int, Ge(-1)],
            "limit_train_batches": Count | SomeShare | None, "limit_val_batches": Count | SomeShare | None,
            "accumulate_grad_batches": Count, "gradient_clip_val": NonNegative | None,
            "check_val_every_n_epoch": Count | None}  # fmt: skip
 
-BORROWED: Mapping[type, Mapping[str, Any]] = {Optimizer: OPTIMISER, pl.Trainer: TRAINER}
+TABLE = {"flush_logs_every_n_steps": Count}
+
+BORROWED: Mapping[type, Mapping[str, Any]] = {Optimizer: OPTIMISER, pl.Trainer: TRAINER, CSVLogger: TABLE}
 
 
 @dataclass(frozen=True)

@@ -25,12 +25,10 @@ from typing import Any
 from damage import Reader
 from damage_data_files import READERS as DATA_READERS
 from damage_kill import killed_sweeps
+from damage_run_files import READERS as RUN_READERS
 from damage_workshop import Outcome, Workshop
 
-try:
-    from damage_run_files import READERS as RUN_READERS
-except ImportError:
-    RUN_READERS: dict[str, Reader] = {}  # type: ignore[no-redef]
+from benchmark.program import program
 
 COLUMNS = ["right or unnoticeable", "refused in words", "file not named", "wrong", "traceback", "crash", "hang/memory"]
 BAD = COLUMNS[2:]
@@ -60,6 +58,7 @@ def command_line() -> argparse.ArgumentParser:
     return parser
 
 
+@program
 def main() -> int:
     choice = command_line().parse_args()
     warnings.simplefilter("ignore")

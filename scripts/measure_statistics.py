@@ -9,6 +9,7 @@ the report's own rule (benchmark/report/inference.py) judges all 15 pairs, besid
 """
 
 import argparse
+import sys
 from collections.abc import Callable, Mapping
 from itertools import combinations, product
 from typing import NamedTuple
@@ -19,6 +20,7 @@ from rich.progress import track
 from scipy.special import bdtr, ndtri, stdtr
 
 from benchmark.clustered import Floats
+from benchmark.program import program
 from benchmark.report.inference import FAMILY, Sample, contrast
 from benchmark.report.statistics import holm
 
@@ -184,6 +186,7 @@ def table(seeds: list[int], studies: int) -> list[str]:
     return lines
 
 
+@program
 def main() -> None:
     words = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     words.add_argument("--studies", type=int, default=1000, help="simulated studies of each cell (default 1000)")
@@ -195,4 +198,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

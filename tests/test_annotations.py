@@ -52,7 +52,7 @@ def study(tmp_path_factory) -> Path:
 
 
 def test_every_row_that_names_it_is_marked_and_the_page_says_why(study):
-    found = assemble(read_study(study), np.random.default_rng(0), 50)
+    found = assemble(read_study(study))
     (task,) = [section.task for section in found.tasks]
     assert {group.label for group in task.groups} == {"dram", f"oracle{MARK}", f"their_own{MARK}"}
     heads = [

@@ -261,7 +261,7 @@ def test_what_is_told_of_a_damaged_part_of_svhn_brings_a_sound_one(tmp_path):
 def test_a_damaged_sample_is_drawn_anew_once_it_is_deleted(tmp_path):
     given = (f"data.root={tmp_path}", "data.sample.train=8", "data.sample.test=4")
     made("svhn_sample", *given).fetch()
-    (folder,) = (path for path in tmp_path.iterdir() if path.is_dir() and path.name.startswith("train="))
+    (folder,) = (path for path in tmp_path.iterdir() if path.is_dir() and path.name.startswith("svhn,train="))
     (folder / "test/2.png").write_bytes(b"broken")
     with pytest.raises(DataFault, match=rf"2\.png .*delete the folder {folder}, and it is drawn anew") as fault:
         made("svhn_sample", *given).splits()

@@ -99,7 +99,9 @@ def test_evaluation_is_the_same_for_every_run_whatever_its_seed_and_batch_size()
 
 def test_fingerprints_tell_splits_and_settings_apart():
     prints = [canvases(**changed).fingerprints() for changed in ({}, {"split_seed": 6}, {"clutter": 3})]
-    assert len({value for each in prints for value in each.values()}) == 6
+    assert (
+        len({value for each in prints for value in each.values()}) == 3 + 3 + 1
+    )  # they are painted of the same digits
     assert all(len(value) == 64 for each in prints for value in each.values())
 
 

@@ -93,7 +93,9 @@ def test_an_unofficial_folder_is_trained_on_and_nothing_else(root, tmp_path):
     _, target, boxes, _ = whole(data, "train")
     found = dict(zip(numbers(target), boxes, strict=True))
     assert {"808", "909"} < set(found) and found["808"].isnan().all()
-    assert data.fingerprints() == svhn(root).fingerprints()
+    mine, official = data.fingerprints(), svhn(root).fingerprints()
+    assert mine["train"] != official["train"]
+    assert all(mine[split] == official[split] for split in ("validation", "test"))
 
 
 def test_a_sixth_digit_leaves_a_number_out_and_the_log_says_so(tmp_path, caplog):
@@ -194,14 +196,11 @@ def test_the_enlarged_setting_shows_digits_as_large_with_more_around_them(root):
     assert tall == pytest.approx([20 * 64 / 26, 64.0], abs=1e-3)
 
 
-def test_the_second_reading_opens_no_photograph_and_a_change_is_noticed(root):
+def test_the_second_reading_opens_no_photograph_and_a_change_is_noticed(root, monkeypatch):
     first = svhn(root).fingerprints()
-    times = (root / "test/2.png").stat()
-    (root / "test/2.png").write_bytes(b"0" * times.st_size)
-    import os
-
-    os.utime(root / "test/2.png", ns=(times.st_atime_ns, times.st_mtime_ns))
-    assert svhn(root).fingerprints() == first  # as large and as old: taken from the cache, though it is damaged
+    with monkeypatch.context() as without:
+        without.setattr(Image, "open", None)
+        assert svhn(root).fingerprints() == first
     Image.new("RGB", (120, 40), (9, 99, 9)).save(root / "test/2.png")
     assert svhn(root).fingerprints()["test"] != first["test"]
 

@@ -67,7 +67,7 @@ def test_the_display_of_a_sweep_lives_on_any_terminal(monkeypatch, tmp_path, enc
     folder = RunFolder(tmp_path / "kätzchen")
     folder.make()
     write_json(folder.record, {"measure": HEADLINE, "test": {"mean": {"error": 0.25}}})
-    job = Running("none/kätzchen", folder, process, 0.0)
+    job = Running("none/kätzchen", folder, process, 0.0, io.BytesIO())
 
     @program
     def sweep():
@@ -97,7 +97,7 @@ def test_a_sweep_on_a_latin_terminal_starts_its_jobs(tmp_path):
     code, out, err = call(
         "-m", "attention=none", "data.canvas=20,-5", "study=a", cwd=tmp_path, PYTHONIOENCODING="latin-1"
     )
-    assert (code, out) == (2, "")
+    assert (code, out) == (2, "checking 2 jobs\n")
     assert err.startswith("error: none/digit_pairs/seed=0") and err.count("\n") == 1
     assert "data.canvas: has to be a whole number of at least 1, and not -5" in err
     assert not (tmp_path / "runs").exists() or not [*(tmp_path / "runs").rglob("status.json")]

@@ -38,7 +38,7 @@ def spoilt(study: Path) -> Path:
 
 def report(study: Path, capsys: pytest.CaptureFixture[str], code: int = 0) -> str:
     """The page, in which the whole runs stand whatever else does."""
-    assert main([str(study), "--draws", "100"]) == code
+    assert main([str(study)]) == code
     told = capsys.readouterr()
     assert "Traceback" not in told.out + told.err
     page = (study / "report" / "index.html").read_text()
@@ -190,7 +190,7 @@ def test_a_section_that_fails_is_replaced_by_a_sentence(
         raise KeyError("a fault\nof ours")
 
     monkeypatch.setattr("benchmark.report.assemble.learning_figures", broken)
-    assert main([str(study), "--draws", "100"]) == 1
+    assert main([str(study)]) == 1
     told = capsys.readouterr()
     assert "The section on sizes and learning curves of digit_pairs could not be made (KeyError" in told.err
     page = (study / "report" / "index.html").read_text()
@@ -201,7 +201,7 @@ def test_the_run_at_fault_is_found_and_left_out(study: Path) -> None:
     from benchmark.report.assemble import assemble
 
     def fragile(found: Any) -> Any:
-        whole = assemble(found, np.random.default_rng(0), 100)
+        whole = assemble(found)
         bad = any(run.address.attention == "ram" and run.address.seed == 1 for run in found.finished)
         from dataclasses import replace
 

@@ -83,7 +83,7 @@ def test_controls_are_no_mechanisms(tmp_path: Path) -> None:
     for name in ("random", "someone_s_own"):
         made = record(name, "digit_pairs", 0, wrong(0.2, 0.2), is_control=True, control="random")
         finished(tmp_path, made, wrong(0.2, 0.2), OVERLAP)
-    task = assemble(read_study(tmp_path), np.random.default_rng(0), 200).tasks[0].task
+    task = assemble(read_study(tmp_path)).tasks[0].task
     assert {group.attention: (group.is_control, group.control) for group in task.groups} == {
         "dram": (False, ""), "none": (False, ""), "random": (True, "random"), "someone_s_own": (True, "random"),
     }  # fmt: skip

@@ -8,10 +8,10 @@ from run_helpers import TINY, composer
 
 from benchmark import same_data
 from benchmark.build import without_origins
-from benchmark.callbacks import Heartbeat
 from benchmark.collisions import collision
 from benchmark.faults import ConfigFault, RunFault
 from benchmark.folder import RunFolder, read_json, write_json
+from benchmark.heartbeat import Heartbeat
 from benchmark.job import run_one
 from benchmark.launcher import plan
 from benchmark.listing import listing

@@ -1,4 +1,4 @@
-"""Checks what you wrote against the contracts: python -m benchmark.check data=mine data.root=FOLDER.
+"""Checks what you wrote against the contracts: python -m benchmark.check data=NAME data.root=FOLDER.
 
 Name what is to be checked as for a run: data=, attention=, metrics=, objective=, several at once, or a choice of any
 other group; knobs too. A data set named alone is tried with every mechanism, a mechanism named alone on small data.
@@ -22,7 +22,7 @@ def main() -> int:
     """The entry point."""
     raw = argparse.RawDescriptionHelpFormatter
     parser = argparse.ArgumentParser("python -m benchmark.check", description=__doc__, formatter_class=raw)
-    parser.add_argument("overrides", nargs="*", help="data=mine attention=theirs data.root=FOLDER ...")
+    parser.add_argument("overrides", nargs="*", help="data=NAME attention=NAME data.root=FOLDER ...")
     parser.add_argument("--config-dir", help="a folder of configurations that no installed package brings")
     told = parser.parse_args()
     warnings.simplefilter("ignore")

@@ -72,8 +72,8 @@ def look_faults(attention: Attention, look: Any, rows: int) -> list[str]:
         found.append(f"chance of a look has the shape {tuple(look.chance.shape)}, and has to have ({rows}, items)")
     elif look.chance.shape[1] and not ((look.chance >= 0) & (look.chance <= 1)).all():
         found.append("chance of a look is beyond 0 to 1")
-    if not attention.drawn and look.log_prob.any():
-        found.append("log_prob of a look is not zero, and drawn is False: what was not drawn has log 1 = 0")
+    if not attention.drawn and look.log_prob.requires_grad and look.log_prob.any():
+        found.append("log_prob of a look is not zero and has a gradient, and drawn is False: nothing may learn from it")
     return found
 
 

@@ -61,8 +61,11 @@ def evaluation_depends_on_no_seed(given: Given) -> Iterator[str]:
 
 def fingerprints_are_of_content(given: Given) -> Iterator[str]:
     found = given.data.fingerprints()
-    if set(found) != {"validation", "test"} or not all(isinstance(value, str) and value for value in found.values()):
-        yield f"fingerprints are {found!r:.100}, and have to be of validation and test"
+    fixed = {"validation", "test"}
+    if not fixed <= set(found) <= {"train", *fixed} or not all(
+        isinstance(value, str) and value for value in found.values()
+    ):
+        yield f"fingerprints are {found!r:.100}, and have to be of validation and test, and may be of train"
     elif found["validation"] == found["test"]:
         yield "validation and test have the same fingerprint: they are the same images, or it does not tell of them"
     elif found != given.made().fingerprints():
