@@ -21,6 +21,9 @@ from benchmark.same_data import FOLDER, KnownData
 from datamodules.formats.mnist_sample import write_mnist_sample
 
 COMPOSER = composer()
+POOL = {"jobs": None, "threads": 1, "gpus": None}
+"""Knobs of the launcher."""
+
 JOB = ["attention=none", *TINY, "data=mnist28"]
 
 
@@ -79,13 +82,13 @@ def test_a_sweep_looks_at_its_data_once_and_at_known_ones_not_at_all(base, monke
     listed = []
     monkeypatch.setattr(same_data, "listing", lambda *found: listed.append(found) or listing(*found))
     monkeypatch.setattr("benchmark.build.build_data", lambda _: pytest.fail("the data were read"))
-    found = plan(COMPOSER, jobs)
+    found = plan(COMPOSER, jobs, POOL)
     assert (found.todo, found.finished, found.untold, found.unusable) == ([], 4, [], []) and len(listed) == 1
 
 
 def test_other_data_are_refused_before_the_first_job_starts(base):
     with pytest.raises(ConfigFault) as caught:
-        plan(COMPOSER, [overrides(base, "other"), overrides(base, "other", "study=new")])
+        plan(COMPOSER, [overrides(base, "other"), overrides(base, "other", "study=new")], POOL)
     (fault,) = caught.value.faults
     assert "holds a finished run on other data" in fault
 
@@ -112,7 +115,7 @@ def test_an_interrupted_run_goes_on_with_its_own_data_alone(base, monkeypatch):
         with pytest.raises(RunFault, match="holds an unfinished run on other data"):
             run_one(*made(base, "other", "study=broken")[:2])
     with pytest.raises(ConfigFault, match="holds an unfinished run on other data"):
-        plan(COMPOSER, [overrides(base, "other", "study=broken")])
+        plan(COMPOSER, [overrides(base, "other", "study=broken")], POOL)
     run_one(config, address)
     assert folder.record.exists()
 
@@ -120,8 +123,8 @@ def test_an_interrupted_run_goes_on_with_its_own_data_alone(base, monkeypatch):
 def test_jobs_that_fall_on_one_folder_are_refused_and_the_same_job_is_run_once(base, capsys):
     jobs = [overrides(base, "other", "study=swept"), overrides(base, "one", "study=swept")]
     with pytest.raises(ConfigFault, match=r"data\.root=.*other; data\.root=.*one: these jobs fall on one folder"):
-        plan(COMPOSER, jobs)
-    found = plan(COMPOSER, [jobs[0], jobs[0], [*jobs[0], "seed=0"], [*jobs[0], "seed=1"]])
+        plan(COMPOSER, jobs, POOL)
+    found = plan(COMPOSER, [jobs[0], jobs[0], [*jobs[0], "seed=0"], [*jobs[0], "seed=1"]], POOL)
     assert len(found.todo) == 2 and "2 of 4 jobs were given twice" in capsys.readouterr().out
     assert "and 2 more: these jobs" in collision(base, [[f"threads={n}"] for n in range(6)])
 
@@ -132,14 +135,14 @@ def test_damage_and_copies_cost_one_run_and_say_what_they_are(base):
         folder = RunFolder(COMPOSER.address(COMPOSER.job([*job, f"seed={seed}"])).folder)
         folder.make()
         folder.record.write_text(spoil or made(base)[2].record.read_text())
-    found = plan(COMPOSER, [[*job, f"seed={seed}"] for seed in range(4)])
+    found = plan(COMPOSER, [[*job, f"seed={seed}"] for seed in range(4)], POOL)
     assert [address.seed for address, _ in found.todo] == [0]
     assert [outcome.message.count("record.json is damaged. Delete it") for outcome in found.unusable] == [1, 1, 0]
     assert "holds the run none/mnist28/seed=0-" in found.unusable[2].message
     with pytest.raises(RunFault, match=r"it is a copy, or was renamed\. Delete it"):
         one(COMPOSER.job([*job, "seed=3"]), COMPOSER, "")
     folder.record.unlink()
-    assert len(plan(COMPOSER, [[*job, "seed=3"]]).todo) == 1
+    assert len(plan(COMPOSER, [[*job, "seed=3"]], POOL).todo) == 1
 
 
 def test_a_status_that_says_nothing_is_called_damaged_and_its_cure_works(base):
@@ -154,7 +157,7 @@ def test_a_status_that_says_nothing_is_called_damaged_and_its_cure_works(base):
     with pytest.raises(RunFault, match="holds the run none/mnist28/seed=7: it is a copy"):
         folder.refuse_another(address.config_hash)
     folder.last.unlink()
-    assert len(plan(COMPOSER, [overrides(base, "one", "study=status")]).todo) == 1
+    assert len(plan(COMPOSER, [overrides(base, "one", "study=status")], POOL).todo) == 1
 
 
 def test_a_copied_folder_is_no_second_seed_of_a_report(base, tmp_path):
