@@ -94,7 +94,7 @@ def test_help_needs_no_torch_and_names_every_group(tmp_path):
     for folder in (ROOT / "conf").iterdir():
         if folder.is_dir() and folder.name not in ("hydra", "__pycache__"):
             assert f"\n  {folder.name} " in done.stdout, folder.name
-    assert "item_soft, location_soft" in done.stdout
+    assert "item_soft, item_soft_even, location_soft" in done.stdout
 
 
 def test_a_jobs_command_is_this_interpreter_and_not_the_folder_it_is_called_from():
