@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from datamodules.contract import DataFault
+from datamodules.nearby import beside
 from datamodules.photographs import Floats
 
 SHOWN = 10
@@ -180,3 +181,8 @@ def listed(folder: Path) -> set[str]:
         return set()
     except OSError as fault:
         raise DataFault(f"{folder.absolute()} cannot be looked into: {fault.strerror}.") from None
+
+
+def lost(folder: Path, file: Any) -> str:
+    """What to say of a folder without any file. file: the name of one that should be in it."""
+    return "which is missing or empty" + (beside(folder, file) if isinstance(file, str) and is_plain(file) else "")

@@ -18,6 +18,7 @@ from datamodules.formats.coco_json import read_captions, read_objects
 from datamodules.formats.coco_sample import write_coco_sample
 from datamodules.formats.karpathy import NOWHERE, read_karpathy
 from datamodules.formats.samples import Sample, drawn_anew
+from datamodules.nearby import elsewhere
 from datamodules.zips import Zip, fetch_and_unpack
 
 PARTS = ("train", "val")
@@ -161,7 +162,8 @@ def refuse_missing(root: Path, files: Sequence[Path]) -> None:
     missing = [str(file.relative_to(root)) for file in files if not file.is_file()]
     if missing:
         raise MissingFault(
-            f"the captions are not complete in {root.absolute()}: {', '.join(missing)} missing. Name the folder that "
-            "has them with data.root=FOLDER, or have them fetched: data.download=true, or scripts/fetch_coco.py. "
+            f"the captions are not complete in {root.absolute()}: {', '.join(missing)} missing."
+            f"{elsewhere(root, missing[0])} Name the folder that has them with data.root=FOLDER, or have them "
+            "fetched: data.download=true, or scripts/fetch_coco.py. "
             "data=coco_sample needs no file at all."
         )

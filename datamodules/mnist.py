@@ -13,6 +13,7 @@ from datamodules.contract import DataFault
 from datamodules.digit_canvases import DigitCanvases
 from datamodules.download import Wanted, fetch
 from datamodules.formats.idx import read_idx
+from datamodules.nearby import elsewhere
 from datamodules.ranges import ArgumentsOf, Natural
 from datamodules.sources import Digits, DigitSource, DigitSplits, carve
 
@@ -57,9 +58,10 @@ class MnistFiles(DigitSource):
         missing = [wanted.name for wanted in OFFICIAL if not (self._root / wanted.name).is_file()]
         if missing:
             raise DataFault(
-                f"MNIST is not complete in {self._root.absolute()}: {', '.join(missing)} missing. "
-                "Name the folder that has the four official files with data.root=FOLDER, or have them fetched into "
-                f"this one: data.download=true, or python scripts/fetch_mnist.py {self._root}. "
+                f"MNIST is not complete in {self._root.absolute()}: {', '.join(missing)} missing."
+                f"{elsewhere(self._root, missing[0])} Name the folder that has the four official files with "
+                "data.root=FOLDER, or have them fetched into this one: "
+                f"data.download=true, or python scripts/fetch_mnist.py {self._root}. "
                 "data=digit_pairs needs no file at all."
             )
 

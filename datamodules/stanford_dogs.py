@@ -17,6 +17,7 @@ from datamodules.formats.dogs_sample import FOLDERS, write_dogs_sample
 from datamodules.formats.samples import Sample, drawn_anew
 from datamodules.formats.stanford_breeds import OFFICIAL
 from datamodules.framing import Framing, WholePhotograph
+from datamodules.nearby import elsewhere
 from datamodules.photo_stock import Reading
 from datamodules.ranges import ArgumentsOf, Count, Natural
 
@@ -48,9 +49,10 @@ class DogFiles(CategorySource):
         missing = self._folder.missing()
         if missing:
             raise DataFault(
-                f"Stanford Dogs is not complete in {self._root.absolute()}: {', '.join(missing)} missing. "
-                "Name the folder that has them with data.root=FOLDER, or have them fetched into this one (780 MB): "
-                f"data.download=true, or python scripts/fetch_dogs.py {self._root}. "
+                f"Stanford Dogs is not complete in {self._root.absolute()}: {', '.join(missing)} missing."
+                f"{elsewhere(self._root, missing[0])} Name the folder that has them with data.root=FOLDER, or have "
+                "them fetched into this one (780 MB): data.download=true, or "
+                f"python scripts/fetch_dogs.py {self._root}. "
                 "data=stanford_dogs_sample needs no file at all."
             )
         return self._folder.read()

@@ -17,6 +17,7 @@ from datamodules.crops import MODES, AroundDigits, Middle
 from datamodules.formats.samples import Sample, drawn_anew
 from datamodules.formats.svhn_sample import write_svhn_sample
 from datamodules.house_numbers import HouseNumbers, NumberSource, Parts
+from datamodules.nearby import elsewhere
 from datamodules.numbers import Cutting, Reader
 from datamodules.ranges import ArgumentsOf, Count, NonNegative, SomeShare
 
@@ -71,9 +72,10 @@ class SvhnFolder(NumberSource):
         missing = [name for name in wanted if not (self._root / name).is_file()]
         if missing:
             raise DataFault(
-                f"SVHN (format 1) is not complete in {self._root.absolute()}: {', '.join(missing)} missing. "
-                "Name the folder that has train/ and test/ with data.root=FOLDER, or have them fetched into this one "
-                f"(2.5 GB with extra): data.download=true, or python scripts/fetch_svhn.py {self._root}. "
+                f"SVHN (format 1) is not complete in {self._root.absolute()}: {', '.join(missing)} missing."
+                f"{elsewhere(self._root, missing[0])} Name the folder that has train/ and test/ with "
+                "data.root=FOLDER, or have them fetched into this one (2.5 GB with extra): "
+                f"data.download=true, or python scripts/fetch_svhn.py {self._root}. "
                 "data=svhn_sample needs no file at all."
             )
 

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from datamodules.captioned import Captioned, Objects, clean, is_plain, lacks, listed, read_json
+from datamodules.captioned import Captioned, Objects, clean, is_plain, lacks, listed, lost, read_json
 
 CAPTIONS = "a caption file of COCO (captions_*.json)"
 MOST_PIXELS = 1_000_000
@@ -54,7 +54,8 @@ def _names(records: list[Any], folder: Path, faults: list[str]) -> dict[int, tup
     names: dict[int, tuple[str, str]] = {}
     owners: dict[str, str] = {}
     if not there and records:
-        faults.append(f"its images should be in {folder.absolute()}, which is missing or empty")
+        first = records[0].get("file_name") if isinstance(records[0], dict) else None
+        faults.append(f"its images should be in {folder.absolute()}, {lost(folder, first)}")
     for place, record in enumerate(records):
         entry = f"images[{place}]"
         if lack := lacks(record, {"id": int, "file_name": str}):

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from datamodules.captioned import SHOWN, Captioned, clean, is_plain, lacks, listed, read_json
+from datamodules.captioned import SHOWN, Captioned, clean, is_plain, lacks, listed, lost, read_json
 from datamodules.contract import DataFault
 
 WHAT = "one of Karpathy's files (dataset_coco.json, dataset_flickr8k.json, dataset_flickr30k.json)"
@@ -74,7 +74,10 @@ def _file_fault(folder: Path, under: Any, name: str, folders: dict[str, set[str]
         return f"names the file {under!r}, {name!r}, which is none in a folder of images"
     if under not in folders:
         folders[under] = listed(folder / under)
-    return "" if name in folders[under] else f"names the file {name}, which is not in {(folder / under).absolute()}"
+        if not folders[under]:  # said once for all of its images
+            return f"and others should be in {(folder / under).absolute()}, {lost(folder / under, name)}"
+    there = name in folders[under] or not folders[under]
+    return "" if there else f"names the file {name}, which is not in {(folder / under).absolute()}"
 
 
 def _captions(sentences: list[Any]) -> tuple[tuple[str, ...], list[str]]:
