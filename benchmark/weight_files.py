@@ -7,6 +7,7 @@ that a file claims, and raises whatever comes when a file is damaged.
 import io
 import pickle
 import pickletools
+import stat
 import zipfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -35,6 +36,8 @@ def read_weights(path: Path, map_location: Any = "cpu") -> Any:
     with it, and the caller adds what to do.
     """
     try:
+        if not stat.S_ISREG(path.stat().st_mode):  # to open a pipe is to wait for its writer
+            raise RunFault(f"{path} is no ordinary file")
         with path.open("rb") as file:
             _refuse_damage(file)
             content = torch.load(file, map_location=map_location, weights_only=True)

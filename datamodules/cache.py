@@ -75,6 +75,8 @@ def _sound(kept: Path, source: Any) -> bool:
         about = json.loads((kept / "about.json").read_text())
         if about["version"] != VERSION or about["source"] != source or not about["sha256"]:
             return False
+        if set(about["sha256"]) != {path.name for path in kept.glob("*.npy")}:
+            return False
         return all(sha256_of(kept / name) == expected for name, expected in about["sha256"].items())
     except (FileNotFoundError, NotADirectoryError):
         return False

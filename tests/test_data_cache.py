@@ -74,6 +74,8 @@ def changed(path, **fields):
     lambda kept: (kept / "about.json").write_text("[]"),
     lambda kept: changed(kept / "about.json", version=cache.VERSION + 1),
     lambda kept: changed(kept / "about.json", sha256={}),
+    lambda kept: np.save(kept / "more.npy", np.ones(3)),
+    lambda kept: changed(kept / "about.json", sha256={"names.npy": cache.sha256_of(kept / "names.npy")}),
 ])  # fmt: skip
 def test_a_damaged_entry_or_one_of_another_version_is_made_anew(kept, maker, damage):
     damage(kept)

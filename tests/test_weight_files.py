@@ -121,9 +121,11 @@ def test_what_is_no_checkpoint_of_a_run_is_said_so(tmp_path, content):
         read_checkpoint(saved(tmp_path / "one.ckpt", content))
 
 
-def test_no_file_and_a_folder(tmp_path):
-    for path in (tmp_path, tmp_path / "none"):
-        with pytest.raises(RunFault, match="cannot be read"):
+def test_no_file_a_folder_and_a_pipe(tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    for path, why in ((tmp_path, "is no ordinary file"), (tmp_path / "none", "cannot be read"),
+                      (tmp_path / "pipe", "is no ordinary file")):  # fmt: skip
+        with pytest.raises(RunFault, match=why):
             read_checkpoint(path)
 
 
