@@ -15,7 +15,6 @@ from pathlib import Path
 
 from benchmark.metrics.caption_files import Scored, score_files
 from benchmark.program import program
-from datamodules.contract import DataFault
 
 
 def written(scored: Scored, per_image: bool) -> str:
@@ -54,11 +53,7 @@ def command_line() -> argparse.ArgumentParser:
 @program
 def main() -> int:
     choice = command_line().parse_args()
-    try:
-        scored = score_files(choice.references, choice.results, choice.tokenized, choice.subset, choice.meteor_jar)
-    except DataFault as fault:
-        print(f"error: {fault}", file=sys.stderr)
-        return 2
+    scored = score_files(choice.references, choice.results, choice.tokenized, choice.subset, choice.meteor_jar)
     if scored.remark:
         print(scored.remark, file=sys.stderr)
     print(written(scored, choice.per_image))
