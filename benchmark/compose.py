@@ -5,10 +5,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, final
 
-from hydra._internal.config_loader_impl import ConfigLoaderImpl
-from hydra._internal.utils import create_config_search_path
-from hydra.core.config_search_path import ConfigSearchPath, SearchPathQuery
-from hydra.core.plugins import Plugins
+from hydra.core.config_search_path import ConfigSearchPath
 from hydra.errors import HydraException
 from hydra.plugins.launcher import Launcher
 from hydra.plugins.search_path_plugin import SearchPathPlugin
@@ -19,6 +16,7 @@ from yaml import YAMLError
 
 from benchmark.address import Address, address
 from benchmark.faults import ConfigFault
+from benchmark.hydra_internals import config_loader, register
 from benchmark.yamls import located, unset
 
 ENTRY_POINTS = "attention_benchmark.configs"
@@ -51,10 +49,7 @@ def register_plugins(launcher: type[Launcher]) -> None:
 
     A launcher has to bear a name from that package all the same; LAUNCHER is what pool.yaml calls it.
     """
-    plugins = Plugins.instance()
-    plugins.register(EntryPointConfigs)
-    plugins.register(launcher)
-    plugins.class_name_to_class[LAUNCHER] = launcher
+    register(launcher, LAUNCHER, EntryPointConfigs)
 
 
 @final
@@ -66,11 +61,8 @@ class Composer:
 
     def __init__(self, config_dir: str | None = None, search: Sequence[str] = ()):
         self._search = list(search)
-        search_path = create_config_search_path(config_source())
-        if config_dir is not None:
-            folder = f"file://{Path(config_dir).resolve()}"
-            search_path.prepend(provider="command-line", path=folder, anchor=SearchPathQuery(provider="schema"))
-        self.loader = ConfigLoaderImpl(config_search_path=search_path)
+        folder = None if config_dir is None else f"file://{Path(config_dir).resolve()}"
+        self.loader = config_loader(config_source(), folder)
         self._defaults: dict[tuple[str, ...], Any] = {}
         self._looked_at: dict[tuple[str, ...], DictConfig] = {}
 

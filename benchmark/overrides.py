@@ -2,7 +2,7 @@
 
 import itertools
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any, final
 
 from hydra.core.override_parser.overrides_parser import OverridesParser
@@ -14,6 +14,7 @@ from omegaconf.errors import OmegaConfBaseException
 from benchmark.address import name_fault
 from benchmark.choices import NAMED_PARTS, as_typed, choice_faults
 from benchmark.compose import Composer
+from benchmark.hydra_internals import has, keys, swept_values
 from benchmark.kinds import fits, kind
 from benchmark.nearest import did_you_mean
 from benchmark.program import first_line
@@ -123,31 +124,8 @@ class Overrides:
 def values(override: Override) -> list[Any]:
     """The values an override gives its key, one for each job of a sweep."""
     if override.is_sweep_override():
-        return (
-            [Override._convert_value(each) for each in override.sweep_iterator()]
-            if override.is_discrete_sweep()
-            else []
-        )
+        return swept_values(override) if override.is_discrete_sweep() else []
     return [override.value()]
-
-
-def has(config: DictConfig, key: str) -> bool:
-    """Whether a dotted key is there, also where its value is null."""
-    node: Any = config
-    for part in key.split("."):
-        if not OmegaConf.is_dict(node) or part not in node.keys():  # noqa: SIM118 - `in node` is False for a null
-            return False
-        node = node._get_node(part)
-    return True
-
-
-def keys(config: Any, prefix: str = "") -> Iterable[str]:
-    """Every dotted key of a configuration, branches and leaves."""
-    for key in config.keys():  # noqa: SIM118
-        yield f"{prefix}{key}"
-        node = config._get_node(key)
-        if OmegaConf.is_dict(node) and not node._is_none() and not node._is_missing():
-            yield from keys(node, f"{prefix}{key}.")
 
 
 def unknown_key(override: Override, config: DictConfig) -> str:

@@ -11,7 +11,6 @@ from argparse import Namespace
 from collections.abc import Mapping, Sequence
 
 import hydra
-from hydra._internal.utils import get_args_parser
 from hydra.core.hydra_config import HydraConfig
 from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf
@@ -20,6 +19,7 @@ from benchmark.blame import described, packages_of
 from benchmark.compose import CONFIG_NAME, Composer, config_source, plain, register_plugins
 from benchmark.faults import BusyFault, ConfigFault, RunFault
 from benchmark.folder import RunFolder, read_json
+from benchmark.hydra_internals import command_line
 from benchmark.launcher import PoolLauncher, composer_of
 from benchmark.overrides import Overrides
 from benchmark.pool import PARENT
@@ -36,7 +36,7 @@ def main() -> int:
     end_with_parent()
     os.environ["HYDRA_FULL_ERROR"] = "1"  # errors reach the lines below instead of being printed and lost
     register_plugins(PoolLauncher)
-    arguments = get_args_parser().parse_args()
+    arguments = command_line()
     composer = Composer(arguments.config_dir)
     try:
         if not (arguments.help or arguments.hydra_help or arguments.shell_completion or arguments.info):

@@ -6,7 +6,8 @@ from hydra.errors import HydraException
 from omegaconf import DictConfig
 
 from benchmark.compose import Composer
-from benchmark.overrides import Overrides, has, values
+from benchmark.hydra_internals import has
+from benchmark.overrides import Overrides, values
 
 
 def as_sweeps(composer: Composer, typed: Overrides) -> dict[str, str]:

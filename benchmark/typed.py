@@ -18,6 +18,7 @@ from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 from benchmark.compose import Composer
+from benchmark.hydra_internals import is_list_of_values, parsed_value
 from benchmark.paths import at_home, exists, parted, rejoined
 
 PATHS = ("runs", "data.root", "data.cache", "start.checkpoint", "features.store.folder")
@@ -71,7 +72,7 @@ def one_text(override: Override) -> str:
 def requoted(composer: Composer, text: str) -> str:
     """An override as Hydra's sweeper writes it, with backslashes, in quotes instead, to be typed once more."""
     override = _parsed(composer, text)
-    value = override._value if override else None
+    value = parsed_value(override) if override else None
     key, _, written = text.partition("=")
     return f"{key}={quoted(value)}" if type(value) is str and value != written else text
 
@@ -91,7 +92,7 @@ class Reader:
             return text
         typed = Typed(match["key"], match["knob"], match["value"])
         override = _parsed(self._composer, text)
-        value = override._value if override else None
+        value = parsed_value(override) if override else None
         home = typed.knob in PATHS and typed.value.lstrip("'\"").startswith("~")
         if type(value) is str and value == typed.value and not home:
             return text  # Hydra reads it as it was typed
@@ -103,13 +104,13 @@ class Reader:
         text, is_path = typed.value, typed.knob in PATHS
         if is_path and exists(text):
             return quoted(at_home(text))
-        if override is not None and isinstance(override._value, QuotedString):
-            inside = override._value.text
+        if override is not None and isinstance(parsed_value(override), QuotedString):
+            inside = parsed_value(override).text
             return quoted(at_home(inside)) if is_path and inside.startswith("~") else text
-        if override is not None and override.is_sweep_override() and not _is_list(override):
+        if override is not None and override.is_sweep_override() and not is_list_of_values(override):
             return text
-        if is_path and override is not None and type(override._value) is str and exists(override._value):
-            return quoted(at_home(override._value))  # with Hydra's backslashes
+        if is_path and override is not None and type(value := parsed_value(override)) is str and exists(value):
+            return quoted(at_home(value))  # with Hydra's backslashes
         pieces = parted(text)
         if len(pieces) > 1 and self._sweep:
             return ",".join(self._piece(piece, is_path) for piece in (rejoined(pieces) if is_path else pieces))
@@ -176,8 +177,3 @@ def _place(config: DictConfig, knob: str) -> tuple[DictConfig, str]:
     parent, _, name = knob.rpartition(".")
     node = OmegaConf.select(config, parent) if parent else config
     return node, name
-
-
-def _is_list(override: Override) -> bool:
-    """Whether a sweep was typed as values with commas between them."""
-    return bool(getattr(override._value, "simple_form", False))

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from hydra._internal.config_loader_impl import ConfigLoaderImpl
+from hydra.core.config_loader import ConfigLoader
 from omegaconf import DictConfig, OmegaConf
 
 from benchmark.nearest import did_you_mean
@@ -17,9 +17,9 @@ NAMED = ("attention", "data")
 HEADER = re.compile(r"#\s*@\s*(\w+)\s*(\S*)")
 
 
-def file_of(loader: ConfigLoaderImpl, config: str) -> Path | None:
+def file_of(loader: ConfigLoader, config: str) -> Path | None:
     """The file of a configuration such as data/mine, in whichever folder or package it is found first."""
-    for source in loader.repository.get_sources():
+    for source in loader.get_sources():
         if source.scheme() == "file":
             folder = Path(source.path)
         elif source.scheme() == "pkg" and (found := importlib.util.find_spec(source.path.replace("/", "."))):
@@ -31,7 +31,7 @@ def file_of(loader: ConfigLoaderImpl, config: str) -> Path | None:
     return None
 
 
-def chosen_files(loader: ConfigLoaderImpl, overrides: Sequence[str]) -> list[Path]:
+def chosen_files(loader: ConfigLoader, overrides: Sequence[str]) -> list[Path]:
     """The files that overrides choose, and those that they begin with."""
     names = [f"{group.lstrip('+')}/{choice}" for group, _, choice in (text.partition("=") for text in overrides)]
     found: list[Path] = []
@@ -50,7 +50,7 @@ def text_of(path: Path) -> str:
     return path.read_text(encoding="utf-8", errors="replace")
 
 
-def located(fault: Exception, loader: ConfigLoaderImpl, overrides: Sequence[str]) -> str:
+def located(fault: Exception, loader: ConfigLoader, overrides: Sequence[str]) -> str:
     """A fault of a composition with file and line; "" where it is of no file that was chosen."""
     if isinstance(fault, yaml.MarkedYAMLError) and (mark := fault.problem_mark or fault.context_mark):
         cure = ". Indent with blanks, not with a tab" if "'\\t'" in str(fault.problem) else ""
@@ -77,7 +77,7 @@ def unreadable(path: Path) -> str:
     return ""
 
 
-def _by_needle(words: str, files: Sequence[Path], loader: ConfigLoaderImpl) -> str:
+def _by_needle(words: str, files: Sequence[Path], loader: ConfigLoader) -> str:
     """The line of a default that does not exist, by its name."""
     named = [name for name in re.findall(r"'([^']+)'", words) if name.partition("@")[0]]
     for name in reversed(named):
@@ -92,7 +92,7 @@ def _by_needle(words: str, files: Sequence[Path], loader: ConfigLoaderImpl) -> s
     return ""
 
 
-def unset(config: DictConfig, loader: ConfigLoaderImpl) -> list[str]:
+def unset(config: DictConfig, loader: ConfigLoader) -> list[str]:
     """Values that refer to what nothing sets, one line for each node that lacks some, and the file to set them in."""
     lacking: dict[str, list[str]] = {}
     for key, reference in references(OmegaConf.to_container(config, resolve=False), ""):
@@ -112,7 +112,7 @@ def _by_node(lacking: dict[str, list[str]]) -> dict[str, list[str]]:
     return {", ".join(names): keys for names, keys in found.values()}
 
 
-def _say_unset(names: str, keys: Sequence[str], config: DictConfig, loader: ConfigLoaderImpl) -> str:
+def _say_unset(names: str, keys: Sequence[str], config: DictConfig, loader: ConfigLoader) -> str:
     asked = ", ".join(sorted(keys)[:3]) + (" ..." if len(keys) > 3 else "")
     name = OmegaConf.select(config, "data.name")
     path = file_of(loader, f"data/{name}") if names.startswith("look.") else None
@@ -130,7 +130,7 @@ def references(node: Any, path: str) -> Iterator[tuple[str, str]]:
         yield from ((path, found) for found in re.findall(r"\$\{([\w.]+)\}", node))
 
 
-def header_faults(loader: ConfigLoaderImpl, group: str, choice: str) -> list[str]:
+def header_faults(loader: ConfigLoader, group: str, choice: str) -> list[str]:
     """A first line that was to be `# @package _global_` and is not: its keys would go where nobody reads them."""
     path = file_of(loader, f"{group}/{choice}")
     for number, line in enumerate(text_of(path).splitlines() if path else [], 1):
@@ -143,7 +143,7 @@ def header_faults(loader: ConfigLoaderImpl, group: str, choice: str) -> list[str
     return []
 
 
-def name_faults(config: DictConfig, loader: ConfigLoaderImpl) -> list[str]:
+def name_faults(config: DictConfig, loader: ConfigLoader) -> list[str]:
     """Choices that are not called what their files are: a run's folder is found by the name."""
     found = []
     for group in NAMED:

@@ -4,6 +4,7 @@ import ast
 import importlib
 import inspect
 import pkgutil
+import re
 import tomllib
 from pathlib import Path
 
@@ -31,7 +32,7 @@ FLOORS = {
        "benchmark.sentinel benchmark.resizing benchmark.orderless benchmark.weight_files benchmark.accelerators",
     2: "benchmark.attention_rnn benchmark.objective benchmark.optimisation benchmark.metrics benchmark.workplace "
        "benchmark.credit benchmark.reading benchmark.both_ways benchmark.focus benchmark.pool benchmark.penalty "
-       "benchmark.practice benchmark.self_critical benchmark.reward",
+       "benchmark.practice benchmark.self_critical benchmark.reward benchmark.arguments",
     3: "benchmark.module benchmark.record benchmark.evaluation benchmark.cost benchmark.pictures "
        "benchmark.callbacks benchmark.checkpoints benchmark.start benchmark.symbols benchmark.loggers "
        "benchmark.wandb_log benchmark.features benchmark.confusion benchmark.first_batch benchmark.resuming "
@@ -39,7 +40,7 @@ FLOORS = {
        "benchmark.task_files",
     4: "benchmark.build benchmark.config_check benchmark.compose benchmark.overrides benchmark.sweeping "
        "benchmark.typed benchmark.kinds benchmark.saved_config benchmark.known_parts benchmark.yamls "
-       "benchmark.signatures",
+       "benchmark.signatures benchmark.hydra_internals",
     5: "benchmark.run benchmark.job benchmark.launcher benchmark.report benchmark.caption benchmark.captioning "
        "benchmark.trained benchmark.same_data benchmark.fitting benchmark.check benchmark.planning",
 }  # fmt: skip
@@ -71,6 +72,7 @@ SEES_A_CONFIG = {
         "known_parts",
         "yamls",
         "planning",
+        "hydra_internals",
     )
 }
 
@@ -127,6 +129,24 @@ def test_few_see_a_config_and_the_report_nothing_of_training(path):
         assert not found & {"hydra", "omegaconf"}, path
     if module.startswith("benchmark.report"):
         assert not found & {"torch", "pytorch_lightning", "torchmetrics"}, path
+
+
+SEES_HYDRAS_INSIDE = "benchmark.hydra_internals"
+SCRIPTS = sorted((ROOT / "scripts").rglob("*.py"))
+
+
+@pytest.mark.parametrize("path", [*SOURCES, *SCRIPTS], ids=name_of)
+def test_one_file_uses_private_names_of_hydra(path):
+    """Underscored names and the registry of plugins, wherever Hydra or OmegaConf are imported."""
+    named = imports(path)
+    if name_of(path) == SEES_HYDRAS_INSIDE or not {name.split(".")[0] for _, name in named} & {"hydra", "omegaconf"}:
+        return
+    inside = re.compile(r"(hydra|omegaconf)\.(.*\.)?_|hydra\.core\.(plugins|config_loader_impl|global_hydra)\b")
+    assert not [f"{path}:{line} imports {name}" for line, name in named if inside.match(name)]
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Attribute) and re.fullmatch(r"_[a-z]\w*[a-z]", node.attr):
+            own = isinstance(node.value, ast.Name) and node.value.id in ("self", "cls")
+            assert own or node.attr in ("_asdict", "_replace", "_fields"), f"{path}:{node.lineno} {node.attr}"
 
 
 @pytest.mark.parametrize("path", [p for p in SOURCES if p.name != "__init__.py"], ids=name_of)

@@ -1,0 +1,77 @@
+"""What the project uses of Hydra and OmegaConf beyond their documented interface, each with a test of what it does.
+
+A new version of Hydra may change any of it. Then `tests/test_hydra_internals.py` says what, and this file is mended.
+"""
+
+from argparse import Namespace
+from collections.abc import Iterator
+from typing import Any
+
+from hydra._internal.config_loader_impl import ConfigLoaderImpl
+from hydra._internal.utils import create_config_search_path, get_args_parser
+from hydra.core.config_loader import ConfigLoader
+from hydra.core.config_search_path import SearchPathQuery
+from hydra.core.override_parser.types import Override
+from hydra.core.plugins import Plugins
+from hydra.plugins.launcher import Launcher
+from hydra.plugins.search_path_plugin import SearchPathPlugin
+from omegaconf import DictConfig, OmegaConf
+
+
+def command_line() -> Namespace:
+    """The program's arguments as `hydra.main` reads them: `overrides`, `config_dir`, `multirun`, `cfg`, ..."""
+    return get_args_parser().parse_args()
+
+
+def register(launcher: type[Launcher], name: str, configs: type[SearchPathPlugin]) -> None:
+    """Makes plugins known that are in no package `hydra_plugins`. name: the `_target_` of the launcher in yamls;
+    Hydra accepts only names from that package.
+    """
+    plugins = Plugins.instance()
+    plugins.register(configs)
+    plugins.register(launcher)
+    plugins.class_name_to_class[name] = launcher
+
+
+def config_loader(source: str, folder: str | None) -> ConfigLoader:
+    """Composes from a source and all search path plugins, as `hydra.main` does. folder: searched after the source, as
+    that of --config-dir is; None for none.
+    """
+    search_path = create_config_search_path(source)
+    if folder is not None:
+        search_path.prepend(provider="command-line", path=folder, anchor=SearchPathQuery(provider="schema"))
+    return ConfigLoaderImpl(config_search_path=search_path)
+
+
+def parsed_value(override: Override) -> Any:
+    """The value as the grammar reads it: a QuotedString keeps its quotes, which `Override.value()` drops."""
+    return override._value
+
+
+def swept_values(override: Override) -> list[Any]:
+    """The values of a discrete sweep, without quotes, as `Override.value()` gives the value of no sweep."""
+    return [Override._convert_value(each) for each in override.sweep_iterator()]
+
+
+def is_list_of_values(override: Override) -> bool:
+    """Whether a sweep was typed as values with commas between them, and not as choice(...), range(...) or glob(...)."""
+    return bool(getattr(override._value, "simple_form", False))
+
+
+def has(config: DictConfig, key: str) -> bool:
+    """Whether a dotted key is there, also where its value is null, missing (???) or refers to nothing."""
+    node: Any = config
+    for part in key.split("."):
+        if not OmegaConf.is_dict(node) or part not in node.keys():  # noqa: SIM118 - `in node` is False for a null
+            return False
+        node = node._get_node(part)
+    return True
+
+
+def keys(config: Any, prefix: str = "") -> Iterator[str]:
+    """Every dotted key of a configuration, branches and leaves; no reference is resolved."""
+    for key in config.keys():  # noqa: SIM118
+        yield f"{prefix}{key}"
+        node = config._get_node(key)
+        if OmegaConf.is_dict(node) and not node._is_none() and not node._is_missing():
+            yield from keys(node, f"{prefix}{key}.")
