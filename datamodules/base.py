@@ -31,13 +31,6 @@ def content_of(*parts: Tensor) -> str:
     return total.hexdigest()
 
 
-def refuse_unless_positive(knobs: Mapping[str, float]) -> None:
-    """Raises DataFault with every knob of a data set that has to be above zero and is not."""
-    faults = [f"data.{knob}={value}" for knob, value in knobs.items() if not value > 0]
-    if faults:
-        raise DataFault(f"must be greater than zero: {', '.join(faults)}.")
-
-
 class Split(ABC):
     """One part of a data set, able to make any of its batches at any time."""
 

@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 from datamodules.augmentation import Augmentation, undrawn
-from datamodules.base import BaseData, Splits, refuse_unless_positive
+from datamodules.base import BaseData, Splits
 from datamodules.buckets import Buckets
 from datamodules.cache import Cache
 from datamodules.caption_splits import Bucketed, FirstCaption
@@ -74,8 +74,6 @@ class ImageCaptions(BaseData):
     def __init__(self, name: str, origin: str, seed: Natural, source: CaptionSource, cache: Cache, wording: Wording,
                  examples: Examples, shown: Shown, amounts: Amounts) -> None:  # fmt: skip
         super().__init__()
-        sides = {"size": shown.size, "short": shown.reading.short, "workers": shown.reading.workers}
-        refuse_unless_positive({**wording._asdict(), **sides, **amounts._asdict()})
         if shown.size > shown.reading.short or shown.objects < 0:
             raise DataFault(
                 f"data.size={shown.size} px has to fit into photographs with a short side of "

@@ -12,7 +12,7 @@ import torch
 from torch import Generator, Tensor
 
 from datamodules.augmentation import PLAIN, Augmentation, Jitter
-from datamodules.base import BaseData, Splits, derived_seed, refuse_unless_positive
+from datamodules.base import BaseData, Splits, derived_seed
 from datamodules.cache import Cache
 from datamodules.contract import DataFault, TaskSpec
 from datamodules.photo_splits import Answers, Cutter, Fixed, Streamed
@@ -97,12 +97,6 @@ class Categories(BaseData):
         test_images: Count,
     ) -> None:
         super().__init__()
-        knobs = {
-            "size": size, "workers": reading.workers, "batch_size": batch_size, "images_per_epoch": images_per_epoch,
-            "evaluation_batch_size": evaluation_batch_size, "validation_images": validation_images,
-            "validation_share": validation_share, "test_images": test_images, "std": min(std),
-        }  # fmt: skip
-        refuse_unless_positive(knobs)
         self._colours = _told(mean, std, jitter)
         if reading.short < size:
             raise DataFault(f"data.size={size} px cannot be cut out of photographs of data.short={reading.short} px.")

@@ -2,7 +2,7 @@
 
 from typing import final
 
-from datamodules.base import BaseData, Splits, content_of, derived_seed, refuse_unless_positive
+from datamodules.base import BaseData, Splits, content_of, derived_seed
 from datamodules.canvas import Recipe
 from datamodules.canvas_splits import Frozen, Painter, Stream
 from datamodules.contract import TaskSpec
@@ -44,15 +44,6 @@ class DigitCanvases(BaseData):
         std: Positive,
     ) -> None:
         super().__init__()
-        knobs = {
-            "batch_size": batch_size,
-            "images_per_epoch": images_per_epoch,
-            "evaluation_batch_size": evaluation_batch_size,
-            "validation_images": validation_images,
-            "test_images": test_images,
-            "std": std,
-        }
-        refuse_unless_positive(knobs)
         self._name, self._origin, self._seed, self._split_seed = name, origin, seed, split_seed
         self._source, self._labels, self._mean, self._std = source, labels, mean, std
         self._recipe = Recipe(canvas, source.size, labels.digits, clutter, clutter_size, overlay, placement)

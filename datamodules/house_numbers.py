@@ -5,7 +5,7 @@ from typing import Literal, NamedTuple, final
 
 import torch
 
-from datamodules.base import BaseData, Splits, content_of, derived_seed, refuse_unless_positive
+from datamodules.base import BaseData, Splits, content_of, derived_seed
 from datamodules.contract import DataFault, TaskSpec
 from datamodules.labels import DIGITS
 from datamodules.numbers import END, Numbers, joined
@@ -63,18 +63,6 @@ class HouseNumbers(BaseData):
         contrast: Positive,
     ) -> None:
         super().__init__()
-        knobs = {
-            "digits": digits,
-            "size": size,
-            "batch_size": batch_size,
-            "images_per_epoch": images_per_epoch,
-            "evaluation_batch_size": evaluation_batch_size,
-            "validation_images": validation_images,
-            "validation_share": validation_share,
-            "test_images": test_images,
-            "contrast": contrast,
-        }
-        refuse_unless_positive(knobs)
         self._name, self._origin, self._shape, self._digits = name, origin, (channels, size, size), digits
         self._source, self._contrast, self._test_images = source, contrast, test_images
         self._seed, self._stream, self._evaluation_batch = seed, (images_per_epoch, batch_size), evaluation_batch_size

@@ -24,7 +24,6 @@ def run(runs, *overrides):
     (["attention=dram", "data.placement._target_=datamodules.placement.Apart", "data.canvas=12", "look.size=8"],
      "2 digits of 8 x 8 pixels cannot lie apart on a canvas of 12 x 12"),
     (["attention=dram", "data.clutter_size=9"], "data.clutter_size must be 1 to 8, not 9"),
-    (["attention=dram", "data.batch_size=0"], "must be greater than zero: data.batch_size=0"),
     (["attention=dram", "objective=likelihood"], "Use objective=reinforce"),
     (["attention=item_hard", "objective=likelihood"], "Use objective=reinforce"),
     (["attention=dram", "baseline=leave_one_out", "objective.samples=1"], "needs objective.samples of 2 or more"),

@@ -8,7 +8,7 @@ import torch
 from pytorch_lightning.callbacks import ModelCheckpoint
 
 from datamodules.base import Ticket, Tickets, derived_seed
-from datamodules.contract import Batch, DataFault
+from datamodules.contract import Batch
 from datamodules.digit_canvases import DigitCanvases
 from datamodules.labels import ReadingOrder, SingleDigit, UnorderedPair
 from datamodules.overlay import ClippedSum
@@ -165,12 +165,6 @@ def test_tickets_go_on_after_the_last_one_given():
     assert [ticket.number for ticket in other] == [0, 1, 2, 3]
     other.load_state_dict(other.state_dict())
     assert [ticket.number for ticket in other] == [0, 1, 2, 3]
-
-
-@pytest.mark.parametrize("knob", ["batch_size", "images_per_epoch", "evaluation_batch_size", "test_images", "std"])
-def test_sizes_of_nothing_are_refused_by_name(knob):
-    with pytest.raises(DataFault, match=rf"greater than zero: data\.{knob}=0"):
-        canvases(**{knob: 0})
 
 
 class Recorder(pl.LightningModule):

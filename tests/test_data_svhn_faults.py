@@ -20,7 +20,6 @@ def root(tmp_path):
 @pytest.mark.parametrize("knobs, said", [
     (["data.channels=2"], r"data\.channels=2"),
     (["data.size=65"], r"data\.size=65 px cannot be cut out of squares of data\.square=64"),
-    (["data.batch_size=0", "data.contrast=0"], r"greater than zero: data\.batch_size=0, data\.contrast=0"),
     (["data.unofficial_width=0"], r"data\.unofficial_width=0"),
     (["data.workers=0"], r"data\.workers=0"),
 ])  # fmt: skip
