@@ -11,8 +11,8 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from benchmark.metrics.cider import SIGMA, document_frequency, rarity
-from benchmark.metrics.ngrams import LONGEST, grams
+from benchmark.metrics.cider import document_frequency, log_of_lengths, rarity, vector_length
+from benchmark.metrics.ngrams import LONGEST, distinct, grams
 from benchmark.metrics.tokens import words
 from datamodules.contract import IGNORED
 
@@ -75,8 +75,7 @@ class CiderReward(nn.Module):
         other_WRC, which_RC = self._references(index_R)
         cosine_RC = torch.stack(list(self._cosines(word_RT, length_R, other_WRC, which_RC))).mean(0)
         length_RC = self.length_N[which_RC]
-        apart_RC = (length_R[:, None] - 1).clamp(min=0) - (length_RC - 1).clamp(min=0)  # in bigrams
-        value_RC = cosine_RC * torch.exp(-(apart_RC**2) / (2 * SIGMA**2)) * (length_RC > 0)
+        value_RC = cosine_RC * torch.exp(log_of_lengths(length_R[:, None], length_RC)) * (length_RC > 0)
         return (10 * value_RC.sum(-1) / (length_RC > 0).sum(-1)).float()
 
     def _ended(self, symbol_RT: Tensor) -> tuple[Tensor, Tensor]:
@@ -129,9 +128,8 @@ def _tables(word_W: np.ndarray, length_N: np.ndarray, image_N: np.ndarray, symbo
     images = int(image_N[-1]) + 1
     for n, one in enumerate(grams(word_W, length_N, symbols), 1):
         kinds = len(one.key_K)
-        entry, times = np.unique(one.caption_P * max(1, kinds) + one.gram_P, return_counts=True)
-        caption, gram = np.divmod(entry, max(1, kinds))
+        caption, gram, times = distinct(one.caption_P, one.gram_P, kinds)
         idf_K = rarity(np.append(document_frequency(image_N[caption], gram, kinds), 0), images)
-        norm_N = np.sqrt(np.bincount(caption, (times * idf_K[gram]) ** 2, len(length_N) + 1))
+        norm_N = vector_length(caption, times * idf_K[gram], len(length_N) + 1)
         tables |= {f"key{n}": np.append(one.key_K, np.iinfo(np.int64).max), f"idf{n}": idf_K, f"norm{n}": norm_N}
     return tables

@@ -4,6 +4,7 @@ Axes: N images, F distinct n-grams of the references, E of the candidates, R ref
 """
 
 from collections.abc import Sequence
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -11,6 +12,8 @@ from benchmark.metrics.ngrams import LONGEST, Captions, Counts
 
 SIGMA = 6.0
 """Of the Gaussian over the difference of lengths: COCO's choice."""
+
+Lengths = TypeVar("Lengths", bound=Any)
 
 
 def cider_d(texts: Captions, counts: Sequence[Counts]) -> np.ndarray:
@@ -23,10 +26,16 @@ def cider_d(texts: Captions, counts: Sequence[Counts]) -> np.ndarray:
     images = texts.images
     image_R = texts.image_C[images:]
     cosine_R = np.sum([_cosine(one, image_R, images) for one in counts], 0)
-    bigrams_C = np.maximum(0, texts.length_C - 1)
-    apart_R = bigrams_C[images:] - bigrams_C[image_R]
-    value_R = cosine_R / LONGEST * np.exp(-(apart_R**2) / (2 * SIGMA**2))
+    value_R = cosine_R / LONGEST * np.exp(log_of_lengths(texts.length_C[images:], texts.length_C[image_R]))
     return 10 * np.bincount(image_R, value_R, images) / np.bincount(image_R, minlength=images)
+
+
+def log_of_lengths(one: Lengths, other: Lengths) -> Lengths:
+    """The logarithm of the Gaussian over the difference of two captions' lengths, which are counted in bigrams. Lengths
+    are in words, arrays or tensors.
+    """
+    apart = (one - 1).clip(min=0) - (other - 1).clip(min=0)
+    return -(apart**2) / (2 * SIGMA**2)
 
 
 def document_frequency(image_F: np.ndarray, gram_F: np.ndarray, kinds: int) -> np.ndarray:
@@ -42,6 +51,11 @@ def rarity(frequency: np.ndarray, images: int) -> np.ndarray:
     return np.log(float(images)) - np.array([np.log(float(value)) for value in distinct])[place]
 
 
+def vector_length(caption_F: np.ndarray, weight_F: np.ndarray, captions: int) -> np.ndarray:
+    """(captions,) Euclidean length of each caption's tf-idf vector, by the weights of its distinct n-grams."""
+    return np.sqrt(np.bincount(caption_F, weight_F**2, captions))
+
+
 def _cosine(counts: Counts, image_R: np.ndarray, images: int) -> np.ndarray:
     """(R,) between each reference and its image's candidate, over n-grams of one length."""
     gram_F, caption_F, found_F = counts.reference_gram_F, counts.reference_caption_F, counts.match_F >= 0
@@ -52,7 +66,7 @@ def _cosine(counts: Counts, image_R: np.ndarray, images: int) -> np.ndarray:
     )
     clipped_F = np.minimum(weight_E[counts.match_F[found_F]], weight_F[found_F]) * weight_F[found_F]
     dot_R = np.bincount(caption_F[found_F], clipped_F, len(image_R))
-    length_R = np.sqrt(np.bincount(caption_F, weight_F**2, len(image_R)))
-    length_N = np.sqrt(np.bincount(counts.candidate_image_E, weight_E**2, images))
+    length_R = vector_length(caption_F, weight_F, len(image_R))
+    length_N = vector_length(counts.candidate_image_E, weight_E, images)
     both_R = length_R * length_N[image_R]
     return np.divide(dot_R, both_R, out=np.zeros(len(image_R)), where=both_R > 0)

@@ -94,14 +94,18 @@ def grams(word_W: np.ndarray, length_C: np.ndarray, words: int) -> Iterator[Gram
 
 def _counts(texts: Captions, caption: np.ndarray, gram: np.ndarray) -> Counts:
     kinds, images = int(gram.max(initial=-1)) + 1, texts.images
-    key, times = np.unique(caption * kinds + gram, return_counts=True)
-    first = np.searchsorted(key, images * kinds)  # of the references
-    candidate, reference = key[:first], key[first:]
-    caption_F, gram_F = np.divmod(reference, max(1, kinds))
-    key_F = texts.image_C[caption_F] * kinds + gram_F  # a candidate's number is its image's
-    match_F = np.searchsorted(candidate, key_F)
-    found_F = np.append(candidate, -1)[match_F] == key_F
-    image_E, gram_E = np.divmod(candidate, max(1, kinds))
-    return Counts(
-        image_E, gram_E, times[:first], caption_F - images, gram_F, times[first:], np.where(found_F, match_F, -1), kinds
-    )
+    caption_D, gram_D, times_D = distinct(caption, gram, kinds)
+    first = np.searchsorted(caption_D, images)  # of the references
+    image_E, gram_E, caption_F, gram_F = caption_D[:first], gram_D[:first], caption_D[first:], gram_D[first:]
+    candidate_E = image_E * kinds + gram_E  # a candidate's number is its image's
+    key_F = texts.image_C[caption_F] * kinds + gram_F
+    match_F = np.searchsorted(candidate_E, key_F)
+    found_F = np.append(candidate_E, -1)[match_F] == key_F
+    match_F = np.where(found_F, match_F, -1)
+    return Counts(image_E, gram_E, times_D[:first], caption_F - images, gram_F, times_D[first:], match_F, kinds)
+
+
+def distinct(caption_P: np.ndarray, gram_P: np.ndarray, kinds: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """(D,) caption, (D,) n-gram and (D,) count of each distinct n-gram of each caption, in rising order."""
+    key_D, times_D = np.unique(caption_P * kinds + gram_P, return_counts=True)
+    return (*np.divmod(key_D, max(1, kinds)), times_D)
