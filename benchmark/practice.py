@@ -8,6 +8,7 @@ from torch import Tensor, nn
 from benchmark.attention.distribution import sample
 from benchmark.attention_rnn import Reader
 from benchmark.objective import Objective
+from benchmark.rollout import Rollout
 from datamodules.contract import Batch, References, TaskSpec
 
 
@@ -19,6 +20,12 @@ class Practice(nn.Module, ABC):
         """`loss`, to be minimised, and its terms, free of gradient."""
 
 
+def teacher_forced(rnn: Reader, objective: Objective, batch: Batch) -> tuple[Rollout, Tensor]:
+    """A rollout with teacher forcing, where to look drawn, and (B, T) the targets that its symbols are judged by."""
+    rollout = rnn(batch.image, batch.boxes, batch.target, objective.samples, sample)
+    return rollout, rnn.asked(batch.target)
+
+
 @final
 class Told(Practice):
     """The model goes through the true sequence, places drawn as it learns them; the objective judges it."""
@@ -27,5 +34,4 @@ class Told(Practice):
         super().__init__()
 
     def forward(self, rnn: Reader, objective: Objective, batch: Batch) -> dict[str, Tensor]:
-        rollout = rnn(batch.image, batch.boxes, batch.target, objective.samples, sample)
-        return objective(rollout, rnn.asked(batch.target))
+        return objective(*teacher_forced(rnn, objective, batch))

@@ -26,7 +26,6 @@ from measuring import Action, Row, Subject
 from pytorch_lightning.callbacks import Callback
 from torch import Tensor, nn
 
-from benchmark.attention.distribution import sample
 from benchmark.attention.window import Retina, Sampler
 from benchmark.build import make
 from benchmark.callbacks import Clock, EpochSeed
@@ -34,6 +33,7 @@ from benchmark.console import Quiet
 from benchmark.folder import Status
 from benchmark.heartbeat import Heartbeat
 from benchmark.loggers import JsonLines
+from benchmark.practice import teacher_forced
 from datamodules.tickets import Ticket
 
 
@@ -95,7 +95,7 @@ def cutting(one: Subject) -> Action:
     rnn, batch, asked = one.built.module.rnn, one.batch, list[tuple[nn.Module, tuple[Tensor, ...]]]()
     cutters = [part for part in rnn.modules() if isinstance(part, Retina | Sampler)]
     hooks = [part.register_forward_pre_hook(lambda part, given: asked.append((part, given))) for part in cutters]
-    rnn(batch.image, batch.boxes, batch.target, one.built.module.objective.samples, sample)
+    teacher_forced(rnn, one.built.module.objective, batch)
     for hook in hooks:
         hook.remove()
     asked = [

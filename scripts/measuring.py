@@ -23,7 +23,7 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmark.allocator import keep_freed_memory
-from benchmark.attention.distribution import mode, sample
+from benchmark.attention.distribution import mode
 from benchmark.build import Built, build
 from benchmark.compose import Composer, register_plugins
 from benchmark.faults import ConfigFault
@@ -85,9 +85,8 @@ def training_step(one: Subject) -> Callable[[Batch], None]:
 
     def step(batch: Batch) -> None:
         module.train()
-        rollout = module.rnn(batch.image, batch.boxes, batch.target, module.objective.samples, sample)
         optimizer.zero_grad()
-        module.objective(rollout, batch.target)["loss"].backward()
+        module.practice(module.rnn, module.objective, batch)["loss"].backward()
         module.optimisation.clip(module.core, module.policy)
         optimizer.step()
         rate.step()

@@ -4,7 +4,6 @@ import pytest
 import torch
 from models import built
 
-from benchmark.attention.distribution import sample
 from benchmark.evaluation import evaluate
 
 EASY = (
@@ -27,9 +26,8 @@ def trained(name, steps, *overrides, seed=0):
     for number, batch in zip(range(steps), parts.datamodule.batches("train", torch.device("cpu")), strict=False):
         for part in module.scheduled:
             part.at(number / steps)
-        rollout = module.rnn(batch.image, batch.boxes, batch.target, module.objective.samples, sample)
         optimizer.zero_grad()
-        module.objective(rollout, batch.target)["loss"].backward()
+        module.practice(module.rnn, module.objective, batch)["loss"].backward()
         module.optimisation.clip(module.core, module.policy)
         optimizer.step()
         rate.step()

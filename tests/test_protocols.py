@@ -5,7 +5,7 @@ import torch
 from models import house_numbers, no_boxes, no_references, protocol
 from run_helpers import ROOT
 
-from benchmark.attention.distribution import mode, sample
+from benchmark.attention.distribution import mode
 from benchmark.build import build_module
 from benchmark.evaluation import evaluate
 from datamodules.contract import IGNORED, Batch
@@ -45,8 +45,7 @@ def test_a_protocol_takes_a_step_and_reads(name, tmp_path):
     torch.manual_seed(0)
     given = [saved(small(BEFORE[name]), tmp_path / "best.ckpt")] if name in BEFORE else []
     module, batch = small(name, *given), images(110 if "110" in name else 54)
-    rollout = module.rnn(batch.image, batch.boxes, batch.target, module.objective.samples, sample)
-    loss = module.objective(rollout, module.rnn.asked(batch.target))["loss"]
+    loss = module.practice(module.rnn, module.objective, batch)["loss"]
     loss.backward()
     assert loss.isfinite() and all(norm.isfinite() for norm in module.optimisation.clip(module.core, module.policy))
     held = [id(parameter) for parameter in (*module.core, *module.policy)]

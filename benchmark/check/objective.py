@@ -8,10 +8,10 @@ from collections.abc import Iterator
 import torch
 from torch import Tensor
 
-from benchmark.attention.distribution import sample
 from benchmark.check.contract import Contract
 from benchmark.check.given import SEED, Given
 from benchmark.objective import Objective
+from benchmark.practice import teacher_forced
 from benchmark.rollout import Rollout
 from datamodules.contract import IGNORED
 
@@ -19,8 +19,7 @@ from datamodules.contract import IGNORED
 def rolled(given: Given) -> tuple[Rollout, Tensor]:
     module, batch = given.parts.module, given.few("train")
     torch.manual_seed(SEED)
-    rollout = module.rnn(batch.image, batch.boxes, batch.target, module.objective.samples, sample)
-    return rollout, module.rnn.asked(batch.target)
+    return teacher_forced(module.rnn, module.objective, batch)
 
 
 def is_an_objective(given: Given) -> Iterator[str]:

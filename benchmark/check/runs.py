@@ -8,7 +8,7 @@ from typing import Any
 
 import torch
 
-from benchmark.attention.distribution import Draw, mode, sample
+from benchmark.attention.distribution import Draw, mode
 from benchmark.check.contract import Contract
 from benchmark.check.given import SEED, Given
 from benchmark.cost import multiply_adds
@@ -28,8 +28,7 @@ def a_step_teaches(given: Given) -> Iterator[str]:
     batch, module, rnn = given.few("train"), given.parts.module.train(), given.parts.module.rnn
     before = {name: p.detach().clone() for name, p in rnn.named_parameters()}
     torch.manual_seed(SEED)
-    rollout = rnn(batch.image, batch.boxes, batch.target, module.objective.samples, sample)
-    loss = module.objective(rollout, rnn.asked(batch.target))["loss"]
+    loss = module.practice(rnn, module.objective, batch)["loss"]
     if not loss.isfinite():
         yield f"the loss of the first step is {float(loss)}"
         return
