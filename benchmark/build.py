@@ -10,6 +10,19 @@ import pytorch_lightning as pl
 from hydra.utils import get_object, instantiate
 from omegaconf import DictConfig, OmegaConf
 
+from benchmark.arguments import (
+    ForCallback,
+    ForContext,
+    ForDecoder,
+    ForLogger,
+    ForMeasure,
+    ForMechanism,
+    ForObjective,
+    ForPractice,
+    ForReading,
+    Given,
+    Offered,
+)
 from benchmark.attention_rnn import AttentionRNN, Reader
 from benchmark.config_check import find, parts
 from benchmark.faults import ConfigFault, RunFault
@@ -19,6 +32,7 @@ from benchmark.loggers import Logs, as_log
 from benchmark.metrics.measure import Measure
 from benchmark.module import AttentionModule
 from benchmark.objective import Objective
+from benchmark.pretrained import NONE
 from datamodules.contract import References, TaskSpec
 
 
@@ -36,16 +50,21 @@ def make(node: Any, **arguments: Any) -> Any:
     return instantiate(node, _convert_="all", _partial_=True)(**arguments)
 
 
-def make_named(group: DictConfig, **offered: Any) -> dict[str, Any]:
-    """The parts of a group that holds any number of them, by their names. offered: arguments for those that take them.
+def make_part(cfg: DictConfig, given: Given) -> Any:
+    """The part at its place in the configuration, with what it is given there."""
+    return make(OmegaConf.select(cfg, given.place), **given._asdict())
+
+
+def make_named(cfg: DictConfig, offered: Offered) -> dict[str, Any]:
+    """The parts of a group that holds any number of them, by their names, with what is offered if they take it.
 
     Raises RunFault where a part needs a package that is not installed.
     """
     made = {}
-    for name, node in group.items():
+    for name, node in cfg[offered.place].items():
         try:
             known = inspect.signature(get_object(node["_target_"])).parameters
-            told = {key: value for key, value in offered.items() if key in known and key not in node}
+            told = {key: value for key, value in offered._asdict().items() if key in known and key not in node}
             made[str(name)] = make(node, **told)
         except ModuleNotFoundError as error:
             raise RunFault(f"{node['_target_']} cannot be used: {error}") from error
@@ -54,18 +73,18 @@ def make_named(group: DictConfig, **offered: Any) -> dict[str, Any]:
 
 def build_logs(cfg: DictConfig, folder: Path) -> Logs:
     """Everything that a run is logged to besides its folder; what keeps files keeps them there."""
-    return Logs([as_log(each) for each in make_named(cfg.logger, save_dir=str(folder)).values()])
+    return Logs([as_log(each) for each in make_named(cfg, ForLogger(str(folder))).values()])
 
 
 def build_callbacks(cfg: DictConfig, headline: Headline) -> list[pl.Callback]:
     """What the configuration adds to a run's own callbacks. headline: what the run is judged by."""
-    return [*make_named(cfg.callbacks, headline=headline).values()]
+    return [*make_named(cfg, ForCallback(headline)).values()]
 
 
 def build_loop(cfg: DictConfig, spec: TaskSpec) -> AttentionRNN:
     """One pass of the model, sized by the task."""
-    attention = make(cfg.attention.mechanism, spec=spec, query_size=cfg.decoder.hidden_size)
-    decoder = make(cfg.decoder, code_size=attention.code_size, spec=spec)
+    attention = make_part(cfg, ForMechanism(spec, query_size=cfg.decoder.hidden_size))
+    decoder = make_part(cfg, ForDecoder(attention.code_size, spec))
     asks_with = decoder.query_size // cfg.decoder.hidden_size
     if asks_with != attention.asked_with:
         raise ConfigFault(
@@ -74,14 +93,14 @@ def build_loop(cfg: DictConfig, spec: TaskSpec) -> AttentionRNN:
                 f"{cfg.attention.name} is asked with {attention.asked_with} x. Leave out decoder=, or choose another"
             ]
         )
-    context = make(cfg.context, spec=spec, size=cfg.decoder.hidden_size, gist_size=attention.gist_size)
+    context = make_part(cfg, ForContext(spec, cfg.decoder.hidden_size, attention.gist_size))
     parts = (attention, decoder, context, make(cfg.feeding), make(cfg.decoding))
     return AttentionRNN(spec, *parts, cfg.attention.glimpses)
 
 
 def build_rnn(cfg: DictConfig, spec: TaskSpec) -> Reader:
     """The model, of as many passes as it reads in."""
-    reader: Reader = make(cfg.reading, make=partial(build_loop, cfg), spec=spec)
+    reader: Reader = make_part(cfg, ForReading(partial(build_loop, cfg), spec))
     return reader
 
 
@@ -91,7 +110,7 @@ def build_module(cfg: DictConfig, spec: TaskSpec, references: References) -> Att
     Raises ConfigFault for parts that do not go together, RunFault for a start that does not fit the model.
     """
     rnn = build_rnn(cfg, spec)
-    objective: Objective = make(cfg.objective, query_size=rnn.query_size)
+    objective: Objective = make_part(cfg, ForObjective(rnn.query_size))
     if rnn.attention.drawn and not objective.for_drawn:
         raise ConfigFault(
             [
@@ -100,8 +119,8 @@ def build_module(cfg: DictConfig, spec: TaskSpec, references: References) -> Att
             ]
         )
     make(cfg.start)(rnn, spec.symbols)
-    measure: Measure = make(cfg.metrics, spec=spec, references=references)
-    practice = make(cfg.practice, spec=spec, references=references)
+    measure: Measure = make_part(cfg, ForMeasure(spec, references))
+    practice = make_part(cfg, ForPractice(spec, references))
     return AttentionModule(rnn, practice, objective, make(cfg.optimizer), measure, cfg.log_every)
 
 
@@ -114,16 +133,18 @@ def build_data(cfg: DictConfig) -> tuple[Any, TaskSpec]:
     return datamodule, spec
 
 
-def without_origins(cfg: DictConfig) -> DictConfig:
-    """A configuration whose model is built as any checkpoint of it overwrites it, without the files that its weights
-    once came from. A part that reads such files says in `later` with which values it does not.
+def without_weight_files(cfg: DictConfig) -> DictConfig:
+    """A copy, references resolved, whose model is built without reading or fetching a file of weights: because a
+    checkpoint brings them, or none are needed. A part that reads such a file says in `later` with which values of its
+    knobs it does not. A part that is to have none ("none") stays so: it may be built otherwise.
     """
     values: Any = OmegaConf.to_container(cfg, resolve=True)
     values["start"] = {"_target_": "benchmark.start.Fresh"}
     part: Any
     for _, part in parts(values, ""):
         with suppress(ImportError, AttributeError):  # which is told where the part is made
-            part |= getattr(find(part["_target_"]), "later", {})
+            later = getattr(find(part["_target_"]), "later", {})
+            part |= {key: value for key, value in later.items() if part.get(key) != NONE}
     found: DictConfig = OmegaConf.create(values)
     return found
 

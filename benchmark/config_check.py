@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 from benchmark.accelerators import accelerator_faults
 from benchmark.address import name_fault
+from benchmark.arguments import added
 from benchmark.blame import described
 from benchmark.nearest import did_you_mean
 from benchmark.pretrained import make_importable
@@ -21,25 +22,6 @@ from benchmark.signatures import passed_on, signature
 from benchmark.trainer_knobs import trainer_faults
 
 Config = Mapping[str, Any]
-
-GIVEN = {
-    "attention.mechanism": ("spec", "query_size"),
-    "decoder": ("code_size", "spec"),
-    "context": ("spec", "size", "gist_size"),
-    "objective": ("query_size",),
-    "reading": ("make", "spec"),
-    "metrics": ("spec", "references"),
-    "practice": ("spec", "references"),
-}
-"""What `build` adds to a part's arguments; a test reads it off there."""
-
-OFFERED = {"callbacks": ("headline",), "logger": ("save_dir",)}
-"""What it adds to those of a group's parts that take it; a test reads that off there too."""
-
-
-def added(path: str) -> tuple[str, ...]:
-    """What `build` adds, or offers, to the arguments of the part at a path."""
-    return (*GIVEN.get(path, ()), *OFFERED.get(path.rpartition(".")[0], ()))
 
 
 class Fault(NamedTuple):

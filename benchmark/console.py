@@ -1,37 +1,97 @@
-"""What a run says on the terminal it was started from."""
+"""The terminal that a run or a sweep was started from: lines that stay, and a last part that is rewritten."""
 
 import logging
 import math
-import shutil
 import sys
 import time
 from abc import ABC, abstractmethod
+from types import TracebackType
 from typing import TextIO, final
+
+from rich.console import Console as Terminal
+from rich.console import RenderableType
+from rich.live import Live as Rewritten
+from rich.text import Text
 
 log = logging.getLogger("benchmark")
 
 PLAIN_SECONDS = 20.0
-"""How often a terminal that cannot rewrite a line is told where a run is."""
+"""Between two lines of progress where no line can be rewritten."""
+LIVE_SECONDS = 0.5
+"""Between two drawings of progress on a terminal."""
+
+
+class Progress(ABC):
+    """How far something is. Asked only when it is shown."""
+
+    @abstractmethod
+    def text(self) -> str:
+        """In one line, for a file or a pipe."""
+
+    @abstractmethod
+    def drawn(self) -> RenderableType:
+        """As a terminal shows it."""
+
+
+@final
+class Words(Progress):
+    """Progress that is one line everywhere; a terminal cuts it at its width."""
+
+    def __init__(self, words: str):
+        self._words = words
+
+    def text(self) -> str:
+        return self._words
+
+    def drawn(self) -> RenderableType:
+        return Text(self._words, no_wrap=True, overflow="crop")
 
 
 class Console(ABC):
-    """Where a run speaks: `line` for what stays, `now` for what is true for a moment."""
+    """Where a run or a sweep reports. A context manager: left, it has closed."""
+
+    def __enter__(self) -> "Console":
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None):
+        self.close()
 
     @abstractmethod
-    def line(self, text: str) -> None: ...
+    def line(self, text: str) -> None:
+        """A line that stays, and stands in the log."""
 
     @abstractmethod
-    def now(self, text: str) -> None: ...
+    def outcome(self, text: str, failed: bool) -> None:
+        """A line that says what became of something; a terminal marks it."""
+
+    @abstractmethod
+    def note(self, text: str) -> None:
+        """A line for who cannot see the progress rewritten."""
+
+    @abstractmethod
+    def now(self, progress: Progress) -> None:
+        """Replaces the progress that was shown before. May be called as often as one likes."""
+
+    @abstractmethod
+    def close(self) -> None:
+        """Takes the progress away."""
 
 
 @final
 class Quiet(Console):
-    """Says nothing but in the run's log: somebody else shows how far the run is."""
+    """Nothing but the log: the sweep shows the progress of its runs."""
 
     def line(self, text: str) -> None:
         log.info(text)
 
-    def now(self, text: str) -> None: ...
+    def outcome(self, text: str, failed: bool) -> None:
+        log.info(text)
+
+    def note(self, text: str) -> None: ...
+
+    def now(self, progress: Progress) -> None: ...
+
+    def close(self) -> None: ...
 
 
 @final
@@ -39,39 +99,63 @@ class Plain(Console):
     """Lines only, for a file or a pipe."""
 
     def __init__(self, out: TextIO):
-        self._out, self._told = out, time.monotonic()
+        self._out, self._printed = out, time.monotonic()
 
     def line(self, text: str) -> None:
         log.info(text)
-        print(text, file=self._out, flush=True)
-        self._told = time.monotonic()
+        self.note(text)
 
-    def now(self, text: str) -> None:
-        if time.monotonic() - self._told >= PLAIN_SECONDS:
-            self._told = time.monotonic()
-            print(text, file=self._out, flush=True)
+    def outcome(self, text: str, failed: bool) -> None:
+        self.line(text)
+
+    def note(self, text: str) -> None:
+        self._printed = time.monotonic()
+        print(text, file=self._out, flush=True)
+
+    def now(self, progress: Progress) -> None:
+        if time.monotonic() - self._printed >= PLAIN_SECONDS:
+            self.note(progress.text())
+
+    def close(self) -> None: ...
 
 
 @final
 class Live(Console):
-    """A last line that is rewritten, for a person at a terminal."""
+    """For a person at a terminal: lines scroll up, and the progress stays below them."""
 
-    def __init__(self, out: TextIO):
-        self._out = out
+    def __init__(self, terminal: Terminal):
+        self._terminal, self._drawn = terminal, 0.0
+        self._live = Rewritten(console=terminal, auto_refresh=False, transient=True)
+        self._live.start()
 
     def line(self, text: str) -> None:
         log.info(text)
-        print(f"\r\x1b[K{text}", file=self._out, flush=True)
+        self._terminal.print(Text(text), soft_wrap=True)
 
-    def now(self, text: str) -> None:
-        print(f"\r\x1b[K{text[: shutil.get_terminal_size().columns - 1]}", end="", file=self._out, flush=True)
+    def outcome(self, text: str, failed: bool) -> None:
+        log.info(text)
+        sign, style = ("✗", "red") if failed else ("✓", "green")
+        self._terminal.print(Text(f"{sign} {text}", style=style), soft_wrap=True)
+
+    def note(self, text: str) -> None: ...
+
+    def now(self, progress: Progress) -> None:
+        if time.monotonic() - self._drawn >= LIVE_SECONDS:
+            self._drawn = time.monotonic()
+            self._live.update(progress.drawn(), refresh=True)
+
+    def close(self) -> None:
+        self._live.stop()
 
 
-def console(progress: bool) -> Console:
-    """The console that suits where this process writes to."""
-    if not progress:
-        return Quiet()
-    return Live(sys.stdout) if sys.stdout.isatty() else Plain(sys.stdout)
+def of_run(progress: bool) -> Console:
+    """For one run. progress: whether it is to show any."""
+    return of_sweep(True) if progress else Quiet()
+
+
+def of_sweep(bars: bool) -> Console:
+    """For a sweep, which always says what starts and ends. bars: whether a terminal is to show them."""
+    return Live(Terminal()) if bars and sys.stdout.isatty() else Plain(sys.stdout)
 
 
 def span(seconds: float | None) -> str:

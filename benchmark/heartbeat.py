@@ -8,7 +8,7 @@ import pytorch_lightning as pl
 from pytorch_lightning.callbacks import Callback
 
 from benchmark.callbacks import Clock
-from benchmark.console import Console, span
+from benchmark.console import Console, Words, span
 from benchmark.folder import Status
 from benchmark.headline import Headline
 
@@ -49,7 +49,7 @@ class Heartbeat(Callback):
         left = pace * (steps - done) if done > self._batches_before else None
         epoch = min(trainer.current_epoch + 1, epochs)
         self._status.say(epoch=epoch, epochs=epochs, step=done, steps=steps, seconds_left=left, message="training")
-        self._console.now(f"epoch {epoch} of {epochs}, step {done} of {steps}, {span(left)} left")
+        self._console.now(Words(f"epoch {epoch} of {epochs}, step {done} of {steps}, {span(left)} left"))
 
 
 def planned(trainer: pl.Trainer) -> tuple[int, int]:

@@ -1,8 +1,7 @@
 """One run: a composed configuration in, a record out. Idempotent by its record, resumed from its last checkpoint."""
 
 import io
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import asdict
 from functools import partial
 from itertools import islice
@@ -17,11 +16,11 @@ from benchmark import cost, evaluation, pictures
 from benchmark.address import Address
 from benchmark.allocator import keep_freed_memory
 from benchmark.blame import packages_of
-from benchmark.build import Built, build, build_logs, build_rnn, make, without_origins
+from benchmark.build import Built, build, build_logs, build_rnn, make, without_weight_files
 from benchmark.callbacks import seed_all
 from benchmark.compose import plain
-from benchmark.console import console
-from benchmark.faults import ConfigFault, RunFault, causes
+from benchmark.console import Console, of_run
+from benchmark.faults import RunFault, unwrap_user_faults
 from benchmark.fitting import Trained, fit, resume
 from benchmark.folder import RunFolder, Status, now, read_json, write_json, write_whole
 from benchmark.headline import Headline
@@ -34,7 +33,6 @@ from benchmark.seal import sealed
 from benchmark.start import started_from
 from benchmark.tones import tones
 from benchmark.workplace import Stopped, noted, own_log, signals_as_exits
-from datamodules.contract import DataFault
 
 
 def run_one(config: DictConfig, address: Address) -> None:
@@ -52,40 +50,27 @@ def run_one(config: DictConfig, address: Address) -> None:
         resumed = read_json(folder.status) if folder.last.exists() else {}
         status = Status(folder.status, address.config_hash, resumed.get("started", now()))
         kept = {key: resumed[key] for key in ("fingerprints", "weights") if key in resumed}
-        with noted(status, packages_of(plain(config))), told():
+        progress = config.progress and not config.trainer.get("fast_dev_run")
+        with noted(status, packages_of(plain(config))), unwrap_user_faults(), of_run(progress) as out:
             status.say(message="preparing", run=address.name, **kept)
-            _carry_out(config, address, folder, status)
+            _carry_out(config, address, folder, status, out)
 
 
-@contextmanager
-def told() -> Iterator[None]:
-    """What a user can mend, as it was said: Hydra wraps what constructors raise, and data have faults of their own."""
-    try:
-        yield
-    except Exception as error:
-        for cause in causes(error):
-            if isinstance(cause, DataFault):
-                raise RunFault(str(cause)) from error
-            if isinstance(cause, ConfigFault | RunFault) and cause is not error:
-                raise cause from error
-        raise
-
-
-def _carry_out(config: DictConfig, address: Address, folder: RunFolder, status: Status) -> None:
+def _carry_out(config: DictConfig, address: Address, folder: RunFolder, status: Status, out: Console) -> None:
     known, made = KnownData(), status.get("fingerprints")
     if made and (untold := known.refuse_others(config, made, f"{folder.path} holds an unfinished run")):
         raise RunFault(f"{folder.path} cannot be resumed: {untold}")
     write_whole(folder.config, OmegaConf.to_yaml(config, resolve=True).encode())
     torch.set_num_threads(config.threads)
     keep_freed_memory()
-    out = console(config.progress and not config.trainer.get("fast_dev_run"))
     resumed = resume(folder)
     logs = build_logs(config, folder.path)
     exit_code = 1
     try:
         loggers = [JsonLines(folder.metrics), *logs.open(About(address, plain(config), folder, resumed.history))]
         seed_all(config.seed, "weights")
-        built = build(without_origins(config) if folder.last.exists() and status.get("weights") is not None else config)
+        has_weights = folder.last.exists() and status.get("weights") is not None
+        built = build(without_weight_files(config) if has_weights else config)
         write_json(folder.symbols, list(built.spec.symbols))
         write_json(folder.task, asdict(built.spec))
         weights = status.get("weights")

@@ -15,7 +15,8 @@ from omegaconf import DictConfig
 from benchmark.address import Address
 from benchmark.collisions import Jobs
 from benchmark.compose import Composer, plain
-from benchmark.display import display
+from benchmark.console import of_sweep
+from benchmark.display import Display, Pace
 from benchmark.faults import ConfigFault
 from benchmark.folder import RunFolder
 from benchmark.pool import Job, Outcome, Pool
@@ -65,12 +66,8 @@ class PoolLauncher(Launcher):
             print(f"{skipped} of {skipped + len(jobs)} runs finished before, skipped", flush=True)
         for remark in untold:
             print(f"some of them {remark}", flush=True)
-        shown = display(len(jobs), len(slots), self._config.progress)
-        try:
-            with signals_as_exits():
-                outcomes = Pool(slots, shown).run(jobs)
-        finally:
-            shown.close()
+        with of_sweep(self._config.progress) as console, signals_as_exits():
+            outcomes = Pool(slots, Display(Pace(len(jobs), len(slots)), console)).run(jobs)
         if summed_up([*unusable, *outcomes]):
             sys.exit(1)
         return []

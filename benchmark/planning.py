@@ -1,20 +1,19 @@
 """Whether jobs can be run, said of all of them before the first begins."""
 
-import copy
 import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import torch
-from omegaconf import DictConfig, OmegaConf
+from omegaconf import DictConfig
 
-from benchmark.build import build_module, make
+from benchmark.build import build_module, make, without_weight_files
 from benchmark.compose import plain, written
-from benchmark.config_check import config_faults, parts
-from benchmark.faults import ConfigFault, RunFault, causes
+from benchmark.config_check import config_faults
+from benchmark.faults import causes, fault_lines
 from benchmark.folder import RunFolder
-from datamodules.contract import DataFault, Outlined, References, TaskSpec
+from datamodules.contract import Outlined, References, TaskSpec
 
 ELSEWHERE = ("study", "seed", "runs", "threads", "progress", "log_every", "identity_excludes", "evaluation", "logger")
 """What no part of a model is built from."""
@@ -51,7 +50,7 @@ def distinct(values: Mapping[str, Any]) -> str:
 
 def building_faults(config: DictConfig, resumes: bool) -> list[str]:
     """What stops the parts of a run from being built. resumes: its weights are a checkpoint's of its own."""
-    without = without_weights(config)
+    without = without_weight_files(config)
     try:
         spec, references, known = task(without)
         with torch.device("meta"):
@@ -59,22 +58,10 @@ def building_faults(config: DictConfig, resumes: bool) -> list[str]:
         if known and not resumes:
             make(config.start)(module.rnn, spec.symbols)
     except Exception as error:
-        if (told := mendable(error)) or resumes:
+        if (told := fault_lines(error)) or resumes:
             return told
         return really(without)
     return []
-
-
-def without_weights(config: DictConfig) -> DictConfig:
-    """The same parts, none of which reads or fetches the weights that it is to start from."""
-    without = copy.deepcopy(config)
-    OmegaConf.set_readonly(without, False)
-    OmegaConf.set_struct(without, False)
-    without.start = {"_target_": "benchmark.start.Fresh"}
-    for path, node in parts(written(config), ""):
-        if node.get("_target_") == "benchmark.pretrained.Torchvision":
-            OmegaConf.update(without, f"{path}.weights", "none")
-    return without
 
 
 def task(config: DictConfig) -> tuple[TaskSpec, References, bool]:
@@ -86,16 +73,6 @@ def task(config: DictConfig) -> tuple[TaskSpec, References, bool]:
     return data.spec, references, True
 
 
-def mendable(error: BaseException) -> list[str]:
-    """The lines of an error that a user can mend; Hydra wraps what constructors raise."""
-    for cause in causes(error):
-        if isinstance(cause, ConfigFault):
-            return cause.faults
-        if isinstance(cause, RunFault | DataFault):
-            return [str(cause)]
-    return []
-
-
 def really(config: DictConfig) -> list[str]:
     """Faults of parts built with numbers: somebody's part may need those, and does not work on the meta device."""
     try:
@@ -103,5 +80,5 @@ def really(config: DictConfig) -> list[str]:
         build_module(config, spec, references)
     except Exception as error:
         *_, last = causes(error)
-        return mendable(error) or [f"the parts cannot be built ({type(last).__name__}: {last})"]
+        return fault_lines(error) or [f"the parts cannot be built ({type(last).__name__}: {last})"]
     return []

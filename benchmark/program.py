@@ -13,13 +13,16 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import ParamSpec, TextIO
 
-from benchmark.faults import BusyFault, ConfigFault, RunFault, causes
+from benchmark.faults import BusyFault, ConfigFault, causes, fault_lines, is_a, user_fault
 
 P = ParamSpec("P")
 
 FAILED, WRONG_INPUT = 1, 2
 BUSY = 75
 """The exit code of a job that found another process at work on its run; EX_TEMPFAIL of sysexits.h."""
+
+CODES = {ConfigFault: WRONG_INPUT, BusyFault: BUSY}
+"""Of faults that a user can mend; of the others FAILED."""
 
 CONFIGURATIONS = (
     ("hydra.errors", "HydraException"),
@@ -95,24 +98,15 @@ def spelled(error: UnicodeError) -> tuple[str, int]:
 
 def ending(error: BaseException) -> tuple[int, list[str]]:
     """Exit code and lines of what ended a program; no line for a defect. Hydra wraps what constructors raise."""
-    for cause in causes(error):
-        if isinstance(cause, ConfigFault):
-            return WRONG_INPUT, cause.faults
-        if isinstance(cause, RunFault) or is_a(cause, "datamodules.contract", "DataFault"):
-            return FAILED, [str(cause)]
-        if isinstance(cause, BusyFault):
-            return BUSY, [str(cause)]
+    if (fault := user_fault(error)) is not None:
+        code = next((code for kind, code in CODES.items() if isinstance(fault, kind)), FAILED)
+        return code, fault_lines(fault)
     raised = [cause for cause in causes(error) if not is_a(cause, "hydra.errors", "InstantiationException")]
     if raised and isinstance(raised[0], OSError):
         return FAILED, [system_fault(raised[0])]
     if any(is_a(error, module, name) for module, name in CONFIGURATIONS):
         return WRONG_INPUT, [first_line(error)]
     return FAILED, []
-
-
-def is_a(error: BaseException, module: str, name: str) -> bool:
-    """Whether an error is of a class of a module that may never have been imported."""
-    return module in sys.modules and isinstance(error, getattr(sys.modules[module], name))
 
 
 def system_fault(error: OSError) -> str:

@@ -17,10 +17,9 @@ from typing import Any, final
 from omegaconf import DictConfig, OmegaConf
 
 from benchmark.address import Address, Flat, digest, identity
-from benchmark.faults import RunFault, causes
+from benchmark.faults import RunFault, user_fault
 from benchmark.folder import RunFolder, read_json, write_json
 from benchmark.listing import listing
-from benchmark.program import is_a
 
 FOLDER = ".fingerprints"
 """In the folder of runs; it can be deleted at any time."""
@@ -61,7 +60,7 @@ class KnownData:
         try:
             now = self.fingerprints(config)
         except Exception as error:
-            fault = next((cause for cause in causes(error) if is_a(cause, "datamodules.contract", "DataFault")), error)
+            fault = user_fault(error) or error
             return f"made on data with the {told}; those of now cannot be read to be compared: {fault}"
         other = [split for split in made.keys() & now.keys() if made[split] != now[split]]
         if not other:

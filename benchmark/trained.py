@@ -6,18 +6,17 @@ from typing import Any, NamedTuple
 
 import torch
 from hydra.errors import HydraException
-from hydra.utils import get_object
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 from torch import Tensor
 
 from benchmark.attention_rnn import Reader
-from benchmark.build import build_rnn, make
+from benchmark.build import build_rnn, make, without_weight_files
 from benchmark.checkpoints import COPY, read_checkpoint
 from benchmark.compose import Composer
-from benchmark.faults import ConfigFault, RunFault, causes
+from benchmark.faults import ConfigFault, RunFault, user_fault
 from benchmark.folder import RunFolder
-from benchmark.known_parts import TARGET, foreign_parts, known_parts
+from benchmark.known_parts import foreign_parts, known_parts
 from benchmark.plain_json import Damaged, read_object
 from benchmark.program import first_line
 from benchmark.saved_config import nodes, read_config, shown, within
@@ -25,7 +24,7 @@ from benchmark.seal import is_the_file
 from benchmark.start import PREFIX, misfits
 from benchmark.task_files import read_task, refuse_other_symbols
 from benchmark.tones import Tones, tones
-from datamodules.contract import DataFault, Photographic, TaskSpec
+from datamodules.contract import Photographic, TaskSpec
 
 OF_A_MODEL = ("attention", "encoder", "decoder", "context", "reading", "decoding", "feeding", "cell")
 UNITS, THREADS, SIDE = 100_000, 1024, 10_000
@@ -68,8 +67,7 @@ def trained(folder: RunFolder, decoding: Sequence[str], composer: Composer) -> T
     except RunFault:
         raise
     except Exception as error:  # whatever parts raise of values that no run has had
-        known = [cause for cause in causes(error) if isinstance(cause, ConfigFault | RunFault | DataFault)]
-        told = shown(" ".join(str(known[-1] if known else first_line(error)).split()))
+        told = shown(" ".join(str(user_fault(error) or first_line(error)).split()))
         raise RunFault(f"{folder.config} describes what cannot be built ({told}). {COPY}") from error
 
 
@@ -128,7 +126,7 @@ def _built(folder: RunFolder, config: DictConfig, spec: TaskSpec, weights: dict[
     data = make(config.data)
     if spec.end is None or not isinstance(data, Photographic):
         raise RunFault(f"{folder.path} is a run on {spec.name}, which has no photographs and no sentences")
-    without_origins(config)
+    config = without_weight_files(config)
     with torch.device("meta"):  # takes no memory, whatever sizes a configuration claims
         _refuse_misfits(folder, build_rnn(config, spec).state_dict(), weights)
     rnn = build_rnn(config, spec)
@@ -137,15 +135,6 @@ def _built(folder: RunFolder, config: DictConfig, spec: TaskSpec, weights: dict[
     torch.set_num_threads(config.threads)
     shown_as = tones(OmegaConf.to_container(config.data, resolve=True))  # type: ignore[arg-type]
     return Trained(rnn, spec, data.pictures, shown_as)
-
-
-def without_origins(config: DictConfig) -> None:
-    """Nothing is fetched, and no other file read, for weights that the checkpoint holds anyway."""
-    for where, node in nodes(OmegaConf.to_container(config)):
-        part = get_object(node[TARGET]) if isinstance(node, dict) and TARGET in node else None
-        for key, value in getattr(part, "later", {}).items():
-            if node.get(key) != "none":  # which is built in another way
-                OmegaConf.update(config, f"{where}.{key}", value)
 
 
 def _refuse_misfits(folder: RunFolder, wanted: dict[str, Tensor], there: dict[str, Tensor]) -> None:

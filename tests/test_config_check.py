@@ -1,12 +1,11 @@
 """Faults of a composed configuration are found before anything is built."""
 
-import ast
-
 import pytest
-from run_helpers import ROOT, composer
+from run_helpers import composer
 
+from benchmark.arguments import added
 from benchmark.compose import plain, written
-from benchmark.config_check import GIVEN, OFFERED, config_faults, find
+from benchmark.config_check import config_faults, find
 
 COMPOSER = composer()
 
@@ -62,13 +61,7 @@ def test_a_name_inside_a_class_is_found():
     assert find("datamodules.contract.Batch.count").__name__ == "count"
 
 
-def test_what_is_given_is_what_build_gives():
-    """`make(cfg.<part>, spec=..., ...)` in build.py, read off its syntax tree."""
-    tree = ast.parse((ROOT / "benchmark/build.py").read_text())
-    given = {"make": {}, "make_named": {}}
-    for call in ast.walk(tree):
-        if isinstance(call, ast.Call) and isinstance(call.func, ast.Name) and call.func.id in given:
-            names = {keyword.arg for keyword in call.keywords} - {None}
-            given[call.func.id] |= {ast.unparse(call.args[0]).removeprefix("cfg."): names} if names else {}
-    assert {path: set(names) for path, names in GIVEN.items()} == given["make"]
-    assert {path: set(names) for path, names in OFFERED.items()} == given["make_named"]
+def test_what_build_gives_a_part_is_not_missed_in_its_yaml():
+    assert added("decoder") == ("code_size", "spec") and added("attention.mechanism") == ("spec", "query_size")
+    assert added("callbacks.mine") == ("headline",) and added("logger.csv") == ("save_dir",)
+    assert added("callbacks") == added("decoder.cell") == added("") == ()

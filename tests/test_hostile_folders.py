@@ -14,9 +14,10 @@ import torch
 from hostile_folders import captioning_run, with_toy
 from omegaconf import OmegaConf
 
+from benchmark.build import without_weight_files
 from benchmark.faults import RunFault
 from benchmark.folder import RunFolder
-from benchmark.trained import trained, without_origins
+from benchmark.trained import trained
 
 
 @pytest.fixture(scope="module")
@@ -268,7 +269,7 @@ def test_weights_from_elsewhere_are_neither_fetched_nor_read(weights, left):
     """Not even looked for: the checkpoint has them all."""
     body = {"_target_": "benchmark.pretrained.Torchvision", "weights": weights}
     config = OmegaConf.create({"attention": {"mechanism": {"encoder": {"body": body}}}, "encoder": {"body": body}})
-    without_origins(config)
+    config = without_weight_files(config)
     assert config.attention.mechanism.encoder.body.weights == config.encoder.body.weights == left
 
 

@@ -14,7 +14,8 @@ import pytest
 from rich.console import Console
 from run_helpers import ROOT, call
 
-from benchmark.display import Pace, Running, Screen
+from benchmark.console import Live
+from benchmark.display import Display, Pace, Running
 from benchmark.faults import ConfigFault, RunFault
 from benchmark.folder import RunFolder, write_json
 from benchmark.program import program, system_fault
@@ -71,14 +72,16 @@ def test_the_display_of_a_sweep_lives_on_any_terminal(monkeypatch, tmp_path, enc
 
     @program
     def sweep():
-        shown = Screen(Pace(2, 1), Console(file=sys.stdout, force_terminal=True, width=100))
+        console = Live(Console(file=sys.stdout, force_terminal=True, width=100))
+        shown = Display(Pace(2, 1), console)
         shown.tick([job], 1)
         shown.ended(job, 2.0, "")
         shown.ended(job, 2.0, "a reason — that nobody can print")
-        shown.close()
+        console.close()
 
     assert sweep() == 0
-    assert "+ none/k" in text(out) and "x none/k" in text(out) and "1 of 2 runs" not in text(out)[-40:]
+    assert "+ 1 of 2 runs done: none/k" in text(out) and "x 2 of 2 runs done: none/k" in text(out)
+    assert "2 left" not in text(out)[-40:]
 
 
 @pytest.mark.parametrize("encoding", ["latin-1", "ascii"])

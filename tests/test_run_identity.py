@@ -7,7 +7,7 @@ import pytest
 from run_helpers import TINY, composer
 
 from benchmark import same_data
-from benchmark.build import without_origins
+from benchmark.build import without_weight_files
 from benchmark.collisions import collision
 from benchmark.faults import ConfigFault, RunFault
 from benchmark.folder import RunFolder, read_json, write_json
@@ -195,5 +195,5 @@ def test_a_resumed_run_asks_for_nothing_that_it_once_started_from(base, monkeypa
 def test_an_encoder_that_a_checkpoint_fills_reads_no_file_and_is_built_alike():
     config = COMPOSER.job(["attention=none", "data=coco_sample", "encoder=torchvision"])
     assert config.encoder.body.weights != "none"
-    found = without_origins(config)
+    found = without_weight_files(config)
     assert found.encoder.body.weights == "later" and found.start == {"_target_": "benchmark.start.Fresh"}

@@ -7,7 +7,6 @@ import time
 import pytest
 
 from benchmark.address import Address
-from benchmark.display import Display
 from benchmark.faults import BusyFault
 from benchmark.folder import RunFolder, Status, now, read_json, write_json
 from benchmark.pool import Job, Pool
@@ -31,7 +30,7 @@ except BusyFault:
 """A job without the time that a run takes: it fails with a message, or has a record in the end."""
 
 
-class Told(Display):
+class Told:
     """Keeps what a display is told."""
 
     def __init__(self):
@@ -47,8 +46,6 @@ class Told(Display):
         self.heard.append("elsewhere")
 
     def tick(self, running, waiting): ...
-
-    def close(self): ...
 
 
 @pytest.fixture
