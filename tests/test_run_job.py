@@ -3,6 +3,7 @@
 import errno
 import json
 import os
+from contextlib import contextmanager
 
 import numpy as np
 import pytest
@@ -110,9 +111,9 @@ MOMENTS = [(Heartbeat, "on_train_epoch_end", 2), (Checkpoints, "on_train_epoch_e
 """Before the second epoch's checkpoint, right after it, and after training."""
 
 
-@pytest.mark.parametrize("moment", MOMENTS)
-def test_an_interrupted_run_comes_to_the_same_bits(finished, tmp_path, monkeypatch, moment):
-    """Weights, moments, metrics and predictions."""
+@contextmanager
+def plug_pulled(monkeypatch, moment):
+    """What is run in it ends right after a hook was called `when` times."""
     kind, hook, when = moment
     original, calls = getattr(kind, hook), []
 
@@ -125,7 +126,14 @@ def test_an_interrupted_run_comes_to_the_same_bits(finished, tmp_path, monkeypat
     with monkeypatch.context() as patch:
         patch.setattr(kind, hook, pulled)
         with pytest.raises(Pulled):
-            run(tmp_path, "trainer.max_epochs=3", "baseline=moving_average")
+            yield
+
+
+@pytest.mark.parametrize("moment", MOMENTS)
+def test_an_interrupted_run_comes_to_the_same_bits(finished, tmp_path, monkeypatch, moment):
+    """Weights, moments, metrics and predictions."""
+    with plug_pulled(monkeypatch, moment):
+        run(tmp_path, "trainer.max_epochs=3", "baseline=moving_average")
     _, _, folder = prepared(tmp_path, "trainer.max_epochs=3", "baseline=moving_average")
     before = read_json(folder.status)
     assert before["state"] == "failed" and not folder.record.exists()

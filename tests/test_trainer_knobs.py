@@ -7,7 +7,7 @@ import pytest
 import pytorch_lightning as pl
 from omegaconf import OmegaConf
 from run_helpers import TINY, composer, lines
-from test_run_job import Pulled, assert_same, prepared, run
+from test_run_job import assert_same, plug_pulled, prepared, run
 
 from benchmark.callbacks import Checkpoints, Clock
 from benchmark.checkpoints import read_checkpoint
@@ -69,19 +69,8 @@ def test_a_part_without_a_target_is_named():
 
 def interrupted(runs, monkeypatch, moment, *overrides):
     """A run whose plug is pulled right after a hook was called `when` times, and that is started again."""
-    kind, hook, when = moment
-    original, calls = getattr(kind, hook), []
-
-    def pulled(self, *arguments):
-        original(self, *arguments)
-        calls.append(1)
-        if len(calls) == when:
-            raise Pulled
-
-    with monkeypatch.context() as patch:
-        patch.setattr(kind, hook, pulled)
-        with pytest.raises(Pulled):
-            run(runs, *overrides)
+    with plug_pulled(monkeypatch, moment):
+        run(runs, *overrides)
     return run(runs, *overrides)
 
 
