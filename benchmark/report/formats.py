@@ -1,5 +1,6 @@
 """Numbers as a person reads them."""
 
+from benchmark.console import span as span_of_time
 from benchmark.report.statistics import Interval
 
 DASH = "–"
@@ -49,12 +50,7 @@ def memory(size: float) -> str:
 
 def duration(seconds: float) -> str:
     """Seconds as the two largest units that matter: 2 h 05 min, 3 min 20 s, 8.4 s."""
-    if seconds < 60:
-        return f"{seconds:.1f} s"
-    minutes, rest = divmod(round(seconds), 60)
-    if minutes < 60:
-        return f"{minutes} min {rest:02d} s"
-    return f"{minutes // 60} h {minutes % 60:02d} min"
+    return f"{seconds:.1f} s" if seconds < 60 else span_of_time(seconds)
 
 
 def probability(p: float | None) -> str:
