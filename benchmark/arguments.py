@@ -4,81 +4,91 @@ A part's constructor takes these arguments under these names. They stand in no y
 does not miss them there. place: of the part, or of the group of parts, in the configuration.
 """
 
-from typing import NamedTuple, get_args
+from dataclasses import dataclass, fields
+from typing import ClassVar, get_args
 
 from benchmark.headline import Headline
 from benchmark.reading import Make
 from datamodules.contract import References, TaskSpec
 
 
-class ForMechanism(NamedTuple):
+@dataclass(frozen=True)
+class ForMechanism:
     """query_size: width of one state of the decoder."""
 
     spec: TaskSpec
     query_size: int
-    place = "attention.mechanism"
+    place: ClassVar[str] = "attention.mechanism"
 
 
-class ForDecoder(NamedTuple):
+@dataclass(frozen=True)
+class ForDecoder:
     """code_size: width of the glimpse's code."""
 
     code_size: int
     spec: TaskSpec
-    place = "decoder"
+    place: ClassVar[str] = "decoder"
 
 
-class ForContext(NamedTuple):
+@dataclass(frozen=True)
+class ForContext:
     """size: width of the state that it sets. gist_size: width of the mechanism's code of the whole image."""
 
     spec: TaskSpec
     size: int
     gist_size: int
-    place = "context"
+    place: ClassVar[str] = "context"
 
 
-class ForReading(NamedTuple):
+@dataclass(frozen=True)
+class ForReading:
     """make: builds one pass of the model for a task."""
 
     make: Make
     spec: TaskSpec
-    place = "reading"
+    place: ClassVar[str] = "reading"
 
 
-class ForObjective(NamedTuple):
+@dataclass(frozen=True)
+class ForObjective:
     """query_size: width of all states that a baseline may read."""
 
     query_size: int
-    place = "objective"
+    place: ClassVar[str] = "objective"
 
 
-class ForMeasure(NamedTuple):
+@dataclass(frozen=True)
+class ForMeasure:
     """references: the captions of a split's images; none where a task has none."""
 
     spec: TaskSpec
     references: References
-    place = "metrics"
+    place: ClassVar[str] = "metrics"
 
 
-class ForPractice(NamedTuple):
+@dataclass(frozen=True)
+class ForPractice:
     """references: as for a measure."""
 
     spec: TaskSpec
     references: References
-    place = "practice"
+    place: ClassVar[str] = "practice"
 
 
-class ForCallback(NamedTuple):
+@dataclass(frozen=True)
+class ForCallback:
     """headline: the measure that chooses the best weights."""
 
     headline: Headline
-    place = "callbacks"
+    place: ClassVar[str] = "callbacks"
 
 
-class ForLogger(NamedTuple):
+@dataclass(frozen=True)
+class ForLogger:
     """save_dir: the run's folder."""
 
     save_dir: str
-    place = "logger"
+    place: ClassVar[str] = "logger"
 
 
 Given = ForMechanism | ForDecoder | ForContext | ForReading | ForObjective | ForMeasure | ForPractice
@@ -90,6 +100,7 @@ Offered = ForCallback | ForLogger
 
 def added(path: str) -> tuple[str, ...]:
     """The names of the arguments that the part at a dotted path is given or offered."""
-    found = {kind.place: kind._fields for kind in get_args(Given)}
-    offered = {kind.place: kind._fields for kind in get_args(Offered)}
-    return (*found.get(path, ()), *offered.get(path.rpartition(".")[0], ()))
+    given = {kind.place: kind for kind in get_args(Given)}
+    offered = {kind.place: kind for kind in get_args(Offered)}
+    kind = given.get(path) or offered.get(path.rpartition(".")[0])
+    return tuple(field.name for field in fields(kind)) if kind else ()

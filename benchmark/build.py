@@ -52,7 +52,7 @@ def make(node: Any, **arguments: Any) -> Any:
 
 def make_part(cfg: DictConfig, given: Given) -> Any:
     """The part at its place in the configuration, with what it is given there."""
-    return make(OmegaConf.select(cfg, given.place), **given._asdict())
+    return make(OmegaConf.select(cfg, given.place), **vars(given))
 
 
 def make_named(cfg: DictConfig, offered: Offered) -> dict[str, Any]:
@@ -64,7 +64,7 @@ def make_named(cfg: DictConfig, offered: Offered) -> dict[str, Any]:
     for name, node in cfg[offered.place].items():
         try:
             known = inspect.signature(get_object(node["_target_"])).parameters
-            told = {key: value for key, value in offered._asdict().items() if key in known and key not in node}
+            told = {key: value for key, value in vars(offered).items() if key in known and key not in node}
             made[str(name)] = make(node, **told)
         except ModuleNotFoundError as error:
             raise RunFault(f"{node['_target_']} cannot be used: {error}") from error
