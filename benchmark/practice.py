@@ -8,7 +8,7 @@ from torch import Tensor, nn
 from benchmark.attention.distribution import sample
 from benchmark.attention_rnn import Reader
 from benchmark.objective import Objective
-from datamodules.contract import Batch, References, TaskSpec
+from datamodules.contract import Batch, ImageKey, References, TaskSpec
 
 
 class Practice(nn.Module, ABC):
@@ -27,5 +27,6 @@ class Told(Practice):
         super().__init__()
 
     def forward(self, rnn: Reader, objective: Objective, batch: Batch) -> dict[str, Tensor]:
-        rollout = rnn(batch.image, batch.boxes, batch.target, objective.samples, sample)
+        key = ImageKey("train", batch.index)
+        rollout = rnn(batch.image, batch.boxes, batch.target, objective.samples, sample, key)
         return objective(rollout, rnn.asked(batch.target))
