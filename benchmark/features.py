@@ -54,13 +54,14 @@ class CachedFeatures(FeatureSource):
 
 @final
 class _Noted(FeatureSource):
-    """Computes features, and notes whose."""
+    """Computes features, and notes which encoders are given images with a key."""
 
     def __init__(self) -> None:
         self.encoders: list[Encoder] = []
 
     def __call__(self, encoder: Encoder, image_BCHW: Tensor, key: ImageKey) -> Tensor:
-        self.encoders.append(encoder)
+        if key.split:
+            self.encoders.append(encoder)
         return COMPUTED(encoder, image_BCHW, key)
 
 
@@ -116,7 +117,7 @@ def _readers(rnn: nn.Module, batch: Batch) -> list[Tuned]:
     noted, encoders = _Noted(), [part for part in rnn.modules() if isinstance(part, Encoder)]
     for encoder in encoders:
         encoder.source = noted
-    rnn(batch.image, batch.boxes, None, 1, mode)
+    rnn(batch.image, batch.boxes, None, 1, mode, ImageKey("validation", batch.index))
     for encoder in encoders:
         encoder.source = COMPUTED
     if not noted.encoders:

@@ -194,6 +194,19 @@ def test_features_of_anything_else_are_others(change, tmp_path):
     assert len([path for path in tmp_path.iterdir() if path.is_dir()]) == 6
 
 
+def test_of_two_passes_the_first_looks_whole_images_up_and_the_second_computes_its_crops(tmp_path):
+    module = module_of("item_soft", "reading=focus", "reading.size=12", "encoder.body.stride=2")
+    live = module_of("item_soft", "reading=focus", "reading.size=12", "encoder.body.stride=2")
+    data = prepared(module, tmp_path)
+    asked = asked_of(module)
+    image, _, boxes, index = next(data.batches("test", CPU))
+    with torch.no_grad():
+        found = module.rnn.eval()(image, boxes, None, 1, mode, ImageKey("test", index))
+        expected = live.rnn.eval()(image, boxes, None, 1, mode)
+    assert torch.equal(found.logits, expected.logits) and torch.equal(found.where, expected.where)
+    assert len(asked) == 1 and not torch.equal(asked[0], image)
+
+
 @pytest.mark.parametrize("attention, overrides, told", [
     ("item_soft", ["encoder/tuning=trained"], "the encoder learns, so that its features change"),
     ("item_soft", ["encoder/tuning=from_epoch"], "encoder/tuning=frozen"),
