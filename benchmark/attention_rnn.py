@@ -18,7 +18,7 @@ from benchmark.decoding.base import Decoding
 from benchmark.feeding import Feeding
 from benchmark.rollout import Rollout, Step, Walk, gone_through, in_turn, own
 from benchmark.rollout import averaged as averaged
-from datamodules.contract import TaskSpec
+from datamodules.contract import NO_KEY, ImageKey, TaskSpec
 
 
 class Reader(nn.Module, ABC):
@@ -32,8 +32,13 @@ class Reader(nn.Module, ABC):
     query_size: int
 
     @abstractmethod
-    def forward(self, image: Tensor, boxes: Tensor, target: Tensor | None, samples: int, draw: Draw) -> Rollout:
-        """With a target as in training: the rollout answers `asked(target)`. Without one as in use."""
+    def forward(
+        self, image: Tensor, boxes: Tensor, target: Tensor | None, samples: int, draw: Draw, key: ImageKey = NO_KEY
+    ) -> Rollout:
+        """With a target as in training: the rollout answers `asked(target)`. Without one as in use.
+
+        key: which images of the data set these are, for encoders whose features are cached; without it they compute.
+        """
 
     @abstractmethod
     def asked(self, target_BT: Tensor) -> Tensor:
@@ -69,8 +74,10 @@ class AttentionRNN(Reader):
         self.steps, self.glimpses, self.end = spec.max_steps, glimpses, spec.end
         self.symbols, self.query_size = len(spec.symbols), decoder.query_size
 
-    def forward(self, image: Tensor, boxes: Tensor, target: Tensor | None, samples: int, draw: Draw) -> Rollout:
-        walk = self.walk(image, boxes, samples, draw)
+    def forward(
+        self, image: Tensor, boxes: Tensor, target: Tensor | None, samples: int, draw: Draw, key: ImageKey = NO_KEY
+    ) -> Rollout:
+        walk = self.walk(image, boxes, samples, draw, key)
         if target is None:
             return self.decoding(walk)
         # As many steps as the longest sequence of this batch has.
@@ -81,9 +88,9 @@ class AttentionRNN(Reader):
             lambda t, own_R: self.feeding(true_TR[t], own_R),
         )
 
-    def walk(self, image: Tensor, boxes: Tensor, samples: int, draw: Draw) -> Walk:
+    def walk(self, image: Tensor, boxes: Tensor, samples: int, draw: Draw, key: ImageKey = NO_KEY) -> Walk:
         """The images encoded, and the loop before its first step."""
-        features = self.attention.encode(image, boxes)
+        features = self.attention.encode(image, boxes, key)
         context_BH = self.context(image, lambda: self.attention.gist(features))
         state = self.decoder.start(context_BH.repeat_interleave(samples, 0))
         step = partial(self._step, features, draw)

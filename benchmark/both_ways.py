@@ -15,7 +15,7 @@ from benchmark.attention_rnn import Reader
 from benchmark.metrics.sequence import lengths
 from benchmark.reading import Make, share, turned
 from benchmark.rollout import Rollout, averaged
-from datamodules.contract import IGNORED, TaskSpec
+from datamodules.contract import IGNORED, NO_KEY, ImageKey, TaskSpec
 
 
 class Merge(ABC):
@@ -61,11 +61,13 @@ class BothWays(Reader):
         self.attention, self.end = self.forth.attention, spec.end
         self.query_size = self.forth.query_size + self.back.query_size
 
-    def forward(self, image: Tensor, boxes: Tensor, target: Tensor | None, samples: int, draw: Draw) -> Rollout:
+    def forward(
+        self, image: Tensor, boxes: Tensor, target: Tensor | None, samples: int, draw: Draw, key: ImageKey = NO_KEY
+    ) -> Rollout:
         backward = None if target is None else self._backwards(target)
         boxes_back = turned(boxes, (~boxes.isnan().any(-1)).sum(-1))
-        forth = self.forth(image, boxes, target, samples, draw)
-        back = self.back(image, boxes_back, backward, samples, draw)
+        forth = self.forth(image, boxes, target, samples, draw, key)
+        back = self.back(image, boxes_back, backward, samples, draw, key)
         return self._merged(forth, back) if target is None else side_by_side(forth, back)
 
     def asked(self, target_BT: Tensor) -> Tensor:

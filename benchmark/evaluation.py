@@ -24,7 +24,7 @@ from benchmark.metrics.measure import Measure, Tally
 from benchmark.metrics.named import NOTHING_NAMED, mass_on_named
 from benchmark.metrics.order import order
 from benchmark.rollout import Rollout
-from datamodules.contract import IGNORED, Batch, overlap_share
+from datamodules.contract import IGNORED, Batch, ImageKey, overlap_share
 
 
 class Mode(NamedTuple):
@@ -114,7 +114,8 @@ def rolled(rnn: Reader, batch: Batch, way: Mode, seed: str) -> Rollout:
     another's.
     """
     torch.manual_seed(crc32(f"{seed}/{way.name}".encode()))
-    rollout: Rollout = rnn(batch.image, batch.boxes, None, way.samples, way.draw)
+    key = ImageKey("test", batch.index)
+    rollout: Rollout = rnn(batch.image, batch.boxes, None, way.samples, way.draw, key)
     return rollout
 
 

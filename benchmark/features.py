@@ -1,7 +1,7 @@
-"""The features of a frozen encoder, computed once for every image of every split and kept.
+"""The features of a frozen encoder, computed once for every image of every split and kept on disk.
 
-Nobody else knows of it. The data set tells which images a batch holds; an encoder that is given the very tensor of such
-a batch looks its features up, and computes those of any other: a crop, part of a batch in a picture, a count of costs.
+A cached feature is found by the key of its image: the split, and the image's index in it (`Batch.index`). The key goes
+from the step through the network to the encoder; images without a key, as crops are, are computed.
 
 Axes: B images of a batch, N images of a split, C channels, H rows, W columns.
 """
@@ -14,15 +14,15 @@ import numpy as np
 import pytorch_lightning as pl
 import torch
 from torch import Tensor, nn
-from torch.utils.weak import WeakTensorKeyDictionary
 
 from benchmark.attention.distribution import mode
-from benchmark.encoder import Encoder
+from benchmark.encoder import Computed, Encoder, FeatureSource
 from benchmark.faults import ConfigFault
-from benchmark.tuning import Recall, Tuned
-from datamodules.contract import Batch, FixedImages, TaskData
+from benchmark.tuning import Tuned
+from datamodules.contract import Batch, FixedImages, ImageKey, TaskData
 
 SPLITS = ("train", "validation", "test")
+COMPUTED = Computed()
 
 
 class Store(Protocol):
@@ -34,49 +34,40 @@ class Store(Protocol):
 
 @final
 class Live(pl.Callback):
-    """Keeps nothing: features are computed each time."""
+    """No cache: features are computed each time."""
 
 
 @final
-class Known:
-    """A witness of a data set's batches: which images of which split their tensors hold, as long as those live.
+class CachedFeatures(FeatureSource):
+    """Looks features up. rows: (N, *shape) those of each split."""
 
-    sizes: images of a batch of each split.
-    """
+    def __init__(self, rows: Mapping[str, np.ndarray]):
+        self._rows = rows
 
-    def __init__(self, data: TaskData, sizes: Mapping[str, int]):
-        self._data, self._sizes, self._of = data, sizes, WeakTensorKeyDictionary()
-
-    def __call__(self, split: str, epoch: int, number: int, batch: Batch) -> None:
-        first = number * self._sizes[split]
-        place_B = self._data.shown(epoch, number) if split == "train" else torch.arange(first, first + len(batch.image))
-        self._of[batch.image] = (split, place_B.numpy())
-
-    def find(self, image_BCHW: Tensor) -> tuple[str, np.ndarray] | None:
-        """The split and the places in it; None for a tensor that is of no batch."""
-        found: tuple[str, np.ndarray] | None = self._of.get(image_BCHW)
-        return found
-
-
-@final
-class Kept(Recall):
-    """Looks up what is known of an image. rows: (N, ...) features of each split."""
-
-    def __init__(self, known: Known, rows: Mapping[str, np.ndarray]):
-        self._known, self._rows = known, rows
-
-    def __call__(self, image_BCHW: Tensor, encode: Callable[[Tensor], Tensor]) -> Tensor:
-        found = self._known.find(image_BCHW)
-        if found is None:
-            return encode(image_BCHW)
-        split, place_B = found
-        features = torch.from_numpy(self._rows[split][place_B])
+    def __call__(self, encoder: Encoder, image_BCHW: Tensor, key: ImageKey) -> Tensor:
+        rows = self._rows.get(key.split)
+        if rows is None:
+            return COMPUTED(encoder, image_BCHW, key)
+        features = torch.from_numpy(rows[key.index.cpu().numpy()])
         return features.to(image_BCHW.device, non_blocking=True).to(image_BCHW.dtype)
 
 
 @final
+class _Noted(FeatureSource):
+    """Computes features, and notes which encoders are given images with a key."""
+
+    def __init__(self) -> None:
+        self.encoders: list[Encoder] = []
+
+    def __call__(self, encoder: Encoder, image_BCHW: Tensor, key: ImageKey) -> Tensor:
+        if key.split:
+            self.encoders.append(encoder)
+        return COMPUTED(encoder, image_BCHW, key)
+
+
+@final
 class Cached(pl.Callback):
-    """Before training, makes and keeps what is not yet kept; then the encoder looks it up.
+    """Before training, computes what the cache does not have yet; from then on the encoder looks features up.
 
     Raises ConfigFault where no frozen encoder reads whole images, DataFault where training images are drawn anew each
     time: features would be of images that never come again.
@@ -92,17 +83,15 @@ class Cached(pl.Callback):
 
     @torch.no_grad()
     def prepare(self, rnn: nn.Module, data: TaskData, device: torch.device) -> None:
-        """Makes the frozen encoders of a model look features up for this data set's batches."""
+        """Makes the frozen encoders of a model look up the features of this data set's images."""
         splits, training = {name: data.each(name) for name in SPLITS}, rnn.training
         first = {name: split.batch(0, 0, device) for name, split in splits.items()}
-        known = Known(data, {name: len(batch.image) for name, batch in first.items()})
         rnn.eval()
         for encoder in _readers(rnn, first["validation"]):
             weights = _digest(encoder)
             rows = {name: self._rows(encoder, weights, name, splits[name], batch) for name, batch in first.items()}
-            encoder.recall = Kept(known, rows)
+            encoder.source = CachedFeatures(rows)
         rnn.train(training)
-        data.watch(known)
 
     def _rows(self, encoder: Tuned, weights: str, name: str, split: FixedImages, first: Batch) -> np.ndarray:
         device, batch = first.image.device, len(first.image)
@@ -124,25 +113,21 @@ class Cached(pl.Callback):
 
 
 def _readers(rnn: nn.Module, batch: Batch) -> list[Tuned]:
-    """The frozen encoders that a model shows a batch's images as they are. Raises ConfigFault where there are none."""
-    shown: list[Encoder] = []
-
-    def note(part: nn.Module, given: tuple[Tensor, ...]) -> None:
-        if isinstance(part, Encoder) and given[0] is batch.image:
-            shown.append(part)
-
-    hooks = [part.register_forward_pre_hook(note) for part in rnn.modules() if isinstance(part, Encoder)]
-    rnn(batch.image, batch.boxes, None, 1, mode)
-    for hook in hooks:
-        hook.remove()
-    if not shown:
+    """The frozen encoders that a model shows whole images. Raises ConfigFault where there are none."""
+    noted, encoders = _Noted(), [part for part in rnn.modules() if isinstance(part, Encoder)]
+    for encoder in encoders:
+        encoder.source = noted
+    rnn(batch.image, batch.boxes, None, 1, mode, ImageKey("validation", batch.index))
+    for encoder in encoders:
+        encoder.source = COMPUTED
+    if not noted.encoders:
         raise ConfigFault(
             [
                 "features=cached: this attention encodes what it looks at and never a whole image, so that there is "
                 "nothing to keep. Use features=live"
             ]
         )
-    frozen = [part for part in shown if isinstance(part, Tuned) and part.frozen]
+    frozen = [part for part in noted.encoders if isinstance(part, Tuned) and part.frozen]
     if not frozen:
         raise ConfigFault(
             [

@@ -14,7 +14,7 @@ from benchmark.attention_rnn import Reader
 from benchmark.constants import constant
 from benchmark.reading import Make, share
 from benchmark.rollout import Rollout
-from datamodules.contract import IGNORED, TaskSpec
+from datamodules.contract import IGNORED, NO_KEY, ImageKey, TaskSpec
 from datamodules.ranges import Count, NonNegative
 
 
@@ -50,8 +50,10 @@ class Focused(Reader):
         self.attention, self.decoder, self.context = self.far.attention, self.far.decoder, self.far.context
         self.query_size = self.far.query_size
 
-    def forward(self, image: Tensor, boxes: Tensor, target: Tensor | None, samples: int, draw: Draw) -> Rollout:
-        first = self.far(image, boxes, target, samples, draw)
+    def forward(
+        self, image: Tensor, boxes: Tensor, target: Tensor | None, samples: int, draw: Draw, key: ImageKey = NO_KEY
+    ) -> Rollout:
+        first = self.far(image, boxes, target, samples, draw, key)
         if target is not None:
             return first
         frame_B4 = self.frame(first, (image.shape[-1], image.shape[-2]))

@@ -15,7 +15,7 @@ from benchmark.optimisation import Optimisation
 from benchmark.practice import Practice
 from benchmark.schedule import Scheduled
 from benchmark.tuning import rates
-from datamodules.contract import Batch
+from datamodules.contract import Batch, ImageKey
 
 
 @final
@@ -100,7 +100,7 @@ class AttentionModule(pl.LightningModule):
         self.validated = Tally()
 
     def validation_step(self, batch: Batch, number: int) -> None:
-        rollout = self.rnn(batch.image, batch.boxes, None, 1, mode)
+        rollout = self.rnn(batch.image, batch.boxes, None, 1, mode, ImageKey("validation", batch.index))
         kept = self.measure.parts(rollout.symbol[:, 0], averaged(rollout.logits), batch)
         nll_B = -log_likelihood(rollout, batch.target).sum((-2, -1))
         self.validated.add({"index": batch.index, "nll": nll_B, **kept})

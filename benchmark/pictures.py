@@ -22,7 +22,7 @@ from benchmark import confusion
 from benchmark.attention.distribution import mode
 from benchmark.module import AttentionModule
 from benchmark.tones import Tones
-from datamodules.contract import IGNORED, Batch, TaskData, TaskSpec
+from datamodules.contract import IGNORED, Batch, ImageKey, TaskData, TaskSpec
 
 matplotlib.use("Agg")
 
@@ -84,7 +84,7 @@ def seen(module: AttentionModule, data: TaskData) -> Seen:
     most, parts = -(-SHOWN // len(picked)), []
     for ticket in picked:
         batch = data.batch(ticket, module.device)
-        rollout = rnn(batch.image, batch.boxes, None, 1, mode)  # of the whole batch: features may be kept by batches
+        rollout = rnn(batch.image, batch.boxes, None, 1, mode, ImageKey("test", batch.index))
         whole = batch._replace(
             target=pad(batch.target, (0, data.spec.max_steps - batch.target.shape[1]), value=IGNORED)
         )

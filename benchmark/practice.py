@@ -9,7 +9,7 @@ from benchmark.attention.distribution import sample
 from benchmark.attention_rnn import Reader
 from benchmark.objective import Objective
 from benchmark.rollout import Rollout
-from datamodules.contract import Batch, References, TaskSpec
+from datamodules.contract import Batch, ImageKey, References, TaskSpec
 
 
 class Practice(nn.Module, ABC):
@@ -22,7 +22,8 @@ class Practice(nn.Module, ABC):
 
 def teacher_forced(rnn: Reader, objective: Objective, batch: Batch) -> tuple[Rollout, Tensor]:
     """A rollout with teacher forcing, where to look drawn, and (B, T) the targets that its symbols are judged by."""
-    rollout = rnn(batch.image, batch.boxes, batch.target, objective.samples, sample)
+    key = ImageKey("train", batch.index)
+    rollout = rnn(batch.image, batch.boxes, batch.target, objective.samples, sample, key)
     return rollout, rnn.asked(batch.target)
 
 

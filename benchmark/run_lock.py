@@ -1,39 +1,39 @@
 """One process at a time is at work on a run. A lock ends with its process, however that ends."""
 
-import fcntl
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from filelock import FileLock, Timeout
+
 from benchmark.faults import BusyFault
 
-MOMENTS = (0.05, 0.2)
-"""Seconds after which a lock is tried again: somebody may just be asking whether it is free."""
+PATIENCE = 0.25
+"""Seconds for which a lock is tried: somebody may just be asking whether it is free."""
 
 
 @contextmanager
-def held(lock: Path, told: Callable[[], str]) -> Iterator[None]:
-    """Holds a lock. Raises BusyFault with what is told where another process holds it."""
-    with lock.open("a") as file:
-        for moment in (*MOMENTS, None):
-            try:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                break
-            except BlockingIOError:
-                if moment is None:
-                    raise BusyFault(told()) from None
-                time.sleep(moment)
+def held(lock: Path, busy: Callable[[], str]) -> Iterator[None]:
+    """Holds a lock. busy: what the BusyFault says that is raised where another process holds it."""
+    holding = FileLock(lock, timeout=PATIENCE)
+    try:
+        holding.acquire()
+    except Timeout:
+        raise BusyFault(busy()) from None
+    try:
         yield
+    finally:
+        holding.release()
 
 
 def is_free(lock: Path) -> bool:
-    """Whether no process holds a lock."""
+    """Whether no process holds a lock; true where that cannot be asked, since whoever works there will say why."""
+    if not lock.exists():
+        return True
     try:
-        with lock.open("rb") as file:
-            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
-    except BlockingIOError:
+        with FileLock(lock, timeout=0):
+            return True
+    except Timeout:
         return False
     except OSError:
-        return True  # what else there is to be said of the folder, a job will say
-    return True
+        return True

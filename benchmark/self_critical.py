@@ -22,7 +22,7 @@ from benchmark.metrics.caption_reward import CiderReward, in_symbols
 from benchmark.objective import Objective
 from benchmark.practice import Practice, Told
 from benchmark.rollout import Rollout
-from datamodules.contract import IGNORED, Batch, References, TaskSpec
+from datamodules.contract import IGNORED, Batch, ImageKey, References, TaskSpec
 from datamodules.ranges import Count, NonNegative
 
 UNKNOWN = 0
@@ -42,7 +42,8 @@ def log_probability(rollout: Rollout) -> Tensor:
 def worth_of(rollout: Rollout, batch: Batch, worth: Worth) -> Tensor:
     """(B, S) rewards."""
     samples = rollout.symbol.shape[1]
-    return worth(rollout.symbol.flatten(0, 1), batch.index.repeat_interleave(samples)).unflatten(0, (-1, samples))
+    index_R = batch.index.repeat_interleave(samples).to(rollout.symbol.device, non_blocking=True)
+    return worth(rollout.symbol.flatten(0, 1), index_R).unflatten(0, (-1, samples))
 
 
 class Rival(ABC):
@@ -60,7 +61,7 @@ class GreedyRival(Rival):
     @torch.no_grad()
     def __call__(self, rnn: AttentionRNN, batch: Batch, worth: Worth, reward_BS: Tensor) -> Tensor:
         rnn.eval()
-        rollout = Greedy()(rnn.walk(batch.image, batch.boxes, 1, mode))
+        rollout = Greedy()(rnn.walk(batch.image, batch.boxes, 1, mode, ImageKey("train", batch.index)))
         rnn.train()
         return worth_of(rollout, batch, worth)
 
@@ -111,8 +112,8 @@ class SelfCritical(Practice):
     def forward(self, rnn: Reader, objective: Objective, batch: Batch) -> dict[str, Tensor]:
         if not isinstance(rnn, AttentionRNN):
             raise ConfigFault(["practice: self_critical draws in one pass. Use reading=forward"])
-        rollout = Each()(rnn.walk(batch.image, batch.boxes, self.samples, sample))
-        worth = self.worth.to(batch.index.device)
+        rollout = Each()(rnn.walk(batch.image, batch.boxes, self.samples, sample, ImageKey("train", batch.index)))
+        worth = self.worth.to(batch.image.device)
         reward_BS = worth_of(rollout, batch, worth)
         rival_BS = self.rival(rnn, batch, worth, reward_BS)
         loss = -((reward_BS - rival_BS) * log_probability(rollout)).mean()

@@ -46,22 +46,6 @@ class FromEpoch(Tuning):
         return progress >= self._start
 
 
-class Recall(ABC):
-    """How the features of an image come about."""
-
-    @abstractmethod
-    def __call__(self, image_BCHW: Tensor, encode: Callable[[Tensor], Tensor]) -> Tensor:
-        """The features of the images, as `encode` computes them."""
-
-
-@final
-class Afresh(Recall):
-    """They are computed, each time."""
-
-    def __call__(self, image_BCHW: Tensor, encode: Callable[[Tensor], Tensor]) -> Tensor:
-        return encode(image_BCHW)
-
-
 @final
 class Tuned(Encoder, Scheduled):
     """Another encoder, which learns when `tuning` says so.
@@ -69,7 +53,6 @@ class Tuned(Encoder, Scheduled):
     Until then its parameters want no gradient, so that no graph is kept of it unless the image wants one, as a crop
     does whose place is learned; and it computes as in evaluation while all around it trains: its batch normalisation
     uses and keeps the statistics it came with, and nothing is dropped out.
-    recall: how it comes by its features; whoever keeps those of a frozen encoder changes it.
     """
 
     def __init__(self, shape: tuple[int, int, int], body: Callable[[tuple[int, int, int]], Encoder], tuning: Tuning):
@@ -77,7 +60,6 @@ class Tuned(Encoder, Scheduled):
         self.body = body(shape)
         self.shape = self.body.shape
         self.tuning = tuning
-        self.recall: Recall = Afresh()
         self.learning = True
         self.at(0.0)
 
@@ -99,7 +81,8 @@ class Tuned(Encoder, Scheduled):
         return self
 
     def forward(self, image_BCHW: Tensor) -> Tensor:
-        return self.recall(image_BCHW, self.body)
+        features: Tensor = self.body(image_BCHW)
+        return features
 
 
 def rates(model: nn.Module) -> dict[nn.Parameter, float]:

@@ -14,7 +14,7 @@ import torch
 from pytorch_lightning import LightningDataModule
 from torch import Tensor
 
-from datamodules.contract import Batch, DataFault, TaskSpec, Witness
+from datamodules.contract import Batch, DataFault, TaskSpec
 from datamodules.tickets import Ticket, Tickets
 
 
@@ -57,11 +57,9 @@ class RepeatingSplit(Split):
 
     @abstractmethod
     def each(self) -> FixedSplit:
-        """Each of them once. Raises DataFault where they are drawn anew each time after all."""
-
-    @abstractmethod
-    def shown(self, epoch: int, number: int) -> Tensor:
-        """(B,) on the CPU: which of those a batch holds."""
+        """Each of them once, in the order of `Batch.index`. Raises DataFault where they are drawn anew each time after
+        all.
+        """
 
 
 class Splits(NamedTuple):
@@ -97,7 +95,6 @@ class BaseData(LightningDataModule, ABC):
     def __init__(self) -> None:
         super().__init__()
         self._splits: Splits | None = None
-        self._witnesses: list[Witness] = []
 
     @property
     @abstractmethod
@@ -158,25 +155,13 @@ class BaseData(LightningDataModule, ABC):
 
     @final
     def each(self, split: str) -> FixedSplit:
-        """The images of a split, each once. Raises DataFault where its images are drawn anew each time."""
+        """The images of a split in the order of `Batch.index`. Raises DataFault where they are drawn anew each time."""
         found = self.split(split)
-        return found if isinstance(found, FixedSplit) else self._repeating().each()
-
-    @final
-    def shown(self, epoch: int, number: int) -> Tensor:
-        """(B,) on the CPU: which of `each("train")` are in a training batch."""
-        return self._repeating().shown(epoch, number)
-
-    def _repeating(self) -> RepeatingSplit:
-        train = self.splits().train
-        if not isinstance(train, RepeatingSplit):
-            raise DataFault(f"data={self.spec.name} draws every image that it trains on anew: none ever comes again.")
-        return train
-
-    @final
-    def watch(self, witness: Witness) -> None:
-        """Has the witness told of every batch from now on, before anyone else gets it."""
-        self._witnesses.append(witness)
+        if isinstance(found, FixedSplit):
+            return found
+        if isinstance(found, RepeatingSplit):
+            return found.each()
+        raise DataFault(f"data={self.spec.name} draws every image that it trains on anew: none ever comes again.")
 
     @final
     def tickets(self, split: str) -> Tickets:
@@ -201,10 +186,7 @@ class BaseData(LightningDataModule, ABC):
 
     @final
     def batch(self, ticket: Ticket, device: torch.device) -> Batch:
-        batch = self.split(ticket.split).batch(ticket.epoch, ticket.number, device)
-        for witness in self._witnesses:
-            witness(*ticket, batch)
-        return batch
+        return self.split(ticket.split).batch(ticket.epoch, ticket.number, device)
 
     @final
     def batches(self, split: str, device: torch.device) -> Iterator[Batch]:

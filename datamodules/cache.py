@@ -1,15 +1,15 @@
 """What was worked out from files, kept as arrays: versioned, checksummed, never trusted when damaged, never a pickle.
 
-An entry is a folder of .npy files and about.json: the version of this layout, what the arrays were made from, and the
-sha256 of each file. It is taken only if all three are as expected, and made anew otherwise.
+An entry is a folder of .npy files and about.json: the version of this layout, what the arrays were made from, and, in
+a `Cache`, the sha256 of each file. It is taken only if all are as expected, and made anew otherwise.
 """
 
 import json
 import logging
 from collections.abc import Callable, Mapping
-from hashlib import file_digest
+from hashlib import file_digest, sha256
 from pathlib import Path
-from typing import Any, final
+from typing import Any, Literal, final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +20,8 @@ from datamodules.scratch import scratch
 VERSION = 1
 """Of the layout. A new number makes every older entry be made anew."""
 
+ABOUT = "about.json"
+
 Arrays = dict[str, NDArray[Any]]
 log = logging.getLogger(__name__)
 
@@ -27,6 +29,49 @@ log = logging.getLogger(__name__)
 def sha256_of(path: Path) -> str:
     with path.open("rb") as file:
         return file_digest(file, "sha256").hexdigest()
+
+
+def named_by(source: Mapping[str, Any]) -> str:
+    """What tells entries of different sources, or versions of this layout, from each other in one folder."""
+    named = json.dumps({"version": VERSION, "source": source}, sort_keys=True)
+    return sha256(named.encode()).hexdigest()[:16]
+
+
+@final
+class Entry:
+    """A folder of arrays, mapped into memory, and what they were made from.
+
+    source: whatever the arrays depend on, as JSON has it.
+    """
+
+    def __init__(self, path: Path, source: Mapping[str, Any]) -> None:
+        self.path, self._source = path, json.loads(json.dumps(source))
+
+    def about(self) -> dict[str, Any]:
+        """What about.json says; nothing where there is none, or it is damaged, or tells of another source or version.
+
+        Raises OSError where there is one that cannot be read.
+        """
+        try:
+            about = json.loads((self.path / ABOUT).read_text())
+            is_this: bool = (about["version"], about["source"]) == (VERSION, self._source)
+            return about if is_this else {}
+        except (FileNotFoundError, NotADirectoryError, ValueError, KeyError, TypeError, RecursionError):
+            return {}
+
+    def describe(self, folder: Path, **more: Any) -> None:
+        """Write about.json for the arrays in a folder, which is to become this entry."""
+        (folder / ABOUT).write_text(json.dumps({"version": VERSION, "source": self._source, **more}, indent=1))
+
+    def mapped(self, name: str, mode: Literal["c", "r"]) -> NDArray[Any]:
+        """An array. mode: "c" copies on writing, so that a tensor may share the pages and the file stays as it is; "r"
+        refuses to be written.
+        """
+        path = self.path / name
+        try:
+            return np.load(path, mmap_mode=mode, allow_pickle=False)
+        except ValueError:  # an array without items cannot be mapped
+            return np.load(path, allow_pickle=False)
 
 
 @final
@@ -42,60 +87,49 @@ class Cache:
         source: whatever the arrays depend on, as JSON has it; an entry made from anything else is made anew.
         Raises DataFault where nothing can be written.
         """
-        kept, wanted = self._folder / name, json.loads(json.dumps(source))
-        if _sound(kept, wanted):
-            return _read(kept)
+        entry = Entry(self._folder / name, source)
+        if _sound(entry):
+            return _read(entry)
         try:
             with scratch(self._folder, name) as made:
-                if not _sound(kept, wanted):  # nobody made it while we waited
-                    self._make(kept, wanted, make, made)
-            return _read(kept)
+                if not _sound(entry):  # nobody made it while we waited
+                    _make(entry, make, made)
+            return _read(entry)
         except OSError as fault:
             raise DataFault(
                 f"cannot write {fault.filename or self._folder}: {fault.strerror or fault}. "
                 "Make room, or name a folder for what is worked out from the data: data.cache=FOLDER."
             ) from None
 
-    def _make(self, kept: Path, source: Any, make: Callable[[Path], None], scratch: Path) -> None:
-        if kept.exists():
-            log.info("%s is damaged, or was made from other files, settings or by another version: made anew", kept)
-        fresh, stale = scratch / "fresh", scratch / "stale"
-        fresh.mkdir()
-        make(fresh)
-        sums = {path.name: sha256_of(path) for path in sorted(fresh.glob("*.npy"))}
-        about = {"version": VERSION, "source": source, "sha256": sums}
-        (fresh / "about.json").write_text(json.dumps(about, indent=1))
-        if kept.exists():
-            kept.rename(stale)
-        fresh.rename(kept)
+
+def _make(entry: Entry, make: Callable[[Path], None], scratch: Path) -> None:
+    if entry.path.exists():
+        log.info("%s is damaged, or was made from other files, settings or by another version: made anew", entry.path)
+    fresh, stale = scratch / "fresh", scratch / "stale"
+    fresh.mkdir()
+    make(fresh)
+    entry.describe(fresh, sha256={path.name: sha256_of(path) for path in sorted(fresh.glob("*.npy"))})
+    if entry.path.exists():
+        entry.path.rename(stale)
+    fresh.rename(entry.path)
 
 
-def _sound(kept: Path, source: Any) -> bool:
+def _sound(entry: Entry) -> bool:
     try:
-        about = json.loads((kept / "about.json").read_text())
-        if about["version"] != VERSION or about["source"] != source or not about["sha256"]:
+        sums = entry.about().get("sha256")
+        if not sums or set(sums) != {path.name for path in entry.path.glob("*.npy")}:
             return False
-        if set(about["sha256"]) != {path.name for path in kept.glob("*.npy")}:
-            return False
-        return all(sha256_of(kept / name) == expected for name, expected in about["sha256"].items())
+        return all(sha256_of(entry.path / name) == expected for name, expected in sums.items())
     except (FileNotFoundError, NotADirectoryError):
         return False
     except OSError as fault:  # which says nothing about the entry: it stays
         raise DataFault(
-            f"cannot read {fault.filename or kept}: {fault.strerror or fault}. Mend that, or name another "
+            f"cannot read {fault.filename or entry.path}: {fault.strerror or fault}. Mend that, or name another "
             "folder for what is worked out from the data: data.cache=FOLDER."
         ) from None
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+    except (ValueError, TypeError, AttributeError):
         return False
 
 
-def _read(kept: Path) -> Arrays:
-    return {path.stem: _mapped(path) for path in sorted(kept.glob("*.npy"))}
-
-
-def _mapped(path: Path) -> NDArray[Any]:
-    """Copied on writing, so that a tensor may share the pages and the file stays as it is."""
-    try:
-        return np.load(path, mmap_mode="c", allow_pickle=False)
-    except ValueError:  # an array without items cannot be mapped
-        return np.load(path, allow_pickle=False)
+def _read(entry: Entry) -> Arrays:
+    return {path.stem: entry.mapped(path.name, "c") for path in sorted(entry.path.glob("*.npy"))}

@@ -39,9 +39,6 @@ class Bucketed(RepeatingSplit):
     def each(self) -> FixedSplit:
         return unjittered(self._make, self._still)
 
-    def shown(self, epoch: int, number: int) -> Tensor:
-        return self._buckets.at(epoch * self._batches + number).image
-
     def batch(self, epoch: int, number: int, device: torch.device) -> Batch:
         place = epoch * self._batches + number
         squares, told = self._cutter.cut(range(place, place + 1 + AHEAD), self._wish), self._buckets.at(place)

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
+from datamodules.archives import Zip
 from datamodules.augmentation import Augmentation, Jitter
 from datamodules.cache import Cache
 from datamodules.captioned import CaptionSource
@@ -15,7 +16,6 @@ from datamodules.formats.coco_sample import YEAR
 from datamodules.formats.samples import Sample
 from datamodules.photo_stock import Reading
 from datamodules.ranges import ArgumentsOf, Colours, Count, Deviations, Natural, SomeShare
-from datamodules.zips import Zip
 
 YEARS = (2014, 2017)
 """Of which there are captions."""

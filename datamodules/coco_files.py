@@ -11,6 +11,7 @@ from typing import NamedTuple, final
 
 import torch
 
+from datamodules.archives import Zip, fetch_and_unpack
 from datamodules.base import derived_seed
 from datamodules.captioned import Captioned, CaptionSource, MissingFault, Objects, Parts, refuse
 from datamodules.contract import DataFault
@@ -19,7 +20,6 @@ from datamodules.formats.coco_sample import write_coco_sample
 from datamodules.formats.karpathy import NOWHERE, read_karpathy
 from datamodules.formats.samples import Sample, drawn_anew
 from datamodules.nearby import elsewhere
-from datamodules.zips import Zip, fetch_and_unpack
 
 PARTS = ("train", "val")
 """Of the official layout, that have captions; those of "test" nobody gives away."""
@@ -33,7 +33,8 @@ class Download(NamedTuple):
 
     def into(self, root: Path) -> None:
         """Raises DataFault."""
-        fetch_and_unpack(self.archives, root, self.mirrors)
+        for archive in self.archives:
+            fetch_and_unpack([archive], root, archive.addresses(self.mirrors))
 
 
 class HeldOut(NamedTuple):

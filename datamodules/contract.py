@@ -14,6 +14,8 @@ from torch import Tensor
 
 IGNORED = -100
 """The target of a step after the last symbol of a sequence; no loss and no metric counts it."""
+DIGITS = tuple("0123456789")
+"""The symbols of a task whose answers are digits; each stands at its own value."""
 
 
 class Batch(NamedTuple):
@@ -24,13 +26,25 @@ class Batch(NamedTuple):
     boxes: (B, N, 4) float, (x0, y0, x1, y1) in pixels, half open; N = 0 where the data know none, a row of NaN
         where this image has fewer than N objects. Boxes are in reading order. For judging where a model looked;
         no model but the oracle reads them.
-    index: (B,) long, the image's place in its split, so that two models can be compared image by image.
+    index: (B,) long, the image's place in its split, so that two models can be compared image by image. It may stay on
+        the CPU whatever the device of the rest: features that are cached are then looked up without waiting for it.
     """
 
     image: Tensor
     target: Tensor
     boxes: Tensor
     index: Tensor  # type: ignore[assignment]  # hides tuple.index, which nobody calls on a batch
+
+
+class ImageKey(NamedTuple):
+    """Which images of a data set a tensor holds. split: "train", "validation" or "test". index: as `Batch.index`."""
+
+    split: str
+    index: Tensor  # type: ignore[assignment]  # hides tuple.index, as a batch's does
+
+
+NO_KEY = ImageKey("", torch.empty(0, dtype=torch.long))
+"""Of images that are of no data set, or that are not shown as the data set has them."""
 
 
 @dataclass(frozen=True)
@@ -74,10 +88,6 @@ class FixedImages(Protocol):
         """The sha256 of what they are made from, and of their targets."""
 
 
-Witness = Callable[[str, int, int, Batch], None]
-"""Told the split, epoch and number of a batch, and the batch."""
-
-
 class TaskData(Protocol):
     """What the benchmark asks of a data set, besides Lightning's hooks."""
 
@@ -108,13 +118,7 @@ class TaskData(Protocol):
         """
 
     def each(self, split: str) -> FixedImages:
-        """The images of a split, each once. Raises DataFault where its images are drawn anew each time."""
-
-    def shown(self, epoch: int, number: int) -> Tensor:
-        """(B,) on the CPU: which of `each("train")` are in a training batch."""
-
-    def watch(self, witness: Witness) -> None:
-        """Has the witness told of every batch from now on, before anyone else gets it."""
+        """The images of a split in the order of `Batch.index`. Raises DataFault where they are drawn anew each time."""
 
 
 References = Callable[[str], Sequence[Sequence[str]]]

@@ -2,7 +2,6 @@
 renamed into place last.
 """
 
-import fcntl
 import http.client
 import urllib.error
 import urllib.request
@@ -15,6 +14,7 @@ from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn, TransferSpeedColumn
 
 from datamodules.contract import DataFault
+from datamodules.locks import locked
 
 ATTEMPTS = 3
 """Tries at one mirror. Each goes on where the one before broke off."""
@@ -83,8 +83,7 @@ def fetch(files: Sequence[Fetchable], folder: Path, mirrors: Sequence[str]) -> N
         with Progress(*shown, console=Console(stderr=True)) as progress:
             for wanted in files:
                 # The lock makes jobs of one sweep wait for the first of them instead of writing into its file.
-                with (folder / f"{wanted.name}.part").open("ab") as part:
-                    fcntl.flock(part, fcntl.LOCK_EX)
+                with locked(folder / f".{wanted.name}.lock"):
                     _fetch_one(wanted, folder, mirrors, progress)
     except OSError as fault:
         raise DataFault(

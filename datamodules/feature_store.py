@@ -1,8 +1,8 @@
 """What an encoder makes of every image of a split, kept on disk and mapped into memory.
 
-An entry is a folder of three files: about.json says what its rows were made from, features.npy holds them, and
-sums.jsonl gets a line for each batch of them that is written, with its sha256. So what a kill left behind is gone on
-with, and rows that are not as they were written are made anew; nothing is trusted unread.
+An entry (see cache) has one array, features.npy, and sums.jsonl, which gets a line for each batch of rows that is
+written, with its sha256. So work goes on where a kill ended it, and rows that are not as they were written are made
+anew; nothing is trusted unread.
 
 Axes: N images of a split, B of a batch, then those of a feature.
 """
@@ -19,13 +19,12 @@ from numpy.typing import NDArray
 from rich.console import Console
 from rich.progress import Progress
 
+from datamodules.cache import ABOUT, Entry, named_by
 from datamodules.contract import DataFault
 from datamodules.locks import locked
 
-VERSION = 1
-"""Of the layout. A new number makes every older entry be made anew."""
 DTYPES = ("float32", "float16")
-ABOUT, FEATURES, SUMS = "about.json", "features.npy", "sums.jsonl"
+FEATURES, SUMS = "features.npy", "sums.jsonl"
 
 Rows = NDArray[Any]
 
@@ -68,27 +67,26 @@ class FeatureStore:
         source: whatever they depend on, as JSON has it. Raises DataFault where nothing can be written.
         """
         plan = Plan(images, batch, shape)
-        about = {"version": VERSION, "source": source, "dtype": self._dtype.name, **plan._asdict()}
-        wanted = json.loads(json.dumps(about))
-        kept = self._folder / f"{name}-{sha256(json.dumps(wanted, sort_keys=True).encode()).hexdigest()[:16]}"
+        described = {**source, "dtype": self._dtype.name, **plan._asdict()}
+        entry = Entry(self._folder / f"{name}-{named_by(described)}", described)
         try:
-            if len(_sound(kept, wanted, plan)) < plan.batches:
-                with locked(self._folder / f".{kept.name}.lock"):
-                    self._complete(kept, wanted, plan, make)
-            return _mapped(kept)
+            if len(_sound(entry, self._dtype, plan)) < plan.batches:
+                with locked(self._folder / f".{entry.path.name}.lock"):
+                    self._complete(entry, plan, make)
+            return entry.mapped(FEATURES, "r")
         except OSError as fault:
             raise DataFault(
-                f"cannot write {fault.filename or kept}: {fault.strerror or fault}. Make room, or name another folder: "
-                "features.store.folder=FOLDER, or features=live keeps nothing."
+                f"cannot write {fault.filename or entry.path}: {fault.strerror or fault}. Make room, or name another "
+                "folder: features.store.folder=FOLDER, or features=live keeps nothing."
             ) from None
 
-    def _complete(self, kept: Path, about: Any, plan: Plan, make: Callable[[int], Rows]) -> None:
+    def _complete(self, entry: Entry, plan: Plan, make: Callable[[int], Rows]) -> None:
         """Makes what is not there or not sound."""
-        sound = _sound(kept, about, plan)
+        kept, sound = entry.path, _sound(entry, self._dtype, plan)
         if not sound:
-            self._begin(kept, about, plan)
-        (kept / SUMS).write_text("".join(_line(number, told) for number, told in sound.items()))
-        start = _mapped(kept).offset  # type: ignore[attr-defined]  # a memmap has one
+            self._begin(entry, plan)
+        (kept / SUMS).write_text("".join(_line(number, digest) for number, digest in sound.items()))
+        start = entry.mapped(FEATURES, "r").offset  # type: ignore[attr-defined]  # a memmap has one
         with (
             Progress(console=Console(stderr=True), transient=True) as progress,
             (kept / FEATURES).open("r+b") as file,
@@ -109,11 +107,11 @@ class FeatureStore:
             os.fsync(file.fileno())
             os.fsync(sums.fileno())
 
-    def _begin(self, kept: Path, about: Any, plan: Plan) -> None:
-        kept.mkdir(parents=True, exist_ok=True)
-        (kept / ABOUT).unlink(missing_ok=True)
-        np.lib.format.open_memmap(kept / FEATURES, "w+", self._dtype, (plan.images, *plan.shape))
-        (kept / ABOUT).write_text(json.dumps(about, indent=1))
+    def _begin(self, entry: Entry, plan: Plan) -> None:
+        entry.path.mkdir(parents=True, exist_ok=True)
+        (entry.path / ABOUT).unlink(missing_ok=True)
+        np.lib.format.open_memmap(entry.path / FEATURES, "w+", self._dtype, (plan.images, *plan.shape))
+        entry.describe(entry.path)
 
     def _narrowed(self, rows: Rows) -> Rows:
         with np.errstate(over="ignore"):
@@ -123,40 +121,37 @@ class FeatureStore:
         return narrow
 
 
-def _sound(kept: Path, about: Any, plan: Plan) -> dict[int, str]:
+def _sound(entry: Entry, dtype: np.dtype, plan: Plan) -> dict[int, str]:
     """The sums of the batches whose rows are as they were written, by number."""
     try:
-        if json.loads((kept / ABOUT).read_text()) != about:
+        if not entry.about():
             return {}
-        rows = _mapped(kept)
+        rows = entry.mapped(FEATURES, "r")
         # The type to the byte: one of another byte order has the same name, the same sums, and other numbers.
-        if (rows.dtype.str, rows.shape) != (np.dtype(about["dtype"]).str, (plan.images, *plan.shape)):
+        if (rows.dtype.str, rows.shape) != (dtype.str, (plan.images, *plan.shape)):
             return {}
-        told = [_read(line) for line in (kept / SUMS).read_text().splitlines()]
+        written = [_read(line) for line in (entry.path / SUMS).read_text().splitlines()]
     except Exception:  # NumPy raises a dozen kinds for a damaged head; whatever it is, the rows are made anew
         return {}
     return {
-        number: said for number, said in told if 0 <= number < plan.batches and _sum(rows[plan.part(number)]) == said
+        number: digest
+        for number, digest in written
+        if 0 <= number < plan.batches and _sum(rows[plan.part(number)]) == digest
     }
-
-
-def _mapped(kept: Path) -> Rows:
-    rows: Rows = np.load(kept / FEATURES, mmap_mode="r", allow_pickle=False)
-    return rows
 
 
 def _sum(rows: Rows) -> str:
     return sha256(np.ascontiguousarray(rows).data).hexdigest()
 
 
-def _line(number: int, told: str) -> str:
-    return json.dumps([number, told]) + "\n"
+def _line(number: int, digest: str) -> str:
+    return json.dumps([number, digest]) + "\n"
 
 
 def _read(line: str) -> tuple[int, str]:
     """Of a line; what a kill has cut off is of no batch."""
     try:
-        number, told = json.loads(line)
-        return int(number), str(told)
+        number, digest = json.loads(line)
+        return int(number), str(digest)
     except (ValueError, TypeError):
         return -1, ""

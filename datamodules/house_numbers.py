@@ -6,8 +6,7 @@ from typing import Literal, NamedTuple, final
 import torch
 
 from datamodules.base import BaseData, Splits, content_of, derived_seed
-from datamodules.contract import DataFault, TaskSpec
-from datamodules.labels import DIGITS
+from datamodules.contract import DIGITS, DataFault, TaskSpec
 from datamodules.numbers import END, Numbers, joined
 from datamodules.ranges import Count, Natural, Positive, SomeShare
 from datamodules.windows import Centred, Cutter, Shuffled

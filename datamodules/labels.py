@@ -9,9 +9,8 @@ from typing import final
 import torch
 from torch import Tensor
 
+from datamodules.contract import DIGITS
 from datamodules.ranges import Count
-
-DIGITS = tuple("0123456789")
 
 
 class Labels(ABC):

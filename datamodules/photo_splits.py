@@ -95,9 +95,9 @@ class Answers(ABC):
 
 def finished(squares: Squares, wish: Wish, target_BT: Tensor, index_B: Tensor, make: Augmentation,
              device: torch.device) -> Batch:  # fmt: skip
-    """A batch of squares that were cut, on the device."""
-    square_BSSC, boxes_BK4, chance_BQ, target_BT, index_B = (
-        each.to(device, non_blocking=True) for each in (*squares, wish.chance, target_BT, index_B)
+    """A batch of squares that were cut, on the device; the index stays on the CPU."""
+    square_BSSC, boxes_BK4, chance_BQ, target_BT = (
+        each.to(device, non_blocking=True) for each in (*squares, wish.chance, target_BT)
     )
     return Batch(make.images(square_BSSC, chance_BQ), target_BT, make.boxes(boxes_BK4, chance_BQ), index_B)
 
@@ -131,21 +131,21 @@ class Streamed(RepeatingSplit):
 
     def _wish(self, place: int) -> Wish:
         generator = Generator().manual_seed(derived_seed("train", self._seed, place))
-        chosen_B = self._chosen[self._passes.take(place * self._size, self._size)]
+        chosen_B = self._chosen[self._index(place)]
         return Wish(chosen_B, self._make.chances(self._size, generator))
 
     def each(self) -> FixedSplit:
         return unjittered(self._make, self._still)
 
-    def shown(self, epoch: int, number: int) -> Tensor:
-        return self._passes.take((epoch * self._batches + number) * self._size, self._size)
+    def _index(self, place: int) -> Tensor:
+        return self._passes.take(place * self._size, self._size)
 
     def batch(self, epoch: int, number: int, device: torch.device) -> Batch:
         place = epoch * self._batches + number
         squares, wish = self._cutter.cut(range(place, place + 1 + AHEAD), self._wish), self._wish(place)
         generator = Generator().manual_seed(derived_seed("answer", self._seed, place))
-        index_B = torch.arange(place * self._size, (place + 1) * self._size)
-        return finished(squares, wish, self._answers.drawn(wish.chosen, generator), index_B, self._make, device)
+        target_BT = self._answers.drawn(wish.chosen, generator)
+        return finished(squares, wish, target_BT, self._index(place), self._make, device)
 
 
 @final

@@ -1,6 +1,5 @@
 """Folders to write into before what was written gets its name: gone when that is done, whatever became of it."""
 
-import fcntl
 import re
 import shutil
 import tempfile
@@ -8,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from datamodules.locks import locked
+from datamodules.locks import is_free, locked
 
 LEFT = re.compile(r"\.(?P<name>.+)\.[a-z0-9_]{8}")
 """What `scratch` calls its folders, as `tempfile` ends names."""
@@ -29,17 +28,7 @@ def scratch_of_one(folder: Path, name: str) -> Iterator[Path]:
     """
     for left in folder.iterdir():
         match = LEFT.fullmatch(left.name)
-        if match and left.is_dir() and (match["name"] == name or _is_free(folder / f".{match['name']}.lock")):
+        if match and left.is_dir() and (match["name"] == name or is_free(folder / f".{match['name']}.lock")):
             shutil.rmtree(left, ignore_errors=True)
     with tempfile.TemporaryDirectory(dir=folder, prefix=f".{name}.") as made:
         yield Path(made)
-
-
-def _is_free(lock: Path) -> bool:
-    """Whether there is such a lock and nobody holds it."""
-    try:
-        with lock.open("rb") as file:
-            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
-            return True
-    except OSError:
-        return False

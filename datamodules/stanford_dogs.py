@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any, final
 
-from datamodules.archives import Archive, fetch_and_unpack
+from datamodules.archives import Tar, fetch_and_unpack
 from datamodules.cache import Cache
 from datamodules.categories import Categories, CategorySource, Parts
 from datamodules.contract import DataFault
@@ -24,10 +24,10 @@ from datamodules.ranges import ArgumentsOf, Count, Natural
 LISTS = ("file_list.mat", "train_list.mat", "test_list.mat")
 
 
-def archives(sha256: Mapping[str, str]) -> list[Archive]:
+def archives(sha256: Mapping[str, str]) -> list[Tar]:
     """The three that are published. sha256: of archives, by name; of one that is not named, the first download's."""
     held = {"lists.tar": (LISTS, 1), "annotation.tar": ((ANNOTATION,), 3), "images.tar": ((IMAGES,), 3)}
-    return [Archive(name, holds, depth, sha256.get(name, "")) for name, (holds, depth) in held.items()]
+    return [Tar(name, holds, depth, sha256.get(name, "")) for name, (holds, depth) in held.items()]
 
 
 @final
@@ -35,7 +35,7 @@ class DogFiles(CategorySource):
     """A folder of the published layout, or any part of it. wanted: archives to fetch first."""
 
     def __init__(
-        self, root: Path, wanted: Sequence[Archive], mirrors: Sequence[str], folder: DogFolder,
+        self, root: Path, wanted: Sequence[Tar], mirrors: Sequence[str], folder: DogFolder,
         symbols: tuple[str, ...], boxes: int, cut_by_boxes: bool,
     ) -> None:  # fmt: skip
         self._root, self._wanted, self._mirrors, self._folder = root, wanted, mirrors, folder
@@ -124,7 +124,7 @@ def stanford_dogs_sample(
 
 
 def _files(
-    root: Path, wanted: Sequence[Archive], mirrors: Sequence[str], folders: tuple[str, ...], chosen: Sequence[int],
+    root: Path, wanted: Sequence[Tar], mirrors: Sequence[str], folders: tuple[str, ...], chosen: Sequence[int],
     dogs: int, framing: Framing, reading: Reading, cache: Cache,
 ) -> DogFiles:  # fmt: skip
     every = breeds(folders, chosen)

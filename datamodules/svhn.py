@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Annotated, Any, final
 
 from datamodules.annotated import ANNOTATION, Format1, LabelsOnly
-from datamodules.archives import Archive, fetch_and_unpack
+from datamodules.archives import Tar, fetch_and_unpack
 from datamodules.cache import Cache
 from datamodules.contract import DataFault
 from datamodules.crops import MODES, AroundDigits, Middle
@@ -37,7 +37,7 @@ class SvhnFolder(NumberSource):
         self,
         root: Path,
         parts: Sequence[str],
-        archives: Sequence[Archive],
+        archives: Sequence[Tar],
         mirrors: Sequence[str],
         unofficial: Sequence[Path],
         reader: Reader,
@@ -96,17 +96,17 @@ class SvhnSample(NumberSource):
             return self._files.read()
 
 
-def archive(part: str, sha256: Mapping[str, str]) -> Archive:
+def archive(part: str, sha256: Mapping[str, str]) -> Tar:
     """The archive of a part. sha256: of archives, by name; of one that is not named, the first download's counts."""
     name = f"{part}.tar.gz"
-    return Archive(name, (part,), 2, sha256.get(name, ""))
+    return Tar(name, (part,), 2, sha256.get(name, ""))
 
 
 def files(
     root: Path,
     cache: Path,
     parts: Sequence[str],
-    archives: Sequence[Archive],
+    archives: Sequence[Tar],
     mirrors: Sequence[str],
     unofficial: Sequence[str],
     unofficial_width: float,

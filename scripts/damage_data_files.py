@@ -16,7 +16,7 @@ from PIL import Image
 from benchmark.metrics.caption_files import score_files
 from benchmark.metrics.server_results import results_faults, write_results
 from datamodules.annotated import Format1, LabelsOnly
-from datamodules.archives import Archive, unpack
+from datamodules.archives import Tar, Zip, unpack
 from datamodules.cache import Cache
 from datamodules.captioned import CaptionSource
 from datamodules.coco_files import Download, HeldOut, Karpathy, Official
@@ -36,7 +36,6 @@ from datamodules.numbers import Cutting
 from datamodules.numbers import Reader as Numbers
 from datamodules.photo_stock import Reading, sound, stock
 from datamodules.photographs import Photograph
-from datamodules.zips import unpack as unpack_zip
 
 TINY = Sample(train=4, test=2, seed=0)
 READING = Reading(short=48, workers=1, keep=False, skip=False)
@@ -209,7 +208,7 @@ def _tar(folder: Path) -> Path:
 
 def _read_tar(path: Path) -> object:
     (path.parent / "into").mkdir()
-    unpack(path, path.parent / "into", Archive(path.name, ("train",), 2, ""))
+    unpack(path, path.parent / "into", Tar(path.name, ("train",), 2, ""))
     return _held(path.parent / "into")
 
 
@@ -223,7 +222,7 @@ def _zip(folder: Path) -> Path:
 
 def _read_zip(path: Path) -> object:
     (path.parent / "into").mkdir()
-    unpack_zip(path, path.parent / "into", ["train2014/", "a/b.json"])
+    unpack(path, path.parent / "into", Zip("", "", path.name, "", ["train2014/", "a/b.json"]))
     return _held(path.parent / "into")
 
 
@@ -241,7 +240,7 @@ def _read_mirror(path: Path) -> object:
 
 
 def _sum(folder: Path) -> Path:
-    archive = Archive(_tar(folder).name, ("train",), 2, "")
+    archive = Tar(_tar(folder).name, ("train",), 2, "")
     archive.whole(folder / archive.name)
     return folder / f"{archive.name}.sha256"
 
@@ -250,7 +249,7 @@ def _read_sum(path: Path) -> object:
     """The archive is there, its kept sum is damaged, and the only mirror has the very same archive."""
     (path.parent / "mirror").mkdir()
     (path.parent / "train.tar.gz").rename(path.parent / "mirror" / "train.tar.gz")
-    fetch([Archive("train.tar.gz", ("train",), 2, "")], path.parent, [(path.parent / "mirror").as_uri()])
+    fetch([Tar("train.tar.gz", ("train",), 2, "")], path.parent, [(path.parent / "mirror").as_uri()])
     return (path.parent / "train.tar.gz").read_bytes()
 
 

@@ -27,5 +27,5 @@ def run(
     told: dict[str, Any] = yaml.safe_load((CONF / f"{config}.yaml").read_text())["data"]
     wanted = archives(told["sha256"])
     fetch_and_unpack(wanted, choice.folder, choice.mirror or told["mirrors"])
-    print(f"{what} is complete in {choice.folder}: {', '.join(top for archive in wanted for top in archive.holds)}")
+    print(f"{what} is complete in {choice.folder}: {', '.join(top for archive in wanted for top in archive.wanted)}")
     return 0

@@ -1,4 +1,4 @@
-"""How long digitStruct.mat takes to read: our way, and object by object through h5py as ports do, in one run.
+"""How long digitStruct.mat takes to read: our way, and with an h5py `Dataset` for each object as ports do, in one run.
 
 python scripts/measure_svhn_reading.py [--images 33402] [--rounds 3]
 

@@ -17,7 +17,7 @@ class Watched(Attention):
         super().__init__()
         self.asked = []
 
-    def encode(self, image_BCHW, boxes_BN4):
+    def encode(self, image_BCHW, boxes_BN4, key):
         return image_BCHW.flatten(1)[:, :1]
 
     def gist(self, features):

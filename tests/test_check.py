@@ -10,7 +10,7 @@ from stubs import Watched
 from benchmark.attention.base import Glimpse
 from benchmark.check.contract import Contract, broken
 from benchmark.check.mechanism import look_faults
-from benchmark.check.repeatable import a_batch_is_a_function_of_its_ticket
+from benchmark.check.repeatable import a_batch_is_a_function_of_its_ticket, index_names_the_training_images
 from benchmark.check.subjects import Case, Subject, subjects
 from benchmark.faults import ConfigFault
 from datamodules.contract import Batch
@@ -70,6 +70,22 @@ def test_a_batch_that_is_another_one_when_asked_for_again_is_told(generator, tol
     with torch.random.fork_rng():
         found = list(a_batch_is_a_function_of_its_ticket(given))
     assert len(found) == (3 if told else 0) and all(told in fault for fault in found)
+
+
+@pytest.mark.parametrize(("index", "told"), [
+    ([2, 0], []),
+    ([1, 0], ["train: index calls the first image number 1, and number 1 of each('train') is another"]),
+    ([2, 9], ["train: index goes to 9, and each('train') has not so many images"]),
+])  # fmt: skip
+def test_training_images_that_are_not_those_that_their_index_names_are_told(index, told):
+    def batch_of(place_B, index_B):
+        image = torch.arange(3.0).view(3, 1, 1, 1)[place_B]
+        return Batch(image, torch.zeros(len(image), 1), torch.zeros(len(image), 0, 4), torch.tensor(index_B))
+
+    parts = ([0, 1], [2])
+    every = SimpleNamespace(batches=2, batch=lambda epoch, number, device: batch_of(parts[number], parts[number]))
+    given = SimpleNamespace(data=SimpleNamespace(each=lambda split: every), first=lambda split: batch_of([2, 0], index))
+    assert list(index_names_the_training_images(given)) == told
 
 
 def test_what_the_checked_code_raises_is_told_with_its_line():

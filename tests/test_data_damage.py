@@ -23,7 +23,7 @@ from svhn_folders import TEST, TRAIN, made, svhn, write_root, write_unofficial
 from benchmark.metrics.caption_files import score_files
 from datamodules.annotated import Format1, LabelsOnly
 from datamodules.apart import ApartError, Limits, apart
-from datamodules.archives import Archive, fetch_and_unpack, unpack
+from datamodules.archives import Tar, Zip, fetch_and_unpack, unpack
 from datamodules.cache import Cache
 from datamodules.captioned import read_json
 from datamodules.contract import DataFault, printable
@@ -34,7 +34,6 @@ from datamodules.formats.karpathy import read_karpathy
 from datamodules.formats.matlab5 import MatlabError, read_matlab5
 from datamodules.inspection import folder_faults
 from datamodules.photo_stock import kept
-from datamodules.zips import unpack as unpack_zip
 
 LIMITS = Limits(memory=1 << 28, seconds=20)
 
@@ -201,10 +200,10 @@ def test_zips_packed_oddly_or_twice_are_refused(tmp_path):
     content = path.read_bytes()
     path.write_bytes(content[:60] + bytes(20) + content[80:])
     with pytest.raises(DataFault, match=rf"a\.zip is damaged .* Delete {path}, and fetch it again"):
-        unpack_zip(path, tmp_path, ["train/"])
+        unpack(path, tmp_path, Zip("", "", path.name, "", ["train/"]))
     zipped(path, [("train/1.jpg", b"one"), ("train/1.jpg", b"two")])
     with pytest.raises(DataFault, match=r"a\.zip: the entry 'train/1\.jpg' is there twice"):
-        unpack_zip(path, tmp_path, ["train/"])
+        unpack(path, tmp_path, Zip("", "", path.name, "", ["train/"]))
     assert not (tmp_path / "train").exists()
 
 
@@ -217,7 +216,7 @@ def packed(path, name, *contents):
 
 
 def test_what_is_told_of_a_damaged_download_brings_a_sound_one(tmp_path):
-    archive, mirror = Archive("train.tar.gz", ("train",), 2, ""), tmp_path / "mirror"
+    archive, mirror = Tar("train.tar.gz", ("train",), 2, ""), tmp_path / "mirror"
     mirror.mkdir()
     (mirror / "train.tar.gz").write_bytes(b"broken")
     with pytest.raises(DataFault, match=r"train\.tar\.gz is damaged") as fault:
@@ -232,7 +231,7 @@ def test_what_is_told_of_a_damaged_download_brings_a_sound_one(tmp_path):
 
 
 def test_a_damaged_sum_and_a_file_that_is_there_twice_are_told(tmp_path):
-    archive = Archive("train.tar.gz", ("train",), 2, "")
+    archive = Tar("train.tar.gz", ("train",), 2, "")
     packed(tmp_path / archive.name, "train/1.png", b"one", b"two")
     with pytest.raises(DataFault, match=r"the file 'train/1\.png' is there twice"):
         unpack(tmp_path / archive.name, tmp_path, archive)

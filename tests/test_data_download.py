@@ -61,7 +61,7 @@ def mirror() -> Iterator[Mirror]:
 
 def whole(folder: Path) -> bool:
     """Whether the folder holds the file, and nothing half done."""
-    return (folder / GOOD.name).read_bytes() == CONTENT and [path.name for path in folder.iterdir()] == [GOOD.name]
+    return (folder / GOOD.name).read_bytes() == CONTENT and [path.name for path in folder.glob("[!.]*")] == [GOOD.name]
 
 
 def test_a_file_arrives_whole_in_a_folder_that_was_not_there(mirror, tmp_path):

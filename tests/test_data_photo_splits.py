@@ -99,8 +99,8 @@ def test_a_stream_without_jitter_shows_what_evaluation_would_and_says_which():
     images = torch.cat([each.batch(0, number, CPU).image for number in range(each.batches)])
     for epoch in range(2):
         for number in range(split.batches):
-            places = split.shown(epoch, number)
-            assert torch.equal(split.batch(epoch, number, CPU).image, images[places])
+            batch = split.batch(epoch, number, CPU)
+            assert torch.equal(batch.image, images[batch.index])
     half = streamed(Places(), PLAIN._replace(place=0.5), size=4)
     corners = [pixels(image)[0, 0, 0] for number in range(9) for image in half.batch(0, number, CPU).image]
     assert min(corners) >= 1 and max(corners) <= 6  # of 0 to 8 in the widest, around 4

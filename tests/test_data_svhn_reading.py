@@ -1,4 +1,4 @@
-"""digitStruct.mat: the quick way against the plain one, the structure on disk, and files that are none."""
+"""digitStruct.mat: read as written, the structure on disk, and files that are none."""
 
 import subprocess
 import sys
@@ -12,8 +12,7 @@ from hypothesis import strategies as st
 from run_helpers import ROOT, environment
 
 from datamodules.contract import DataFault
-from datamodules.formats import digit_struct
-from datamodules.formats.digit_struct import gathered, read_digit_struct, read_plainly
+from datamodules.formats.digit_struct import gathered, read_digit_struct
 from datamodules.formats.digit_struct_writer import write_digit_struct
 
 REAL = ROOT.parent / "shared/data/svhn"
@@ -24,19 +23,7 @@ def same(one, other):
     return all(a.shape == b.shape and (a == b).all() for a, b in zip(one, other, strict=True))
 
 
-@pytest.fixture
-def no_plain_way(monkeypatch):
-    """The quick way alone, its comparison included: reading anything plainly beyond that fails the test."""
-    plainly = digit_struct._plain
-
-    def few(path, file, chosen):
-        assert not isinstance(chosen, range), "fell back to the plain way"
-        return plainly(path, file, chosen)
-
-    monkeypatch.setattr(digit_struct, "_plain", few)
-
-
-def test_what_is_written_is_read_back(tmp_path, no_plain_way):
+def test_what_is_written_is_read_back(tmp_path):
     path = tmp_path / "digitStruct.mat"
     write_digit_struct(path, gathered(HOUSES))
     found = read_digit_struct(path)
@@ -52,10 +39,10 @@ name = st.text("0123456789abcäß", min_size=1, max_size=9).map(lambda stem: f"{
 
 @given(houses=st.lists(st.tuples(name, st.lists(digit, max_size=6)), min_size=1, max_size=5))
 @settings(deadline=None, max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture])
-def test_any_annotation_is_read_back_both_ways(tmp_path, houses):
+def test_any_annotation_is_read_back(tmp_path, houses):
     path, told = tmp_path / "digitStruct.mat", gathered(houses)
     write_digit_struct(path, told)
-    assert same(read_digit_struct(path), told) and same(read_plainly(path), told)
+    assert same(read_digit_struct(path), told)
 
 
 def test_the_structure_is_that_of_the_official_files(tmp_path):
@@ -101,17 +88,9 @@ def other_form(path: Path, **form: object) -> None:
 
 
 @pytest.mark.parametrize("form", [{"libver": "latest"}, {"chunked": True}, {"track_order": True}], ids=str)
-def test_other_forms_of_the_format_are_read_by_the_library(tmp_path, form):
+def test_other_forms_of_the_format_are_read(tmp_path, form):
     other_form(tmp_path / "digitStruct.mat", **form)
     assert same(read_digit_struct(tmp_path / "digitStruct.mat"), gathered(HOUSES))
-
-
-def test_the_quick_way_is_not_trusted_where_the_library_reads_otherwise(tmp_path, monkeypatch):
-    path = tmp_path / "digitStruct.mat"
-    write_digit_struct(path, gathered(HOUSES))
-    quick = digit_struct._quick
-    monkeypatch.setattr(digit_struct, "_quick", lambda *of: quick(*of)._replace(label=np.array([1.0, 9.0, 9.0])))
-    assert read_digit_struct(path).label.tolist() == [1, 9, 10]
 
 
 def damaged(path: Path, how: str) -> None:
@@ -204,12 +183,28 @@ def test_the_measuring_script_tells_a_ratio(tmp_path):
     assert done.returncode == 0 and "ratio" in done.stdout, done.stderr
 
 
+def through_datasets(path, chosen):
+    """The loop that is copied from port to port."""
+    with h5py.File(path) as file:
+        names, boxes = file["digitStruct"]["name"], file["digitStruct"]["bbox"]
+        for number in chosen:
+            group = file[boxes[number, 0]]
+            columns = []
+            for key in ("label", "left", "top", "width", "height"):
+                held = group[key]
+                single = len(held) == 1
+                columns.append([held[0, 0]] if single else [file[held[d, 0]][0, 0] for d in range(len(held))])
+            yield "".join(chr(letter[0]) for letter in file[names[number, 0]]), list(zip(*columns, strict=True))
+
+
 @pytest.mark.skipif(not REAL.is_dir(), reason="the real part is not at hand")
 @pytest.mark.parametrize("part, lengths", [("train", [0, 41, 143, 61, 11]), ("test", [0, 58, 169, 26, 3])])
-def test_real_files_are_read_the_quick_way_and_as_the_library_reads_them(part, lengths, no_plain_way):
+def test_real_files_are_read_as_ports_read_them(part, lengths):
     path = REAL / part / "digitStruct.mat"
     found = read_digit_struct(path)
     assert np.bincount(found.length).tolist() == lengths and set(found.label) == set(range(1, 11))
-    with h5py.File(path) as file:
-        some = list(range(0, len(found.name), 8))
-        assert [digit_struct._entry(found, number) for number in some] == list(digit_struct._plain(path, file, some))
+    some = list(range(0, len(found.name), 8))
+    for number, (name, digits) in zip(some, through_datasets(path, some), strict=True):
+        own = found.digits(number)
+        assert found.name[number] == name
+        assert np.column_stack([found.label[own], found.box[own]]).tolist() == [list(digit) for digit in digits]

@@ -5,7 +5,7 @@ import json
 import numpy as np
 import pytest
 
-from datamodules import feature_store
+from datamodules import cache, feature_store
 from datamodules.contract import DataFault
 from datamodules.feature_store import FeatureStore
 
@@ -104,7 +104,7 @@ def test_another_source_type_or_layout_is_another_entry_and_the_old_one_stays(ke
         maker = Maker()
         ask(kept.parent, maker, source, dtype)
         assert maker.made == [0, 1, 2]
-    monkeypatch.setattr(feature_store, "VERSION", feature_store.VERSION + 1)
+    monkeypatch.setattr(cache, "VERSION", cache.VERSION + 1)
     maker = Maker()
     ask(kept.parent, maker)
     assert maker.made == [0, 1, 2] and len([path for path in kept.parent.iterdir() if path.is_dir()]) == 4

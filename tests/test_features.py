@@ -15,10 +15,10 @@ from benchmark.callbacks import EpochSeed
 from benchmark.cost import inference_speed
 from benchmark.evaluation import evaluate
 from benchmark.faults import ConfigFault
-from benchmark.features import Cached, Kept, Live
+from benchmark.features import Cached, CachedFeatures, Live
 from benchmark.tuning import Tuned
 from datamodules.base import BaseData, FixedSplit, RepeatingSplit, Splits, derived_seed
-from datamodules.contract import Batch, DataFault, TaskSpec
+from datamodules.contract import NO_KEY, Batch, DataFault, ImageKey, TaskSpec
 from datamodules.feature_store import FeatureStore
 
 CPU = torch.device("cpu")
@@ -55,12 +55,12 @@ class Shuffled(RepeatingSplit):
 
     batches = 3
 
-    def shown(self, epoch, number):
+    def _index(self, epoch, number):
         generator = torch.Generator().manual_seed(derived_seed(epoch))
         return torch.randperm(10, generator=generator)[4 * number : 4 * number + 4]
 
     def batch(self, epoch, number, device):
-        return batch_of(self.rows.images, self.shown(epoch, number))
+        return batch_of(self.rows.images, self._index(epoch, number))
 
     def each(self):
         return self.rows
@@ -153,29 +153,32 @@ def test_every_batch_of_every_split_gets_its_own_rows_in_training_too(tmp_path):
         for epoch in range(2 if split == "train" else 1):
             for ticket in data.tickets(split):
                 batch = data.batch(ticket._replace(epoch=epoch), CPU)
-                assert torch.equal(encoder(batch.image), encoder.body(batch.image))
+                found = encoder.encode(batch.image, ImageKey(split, batch.index))
+                assert torch.equal(found, encoder.body(batch.image))
     assert len(asked) == 3 * 2 + 2 + 3  # those of the comparison
 
 
-def test_what_is_no_batch_is_computed(tmp_path):
+def test_images_without_a_key_are_computed_and_those_with_one_looked_up(tmp_path):
     module = module_of()
     encoder, data = module.rnn.attention.encoder, prepared(module, tmp_path)
     asked = asked_of(module)
-    image = next(data.batches("test", CPU)).image
-    for other in (image[:2], image.clone(), image + 1):
-        assert torch.equal(encoder(other), encoder.body(other))
-    assert len(asked) == 6
+    image, _, _, index = next(data.batches("test", CPU))
+    assert torch.equal(encoder.encode(image + 1, NO_KEY), encoder.body(image + 1))
+    assert torch.equal(encoder(image), encoder.body(image))
+    assert len(asked) == 4
+    part = encoder.encode(image[:2].clone(), ImageKey("test", index[:2]))  # any tensor of them, and any part of a batch
+    assert len(asked) == 4 and torch.equal(part, encoder.body(image)[:2])
     inference_speed(module.rnn, next(data.batches("test", CPU)), 2)
-    assert len(asked) == 6 + 3  # what is timed is the whole model
+    assert len(asked) == 5 + 3  # what is timed is the whole model
 
 
 def test_half_precision_is_near(tmp_path):
     module = module_of()
     data = prepared(module, tmp_path, dtype="float16")
     encoder = module.rnn.attention.encoder
-    image = next(data.batches("test", CPU)).image
-    difference = (encoder(image) - encoder.body(image)).abs().max()
-    assert 0 < difference < 1e-2 and encoder(image).dtype == torch.float32
+    image, _, _, index = next(data.batches("test", CPU))
+    found = encoder.encode(image, ImageKey("test", index))
+    assert 0 < (found - encoder.body(image)).abs().max() < 1e-2 and found.dtype == torch.float32
 
 
 @pytest.mark.parametrize("change", [
@@ -189,6 +192,19 @@ def test_features_of_anything_else_are_others(change, tmp_path):
     assert len([path for path in tmp_path.iterdir() if path.is_dir()]) == 3
     change(tmp_path)
     assert len([path for path in tmp_path.iterdir() if path.is_dir()]) == 6
+
+
+def test_of_two_passes_the_first_looks_whole_images_up_and_the_second_computes_its_crops(tmp_path):
+    module = module_of("item_soft", "reading=focus", "reading.size=12", "encoder.body.stride=2")
+    live = module_of("item_soft", "reading=focus", "reading.size=12", "encoder.body.stride=2")
+    data = prepared(module, tmp_path)
+    asked = asked_of(module)
+    image, _, boxes, index = next(data.batches("test", CPU))
+    with torch.no_grad():
+        found = module.rnn.eval()(image, boxes, None, 1, mode, ImageKey("test", index))
+        expected = live.rnn.eval()(image, boxes, None, 1, mode)
+    assert torch.equal(found.logits, expected.logits) and torch.equal(found.where, expected.where)
+    assert len(asked) == 1 and not torch.equal(asked[0], image)
 
 
 @pytest.mark.parametrize("attention, overrides, told", [
@@ -218,4 +234,4 @@ def test_nobody_has_to_ask_for_it(tmp_path):
     data = prepared(module, tmp_path)
     with torch.no_grad():
         rollout = module.rnn(*next(data.batches("test", CPU))[::2], None, 1, mode)
-    assert rollout.logits.isfinite().all() and isinstance(module.rnn.attention.encoder.recall, Kept)
+    assert rollout.logits.isfinite().all() and isinstance(module.rnn.attention.encoder.source, CachedFeatures)

@@ -23,7 +23,7 @@ class Corner(Attention):
         super().__init__()
         self.side = side
 
-    def encode(self, image_BCHW, boxes_BN4):
+    def encode(self, image_BCHW, boxes_BN4, key):
         return image_BCHW[..., : self.side, : self.side].mean((-3, -2, -1))[:, None]
 
     def gist(self, features):

@@ -13,7 +13,7 @@ from torch.nn.functional import interpolate
 from benchmark.attention.base import Attention, Glimpse
 from benchmark.attention.distribution import Certain, Draw, random_items
 from benchmark.encoder import Encoder
-from datamodules.contract import TaskSpec
+from datamodules.contract import NO_KEY, ImageKey, TaskSpec
 from datamodules.ranges import Count
 
 
@@ -51,8 +51,8 @@ class AdaptiveAttention(Attention):
         self.of_state = nn.Linear(query_size, size)
         self.score = nn.Linear(size, 1, bias=False)
 
-    def encode(self, image_BCHW: Tensor, boxes_BN4: Tensor) -> Encoded:
-        map_BNC = self.encoder(image_BCHW).flatten(2).transpose(1, 2)
+    def encode(self, image_BCHW: Tensor, boxes_BN4: Tensor, key: ImageKey = NO_KEY) -> Encoded:
+        map_BNC = self.encoder.encode(image_BCHW, key).flatten(2).transpose(1, 2)
         item_BNH = self.project(map_BNC).relu()
         return Encoded(map_BNC.mean(1), item_BNH, self.of_item(item_BNH))
 

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 from torch import Tensor, nn
 
 from benchmark.attention.distribution import Draw
+from datamodules.contract import NO_KEY, ImageKey
 
 
 class Glimpse(NamedTuple):
@@ -48,9 +49,9 @@ class Attention(nn.Module, ABC):
     reads_annotations: bool = False
 
     @abstractmethod
-    def encode(self, image_BCHW: Tensor, boxes_BN4: Tensor) -> Any:
+    def encode(self, image_BCHW: Tensor, boxes_BN4: Tensor, key: ImageKey = NO_KEY) -> Any:
         """Whatever does not depend on the step, once per image. No mechanism but the oracle and those that look
-        at boxes reads them.
+        at boxes reads them. key: for `self.encoder.encode(image_BCHW, key)`, where an encoder reads the whole image.
         """
 
     @abstractmethod

@@ -16,7 +16,7 @@ from benchmark.attention.gate import Gate
 from benchmark.attention.item import Choice
 from benchmark.constants import constant
 from benchmark.encoder import Encoder
-from datamodules.contract import TaskSpec
+from datamodules.contract import NO_KEY, ImageKey, TaskSpec
 
 
 class Regions(NamedTuple):
@@ -67,7 +67,7 @@ class BoxAttention(Attention):
         self.choice = choice
         self.blends, self.drawn = choice.drawn, choice.drawn and self.alignment.learns
 
-    def encode(self, image_BCHW: Tensor, boxes_BN4: Tensor) -> Regions:
+    def encode(self, image_BCHW: Tensor, boxes_BN4: Tensor, key: ImageKey = NO_KEY) -> Regions:
         whole_4 = constant([0.0, 0.0, self.width, self.height], boxes_BN4)
         box_BN4 = torch.cat([whole_4.expand(len(boxes_BN4), 1, 4), boxes_BN4], 1)
         side_4 = whole_4[2:].repeat(2)
@@ -78,7 +78,7 @@ class BoxAttention(Attention):
         x_BNw = covered(box_BN4[..., 0], box_BN4[..., 2], self.columns, self.width)
         share_BNc = (y_BNh[..., None] * x_BNw[..., None, :]).flatten(2)
         share_BNc = share_BNc / share_BNc.sum(-1, keepdim=True)
-        seen_BNC = share_BNc @ self.encoder(image_BCHW).flatten(2).transpose(1, 2)
+        seen_BNC = share_BNc @ self.encoder.encode(image_BCHW, key).flatten(2).transpose(1, 2)
         item_BND = torch.cat([seen_BNC, 2 * box_BN4 / side_4 - 1], -1)
         key_BNK = self.alignment.keys(self.choice.compared(item_BND))
         return Regions(item_BND, key_BNK, box_BN4, real_BN, self.choice.softening(item_BND))

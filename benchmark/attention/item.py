@@ -17,7 +17,7 @@ from benchmark.attention.distribution import Certain, Draw, Items, Where, random
 from benchmark.attention.gate import Gate
 from benchmark.attention.softening import Softening
 from benchmark.encoder import Encoder
-from datamodules.contract import TaskSpec
+from datamodules.contract import NO_KEY, ImageKey, TaskSpec
 from datamodules.ranges import Positive
 
 
@@ -125,8 +125,8 @@ class ItemAttention(Attention):
         place_N2 = torch.stack([x.repeat(self.rows), y.repeat_interleave(self.columns)], 1)
         self.register_buffer("place_N2", place_N2, persistent=False)
 
-    def encode(self, image_BCHW: Tensor, boxes_BN4: Tensor) -> Encoded:
-        map_BNC = self.encoder(image_BCHW).flatten(2).transpose(1, 2)
+    def encode(self, image_BCHW: Tensor, boxes_BN4: Tensor, key: ImageKey = NO_KEY) -> Encoded:
+        map_BNC = self.encoder.encode(image_BCHW, key).flatten(2).transpose(1, 2)
         item_BND = torch.cat([map_BNC, (2 * self.place_N2 - 1).expand(len(map_BNC), -1, -1)], -1)
         key_BNK = self.alignment.keys(self.choice.compared(item_BND))
         return Encoded(item_BND, key_BNK, self.choice.softening(item_BND))

@@ -17,7 +17,7 @@ from benchmark.attention.whatwhere import WhatWhere
 from benchmark.attention.window import Retina, square_map
 from benchmark.encoder import Encoder
 from benchmark.faults import ConfigFault
-from datamodules.contract import TaskSpec
+from datamodules.contract import NO_KEY, ImageKey, TaskSpec
 from datamodules.ranges import Count, Natural, Positive
 
 
@@ -80,7 +80,7 @@ class LocationAttention(Attention):
         self.register_buffer("half_2", torch.tensor([side[1] / 2, side[0] / 2]), persistent=False)
         self.register_buffer("far_2", 2 * self.half_2, persistent=False)
 
-    def encode(self, image_BCHW: Tensor, boxes_BN4: Tensor) -> Seen:
+    def encode(self, image_BCHW: Tensor, boxes_BN4: Tensor, key: ImageKey = NO_KEY) -> Seen:
         return Seen(self.retina.levels(image_BCHW), image_BCHW, boxes_BN4)
 
     def gist(self, features: Seen) -> Tensor:

@@ -8,7 +8,7 @@ from torch import Tensor
 from benchmark.attention.base import Glimpse, Placeless, placeless
 from benchmark.attention.distribution import Draw
 from benchmark.encoder import Encoder
-from datamodules.contract import TaskSpec
+from datamodules.contract import NO_KEY, ImageKey, TaskSpec
 
 
 @final
@@ -24,8 +24,8 @@ class Once(Placeless):
         self.encoder = encoder(spec.image_shape)
         self.code_size = self.gist_size = self.encoder.shape[0]
 
-    def encode(self, image_BCHW: Tensor, boxes_BN4: Tensor) -> Tensor:
-        return self.encoder(image_BCHW).mean((-2, -1))
+    def encode(self, image_BCHW: Tensor, boxes_BN4: Tensor, key: ImageKey = NO_KEY) -> Tensor:
+        return self.encoder.encode(image_BCHW, key).mean((-2, -1))
 
     def forward(self, features: Tensor, query_RS: Tensor, step: int, draw: Draw) -> Glimpse:
         return placeless(features.repeat_interleave(len(query_RS) // len(features), 0) * (step == 0))

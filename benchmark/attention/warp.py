@@ -19,7 +19,7 @@ from benchmark.attention.whatwhere import WhatWhere
 from benchmark.attention.window import Sampler
 from benchmark.constants import constant
 from benchmark.encoder import Encoder
-from datamodules.contract import TaskSpec
+from datamodules.contract import NO_KEY, ImageKey, TaskSpec
 from datamodules.ranges import Count, NonNegative
 
 
@@ -102,7 +102,7 @@ class WarpAttention(Attention):
         self.whatwhere = whatwhere(what_size=self.network.size, where_size=len(family.identity))
         self.code_size, self.gist_size = parallel * self.whatwhere.size, self.network.gist_size
 
-    def encode(self, image_BCHW: Tensor, boxes_BN4: Tensor) -> Mapped:
+    def encode(self, image_BCHW: Tensor, boxes_BN4: Tensor, key: ImageKey = NO_KEY) -> Mapped:
         levels = [self.sampler.raised(avg_pool2d(image_BCHW, step)) for step in self.steps]
         plan_BH = self.of_image(self.localiser(adaptive_avg_pool2d(image_BCHW, self.overview)).flatten(1))
         return Mapped(levels, image_BCHW, plan_BH)

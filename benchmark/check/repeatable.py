@@ -72,13 +72,15 @@ def fingerprints_are_of_content(given: Given) -> Iterator[str]:
         yield "fingerprints of the same images differ from one time to the next"
 
 
-def shown_tells_which_are_in_a_batch(given: Given) -> Iterator[str]:
+def index_names_the_training_images(given: Given) -> Iterator[str]:
+    """Where the same images come again: `each("train")` has them in the order of a training batch's index."""
     with suppress(DataFault):  # it draws its images anew each time
-        every, shown, size = given.data.each("train"), given.data.shown(0, 0), len(given.first("train").image)
-        if shown.shape != (size,):
-            yield f"shown(0, 0) has the shape {tuple(shown.shape)}, and the batch {size} images"
-        elif int(shown.min()) < 0 or int(shown.max()) // len(every.batch(0, 0, CPU).image) >= every.batches:
-            yield f"shown(0, 0) goes to {int(shown.max())}, and there are not so many images"
+        every, batch = given.data.each("train"), given.first("train")
+        size, place = len(every.batch(0, 0, CPU).image), int(batch.index[0])
+        if int(batch.index.max()) // size >= every.batches:
+            yield f"train: index goes to {int(batch.index.max())}, and each('train') has not so many images"
+        elif not torch.equal(every.batch(0, place // size, CPU).image[place % size], batch.image[0]):
+            yield f"train: index calls the first image number {place}, and number {place} of each('train') is another"
 
 
 def missing_files_are_told(given: Given) -> Iterator[str]:
@@ -104,7 +106,7 @@ REPEATABLE = (
     Contract("a batch is a function of split, epoch and number", a_batch_is_a_function_of_its_ticket),
     Contract("what is evaluated on is the same in every run", evaluation_depends_on_no_seed),
     Contract("fingerprints tell images apart", fingerprints_are_of_content),
-    Contract("what a training batch shows is told", shown_tells_which_are_in_a_batch),
+    Contract("what a training batch shows is told", index_names_the_training_images),
     Contract("missing files are told of by folder", missing_files_are_told),
     Contract("batches are made on the device that asks", batches_are_made_on_the_device),
 )
