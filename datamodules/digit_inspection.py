@@ -1,6 +1,7 @@
 """All faults of a folder of MNIST's four files at once, where reading stops at the first."""
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from datamodules.contract import DataFault
@@ -19,11 +20,11 @@ def folder_faults(root: Path) -> tuple[list[str], list[str]]:
     faults = [f"{root / wanted.name} is missing" for wanted in OFFICIAL if wanted not in there]
     for images, labels in (OFFICIAL[:2], OFFICIAL[2:]):
         alone = [
-            *(_faults(lambda path=root / images.name: read_idx(path, axes=3)) if images in there else []),
-            *(_faults(lambda path=root / labels.name: read_idx(path, axes=1)) if labels in there else []),
+            *(_faults(partial(read_idx, root / images.name, axes=3)) if images in there else []),
+            *(_faults(partial(read_idx, root / labels.name, axes=1)) if labels in there else []),
         ]
         whole = images in there and labels in there and not alone
-        faults += alone + (_faults(lambda names=(images.name, labels.name): pair(root, *names)) if whole else [])
+        faults += alone + (_faults(partial(pair, root, images.name, labels.name)) if whole else [])
     return seen, faults
 
 

@@ -55,10 +55,10 @@ def check(wanted: Sequence[str], folder: Path) -> None:
     step("making an environment", [sys.executable, "-m", "venv", folder / "env"], folder)
     step("installing the oldest versions", [python, "-m", "pip", "install", "--quiet", *wanted], folder)
     step("installing the wheel", [python, "-m", "pip", "install", "--quiet", ROOT, *wanted], folder)
-    run, bin_ = [python, "-m", "benchmark.run"], folder / "env/bin"
+    run: list[str | Path] = [python, "-m", "benchmark.run"]
     step("a sweep", [*run, "-m", "attention=item_soft,dram", "seed=0", *TINY], folder)
     step("a run with W&B offline", [*run, "attention=ram", "logger=wandb", "logger.wandb.mode=offline", *TINY], folder)
-    step("the report", [bin_ / "attention-report", "runs/minima"], folder)
+    step("the report", [folder / "env/bin/attention-report", "runs/minima"], folder)
     for made in ("runs/minima/report/index.html", "runs/minima/ram"):
         if not (folder / made).exists():
             raise RunFault(f"{made} was not made")
