@@ -10,9 +10,10 @@ from typing import Any, NamedTuple
 
 from benchmark.address import Address
 from benchmark.headline import Headline
+from benchmark.version import PROJECT
 
 FORMAT = 2
-PACKAGES = ("torch", "pytorch-lightning", "hydra-core", "torchmetrics", "numpy", "scikit-learn", "wandb")
+PACKAGES = (PROJECT, "torch", "pytorch-lightning", "hydra-core", "torchmetrics", "numpy", "scikit-learn", "wandb")
 
 
 class Result(NamedTuple):
@@ -87,7 +88,11 @@ def assemble(
 
 
 def git_state(folder: Path) -> dict[str, Any]:
-    """The revision the code stands at and whether it was changed since; None for both outside a git checkout."""
+    """The revision the code stands at and whether it was changed since; None for both outside a git checkout of it. A
+    wheel that is installed inside of another repository is no part of that: git does not track its files.
+    """
+    if _git(folder, "ls-files", "--error-unmatch", ".") is None:
+        return {"revision": None, "dirty": None}
     revision = _git(folder, "rev-parse", "HEAD")
     changed = _git(folder, "status", "--porcelain", "--untracked-files=no")
     return {"revision": revision, "dirty": None if changed is None else bool(changed)}

@@ -19,7 +19,7 @@ from datamodules.nearby import beside
 from datamodules.photographs import Floats
 
 SHOWN = 10
-"""Faults that a message spells out; scripts/check_coco.py lists all of them."""
+"""Faults that a message spells out; attention-check-data coco lists all of them."""
 
 MOST_NUMBER = 2**63 - 1
 """An id beyond it is damage; JSON has no limit."""
@@ -109,11 +109,11 @@ def clean(text: str) -> str:
 def refuse(faults: Sequence[str]) -> None:
     """Raises DataFault where there are any faults."""
     if faults:
-        more = [f"and {len(faults) - SHOWN} more: scripts/check_coco.py lists them all"]
+        more = [f"and {len(faults) - SHOWN} more: attention-check-data coco lists them all"]
         told = "\n  ".join([*faults[:SHOWN], *(more if len(faults) > SHOWN else [])])
         raise DataFault(
             f"the captions have faults:\n  {told}\n",
-            "Mend them, or delete what is at fault and fetch it again (data.download=true, or scripts/fetch_coco.py).",
+            "Mend them, or delete what is at fault and fetch it again (data.download=true, or attention-fetch coco).",
         )
 
 

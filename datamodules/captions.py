@@ -26,7 +26,7 @@ from datamodules.photo_stock import FromFiles, Reading, Stock, digest, outline, 
 from datamodules.photographs import Floats, Photograph, decoded
 from datamodules.ranges import Natural
 
-CHECK = "scripts/check_coco.py"
+CHECK = "attention-check-data coco"
 
 
 class Shown(NamedTuple):

@@ -165,6 +165,6 @@ def refuse_missing(root: Path, files: Sequence[Path]) -> None:
         raise MissingFault(
             f"the captions are not complete in {root.absolute()}: {', '.join(missing)} missing."
             f"{elsewhere(root, missing[0])} Name the folder that has them with data.root=FOLDER, or have them "
-            "fetched: data.download=true, or scripts/fetch_coco.py. "
+            "fetched: data.download=true, or attention-fetch coco (or coco2017, flickr8k, flickr30k). "
             "data=coco_sample needs no file at all."
         )

@@ -20,10 +20,10 @@ from datamodules.photographs import WHOLE, Floats, Photograph
 
 IMAGES, ANNOTATION = "Images", "Annotation"
 PARTS = ("train", "test")
-CHECK = "scripts/check_dogs.py"
+CHECK = "attention-check-data dogs"
 AGAIN = (
     "Mend it, or delete what is at fault (a list, or all of Images or Annotation) and fetch it again: "
-    "data.download=true, or scripts/fetch_dogs.py."
+    "data.download=true, or attention-fetch dogs."
 )
 
 

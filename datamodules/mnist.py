@@ -25,6 +25,9 @@ OFFICIAL = (
 )
 """File names and md5 sums. The sums judge a download, not what is read: other digits in this format are welcome."""
 
+SIDE = 28
+"""Pixels of a digit."""
+
 AGAIN = "Delete the files and fetch the official ones (data.download=true)."
 
 
@@ -35,7 +38,7 @@ class MnistFiles(DigitSource):
     One in so many training digits is kept for validation, chosen by a seed.
     """
 
-    size = 28
+    size = SIDE
 
     def __init__(
         self, root: Path, download: bool, mirrors: Sequence[str], validation_one_in: int, split_seed: int
@@ -49,8 +52,8 @@ class MnistFiles(DigitSource):
 
     def read(self) -> DigitSplits:
         self._refuse_missing()
-        train = self._pair(OFFICIAL[0].name, OFFICIAL[1].name)
-        test = self._pair(OFFICIAL[2].name, OFFICIAL[3].name)
+        train = pair(self._root, OFFICIAL[0].name, OFFICIAL[1].name)
+        test = pair(self._root, OFFICIAL[2].name, OFFICIAL[3].name)
         validation, rest = carve(train, self._split_seed, len(train.label) // self._one_in)
         return DigitSplits(rest, validation, test)
 
@@ -61,30 +64,30 @@ class MnistFiles(DigitSource):
                 f"MNIST is not complete in {self._root.absolute()}: {', '.join(missing)} missing."
                 f"{elsewhere(self._root, missing[0])} Name the folder that has the four official files with "
                 "data.root=FOLDER, or have them fetched into this one: "
-                f"data.download=true, or python scripts/fetch_mnist.py {self._root}. "
+                f"data.download=true, or attention-fetch mnist {self._root}. "
                 "data=digit_pairs needs no file at all."
             )
 
-    def _pair(self, images: str, labels: str) -> Digits:
-        image_NHW = read_idx(self._root / images, axes=3)
-        label_N = read_idx(self._root / labels, axes=1)
-        if tuple(image_NHW.shape[1:]) != (self.size, self.size):
-            height, width = image_NHW.shape[1:]
-            raise DataFault(
-                f"{self._root / images} holds images of {height} x {width} pixels, and MNIST's are {self.size} x "
-                f"{self.size}. {AGAIN}"
-            )
-        if len(image_NHW) != len(label_N):
-            raise DataFault(
-                f"{self._root / labels} has {len(label_N)} labels for the {len(image_NHW)} images of {images}. {AGAIN}"
-            )
-        if label_N.max() > 9:
-            place = int(label_N.argmax())
-            raise DataFault(
-                f"{self._root / labels} has the label {int(label_N[place])} at place {place}; "
-                f"labels are 0 to 9. {AGAIN}"
-            )
-        return Digits(image_NHW, label_N.long())
+
+def pair(root: Path, images: str, labels: str) -> Digits:
+    """The digits of two files of a folder. Raises DataFault: unreadable, of another size, of unequal lengths."""
+    image_NHW = read_idx(root / images, axes=3)
+    label_N = read_idx(root / labels, axes=1)
+    if tuple(image_NHW.shape[1:]) != (SIDE, SIDE):
+        height, width = image_NHW.shape[1:]
+        raise DataFault(
+            f"{root / images} holds images of {height} x {width} pixels, and MNIST's are {SIDE} x {SIDE}. {AGAIN}"
+        )
+    if len(image_NHW) != len(label_N):
+        raise DataFault(
+            f"{root / labels} has {len(label_N)} labels for the {len(image_NHW)} images of {images}. {AGAIN}"
+        )
+    if label_N.max() > 9:
+        place = int(label_N.argmax())
+        raise DataFault(
+            f"{root / labels} has the label {int(label_N[place])} at place {place}; labels are 0 to 9. {AGAIN}"
+        )
+    return Digits(image_NHW, label_N.long())
 
 
 Further = Annotated[Any, ArgumentsOf(DigitCanvases)]

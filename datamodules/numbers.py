@@ -105,5 +105,5 @@ def targets(annotations: Annotations, chosen: np.ndarray, digits: int) -> np.nda
 def refuse(faults: list[str], cure: str) -> None:
     """Raise the first of some faults, if there are any."""
     if faults:
-        more = f" And {len(faults) - 1} more: scripts/check_svhn.py lists them all." if len(faults) > 1 else ""
+        more = f" And {len(faults) - 1} more: attention-check-data svhn lists them all." if len(faults) > 1 else ""
         raise DataFault(f"{faults[0]}.{more}", cure)

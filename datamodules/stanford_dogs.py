@@ -52,7 +52,7 @@ class DogFiles(CategorySource):
                 f"Stanford Dogs is not complete in {self._root.absolute()}: {', '.join(missing)} missing."
                 f"{elsewhere(self._root, missing[0])} Name the folder that has them with data.root=FOLDER, or have "
                 "them fetched into this one (780 MB): data.download=true, or "
-                f"python scripts/fetch_dogs.py {self._root}. "
+                f"attention-fetch dogs {self._root}. "
                 "data=stanford_dogs_sample needs no file at all."
             )
         return self._folder.read()

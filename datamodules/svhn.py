@@ -75,7 +75,7 @@ class SvhnFolder(NumberSource):
                 f"SVHN (format 1) is not complete in {self._root.absolute()}: {', '.join(missing)} missing."
                 f"{elsewhere(self._root, missing[0])} Name the folder that has train/ and test/ with "
                 "data.root=FOLDER, or have them fetched into this one (2.5 GB with extra): "
-                f"data.download=true, or python scripts/fetch_svhn.py {self._root}. "
+                f"data.download=true, or attention-fetch svhn {self._root}. "
                 "data=svhn_sample needs no file at all."
             )
 

@@ -1,15 +1,13 @@
-"""scripts/score_captions.py: what it prints, and what it says of files with faults."""
+"""attention-score: what it prints, and what it says of files with faults."""
 
 import json
 import subprocess
 import sys
 
 import pytest
-from run_helpers import ROOT, environment
+from run_helpers import environment
 
-sys.path.insert(0, str(ROOT / "scripts"))
-import score_captions
-
+from benchmark.commands import score_captions
 from benchmark.metrics.caption_files import score_files
 from benchmark.metrics.caption_scores import caption_scores
 from datamodules.contract import DataFault
@@ -51,7 +49,7 @@ def files(tmp_path):
 
 
 def script(tmp_path, *arguments):
-    command = [sys.executable, str(ROOT / "scripts/score_captions.py"), *arguments]
+    command = [sys.executable, "-m", "benchmark.commands.score_captions", *arguments]
     more = {"PATH": str(tmp_path / "empty"), "NLTK_DATA": str(tmp_path / "empty"), "HOME": str(tmp_path)}
     return subprocess.run(command, cwd=tmp_path, env=environment(**more), capture_output=True, text=True, timeout=100)
 

@@ -6,7 +6,7 @@ import sys
 import zipfile
 
 import pytest
-from run_helpers import ROOT, environment
+from run_helpers import environment
 
 from benchmark.metrics.server_results import image_ids, results_faults, write_results
 from datamodules.contract import DataFault
@@ -98,7 +98,7 @@ def test_the_script_writes_and_checks(tmp_path):
         (tmp_path / f"said_{split}.json").write_text(rows(*images))
 
     def script(*arguments):
-        command = [sys.executable, str(ROOT / "scripts/server_results.py"), *arguments]
+        command = [sys.executable, "-m", "benchmark.commands.server_results", *arguments]
         command += ["--val", "val2014.json", "--test", "test2014.json"]
         return subprocess.run(command, cwd=tmp_path, env=environment(), capture_output=True, text=True, timeout=100)
 

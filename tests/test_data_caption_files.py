@@ -127,7 +127,7 @@ def test_all_faults_of_both_parts_are_told_at_once_and_many_are_counted(tmp_path
     assert "captions_train2014.json: annotations[2]" in str(fault.value)
     assert "captions_val2014.json: annotations[0]" in str(fault.value)
     changed(tmp_path / "annotations/captions_train2014.json", lambda told: told.update(images=[]))
-    with pytest.raises(DataFault, match=r"and 11 more: scripts/check_coco.py lists them all"):
+    with pytest.raises(DataFault, match=r"and 11 more: attention-check-data coco lists them all"):
         layout(tmp_path).parts()
 
 
@@ -154,7 +154,7 @@ def test_what_is_no_such_file_is_said(tmp_path, content, said):
 
 def test_missing_files_are_named_with_what_to_do(tmp_path):
     official(tmp_path, "val", [1])
-    with pytest.raises(DataFault, match=r"captions_train2014.json missing. .*data.root=FOLDER.*fetch_coco.py"):
+    with pytest.raises(DataFault, match=r"captions_train2014.json missing. .*data.root=FOLDER.*attention-fetch coco"):
         layout(tmp_path).parts()
 
 

@@ -8,7 +8,6 @@ import pytest
 import torch
 from caption_files import TEXTS, changed, instances, karpathy, official, photo
 from hydra.utils import instantiate
-from run_helpers import ROOT
 from test_data_contracts import CPU, composed
 from test_data_download import mirror  # noqa: F401  # the fixture
 from test_data_zips import packed
@@ -178,13 +177,12 @@ def test_all_faults_of_a_folder_are_told_together(root):
 
 @pytest.fixture
 def script(tmp_path, monkeypatch, capsys):
-    """Runs a script in this process: exit code, standard output, standard error."""
-    monkeypatch.syspath_prepend(str(ROOT / "scripts"))
+    """Runs a command in this process: exit code, standard output, standard error."""
     monkeypatch.chdir(tmp_path)
 
     def run(name, *arguments):
         monkeypatch.setattr(sys, "argv", [f"{name}.py", *arguments])
-        code = importlib.import_module(name).main()
+        code = importlib.import_module(f"benchmark.commands.{name}").main()
         return code, *capsys.readouterr()
 
     return run
@@ -193,18 +191,18 @@ def script(tmp_path, monkeypatch, capsys):
 def test_the_script_tells_a_sound_folder_and_a_faulty_one(tmp_path, script):
     official(tmp_path / "files", "train", [1, 2], 2017)
     file = official(tmp_path / "files", "val", [3], 2017)
-    code, told, _ = script("check_coco", "files")
+    code, told, _ = script("check_data", "coco", "files")
     assert code == 0 and told.splitlines() == [
         "coco2017: 3 images, 15 captions",
         "coco2017: no boxes of objects",
         "no fault",
     ]
     changed(file, lambda told: told["annotations"][0].update(caption=""))
-    code, told, _ = script("check_coco", "files")
+    code, told, _ = script("check_data", "coco", "files")
     assert code == 1 and "annotations[0] (id 3000) of the image 3 has an empty caption" in told
-    code, _, told = script("check_coco", "nowhere")
+    code, _, told = script("check_data", "coco", "nowhere")
     assert code == 1 and "dataset_coco.json missing" in told
-    code, _, told = script("check_coco", "files", "data.year=2015")
+    code, _, told = script("check_data", "coco", "files", "data.year=2015")
     assert code == 1 and "data.year=2015" in told
 
 
@@ -246,9 +244,9 @@ def test_a_data_set_fetches_what_it_wants_and_reads_it(served, tmp_path):
 
 
 def test_the_script_fetches_and_refuses_archives_with_other_sums(served, tmp_path, script):
-    code, _, told = script("fetch_coco", "here", "--data", "flickr8k", "--mirror", served.url)
+    code, _, told = script("fetch", "flickr8k", "here", "--mirror", served.url)
     assert code == 1 and "has no dataset_flickr8k.json in it" in told
-    code, _, told = script("fetch_coco", "here", "--mirror", served.url)
+    code, _, told = script("fetch", "coco", "here", "--mirror", served.url)
     assert code == 1 and "md5 is not 0a379cfc70b0e71301e0f377548639bd" in told
     assert (tmp_path / "here/dataset_coco.json").is_file()
 

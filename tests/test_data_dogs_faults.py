@@ -9,7 +9,7 @@ import scipy.io
 import torch
 from dog_folders import SIZE, dogs, write_dogs
 from PIL import Image
-from run_helpers import ROOT, environment
+from run_helpers import environment
 from test_data_photographs import bomb
 
 from datamodules.contract import DataFault
@@ -174,7 +174,7 @@ FAULTS = [
 
 
 def test_the_check_lists_all_faults_at_once(faulty, tmp_path):
-    command = [sys.executable, str(ROOT / "scripts/check_dogs.py"), str(faulty)]
+    command = [sys.executable, "-m", "benchmark.commands.check_data", "dogs", str(faulty)]
     done = subprocess.run(command, cwd=tmp_path, env=environment(), capture_output=True, text=True, timeout=200)
     lines = done.stdout.splitlines()
     assert done.returncode == 1 and lines[:2] == ["train: 16 photographs", "test: 6 photographs"]
@@ -203,7 +203,7 @@ def test_reading_refuses_the_first_fault_and_counts_the_rest(faulty):
         dogs(faulty).splits()
     said = str(fault.value)
     assert f"{MALTESE}/n02085936_1.jpg is damaged" in said
-    assert "And 6 more: scripts/check_dogs.py lists them all." in said and "data.skip_unreadable=true" in said
+    assert "And 6 more: attention-check-data dogs lists them all." in said and "data.skip_unreadable=true" in said
 
 
 def test_bad_photographs_are_left_out_on_request_and_the_log_names_each(faulty, caplog):

@@ -9,7 +9,7 @@ from hashlib import sha256
 import pytest
 import torch
 from dog_folders import GIVEN, write_dogs
-from run_helpers import ROOT, environment
+from run_helpers import environment
 from svhn_folders import made
 from test_data_download import mirror  # noqa: F401  # the fixture
 from test_data_svhn_fetch import names
@@ -73,7 +73,7 @@ def test_a_transfer_that_breaks_off_goes_on(authors, tmp_path):
 
 
 def test_the_script_fetches_from_where_it_is_told(authors, tmp_path):
-    command = [sys.executable, str(ROOT / "scripts/fetch_dogs.py"), "here", "--mirror", authors.url]
+    command = [sys.executable, "-m", "benchmark.commands.fetch", "dogs", "here", "--mirror", authors.url]
     done = subprocess.run(command, cwd=tmp_path, env=environment(), capture_output=True, text=True, timeout=200)
     assert done.returncode == 1 and "sha256 is not 34b47cac" in done.stderr and "Traceback" not in done.stderr
     assert not any((tmp_path / "here").glob("*.mat"))

@@ -6,7 +6,7 @@ import sys
 import numpy as np
 import pytest
 from PIL import Image
-from run_helpers import ROOT, environment
+from run_helpers import environment
 from svhn_folders import TEST, TRAIN, row_of, svhn, write_part, write_root, write_unofficial
 
 from datamodules.contract import DataFault
@@ -73,11 +73,11 @@ FAULTS = [
 def test_reading_names_the_first_fault_and_how_many_there_are(faulty):
     with pytest.raises(DataFault) as fault:
         svhn(faulty).splits()
-    assert f"{faulty / 'train'}/{FAULTS[0]}. And 3 more: scripts/check_svhn.py lists them all." in str(fault.value)
+    assert f"{faulty / 'train'}/{FAULTS[0]}. And 3 more: attention-check-data svhn lists them all." in str(fault.value)
 
 
 def check(*arguments, cwd):
-    command = [sys.executable, str(ROOT / "scripts/check_svhn.py"), *map(str, arguments)]
+    command = [sys.executable, "-m", "benchmark.commands.check_data", "svhn", *map(str, arguments)]
     return subprocess.run(command, cwd=cwd, env=environment(), capture_output=True, text=True, timeout=100)
 
 

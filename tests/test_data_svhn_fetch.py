@@ -8,7 +8,7 @@ from hashlib import sha256
 
 import pytest
 import torch
-from run_helpers import ROOT, environment
+from run_helpers import environment
 from svhn_folders import made, write_root
 from test_data_download import Mirror, mirror  # noqa: F401  # the fixture
 
@@ -157,16 +157,16 @@ def test_the_data_set_fetches_what_it_wants_and_reads_it(authors, tmp_path):
 
 
 def test_the_script_fetches_too(authors, tmp_path):
-    command = [sys.executable, str(ROOT / "scripts/fetch_svhn.py"), "here", "--mirror", authors.url]
+    command = [sys.executable, "-m", "benchmark.commands.fetch", "svhn", "here", "--mirror", authors.url]
     done = subprocess.run(command, cwd=tmp_path, env=environment(), capture_output=True, text=True, timeout=100)
     assert done.returncode == 0, done.stderr
-    assert "complete in here: train, test" in done.stdout and (tmp_path / "here/test/digitStruct.mat").exists()
+    assert "svhn is complete in here" in done.stdout and (tmp_path / "here/test/digitStruct.mat").exists()
 
 
 def test_the_script_says_what_went_wrong_without_a_traceback(tmp_path):
     gone = Mirror()
     url = gone.url
     gone.server_close()
-    command = [sys.executable, str(ROOT / "scripts/fetch_svhn.py"), "here", "--mirror", url]
+    command = [sys.executable, "-m", "benchmark.commands.fetch", "svhn", "here", "--mirror", url]
     done = subprocess.run(command, cwd=tmp_path, env=environment(), capture_output=True, text=True, timeout=100)
     assert done.returncode == 1 and "could not fetch train.tar.gz" in done.stderr and "Traceback" not in done.stderr

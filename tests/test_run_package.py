@@ -1,8 +1,10 @@
 """The wheel outside of its checkout, with a user's own package beside it and a user's own `conf` folder in the way."""
 
+import json
 import shutil
 import subprocess
 import sys
+import tomllib
 
 import pytest
 from run_helpers import ROOT, TINY, environment
@@ -50,7 +52,7 @@ def site(tmp_path_factory):
     source, site = tmp_path_factory.mktemp("source"), tmp_path_factory.mktemp("site")
     for name in ("benchmark", "datamodules", "conf"):
         shutil.copytree(ROOT / name, source / name, ignore=shutil.ignore_patterns("__pycache__"))
-    for name in ("pyproject.toml", "README.md"):
+    for name in ("pyproject.toml", "README.md", "LICENSE"):
         shutil.copy(ROOT / name, source / name)
     pip = [sys.executable, "-m", "pip", "--disable-pip-version-check", "install", "--quiet", "--no-deps", "--no-index"]
     subprocess.run([*pip, "--no-build-isolation", "--target", site, source], check=True)
@@ -92,6 +94,31 @@ def test_every_template_is_in_the_wheel(site):
             assert (site / path.relative_to(ROOT)).is_file(), path
 
 
+HELP = """
+import importlib.metadata, sys
+(wheel,) = importlib.metadata.distributions(name="rnn-attention-benchmark", path=[sys.argv[1]])
+for script in wheel.entry_points.select(group="console_scripts"):
+    sys.argv = [script.name, "--help"]
+    try:
+        code = script.load()()
+    except SystemExit as end:
+        code = end.code
+    print(f"{script.name} {code or 0}", file=sys.stderr)
+"""
+
+
+def test_every_console_script_of_the_wheel_answers_help(site, elsewhere):
+    done = subprocess.run(
+        [sys.executable, "-c", HELP, site], cwd=elsewhere, env=environment(PYTHONPATH=str(site)), capture_output=True,
+        text=True,
+    )  # fmt: skip
+    scripts = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["scripts"]
+    assert sorted(done.stderr.splitlines()) == [f"{name} 0" for name in sorted(scripts)], done.stderr
+    assert all(word in done.stdout for word in ("attention-fetch", "attention-check-data", "attention-score"))
+    assert all((site / "bin" / name).is_file() for name in scripts)
+    assert len([*site.glob("rnn_attention_benchmark-*.dist-info/licenses/LICENSE")]) == 1
+
+
 def test_a_users_mechanism_is_a_choice_like_any_other(site, elsewhere):
     told = run(site, elsewhere, "--help").stdout
     assert "cnn_weak, corner, dram" in told
@@ -103,7 +130,9 @@ def test_a_sweep_runs_from_the_wheel_with_a_users_mechanism(site, elsewhere):
     done = run(site, elsewhere, "-m", "attention=corner", *TINY, "study=s")
     assert done.returncode == 0, done.stderr + done.stdout
     (record,) = elsewhere.glob("runs/s/corner/digit_pairs/seed=0-*/record.json")
-    assert '"revision": null' in record.read_text()
+    told = json.loads(record.read_text())
+    version = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"]
+    assert told["git"]["revision"] is None and told["versions"]["rnn-attention-benchmark"] == version
 
 
 def test_a_folder_of_configurations_can_be_named(site, elsewhere):

@@ -8,6 +8,7 @@ from benchmark.report.folders import Finished, Study
 from benchmark.report.formats import plural
 from benchmark.report.grouping import Task
 from benchmark.report.naming import in_common, told
+from benchmark.version import PROJECT
 
 ENOUGH = 5
 """Seeds a mechanism from which on a difference of five points is nearly always seen where seeds spread by one."""
@@ -38,9 +39,12 @@ def facts(study: Study, tasks: Sequence[Task]) -> list[tuple[str, str]]:
 
 
 def revision(run: Finished) -> str:
-    """The git revision of a run, and whether the tree had changes that it does not hold."""
-    git = run.record["git"]
-    name = str(git.get("revision") or "unknown")[:12]
+    """The git revision of a run, and whether the tree had changes that it does not hold; of an installed wheel, which
+    has none, its version.
+    """
+    git, held = run.record["git"], run.record.get("versions")
+    version = held.get(PROJECT) if isinstance(held, dict) else None
+    name = str(git.get("revision") or "")[:12] or (f"version {version}" if version else "unknown")
     return f"{name} with uncommitted changes" if git.get("dirty") else name
 
 

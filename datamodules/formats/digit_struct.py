@@ -135,7 +135,7 @@ def _values(dataset: h5d.DatasetID, kind: Any) -> NDArray[Any]:
 
 def again(folder: Path) -> str:
     """How to have a part anew: what is there is never fetched, so all of it has to go."""
-    return f"delete the folder {folder} and fetch it again (data.download=true, or scripts/fetch_svhn.py)."
+    return f"delete the folder {folder} and fetch it again (data.download=true, or attention-fetch svhn)."
 
 
 def _foreign(path: Path, what: str) -> DataFault:

@@ -19,7 +19,7 @@ from datamodules.contract import DataFault
 from datamodules.files import is_passing
 from datamodules.formats.matlab5 import MatlabError, read_matlab5
 
-AGAIN = "Delete it and fetch it again (data.download=true, or scripts/fetch_dogs.py)."
+AGAIN = "Delete it and fetch it again (data.download=true, or attention-fetch dogs)."
 MOST_BYTES = 1_000_000
 """Of an annotation; an official one has a thousand."""
 MOST_LISTED = 1 << 26

@@ -1,7 +1,7 @@
 """Write or check a results.zip for COCO's caption server.
 
-python scripts/server_results.py check results.zip --val captions_val2014.json --test image_info_test2014.json
-python scripts/server_results.py write FOLDER --algorithm NAME --val-results val.json --test-results test.json
+attention-server-results check results.zip --val captions_val2014.json --test image_info_test2014.json
+attention-server-results write FOLDER --algorithm NAME --val-results val.json --test-results test.json
     --val captions_val2014.json --test image_info_test2014.json
 
 Checked are the names of the archive and its two files, and that each image of the annotations has one caption and no
@@ -19,7 +19,9 @@ from benchmark.program import program
 
 
 def command_line() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        prog="attention-server-results", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     commands = parser.add_subparsers(dest="command", required=True)
     check = commands.add_parser("check", help="list all faults of an archive")
     check.add_argument("archive", type=Path)

@@ -1,6 +1,6 @@
 """Score captions against references as COCO's evaluation does, and print the scores as JSON.
 
-python scripts/score_captions.py --references annotations/captions_val2014.json --results results.json [--per-image]
+attention-score --references annotations/captions_val2014.json --results results.json [--per-image]
 
 BLEU-1 to BLEU-4, ROUGE-L and CIDEr-D equal pycocoevalcap's on equal words; words are split without Java, almost always
 alike. METEOR is there where Java and its jar are (from pycocoevalcap, or --meteor-jar), METEOR-nltk, which is another
@@ -29,7 +29,9 @@ def written(scored: Scored, per_image: bool) -> str:
 
 
 def command_line() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        prog="attention-score", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--references", type=Path, required=True, metavar="FILE", help="an official captions_*.json")
     parser.add_argument(
         "--results", type=Path, required=True, metavar="FILE",

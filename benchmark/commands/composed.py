@@ -1,0 +1,31 @@
+"""A data set by the name of its yaml, for commands that build nothing else."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from omegaconf import DictConfig
+
+from benchmark.build import make
+from benchmark.compose import Composer, register_plugins
+from benchmark.faults import ConfigFault
+from benchmark.launcher import PoolLauncher
+from benchmark.overrides import Overrides
+
+SHORT = {"mnist": "mnist28", "dogs": "stanford_dogs"}
+"""Names of files that several data sets share; any other name is a choice of the group `data`."""
+
+
+def composed(name: str, overrides: Sequence[str]) -> DictConfig:
+    """The node `data` of a data set's yaml with further overrides, as for a run. Raises ConfigFault."""
+    register_plugins(PoolLauncher)
+    composer = Composer()
+    texts = ["attention=none", f"data={SHORT.get(name, name)}", *overrides]
+    if faults := Overrides(composer, texts, sweep=False).faults():
+        raise ConfigFault(faults)
+    node: DictConfig = composer.job(texts).data
+    return node
+
+
+def made(node: DictConfig) -> Any:
+    """The data set of such a node. Raises DataFault."""
+    return make(node)
