@@ -17,7 +17,8 @@ from benchmark.checkpoints import COPY, read_checkpoint
 from benchmark.compose import Composer
 from benchmark.faults import ConfigFault, RunFault, causes
 from benchmark.folder import RunFolder
-from benchmark.known_parts import TARGET, foreign_parts, known_parts
+from benchmark.known_parts import foreign_parts, known_parts
+from benchmark.moved import TARGET
 from benchmark.plain_json import Damaged, read_object
 from benchmark.program import first_line
 from benchmark.saved_config import nodes, read_config, shown, within

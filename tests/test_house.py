@@ -24,7 +24,7 @@ FLOORS = {
        "benchmark.tones benchmark.constants benchmark.clustered benchmark.paths benchmark.listing "
        "benchmark.collisions benchmark.tensor_faults benchmark.blame benchmark.plain_json benchmark.seal "
        "benchmark.choices benchmark.run_lock datamodules.words benchmark.program datamodules.ranges "
-       "benchmark.ranges benchmark.references benchmark.settings",
+       "benchmark.ranges benchmark.references benchmark.settings benchmark.moved",
     1: "datamodules benchmark.attention benchmark.encoder benchmark.decoder benchmark.context benchmark.cell "
        "benchmark.feeding benchmark.convnet benchmark.positions benchmark.display benchmark.tuning "
        "benchmark.state_dicts benchmark.pretrained benchmark.rollout benchmark.decoding benchmark.deep_output "
@@ -41,7 +41,8 @@ FLOORS = {
        "benchmark.typed benchmark.kinds benchmark.saved_config benchmark.known_parts benchmark.yamls "
        "benchmark.signatures",
     5: "benchmark.run benchmark.job benchmark.launcher benchmark.report benchmark.caption benchmark.captioning "
-       "benchmark.trained benchmark.same_data benchmark.fitting benchmark.check benchmark.planning",
+       "benchmark.trained benchmark.same_data benchmark.fitting benchmark.check benchmark.planning "
+       "benchmark.stored",
 }  # fmt: skip
 """A package stands for all of its modules. Imports stay on their floor or go down."""
 
