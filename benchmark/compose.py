@@ -97,7 +97,7 @@ class Composer:
         config = self.compose(overrides)
         return self.as_job(config, config.hydra)
 
-    def as_job(self, config: DictConfig, hydra: DictConfig) -> DictConfig:
+    def as_job(self, config: DictConfig, hydra: Any) -> DictConfig:
         """A composition without its `hydra` node, its classes under their names of now. hydra: that node.
 
         The names of its choices stand under `choices`, by group; where a group of named parts was given a list, the

@@ -5,7 +5,7 @@ It is read by whatever reads a saved configuration or a command line, so that bo
 
 import re
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -57,19 +57,15 @@ class Moved(NamedTuple):
         if found is None:
             return text
         sign, key, package, value = found["sign"], found["key"], found["package"] or "", found["value"] or ""
-        groups = {old.partition("=")[0] for old in self.choices}
-        if key in groups:
-            new = dict(self.choice(key, name, say) for name in CHOICE.findall(value))
-            pairs = {name: self.choice(key, name, say) for name in CHOICE.findall(value)}
-            key = next(iter(new), key)
-            value = CHOICE.sub(lambda name: pairs[name[0]][1], value)
-        elif "/" in key:
-            key = self.choice(key, "", say)[0]
+        if key in {old.partition("=")[0] for old in self.choices}:
+            new = {name: self.choice(key, name, silent) for name in CHOICE.findall(value)}
+            key = next((group for group, _ in new.values()), key)
+            value = CHOICE.sub(lambda name: new[name[0]][1], value)
         else:
-            key = self.knob(key, say)
+            key = self.choice(key, "", silent)[0] if "/" in key else self.knob(key, silent)
         if key.endswith(TARGET):
-            value = "=" + self.path(value.removeprefix("="), say)
-        return f"{sign}{key}{package}{value}"
+            value = "=" + self.path(value.removeprefix("="), silent)
+        return _told(text, f"{sign}{key}{package}{value}", say)
 
     def config(self, config: Mapping[str, Any], say: Say) -> dict[str, Any]:
         """A saved configuration, as dictionaries and lists, under the names of now."""
@@ -130,6 +126,11 @@ def moved() -> Moved:
     """The table as it stands in moved.yaml."""
     found = yaml.safe_load((Path(__file__).parent / "moved.yaml").read_text(encoding="utf-8"))
     return Moved(**found)
+
+
+def renamed(texts: Sequence[str]) -> dict[str, str]:
+    """Overrides of a command line under the names of now, by how they were typed. Each old name is told of."""
+    return {text: moved().override(text, once) for text in texts}
 
 
 _said: set[str] = set()

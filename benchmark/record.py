@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 from benchmark.address import Address
 from benchmark.headline import Headline
+from benchmark.moved import CHOICES
 
 FORMAT = 2
 PACKAGES = ("torch", "pytorch-lightning", "hydra-core", "torchmetrics", "numpy", "scikit-learn", "wandb")
@@ -58,7 +59,7 @@ def assemble(
         "attention": address.attention,
         "data": address.data,
         "origin": task.origin,
-        "objective": config["objective"]["_target_"].rpartition(".")[2].lower(),
+        "objective": config[CHOICES]["objective"],
         "seed": address.seed,
         "setting": address.setting,
         "differs": dict(address.differs),

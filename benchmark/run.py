@@ -21,7 +21,7 @@ from benchmark.compose import CONFIG_NAME, Composer, config_source, plain, regis
 from benchmark.faults import BusyFault, ConfigFault, RunFault
 from benchmark.folder import RunFolder, read_json
 from benchmark.launcher import PoolLauncher, composer_of
-from benchmark.moved import moved, once
+from benchmark.moved import renamed
 from benchmark.overrides import Overrides
 from benchmark.pool import PARENT
 from benchmark.program import ending, program, said, system_fault
@@ -60,11 +60,6 @@ def is_sweep(arguments: Namespace) -> bool:
     """Whether a sweep was asked for."""
     texts = (text.replace(" ", "").lower() for text in arguments.overrides)
     return arguments.multirun or "hydra.mode=multirun" in texts
-
-
-def renamed(texts: Sequence[str]) -> dict[str, str]:
-    """Overrides under the names of now, by how they were typed; each old name is told of."""
-    return {text: moved().override(text, once) for text in texts}
 
 
 def tell_instead(instead: Mapping[str, str], texts: Sequence[str]) -> list[str]:

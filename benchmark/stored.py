@@ -38,7 +38,7 @@ class StoredRuns:
         values = plain(config)
         for found, folder in _candidates(address):
             config_hash = hash_of(folder)
-            if config_hash and self._is_same(folder.config, values):
+            if config_hash and not folder.unusable() and self._is_same(folder.config, values):
                 return found._replace(config_hash=config_hash)
         return address
 
