@@ -4,6 +4,7 @@ A folder's name and the hash in it follow from the names of their time. So a run
 the folders of its mechanism, data set and seed by what their saved configurations say, read under the names of now.
 """
 
+import copy
 import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -32,14 +33,28 @@ class StoredRuns:
         self._read: dict[Path, Mapping[str, Any]] = {}
 
     def address(self, address: Address, config: DictConfig) -> Address:
-        """Of the stored run with this configuration, finished or interrupted; the given one where there is none."""
+        """Of the stored run with this configuration, finished or interrupted; the given one where there is none.
+
+        A new seed of a setting that has its folders already lies beside them, or a report would take it for another.
+        """
         if hash_of(RunFolder(address.folder)) == address.config_hash:
             return address
         values = plain(config)
         for found, folder in _candidates(address):
-            config_hash = hash_of(folder)
-            if config_hash and not folder.unusable() and self._is_same(folder.config, values):
-                return found._replace(config_hash=config_hash)
+            if self._is_same(folder.config, values) and (known := hash_of(folder)) and not folder.unusable():
+                return found._replace(config_hash=known)
+        return self._beside(address, config)
+
+    def _beside(self, address: Address, config: DictConfig) -> Address:
+        """Where other seeds of the same setting lie under another name, their names with this seed; else the given."""
+        settings = {found.setting: (found, folder) for found, folder in _candidates(address, any_seed=True)}
+        if not address.setting or address.setting in settings:
+            return address
+        reseeded = copy.deepcopy(config)
+        for found, folder in settings.values():
+            reseeded.seed = found.seed
+            if self._is_same(folder.config, plain(reseeded)):
+                return found._replace(seed=address.seed)
         return address
 
     def _is_same(self, path: Path, values: Mapping[str, Any]) -> bool:
@@ -74,7 +89,7 @@ def _identities(stored: Mapping[str, Any], wanted: Mapping[str, Any]) -> bool:
     return one == alike(wanted, excludes)
 
 
-def _candidates(address: Address) -> Iterator[tuple[Address, RunFolder]]:
+def _candidates(address: Address, any_seed: bool = False) -> Iterator[tuple[Address, RunFolder]]:
     """The folders that may hold a run, its own first, each with the address that it would be."""
     for attention in _names("attention", address.attention):
         for data in _names("data", address.data):
@@ -82,8 +97,8 @@ def _candidates(address: Address) -> Iterator[tuple[Address, RunFolder]]:
             own = there.folder.name
             for path in sorted(there.folder.parent.glob("seed=*"), key=lambda path: (path.name != own, path.name)):
                 match = FOLDER.fullmatch(path.name)
-                if match and int(match[1]) == address.seed:
-                    found = there._replace(setting=match[2] or "")
+                if match and (any_seed or int(match[1]) == address.seed):
+                    found = there._replace(setting=match[2] or "", seed=int(match[1]))
                     yield found, RunFolder(found.folder)
 
 
