@@ -65,6 +65,7 @@ SEES_A_CONFIG = {
         "launcher",
         "trained",
         "same_data",
+        "stored",
         "fitting",
         "check.given",
         "check.__main__",
