@@ -1,4 +1,4 @@
-"""A run's address is its configuration: which values make it the run it is, their hash and the folder that follows."""
+"""A run's address is its configuration: which choices and values make it the run it is, their hash and its folder."""
 
 import hashlib
 import json
@@ -6,6 +6,11 @@ import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
+
+from benchmark.moved import CHOICES, TARGET
+
+HOW = (TARGET, "_partial_", "_convert_", "_recursive_")
+"""Keys that say how a part is built. What it is, is said by the name of its choice."""
 
 FOLDER_NAME = re.compile(r"[\w.+=-]+")
 
@@ -18,7 +23,8 @@ class Address(NamedTuple):
 
     attention, data: names of the two choices the folder is called after.
     setting: "" for the default composition of the two, else 8 hexadecimal digits of `differs`.
-    differs: dotted keys whose value is another than the default's; None where the key is absent.
+    differs: dotted keys whose value is another than the default's, and groups whose choice is; None where the key is
+    absent.
     experiment: the name of the one it follows, "" for none. beyond: what differs from that one's values in turn.
     config_hash: of everything that makes the run, seed included.
     """
@@ -78,12 +84,43 @@ def difference(mine: Flat, usual: Flat) -> Flat:
 
 
 def identity(config: Mapping[str, Any], excludes: Sequence[str]) -> Flat:
-    """The values that decide what is learned: all but those at or below an excluded key."""
-    return {
-        key: value
-        for key, value in flatten(config).items()
-        if not any(key == exclude or key.startswith(exclude + ".") for exclude in excludes)
-    }
+    """What decides what is learned: the values, and the names of the choices, by group (`cell: lstm`).
+
+    Left out is all at or below an excluded key, and how parts are built, so that a class may get another name. A class
+    that was chosen by hand stands among the choices, under the dotted key of its `_target_`.
+    """
+    values = {key: _bare(value) for key, value in flatten(config).items() if not _is_how(key)}
+    chosen = {key: value for key, value in config.get(CHOICES, {}).items() if value is not None}
+    found = {key: value for key, value in values.items() if not key.startswith(f"{CHOICES}.")} | chosen
+    return {key: value for key, value in found.items() if not _is_excluded(key, excludes)}
+
+
+def built_identity(config: Mapping[str, Any], excludes: Sequence[str]) -> Flat:
+    """The values and, in the place of the choices, the classes that they build: all that is known of a run whose saved
+    configuration does not name its choices.
+    """
+    left_out = (*excludes, CHOICES)
+    found = {key: value for key, value in flatten(config).items() if not _is_excluded(key, left_out)}
+    return {key: value for key, value in found.items() if not _is_how(key) or key.rpartition(".")[2] == TARGET}
+
+
+def _bare(value: Any) -> Any:
+    """A list's parts without how they are built."""
+    if isinstance(value, list):
+        return [_bare(each) for each in value]
+    if isinstance(value, Mapping):
+        return {key: _bare(each) for key, each in value.items() if key not in HOW}
+    return value
+
+
+def _is_how(key: str) -> bool:
+    return key.rpartition(".")[2] in HOW
+
+
+def _is_excluded(key: str, excludes: Sequence[str]) -> bool:
+    """key: of a value, or a group with the package it is put into: encoder/tuning, optimizer@second."""
+    dotted = key.partition("@")[0].replace("/", ".")
+    return any(dotted == exclude or dotted.startswith(f"{exclude}.") for exclude in excludes)
 
 
 def flatten(config: Mapping[str, Any], prefix: str = "") -> Flat:

@@ -1,7 +1,8 @@
 """Where configurations come from, and how one is put together without running anything."""
 
+import copy
 import importlib.metadata
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, final
 
@@ -15,8 +16,10 @@ from omegaconf.errors import OmegaConfBaseException
 from yaml import YAMLError
 
 from benchmark.address import Address, address
+from benchmark.choices import NAMED_PARTS, as_typed
 from benchmark.faults import ConfigFault
 from benchmark.hydra_internals import config_loader, register
+from benchmark.moved import CHOICES, TARGET, moved, once
 from benchmark.yamls import located, unset
 
 ENTRY_POINTS = "attention_benchmark.configs"
@@ -63,7 +66,7 @@ class Composer:
         self._search = list(search)
         folder = None if config_dir is None else f"file://{Path(config_dir).resolve()}"
         self.loader = config_loader(config_source(), folder)
-        self._defaults: dict[tuple[str, ...], Any] = {}
+        self._jobs: dict[tuple[str, ...], DictConfig] = {}
         self._looked_at: dict[tuple[str, ...], DictConfig] = {}
 
     def compose(self, overrides: Sequence[str]) -> DictConfig:
@@ -82,11 +85,41 @@ class Composer:
         return self._looked_at[tuple(overrides)]
 
     def job(self, overrides: Sequence[str]) -> DictConfig:
-        """The composition of a run as the run sees it, without the `hydra` node."""
+        """The composition of a run as the run sees it, see as_job."""
         config = self.compose(overrides)
+        return self.as_job(config, config.hydra)
+
+    def as_job(self, config: DictConfig, hydra: Any) -> DictConfig:
+        """A composition without its `hydra` node, its classes under their names of now. hydra: that node.
+
+        The names of its choices stand under `choices`, by group; where a group of named parts was given a list, the
+        parts' names. A class that no choice's yaml names, but the command line or an experiment, stands there under its
+        dotted key.
+        """
+        for place, target in targets(config, ""):
+            if (new := moved().path(target, once)) != target:
+                OmegaConf.update(config, place, new)
+        chosen: dict[str, Any] = {
+            str(group): choice
+            for group, choice in hydra.runtime.choices.items()
+            if choice is not None and not str(group).startswith("hydra/")
+        }
+        chosen |= {group: sorted(config.get(group, ())) for group in NAMED_PARTS if group not in chosen}
+        if "experiment" in chosen or any(TARGET in text for text in hydra.overrides.task):
+            usual = dict(targets(self._of_choices(chosen), ""))
+            chosen |= {place: target for place, target in targets(config, "") if usual.get(place) != target}
         with open_dict(config):
             config.pop("hydra", None)
+            config[CHOICES] = chosen
         return config
+
+    def _of_choices(self, chosen: dict[str, Any]) -> DictConfig:
+        """What choices come to by themselves, without an experiment that names them and sets values beside them."""
+        names = {group: choice for group, choice in chosen.items() if group != "experiment"}
+        for group in NAMED_PARTS:  # a list may name parts that the command line has added
+            if isinstance(names[group], list):
+                names[group] = [name for name in names[group] if name in self.choices(group)]
+        return self.looked_at([f"{group}={as_typed(choice)}" for group, choice in names.items()])
 
     def choices(self, group: str) -> list[str]:
         return list(self.loader.get_group_options(group))
@@ -95,18 +128,35 @@ class Composer:
         """Where the run of a composed configuration belongs. experiment: what it says it follows."""
         if lacking := unset(config, self.loader):
             raise ConfigFault(lacking)
-        usual = (f"attention={config.attention.name}", f"data={config.data.name}", f"seed={config.seed}")
-        if usual not in self._defaults:
-            self._defaults[usual] = self._completed(config, usual)
+        usual = (f"attention={config.attention.name}", f"data={config.data.name}")
         protocol = self._completed(config, (f"experiment={experiment}", *usual)) if experiment else None
-        return address(plain(config), self._defaults[usual], experiment, protocol)
+        return address(plain(config), self._completed(config, usual), experiment, protocol)
 
-    def _completed(self, config: DictConfig, overrides: Sequence[str]) -> dict[str, Any]:
-        """The values of a composition; what it leaves open is as the run has it."""
-        found = self.job(overrides)
+    def _completed(self, config: DictConfig, overrides: tuple[str, ...]) -> dict[str, Any]:
+        """The values of a composition with the seed of a run; what it leaves open is as the run has it."""
+        if overrides not in self._jobs:
+            self._jobs[overrides] = self.job(overrides)
+        found = copy.deepcopy(self._jobs[overrides])
+        found.seed = config.seed
         for key in OmegaConf.missing_keys(found):
             OmegaConf.update(found, key, OmegaConf.select(config, key), force_add=True)
         return plain(found)
+
+
+def targets(node: Any, place: str) -> Iterator[tuple[str, str]]:
+    """(dotted key, class) of every `_target_` of a configuration, in lists too; of what is referred to, not again."""
+    if OmegaConf.is_config(node):
+        node = OmegaConf.to_container(node, resolve=False)
+    if isinstance(node, dict):
+        for key, value in node.items():
+            where = f"{place}.{key}".lstrip(".")
+            if key == TARGET:
+                yield where, str(value)
+            elif not where.startswith(("hydra", CHOICES)):
+                yield from targets(value, where)
+    elif isinstance(node, list):
+        for number, value in enumerate(node):
+            yield from targets(value, f"{place}.{number}")
 
 
 def plain(config: DictConfig) -> dict[str, Any]:

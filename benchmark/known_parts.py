@@ -16,9 +16,10 @@ from hydra.utils import get_object
 from omegaconf import OmegaConf
 
 from benchmark.compose import Composer
+from benchmark.moved import TARGET, moved, silent
 from benchmark.saved_config import nodes, shown
 
-TARGET, PARTIAL = "_target_", "_partial_"
+PARTIAL = "_partial_"
 OWN = "hydra"
 """Hydra's own group, of launchers and the like: no parts of a run."""
 BEYOND_RECALL = ("hydra.", "builtins.")
@@ -39,7 +40,8 @@ def known_parts(composer: Composer) -> Parts:
         for content in _contents(source, ""):
             for _, node in nodes(content):
                 if isinstance(node, dict) and isinstance(node.get(TARGET), str):
-                    found.setdefault(node[TARGET], set()).update(key for key in node if not _is_special(key))
+                    target = moved().path(node[TARGET], silent)
+                    found.setdefault(target, set()).update(key for key in node if not _is_special(key))
     return {target: names for target, names in found.items() if not target.startswith(BEYOND_RECALL)}
 
 

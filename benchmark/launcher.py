@@ -21,6 +21,7 @@ from benchmark.faults import ConfigFault
 from benchmark.folder import RunFolder
 from benchmark.pool import Job, Outcome, Pool
 from benchmark.same_data import Met
+from benchmark.stored import StoredRuns
 from benchmark.typed import requoted
 from benchmark.workplace import signals_as_exits
 from datamodules.ranges import Count, Natural
@@ -121,10 +122,10 @@ def plan(composer: Composer, job_overrides: Sequence[Sequence[str]], pool: Mappi
     todo: list[tuple[Address, Sequence[str]]] = []
     configs: dict[Path, DictConfig] = {}
     unusable: list[Outcome] = []
-    jobs, met = Jobs(), Met()
+    jobs, met, runs = Jobs(), Met(), StoredRuns()
     for overrides in job_overrides:
         config = composer.job(overrides)
-        address, values = composer.address(config), plain(config)
+        address, values = runs.address(composer.address(config), config), plain(config)
         if not jobs.is_new(address.folder, overrides, values):
             continue
         if fault := RunFolder(address.folder).unusable():

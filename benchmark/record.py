@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 from benchmark.address import Address
 from benchmark.headline import Headline
+from benchmark.moved import CHOICES
 from benchmark.version import PROJECT
 
 FORMAT = 2
@@ -59,7 +60,7 @@ def assemble(
         "attention": address.attention,
         "data": address.data,
         "origin": task.origin,
-        "objective": config["objective"]["_target_"].rpartition(".")[2].lower(),
+        "objective": config[CHOICES]["objective"],
         "seed": address.seed,
         "setting": address.setting,
         "differs": dict(address.differs),

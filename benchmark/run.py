@@ -21,11 +21,13 @@ from benchmark.faults import BusyFault, ConfigFault, RunFault
 from benchmark.folder import RunFolder, read_json
 from benchmark.hydra_internals import command_line
 from benchmark.launcher import PoolLauncher, composer_of
+from benchmark.moved import renamed
 from benchmark.overrides import Overrides
 from benchmark.pool import PARENT
 from benchmark.program import ending, program, said, system_fault
 from benchmark.rehearsal import rehearsed
 from benchmark.same_data import KnownData
+from benchmark.stored import StoredRuns
 from benchmark.sweeping import as_sweeps
 from benchmark.typed import as_text
 
@@ -40,7 +42,8 @@ def main() -> int:
     composer = Composer(arguments.config_dir)
     try:
         if not (arguments.help or arguments.hydra_help or arguments.shell_completion or arguments.info):
-            texts = tell_instead(as_text(composer, arguments.overrides, is_sweep(arguments)), arguments.overrides)
+            named = tell_instead(renamed(arguments.overrides), arguments.overrides)
+            texts = tell_instead(as_text(composer, named, is_sweep(arguments)), named)
             typed = Overrides(composer, texts, is_sweep(arguments))
             refuse(typed.name_faults() if arguments.cfg else typed.faults())
             if typed.sweep:
@@ -76,7 +79,8 @@ def task(config: DictConfig) -> float | None:
     settings = HydraConfig.get()
     try:
         experiment = str(settings.runtime.choices.get("experiment") or "")
-        return one(config, composer_of(OmegaConf.create({"hydra": settings})), experiment)
+        composer = composer_of(OmegaConf.create({"hydra": settings}))
+        return one(composer.as_job(config, settings), composer, experiment)
     except (ConfigFault, RunFault, BusyFault) as fault:
         if settings.mode == RunMode.MULTIRUN:
             raise  # another launcher than ours collects what its jobs raise
@@ -87,7 +91,7 @@ def one(config: DictConfig, composer: Composer, experiment: str) -> float | None
     """One run, or the word that it is finished; the headline of its best weights on the validation split, None of a
     rehearsal. Raises ConfigFault and RunFault.
     """
-    address = composer.address(config)
+    address = StoredRuns().address(composer.address(config), config)
     folder = RunFolder(address.folder)
     if folder.is_finished(address.config_hash):
         made = read_json(folder.record).get("fingerprints", {})
@@ -101,7 +105,8 @@ def one(config: DictConfig, composer: Composer, experiment: str) -> float | None
     from benchmark.job import run_one
 
     batches = int(config.trainer.get("fast_dev_run") or 0)
-    with rehearsed(composer.address(config, experiment), batches) as place:
+    beyond = composer.address(config, experiment).beyond if experiment else address.beyond
+    with rehearsed(address._replace(experiment=experiment, beyond=beyond), batches) as place:
         try:
             run_one(config, place)
         except (ConfigFault, RunFault, BusyFault):

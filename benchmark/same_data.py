@@ -16,7 +16,7 @@ from typing import Any, final
 
 from omegaconf import DictConfig, OmegaConf
 
-from benchmark.address import Address, Flat, digest, identity
+from benchmark.address import Address, Flat, built_identity, digest
 from benchmark.faults import RunFault, user_fault
 from benchmark.folder import RunFolder, read_json, write_json
 from benchmark.listing import listing
@@ -96,7 +96,7 @@ class KnownData:
         if anew:
             self._listed.clear()
         key = {
-            "data": identity({"data": values}, excludes),
+            "data": built_identity({"data": values}, excludes),
             "files": [self._listing(path, ours) for path in (*root, *_paths(values))],
             "code": self._code_of(values["_target_"]),
         }

@@ -9,6 +9,7 @@ from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 from benchmark.faults import RunFault
+from benchmark.moved import moved, once
 from benchmark.plain_json import Damaged, read_bytes
 
 MOST_BYTES = 2**20
@@ -32,7 +33,7 @@ def within(folder: Path, path: Path) -> Path:
 
 
 def read_config(folder: Path, path: Path) -> DictConfig:
-    """A configuration as a run saves it: plain values only, every reference resolved.
+    """A configuration as a run saves it, under the names of now: plain values only, every reference resolved.
 
     Raises RunFault, in one line that names the file, where it is damaged or holds anything else.
     """
@@ -42,8 +43,10 @@ def read_config(folder: Path, path: Path) -> DictConfig:
         config = OmegaConf.create(text)
         if not isinstance(config, DictConfig):
             raise Damaged("is no mapping")
-        for where, value in nodes(OmegaConf.to_container(config, resolve=False)):
+        found: Any = OmegaConf.to_container(config, resolve=False)
+        for where, value in nodes(found):
             _refuse_value(where, value)
+        config = OmegaConf.create(moved().config(found, once))
     except Damaged as fault:
         raise RunFault(f"{path} is no configuration that a run has saved: it {fault}. Put back a whole copy") from None
     except (yaml.YAMLError, OmegaConfBaseException, ValueError, TypeError, AttributeError, RecursionError,

@@ -17,6 +17,7 @@ from benchmark.compose import Composer
 from benchmark.faults import ConfigFault, RunFault, user_fault
 from benchmark.folder import RunFolder
 from benchmark.known_parts import foreign_parts, known_parts
+from benchmark.moved import renamed
 from benchmark.plain_json import Damaged, read_object
 from benchmark.program import first_line
 from benchmark.saved_config import nodes, read_config, shown, within
@@ -102,7 +103,7 @@ def chosen(decoding: Sequence[str], attention: str, composer: Composer) -> Any:
             f"attention={shown(attention)} of that run is no installed choice, so decoding= cannot be chosen"
         )
     try:
-        return composer.job([f"attention={attention}", *decoding]).decoding
+        return composer.job([f"attention={attention}", *renamed(decoding).values()]).decoding
     except (HydraException, OmegaConfBaseException) as fault:
         raise ConfigFault([first_line(fault)]) from None
 

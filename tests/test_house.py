@@ -25,7 +25,7 @@ FLOORS = {
        "benchmark.tones benchmark.constants benchmark.clustered benchmark.paths benchmark.listing "
        "benchmark.collisions benchmark.tensor_faults benchmark.blame benchmark.plain_json benchmark.seal "
        "benchmark.choices benchmark.run_lock datamodules.words benchmark.program datamodules.ranges "
-       "benchmark.ranges benchmark.references benchmark.settings benchmark.version",
+       "benchmark.ranges benchmark.references benchmark.settings benchmark.version benchmark.moved",
     1: "datamodules benchmark.attention benchmark.encoder benchmark.decoder benchmark.context benchmark.cell "
        "benchmark.feeding benchmark.convnet benchmark.positions benchmark.display benchmark.tuning "
        "benchmark.state_dicts benchmark.pretrained benchmark.rollout benchmark.decoding benchmark.deep_output "
@@ -43,7 +43,7 @@ FLOORS = {
        "benchmark.signatures benchmark.hydra_internals",
     5: "benchmark.run benchmark.job benchmark.launcher benchmark.report benchmark.caption benchmark.captioning "
        "benchmark.trained benchmark.same_data benchmark.fitting benchmark.check benchmark.planning "
-       "benchmark.commands",
+       "benchmark.commands benchmark.stored",
 }  # fmt: skip
 """A package stands for all of its modules. Imports stay on their floor or go down."""
 
@@ -80,6 +80,7 @@ SEES_A_CONFIG = {
         "hydra_internals",
         "commands.composed",
         "commands.fetch",
+        "stored",
     )
 }
 

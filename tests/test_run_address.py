@@ -89,6 +89,42 @@ def test_an_excluded_key_takes_what_is_below_it_and_nothing_that_only_begins_ali
     assert identity({"a": {"b": 1}, "ab": 3}, ["a"]) == {"ab": 3}
 
 
+def test_a_choice_counts_by_its_name_and_a_class_not_at_all():
+    """So that a class may get another name, and two classes with the same knobs are two runs all the same."""
+    base = {"cell": {"_target_": "a.One", "_partial_": True, "size": 1}, "choices": {"cell": "one", "experiment": "x"}}
+    other = {"cell": {"_target_": "b.Two", "size": 1}, "choices": {"cell": "one"}}
+    assert identity(base, ["experiment"]) == identity(other, []) == {"cell.size": 1, "cell": "one"}
+    assert identity({**other, "choices": {"cell": "two"}}, []) != identity(other, [])
+    assert identity({"x": [{"_target_": "a", "n": 1}]}, []) == {"x": [{"n": 1}]}
+
+
+def test_what_choice_was_made_differs_by_its_name():
+    found = of("cell=gru")
+    assert found.differs == {"cell": "gru"}
+    assert of("cell=gru") != of("cell=tanh") and of("cell=lstm") == of()
+    assert of("callbacks=[early_stopping]").differs["callbacks"] == ["early_stopping"]
+
+
+@pytest.mark.parametrize("override", ["cell._target_=my.Cell", "+callbacks.mine._target_=my.Callback"])
+def test_a_class_set_by_hand_is_another_run(override):
+    key, _, target = override.lstrip("+").partition("=")
+    found = of(override)
+    assert found.differs[key] == target and found.config_hash != of(override + "2").config_hash != of().config_hash
+
+
+def test_a_class_that_the_chosen_yaml_names_may_be_typed_out():
+    assert of("cell=gru", "cell._target_=benchmark.cell.GRU") == of("cell=gru")
+    assert of("cell=gru", "cell._target_=benchmark.cell.LSTM") not in (of("cell=gru"), of())
+
+
+@pytest.mark.parametrize(("experiment", "by_hand"), [
+    ("coco_sat_soft", {"attention.mechanism.gate._target_": "benchmark.attention.gate.Scalar"}), ("table1_dram", {}),
+])  # fmt: skip
+def test_a_class_that_an_experiment_sets_is_told_in_its_place(experiment, by_hand):
+    chosen = COMPOSER.job([f"experiment={experiment}"]).choices
+    assert {key: value for key, value in chosen.items() if "_target_" in key} == by_hand
+
+
 LEAVES = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text("aé\n", max_size=3)
 NAMES = st.text("abc", min_size=1, max_size=2)
 TREES = st.dictionaries(

@@ -12,6 +12,7 @@ import warnings
 from benchmark.check.subjects import Subject, subjects
 from benchmark.compose import Composer, register_plugins
 from benchmark.launcher import PoolLauncher
+from benchmark.moved import renamed
 from benchmark.program import program
 
 BROKEN = 1
@@ -28,7 +29,7 @@ def main() -> int:
     warnings.simplefilter("ignore")
     logging.disable(logging.WARNING)
     register_plugins(PoolLauncher)
-    found = subjects(Composer(told.config_dir), told.overrides)
+    found = subjects(Composer(told.config_dir), list(renamed(told.overrides).values()))
     wrong = sum(report(subject) for subject in found)
     kept = sum(len(subject.contracts) for subject in found) - wrong
     print(f"{kept} contracts kept, {wrong} not" if wrong else f"all {kept} contracts are kept")

@@ -1,0 +1,108 @@
+"""Where a run was stored before: a run keeps its folder when classes, knobs and choices get other names.
+
+A folder's name and the hash in it follow from the names of their time. So a run that is asked for is looked for among
+the folders of its mechanism, data set and seed by what their saved configurations say, read under the names of now.
+"""
+
+import copy
+import re
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any, final
+
+import yaml
+from omegaconf import DictConfig
+
+from benchmark.address import Address, Flat, built_identity, identity
+from benchmark.compose import plain
+from benchmark.folder import RunFolder, read_json
+from benchmark.moved import CHOICES, moved, silent
+from benchmark.plain_json import Damaged, read_bytes
+from benchmark.saved_config import MOST_BYTES
+
+LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+"""Ten times as quick where libyaml is there."""
+FOLDER = re.compile(r"seed=(\d+)(?:-([0-9a-f]{8}))?")
+
+
+@final
+class StoredRuns:
+    """Finds stored runs; each configuration is read once."""
+
+    def __init__(self) -> None:
+        self._read: dict[Path, Mapping[str, Any]] = {}
+
+    def address(self, address: Address, config: DictConfig) -> Address:
+        """Of the stored run with this configuration, finished or interrupted; the given one where there is none.
+
+        A new seed of a setting that has its folders already lies beside them, or a report would take it for another.
+        """
+        if hash_of(RunFolder(address.folder)) == address.config_hash:
+            return address
+        values = plain(config)
+        for found, folder in _candidates(address):
+            if self._is_same(folder.config, values) and (known := hash_of(folder)) and not folder.unusable():
+                return found._replace(config_hash=known)
+        return self._beside(address, config)
+
+    def _beside(self, address: Address, config: DictConfig) -> Address:
+        """Where other seeds of the same setting lie under another name, their names with this seed; else the given."""
+        settings = {found.setting: (found, folder) for found, folder in _candidates(address, any_seed=True)}
+        if not address.setting or address.setting in settings:
+            return address
+        reseeded = copy.deepcopy(config)
+        for found, folder in settings.values():
+            reseeded.seed = found.seed
+            if self._is_same(folder.config, plain(reseeded)):
+                return found._replace(seed=address.seed)
+        return address
+
+    def _is_same(self, path: Path, values: Mapping[str, Any]) -> bool:
+        if path not in self._read:
+            self._read[path] = saved(path)
+        found = self._read[path]
+        return bool(found) and found.get("seed") == values["seed"] and _identities(found, values)
+
+
+def hash_of(folder: RunFolder) -> str:
+    """What a run says of its configuration; "" where there is none that is finished or can be resumed."""
+    if not folder.record.exists() and not folder.last.exists():
+        return ""
+    told = read_json(folder.record if folder.record.exists() else folder.status).get("config_hash")
+    return told if isinstance(told, str) else ""
+
+
+def saved(path: Path) -> Mapping[str, Any]:
+    """A saved configuration under the names of now; empty where it cannot be read."""
+    try:
+        found = yaml.load(read_bytes(path, MOST_BYTES), Loader=LOADER)
+        return moved().config(found, silent) if isinstance(found, dict) else {}
+    except (Damaged, FileNotFoundError, yaml.YAMLError, ValueError, TypeError, AttributeError, RecursionError):
+        return {}
+
+
+def _identities(stored: Mapping[str, Any], wanted: Mapping[str, Any]) -> bool:
+    """Whether two configurations make the same run. One that does not name its choices is compared by its classes."""
+    excludes = wanted["identity_excludes"]
+    alike = identity if CHOICES in stored else built_identity
+    one: Flat = alike(stored, excludes)
+    return one == alike(wanted, excludes)
+
+
+def _candidates(address: Address, any_seed: bool = False) -> Iterator[tuple[Address, RunFolder]]:
+    """The folders that may hold a run, its own first, each with the address that it would be."""
+    for attention in _names("attention", address.attention):
+        for data in _names("data", address.data):
+            there = address._replace(attention=attention, data=data)
+            own = there.folder.name
+            for path in sorted(there.folder.parent.glob("seed=*"), key=lambda path: (path.name != own, path.name)):
+                match = FOLDER.fullmatch(path.name)
+                if match and (any_seed or int(match[1]) == address.seed):
+                    found = there._replace(setting=match[2] or "", seed=int(match[1]))
+                    yield found, RunFolder(found.folder)
+
+
+def _names(group: str, name: str) -> list[str]:
+    """What a choice is called, and what it was called once."""
+    olds = [old.partition("=") for old in moved().choices]
+    return [name, *(old for of, _, old in olds if of == group and moved().choice(group, old, silent)[1] == name)]
