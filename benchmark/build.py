@@ -2,13 +2,14 @@
 
 import inspect
 from contextlib import suppress
+from copy import deepcopy
 from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytorch_lightning as pl
 from hydra.utils import get_object, instantiate
-from omegaconf import DictConfig, OmegaConf
+from omegaconf import DictConfig, OmegaConf, open_dict
 
 from benchmark.attention_rnn import AttentionRNN, Reader
 from benchmark.config_check import find, parts
@@ -16,9 +17,11 @@ from benchmark.faults import ConfigFault, RunFault
 from benchmark.first_batch import data_faults, refuse, spec_faults
 from benchmark.headline import Headline
 from benchmark.loggers import Logs, as_log
+from benchmark.metrics.extra import with_extra
 from benchmark.metrics.measure import Measure
 from benchmark.module import AttentionModule
 from benchmark.objective import Objective
+from benchmark.program import first_line
 from datamodules.contract import References, TaskSpec
 
 
@@ -100,9 +103,27 @@ def build_module(cfg: DictConfig, spec: TaskSpec, references: References) -> Att
             ]
         )
     make(cfg.start)(rnn, spec.symbols)
-    measure: Measure = make(cfg.metrics, spec=spec, references=references)
+    measure = build_measure(cfg, spec, references)
     practice = make(cfg.practice, spec=spec, references=references)
     return AttentionModule(rnn, practice, objective, make(cfg.optimizer), measure, cfg.log_every)
+
+
+def build_measure(cfg: DictConfig, spec: TaskSpec, references: References) -> Measure:
+    """What the run is judged by, with the torchmetrics metrics of `metrics.extra` beside it. Raises ConfigFault."""
+    extra = build_extra(cfg, spec) if "extra" in cfg.metrics else {}
+    cfg = deepcopy(cfg)
+    with open_dict(cfg):
+        cfg.metrics.pop("extra", None)  # no argument of the measure's own constructor
+    measure: Measure = make(cfg.metrics, spec=spec, references=references)
+    return with_extra(measure, extra, spec)
+
+
+def build_extra(cfg: DictConfig, spec: TaskSpec) -> dict[str, Any]:
+    """The torchmetrics metrics that a configuration names, by name. Raises ConfigFault for values they do not take."""
+    try:
+        return make_named(cfg.metrics.extra, task="multiclass", num_classes=len(spec.symbols))
+    except (TypeError, ValueError, RuntimeError) as error:
+        raise ConfigFault([f"metrics.extra: {first_line(error)}"]) from error
 
 
 def build_data(cfg: DictConfig) -> tuple[Any, TaskSpec]:

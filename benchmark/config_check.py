@@ -33,8 +33,11 @@ GIVEN = {
 }
 """What `build` adds to a part's arguments; a test reads it off there."""
 
-OFFERED = {"callbacks": ("headline",), "logger": ("save_dir",)}
+OFFERED = {"callbacks": ("headline",), "logger": ("save_dir",), "metrics.extra": ("task", "num_classes")}
 """What it adds to those of a group's parts that take it; a test reads that off there too."""
+
+BESIDE = {"metrics": ("extra",)}
+"""Keys of a part's node that are no arguments of it: `build` makes parts of their own of what stands under them."""
 
 
 def added(path: str) -> tuple[str, ...]:
@@ -99,7 +102,8 @@ def argument_faults(path: str, node: Config, target: Callable[..., Any]) -> Iter
         known = signature(target)
     except (TypeError, ValueError):
         return  # written in C, without a signature to be read
-    given = [key for key in node if not (key.startswith("_") and key.endswith("_"))]
+    beside = BESIDE.get(path, ())
+    given = [key for key in node if key not in beside and not (key.startswith("_") and key.endswith("_"))]
     for key in given:
         if key not in known.knobs and not known.any:
             cure = did_you_mean(key, list(known.knobs)) or f"; it has {', '.join(known.knobs)}"
