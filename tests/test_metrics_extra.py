@@ -168,11 +168,11 @@ def test_what_judges_no_categories_is_refused(target, told):
 
 
 def test_values_that_torchmetrics_refuses_are_told_in_its_words():
-    with pytest.raises(ConfigFault, match=r"metrics\.extra: .*top_k"):
+    with pytest.raises(ConfigFault, match=r"metrics\.extra: .*average"):
         built(
             "none",
             "+metrics.extra.one._target_=torchmetrics.classification.MulticlassAccuracy",
-            "+metrics.extra.one.top_k=0",
+            "+metrics.extra.one.average=mean",
         )
 
 
