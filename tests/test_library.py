@@ -35,7 +35,7 @@ def finished(path, attention, data):
     return parts
 
 
-@pytest.mark.parametrize("attention", ["none", "dram", "item_soft", "stn"])
+@pytest.mark.parametrize("attention", ["none", "dram", "item_soft"])
 def test_any_mechanism_answers_and_shows_where_it_looked(attention, tmp_path):
     parts = finished(tmp_path / "run", attention, "digit_pairs_ordered")
     batch, rnn = first_batch(parts, "test"), parts.module.rnn.eval()
