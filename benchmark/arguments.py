@@ -91,10 +91,19 @@ class ForLogger:
     place: ClassVar[str] = "logger"
 
 
+@dataclass(frozen=True)
+class ForExtraMetric:
+    """task: as torchmetrics names it. num_classes: of the task's symbols."""
+
+    task: str
+    num_classes: int
+    place: ClassVar[str] = "metrics.extra"
+
+
 Given = ForMechanism | ForDecoder | ForContext | ForReading | ForObjective | ForMeasure | ForPractice
 """To the one part at a place."""
 
-Offered = ForCallback | ForLogger
+Offered = ForCallback | ForLogger | ForExtraMetric
 """To those parts of a group that take it."""
 
 

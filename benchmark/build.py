@@ -2,18 +2,20 @@
 
 import inspect
 from contextlib import suppress
+from copy import deepcopy
 from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytorch_lightning as pl
 from hydra.utils import get_object, instantiate
-from omegaconf import DictConfig, OmegaConf
+from omegaconf import DictConfig, OmegaConf, open_dict
 
 from benchmark.arguments import (
     ForCallback,
     ForContext,
     ForDecoder,
+    ForExtraMetric,
     ForLogger,
     ForMeasure,
     ForMechanism,
@@ -29,10 +31,12 @@ from benchmark.faults import ConfigFault, RunFault
 from benchmark.first_batch import data_faults, refuse, spec_faults
 from benchmark.headline import Headline
 from benchmark.loggers import Logs, as_log
+from benchmark.metrics.extra import with_extra
 from benchmark.metrics.measure import Measure
 from benchmark.module import AttentionModule
 from benchmark.objective import Objective
 from benchmark.pretrained import NONE
+from benchmark.program import first_line
 from datamodules.contract import References, TaskSpec
 
 
@@ -61,7 +65,7 @@ def make_named(cfg: DictConfig, offered: Offered) -> dict[str, Any]:
     Raises RunFault where a part needs a package that is not installed.
     """
     made = {}
-    for name, node in cfg[offered.place].items():
+    for name, node in OmegaConf.select(cfg, offered.place).items():
         try:
             known = inspect.signature(get_object(node["_target_"])).parameters
             told = {key: value for key, value in vars(offered).items() if key in known and key not in node}
@@ -119,9 +123,27 @@ def build_module(cfg: DictConfig, spec: TaskSpec, references: References) -> Att
             ]
         )
     make(cfg.start)(rnn, spec.symbols)
-    measure: Measure = make_part(cfg, ForMeasure(spec, references))
+    measure = build_measure(cfg, spec, references)
     practice = make_part(cfg, ForPractice(spec, references))
     return AttentionModule(rnn, practice, objective, make(cfg.optimizer), measure, cfg.log_every)
+
+
+def build_measure(cfg: DictConfig, spec: TaskSpec, references: References) -> Measure:
+    """What the run is judged by, with the torchmetrics metrics of `metrics.extra` beside it. Raises ConfigFault."""
+    extra = build_extra(cfg, spec) if "extra" in cfg.metrics else {}
+    cfg = deepcopy(cfg)
+    with open_dict(cfg):
+        cfg.metrics.pop("extra", None)  # no argument of the measure's own constructor
+    measure: Measure = make_part(cfg, ForMeasure(spec, references))
+    return with_extra(measure, extra, spec)
+
+
+def build_extra(cfg: DictConfig, spec: TaskSpec) -> dict[str, Any]:
+    """The torchmetrics metrics that a configuration names, by name. Raises ConfigFault for values they do not take."""
+    try:
+        return make_named(cfg, ForExtraMetric("multiclass", len(spec.symbols)))
+    except (TypeError, ValueError, RuntimeError) as error:
+        raise ConfigFault([f"metrics.extra: {first_line(error)}"]) from error
 
 
 def build_data(cfg: DictConfig) -> tuple[Any, TaskSpec]:

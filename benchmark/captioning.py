@@ -9,26 +9,20 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-import torch
 from matplotlib.figure import Figure
 from torch import Tensor
 
-from benchmark.attention.distribution import mode
-from benchmark.attention_rnn import Reader
 from benchmark.compose import Composer
-from benchmark.faults import ConfigFault
+from benchmark.faults import ConfigFault, RunFault
 from benchmark.folder import RunFolder, write_whole
+from benchmark.library import AT_ONCE, Run
 from benchmark.paths import at_home, rejoined
 from benchmark.pictures import bare, look_on
-from benchmark.rollout import Rollout
 from benchmark.tones import Tones
 from benchmark.trained import trained
-from datamodules.contract import IGNORED, TaskSpec
 
 SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".gif", ".bmp")
 """Of what is taken from a folder; a file that is named may be called anything."""
-AT_ONCE = 16
-"""Pictures in one batch."""
 COLUMNS = 6
 """Of a picture's figure."""
 
@@ -92,27 +86,12 @@ class Told(NamedTuple):
     fixations: Tensor
 
 
-@torch.inference_mode()
-def captions(rnn: Reader, spec: TaskSpec, image_BCHW: Tensor) -> Iterator[Told]:
+def captions(run: Run, image_BCHW: Tensor) -> Iterator[Told]:
     """Of each picture of a batch."""
-    rollout = rnn.eval()(image_BCHW, image_BCHW.new_zeros(len(image_BCHW), 0, 4), None, 1, mode)
-    for number in range(len(image_BCHW)):
-        yield told(rnn, spec, rollout, number)
-
-
-def told(rnn: Reader, spec: TaskSpec, rollout: Rollout, number: int) -> Told:
-    """Of one picture."""
-    symbols = [symbol for symbol in rollout.symbol[number, 0].tolist() if symbol not in (IGNORED, spec.end)]
-    where = rollout.where[number, 0, : len(symbols)]
-    side = (spec.image_shape[1], spec.image_shape[2])
-    rows = where.flatten(0, 1)
-    maps, fixations = rnn.attention.attention_map(rows, side), rnn.attention.fixation(rows)
-    glimpses = rollout.where.shape[3]
-    return Told(
-        [spec.symbols[symbol] for symbol in symbols],
-        maps.unflatten(0, (-1, glimpses)) if symbols else maps[:, None],
-        fixations.unflatten(0, (-1, glimpses)) if symbols else fixations[:, None],
-    )
+    found = run.look(image_BCHW)
+    for number, words in enumerate(found.answers):
+        one = found.some(slice(number, number + 1))
+        yield Told(words, one.maps[0, : len(words)], one.pixels[0, : len(words)])
 
 
 def figure(image_CHW: Tensor, one: Told, tones: Tones) -> Figure:
@@ -157,11 +136,14 @@ def page(run: Path, shown: Sequence[tuple[Path, str, str]]) -> str:
 def caption(choice: Asked, composer: Composer) -> None:
     """Prints and writes everything. Raises ConfigFault, RunFault and DataFault."""
     found = trained(choice.run, choice.decoding, composer)
-    image_NCHW = found.pictures(choice.images)
+    if found.spec.end is None:
+        raise RunFault(f"{choice.run.path} is a run on {found.spec.name}, which has no sentences")
+    run = Run(found)
+    image_NCHW = run.images(choice.images)
     choice.out.mkdir(parents=True, exist_ok=True)
     shown: list[tuple[Path, str, str]] = []
     for image_BCHW in image_NCHW.split(AT_ONCE):
-        for image_CHW, one in zip(image_BCHW, captions(found.rnn, found.spec, image_BCHW), strict=True):
+        for image_CHW, one in zip(image_BCHW, captions(run, image_BCHW), strict=True):
             file, text = choice.images[len(shown)], " ".join(one.words)
             png = f"{len(shown) + 1:03}.png"
             figure(image_CHW, one, found.tones).savefig(choice.out / png, dpi=110)

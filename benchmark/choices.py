@@ -8,6 +8,9 @@ from benchmark.nearest import did_you_mean
 NAMED_PARTS = ("callbacks", "logger")
 """Groups that hold any number of parts, each under a name of its own: callbacks=[a,b], +callbacks.c._target_=CLASS."""
 
+NAMED = (*NAMED_PARTS, "metrics.extra")
+"""Wherever parts stand under names of their own, whole groups or not: +metrics.extra.kappa._target_=CLASS."""
+
 
 def choice_faults(group: str, value: Any, known: Sequence[str], typed: str) -> list[str]:
     """What is wrong with what was chosen of a group. typed: how it stands on the command line."""

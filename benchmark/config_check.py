@@ -23,6 +23,9 @@ from benchmark.trainer_knobs import trainer_faults
 
 Config = Mapping[str, Any]
 
+BESIDE = {"metrics": ("extra",)}
+"""Keys of a part's node that are no arguments of it: `build` makes parts of their own of what stands under them."""
+
 
 class Fault(NamedTuple):
     """knob: its dotted name. told: what is wrong with it."""
@@ -81,7 +84,8 @@ def argument_faults(path: str, node: Config, target: Callable[..., Any]) -> Iter
         known = signature(target)
     except (TypeError, ValueError):
         return  # written in C, without a signature to be read
-    given = [key for key in node if not (key.startswith("_") and key.endswith("_"))]
+    beside = BESIDE.get(path, ())
+    given = [key for key in node if key not in beside and not (key.startswith("_") and key.endswith("_"))]
     for key in given:
         if key not in known.knobs and not known.any:
             cure = did_you_mean(key, list(known.knobs)) or f"; it has {', '.join(known.knobs)}"

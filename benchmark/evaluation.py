@@ -4,7 +4,7 @@ Axes: B images of a batch, N images of the split, S trajectories, T symbols.
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import partial
 from typing import Any, NamedTuple
@@ -18,9 +18,10 @@ from torch import Tensor
 from benchmark.attention.distribution import Draw, expectation, mode, sample, uniform
 from benchmark.attention_rnn import AttentionRNN, Reader, averaged
 from benchmark.clustered import clustered_variance
+from benchmark.metrics.accumulate import INDEX, Accumulator, Outcomes
 from benchmark.metrics.localisation import localisation
 from benchmark.metrics.maps import looks
-from benchmark.metrics.measure import Measure, Tally
+from benchmark.metrics.measure import Measure
 from benchmark.metrics.named import NOTHING_NAMED, mass_on_named
 from benchmark.metrics.order import order
 from benchmark.rollout import Rollout
@@ -79,34 +80,35 @@ def evaluate(
     rnn.eval()
     ways = modes(samples, rnn.attention.blends)
     headline = next(way for way in ways if way.draw is mode)
-    kept = Tally()
-    looked, parts = {way.name: Tally() for way in ways}, {way.name: Tally() for way in ways}
-    early: dict[int, Tally] = defaultdict(Tally)
+    images, read = Outcomes(), {way.name: Outcomes() for way in ways}
+    looked, judging = {way.name: Outcomes() for way in ways}, {way.name: Accumulator(measure) for way in ways}
+    early: dict[int, Accumulator] = defaultdict(partial(Accumulator, measure))
     with torch.random.fork_rng():
         for number, batch in enumerate(split):
-            kept.add({"index": batch.index, "target": batch.target, "overlap": overlap_share(batch.boxes)})
+            images.update(batch.index, {"target": batch.target, "overlap": overlap_share(batch.boxes)})
             for way in ways:
                 rollout = rolled(rnn, batch, way, f"{seed}/{number}")
-                kept.add({f"prediction_{way.name}": rollout.symbol[:, 0]})
-                parts[way.name].add(judged_parts(rollout, measure, batch))
-                looked[way.name].add(judged_looks(rnn, rollout, batch, names_VN))
+                read[way.name].update(batch.index, {f"prediction_{way.name}": rollout.symbol[:, 0]})
+                judging[way.name].add(rollout.symbol[:, 0], averaged(rollout.logits), batch)
+                looked[way.name].update(batch.index, judged_looks(rnn, rollout, batch, names_VN))
             for glimpses in exits(rnn, batch):
                 with stopped_after(rnn, glimpses):
                     rollout = rolled(rnn, batch, headline, f"{seed}/{number}")
-                early[glimpses].add(judged_parts(rollout, measure, batch))
-    predictions = kept.arrays()
+                early[glimpses].add(rollout.symbol[:, 0], averaged(rollout.logits), batch)
+    predictions = images.compute()
+    predictions |= {name: value_N for each in read.values() for name, value_N in each.compute().items()}
     predictions["sources"] = sources(torch.from_numpy(predictions["index"])).numpy()
     test: dict[str, Any] = {"images": len(predictions["index"])}
     for way in ways:
-        judged = measure.judge("test", parts[way.name].arrays())
+        judged = judging[way.name].judged("test")
         test[way.name] = {**judged.summary, "standard_error": standard_error(judged.value_N, predictions["sources"])}
         predictions[f"value_{way.name}"] = judged.value_N
     if early:
         test[headline.name]["after"] = {
-            str(glimpses): float(measure.judge("test", tally.arrays()).value_N.mean())
-            for glimpses, tally in early.items()
+            str(glimpses): float(accumulator.judged("test").value_N.mean()) for glimpses, accumulator in early.items()
         }
-    return Evaluation(test, {name: summary for name, tally in looked.items() if (summary := means(tally))}, predictions)
+    summaries = {name: means(outcomes.compute()) for name, outcomes in looked.items()}
+    return Evaluation(test, {name: summary for name, summary in summaries.items() if summary}, predictions)
 
 
 def rolled(rnn: Reader, batch: Batch, way: Mode, seed: str) -> Rollout:
@@ -117,11 +119,6 @@ def rolled(rnn: Reader, batch: Batch, way: Mode, seed: str) -> Rollout:
     key = ImageKey("test", batch.index)
     rollout: Rollout = rnn(batch.image, batch.boxes, None, way.samples, way.draw, key)
     return rollout
-
-
-def judged_parts(rollout: Rollout, measure: Measure, batch: Batch) -> dict[str, Tensor]:
-    found = measure.parts(rollout.symbol[:, 0], averaged(rollout.logits), batch)
-    return {"index": batch.index, **found}
 
 
 def judged_looks(rnn: Reader, rollout: Rollout, batch: Batch, names_VN: Tensor) -> dict[str, Tensor]:
@@ -165,9 +162,9 @@ def stopped_after(rnn: Reader, glimpses: int) -> Iterator[None]:
             loop.glimpses = before
 
 
-def means(tally: Tally) -> dict[str, float]:
+def means(outcomes: Mapping[str, np.ndarray]) -> dict[str, float]:
     """The mean of each measure over the images where it can be told; empty where it can be told of none."""
-    arrays = {name: values[~np.isnan(values)] for name, values in tally.arrays().items()}
+    arrays = {name: values[~np.isnan(values)] for name, values in outcomes.items() if name != INDEX}
     return {name: float(values.mean()) for name, values in arrays.items() if len(values)}
 
 

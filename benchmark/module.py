@@ -9,7 +9,8 @@ from torch import Tensor
 from benchmark.attention.distribution import mode
 from benchmark.attention_rnn import Reader, averaged
 from benchmark.faults import RunFault
-from benchmark.metrics.measure import Measure, Tally, numbers
+from benchmark.metrics.accumulate import Accumulator
+from benchmark.metrics.measure import Measure, numbers
 from benchmark.objective import Objective, log_likelihood
 from benchmark.optimisation import Optimisation
 from benchmark.practice import Practice
@@ -39,7 +40,7 @@ class AttentionModule(pl.LightningModule):
     ):
         super().__init__()
         self.practice = practice
-        self.measure, self.validated = measure, Tally()
+        self.measure, self.validated = measure, Accumulator(measure)
         self.rnn, self.objective, self.optimisation, self.log_every = rnn, objective, optimisation, log_every
         self.policy = rnn.policy_parameters()
         known = {id(parameter) for parameter in self.policy}
@@ -97,17 +98,16 @@ class AttentionModule(pl.LightningModule):
 
     def on_validation_start(self) -> None:
         self.stop_if_bad()
-        self.validated = Tally()
+        self.validated = Accumulator(self.measure)
 
     def validation_step(self, batch: Batch, number: int) -> None:
         rollout = self.rnn(batch.image, batch.boxes, None, 1, mode, ImageKey("validation", batch.index))
-        kept = self.measure.parts(rollout.symbol[:, 0], averaged(rollout.logits), batch)
         nll_B = -log_likelihood(rollout, batch.target).sum((-2, -1))
-        self.validated.add({"index": batch.index, "nll": nll_B, **kept})
+        self.validated.add(rollout.symbol[:, 0], averaged(rollout.logits), batch, nll=nll_B)
 
     def on_validation_epoch_end(self) -> None:
-        arrays = self.validated.arrays()
-        values = {"nll": float(arrays["nll"].mean()), **numbers(self.measure.judge("validation", arrays).summary)}
+        nll_N = self.validated.outcomes()["nll"]
+        values = {"nll": float(nll_N.mean()), **numbers(self.validated.judged("validation").summary)}
         self.log_dict({f"val/{key}": value for key, value in values.items()})
 
     def configure_optimizers(self) -> Any:

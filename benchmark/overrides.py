@@ -12,7 +12,7 @@ from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 from benchmark.address import name_fault
-from benchmark.choices import NAMED_PARTS, as_typed, choice_faults
+from benchmark.choices import NAMED, as_typed, choice_faults
 from benchmark.compose import Composer
 from benchmark.hydra_internals import has, keys, swept_values
 from benchmark.kinds import fits, kind
@@ -138,7 +138,7 @@ def added_to_nothing(override: Override, config: DictConfig) -> list[str]:
     """An added key is read by nobody unless it is an argument of a part; whether the part takes it is checked there."""
     key = override.key_or_group
     parent = OmegaConf.select(config, key.rpartition(".")[0]) if "." in key else None
-    if key.split(".")[0] in NAMED_PARTS:
+    if key.startswith(tuple(f"{where}." for where in NAMED)):
         return []  # of any name; what each is, and whether it takes the knob, is checked with all other parts
     if key.startswith("hydra.") or has(config, key) or (isinstance(parent, DictConfig) and "_target_" in parent):
         return []

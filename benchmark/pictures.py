@@ -19,7 +19,7 @@ from torch import Tensor
 from torch.nn.functional import adaptive_avg_pool2d, pad
 
 from benchmark import confusion
-from benchmark.attention.distribution import mode
+from benchmark.looking import Look, joined, look
 from benchmark.module import AttentionModule
 from benchmark.tones import Tones
 from datamodules.contract import IGNORED, Batch, ImageKey, TaskData, TaskSpec
@@ -69,28 +69,29 @@ def look_on(axis: Axes, picture: np.ndarray, map_HW: Tensor, path_G2: np.ndarray
 
 
 class Seen(NamedTuple):
-    """Images, what was read of them and where was looked for it: (B, T) and (B, T, M, ...)."""
+    """Images, what was read of them and where was looked for it."""
 
     batch: Batch
-    symbol: Tensor
-    where: Tensor
+    look: Look
 
 
 @torch.inference_mode()
 def seen(module: AttentionModule, data: TaskData) -> Seen:
     """Some test images from all over the split, which may be in the order of their answers, by the policy's mode."""
-    rnn, tickets = module.rnn.eval(), list(data.tickets("test"))
+    tickets = list(data.tickets("test"))
     picked = tickets[:: max(1, len(tickets) // SHOWN)][:SHOWN]
-    most, parts = -(-SHOWN // len(picked)), []
+    most, batches, looks = -(-SHOWN // len(picked)), [], []
     for ticket in picked:
         batch = data.batch(ticket, module.device)
-        rollout = rnn(batch.image, batch.boxes, None, 1, mode, ImageKey("test", batch.index))
+        # Of all images: features may be kept by batches.
+        found = look(module.rnn, data.spec, batch.image, batch.boxes, key=ImageKey("test", batch.index))
         whole = batch._replace(
             target=pad(batch.target, (0, data.spec.max_steps - batch.target.shape[1]), value=IGNORED)
         )
-        parts.append([field[:most] for field in (*whole, rollout.symbol[:, 0], rollout.where[:, 0])])
-    *shown, symbol_BT, where_BTMx = (torch.cat(fields)[:SHOWN] for fields in zip(*parts, strict=True))
-    return Seen(Batch(*shown), symbol_BT, where_BTMx)
+        batches.append([field[:most] for field in whole])
+        looks.append(found.some(slice(most)))
+    shown = (torch.cat(fields)[:SHOWN] for fields in zip(*batches, strict=True))
+    return Seen(Batch(*shown), joined(looks).some(slice(SHOWN)))
 
 
 @torch.inference_mode()
@@ -99,17 +100,16 @@ def draw(module: AttentionModule, found: Seen, spec: TaskSpec, tones: Tones) -> 
     read. An answer is true or wrong; a caption that is not the first person's is another.
     """
     other = WRONG if module.measure.headline.percent else OTHER
-    rnn, batch, symbol_BT, each = module.rnn, found.batch, found.symbol, found.where.shape[2]
+    batch, symbol_BT, each = found.batch, found.look.symbol, found.look.where.shape[2]
     most = int((symbol_BT != IGNORED).sum(1).max()) * each  # a row that no sequence reaches would stay empty
-    where = found.where.flatten(1, 2)[:, : min(most, MOST_GLIMPSES)]
     side = (batch.image.shape[-2], batch.image.shape[-1])
-    glimpses = where.shape[1]
+    glimpses = min(most, MOST_GLIMPSES)
     columns = min(ACROSS, glimpses + 1)
     lines = -(-glimpses // max(1, columns - 1))
-    images = min(SHOWN if lines == 1 else SHOWN // 2, len(where))
-    # One look at a time: all maps of large images at once are larger than the model.
-    maps = [[rnn.attention.attention_map(where[i, g : g + 1], side)[0] for g in range(glimpses)] for i in range(images)]
-    paths = rnn.attention.fixation(where.flatten(0, 1)).unflatten(0, where.shape[:2]).cpu().numpy()
+    images = min(SHOWN if lines == 1 else SHOWN // 2, len(symbol_BT))
+    # One map at a time: those of large images at once are larger than the model.
+    maps = [[found.look.map_of(i, *divmod(g, each)) for g in range(glimpses)] for i in range(images)]
+    paths = found.look.pixels.flatten(1, 2).cpu().numpy()
     figure = Figure(figsize=(1.45 * columns, 1.8 * images * lines), layout="constrained", facecolor="#161616")
     grid = figure.subplots(images * lines, columns, squeeze=False)
     for axis in grid.flat:

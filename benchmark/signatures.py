@@ -14,6 +14,7 @@ import pytorch_lightning as pl
 from annotated_types import Ge
 from pytorch_lightning.loggers import CSVLogger
 from torch.optim import Optimizer
+from torchmetrics import Metric
 
 from datamodules.ranges import ArgumentsOf, Count, Natural, NonNegative, NotAll, Positive, SomeShare
 
@@ -29,7 +30,12 @@ TRAINER = {"max_epochs": Count | Literal[-1], "log_every_n_steps": Natural,
 
 TABLE = {"flush_logs_every_n_steps": Count}
 
-BORROWED: Mapping[type, Mapping[str, Any]] = {Optimizer: OPTIMISER, pl.Trainer: TRAINER, CSVLogger: TABLE}
+METRIC = {"compute_on_cpu": bool, "sync_on_compute": bool, "compute_with_cache": bool}
+"""What any torchmetrics metric takes besides its own arguments, which it refuses all else with when it is built."""
+
+BORROWED: Mapping[type, Mapping[str, Any]] = {
+    Optimizer: OPTIMISER, pl.Trainer: TRAINER, CSVLogger: TABLE, Metric: METRIC,
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -53,8 +59,13 @@ def signature(target: Callable[..., Any]) -> Signature:
     knobs = {name: hint for inner in elsewhere for name, hint in inner.knobs.items()}
     knobs |= {one.name: one.annotation for one in plain} | borrowed(target)
     needed = tuple(one.name for one in plain if one.default is Parameter.empty)
-    anything = all(inner.any for inner in elsewhere) if elsewhere else bool(further)
+    anything = all(inner.any for inner in elsewhere) if elsewhere else bool(further) and not is_metric(target)
     return Signature(knobs, needed, anything)
+
+
+def is_metric(target: Callable[..., Any]) -> bool:
+    """Whether it is a class of torchmetrics, whose **kwargs are those of `Metric` alone."""
+    return isinstance(target, type) and issubclass(target, Metric)
 
 
 def passed_on(hint: Any) -> list[Signature]:

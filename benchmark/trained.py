@@ -33,8 +33,8 @@ UNITS, THREADS, SIDE = 100_000, 1024, 10_000
 
 
 class Trained(NamedTuple):
-    """rnn: with the best weights. spec: the task it learned. pictures: reads files as it was shown its own images.
-    tones: how those are shown.
+    """rnn: with the best weights. spec: the task it learned. pictures: reads files as it was shown its own images;
+    raises RunFault where its data are no photographs. tones: how those are shown.
     """
 
     rnn: Reader
@@ -47,7 +47,7 @@ def trained(folder: RunFolder, decoding: Sequence[str], composer: Composer) -> T
     """The model of a run's folder. decoding: choices of that group, in the place of the run's own.
 
     Only parts that installed choices name are built, see known_parts. Raises RunFault where the folder is none of a run
-    that has captions to give, is damaged or asks for anything else; ConfigFault for a decoding that is none.
+    that has trained, is damaged or asks for anything else; ConfigFault for a decoding that is none.
     """
     needed = (folder.config, folder.task, folder.best)
     lacking = [path.name for path in needed if not path.is_file()]
@@ -125,8 +125,6 @@ def _weights(folder: RunFolder, spec: TaskSpec) -> dict[str, Tensor]:
 
 def _built(folder: RunFolder, config: DictConfig, spec: TaskSpec, weights: dict[str, Tensor]) -> Trained:
     data = make(config.data)
-    if spec.end is None or not isinstance(data, Photographic):
-        raise RunFault(f"{folder.path} is a run on {spec.name}, which has no photographs and no sentences")
     config = without_weight_files(config)
     with torch.device("meta"):  # takes no memory, whatever sizes a configuration claims
         _refuse_misfits(folder, build_rnn(config, spec).state_dict(), weights)
@@ -135,7 +133,19 @@ def _built(folder: RunFolder, config: DictConfig, spec: TaskSpec, weights: dict[
     rnn.load_state_dict(weights, strict=False)
     torch.set_num_threads(config.threads)
     shown_as = tones(OmegaConf.to_container(config.data, resolve=True))  # type: ignore[arg-type]
-    return Trained(rnn, spec, data.pictures, shown_as)
+    return Trained(rnn, spec, data.pictures if isinstance(data, Photographic) else unread(spec), shown_as)
+
+
+def unread(spec: TaskSpec) -> Callable[[Sequence[Path]], Tensor]:
+    """Of a data set that can't show a model anyone's pictures: refuses them."""
+
+    def pictures(paths: Sequence[Path]) -> Tensor:
+        raise RunFault(
+            f"a run on {spec.name} reads no pictures of others: it has no photographs. Give it tensors of the shape "
+            f"{('B', *spec.image_shape)}, normalised as its own images are"
+        )
+
+    return pictures
 
 
 def _refuse_misfits(folder: RunFolder, wanted: dict[str, Tensor], there: dict[str, Tensor]) -> None:

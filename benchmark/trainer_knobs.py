@@ -9,7 +9,7 @@ from typing import Any
 
 import pytorch_lightning as pl
 
-from benchmark.choices import NAMED_PARTS
+from benchmark.choices import NAMED
 
 _HONOURED = """
 accelerator devices precision deterministic benchmark detect_anomaly inference_mode profiler fast_dev_run max_epochs
@@ -60,7 +60,7 @@ PRECISIONS = ("32-true", "32", 32, "16-mixed", "bf16-mixed")
 
 
 def trainer_faults(config: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    """Faults of `trainer`, `callbacks` and `logger` of a resolved configuration: (path, what is wrong and why)."""
+    """Faults of `trainer` and of parts with names of their own, in a resolved configuration: (path, what is wrong)."""
     trainer = config["trainer"]
     usual = inspect.signature(pl.Trainer).parameters
     for knob, why in INSTEAD.items():
@@ -70,10 +70,18 @@ def trainer_faults(config: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     if (precision := trainer.get("precision", 32)) not in PRECISIONS:
         kinds = ", ".join(str(each) for each in PRECISIONS if str(each).count("-"))
         yield "trainer.precision", f"{precision!r}: has to be one of {kinds}; weights are kept and judged in 32 bits"
-    for group in NAMED_PARTS:
-        for name, node in config.get(group, {}).items():
+    for where in NAMED:
+        for name, node in under(config, where).items():
             if not isinstance(node, Mapping) or "_target_" not in node:
-                yield f"{group}.{name}", f"has no _target_: +{group}.{name}._target_=CLASS says what it is"
+                yield f"{where}.{name}", f"has no _target_: +{where}.{name}._target_=CLASS says what it is"
+
+
+def under(config: Mapping[str, Any], where: str) -> Mapping[str, Any]:
+    """What stands at a dotted key; empty where nothing does, or no mapping."""
+    found: Any = config
+    for key in where.split("."):
+        found = found.get(key, {}) if isinstance(found, Mapping) else {}
+    return found if isinstance(found, Mapping) else {}
 
 
 def length_faults(trainer: Mapping[str, Any]) -> Iterator[tuple[str, str]]:

@@ -14,6 +14,7 @@ from benchmark.caption import main
 from benchmark.captioning import asked, caption, captions, figure, page
 from benchmark.faults import ConfigFault, RunFault
 from benchmark.folder import RunFolder
+from benchmark.library import Run
 from benchmark.tones import Stretched
 
 
@@ -48,7 +49,7 @@ def test_captions_are_printed_and_drawn(run, choices, tmp_path, capsys):
 def test_each_word_has_the_look_before_it(run, choices, tmp_path):
     found = command.trained(run, [], choices)
     image = torch.rand(2, 3, SIDE, SIDE)
-    for number, one in enumerate(captions(found.rnn, found.spec, image)):
+    for number, one in enumerate(captions(Run(found), image)):
         assert END not in one.words and len(one.words) == len(one.maps) == len(one.fixations)
         assert all(word in found.spec.symbols for word in one.words)
         drawn = figure(image[number], one, Stretched())
@@ -88,7 +89,7 @@ def test_folders_that_are_no_run_s(run, choices, tmp_path):
         command.trained(run, [], choices)
     run.task.write_text(json.dumps({**whole, "end": None}))
     with pytest.raises(RunFault, match="no sentences"):
-        command.trained(run, [], choices)
+        command.caption(command.Asked(run, [tmp_path / "a.png"], tmp_path, []), choices)
     run.task.write_text("{")
     with pytest.raises(RunFault, match="damaged"):
         command.trained(run, [], choices)

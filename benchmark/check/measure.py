@@ -13,7 +13,8 @@ from torch.nn.functional import one_hot
 from benchmark.check.contract import Contract
 from benchmark.check.given import IMAGES, Given
 from benchmark.headline import Headline
-from benchmark.metrics.measure import Judged, Measure, Tally
+from benchmark.metrics.accumulate import Accumulator
+from benchmark.metrics.measure import Judged, Measure
 from datamodules.contract import IGNORED, Batch
 
 SURE = 10.0
@@ -32,9 +33,9 @@ def wrong(batch: Batch, symbols: int) -> Tensor:
 def judged(given: Given, symbol_BT: Tensor, images: int = IMAGES) -> Judged:
     batch, measure = Batch(*(field[:images] for field in given.few("test"))), given.parts.module.measure
     log_BTV = (SURE * one_hot(symbol_BT.clamp(min=0), len(given.spec.symbols)).float()).log_softmax(-1)
-    tally = Tally()
-    tally.add({"index": batch.index, **measure.parts(symbol_BT[:images], log_BTV[:images], batch)})
-    return measure.judge("test", tally.arrays())
+    accumulator = Accumulator(measure)
+    accumulator.add(symbol_BT[:images], log_BTV[:images], batch)
+    return accumulator.judged("test")
 
 
 def is_a_measure(given: Given) -> Iterator[str]:

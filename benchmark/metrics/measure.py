@@ -5,11 +5,12 @@ Axes: B images of a batch, N images of a split, T symbols, V symbols to choose f
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from typing import Any, NamedTuple, final
+from types import MappingProxyType
+from typing import Any, NamedTuple
 
 import numpy as np
-import torch
 from torch import Tensor
+from torchmetrics import Metric
 
 from benchmark.headline import Headline
 from datamodules.contract import Batch
@@ -25,9 +26,14 @@ class Judged(NamedTuple):
 
 
 class Measure(ABC):
-    """Judges what was emitted for the images of a split. Built with the task's `spec` and its `references`."""
+    """Judges what was emitted for the images of a split. Built with the task's `spec` and its `references`.
+
+    extra: torchmetrics metrics that are reported beside the measure's own numbers, by name (`metrics.extra` of a
+    configuration). They are never updated themselves; each evaluation works on clones.
+    """
 
     headline: Headline
+    extra: Mapping[str, Metric] = MappingProxyType({})
 
     @abstractmethod
     def parts(self, symbol_BT: Tensor, log_BTV: Tensor, batch: Batch) -> dict[str, Tensor]:
@@ -41,21 +47,6 @@ class Measure(ABC):
         """Of the parts of all images of "validation" or "test", or of some of them, concatenated; `index` among them,
         the place of each in its split.
         """
-
-
-@final
-class Tally:
-    """Collects what each image of a split got, on its device: nothing waits before all is there."""
-
-    def __init__(self) -> None:
-        self.parts: dict[str, list[Tensor]] = {}
-
-    def add(self, values: Mapping[str, Tensor]) -> None:
-        for name, value in values.items():
-            self.parts.setdefault(name, []).append(value)
-
-    def arrays(self) -> dict[str, np.ndarray]:
-        return {name: torch.cat(parts).cpu().numpy() for name, parts in self.parts.items()}
 
 
 def numbers(summary: Mapping[str, Any]) -> dict[str, float]:

@@ -1,0 +1,89 @@
+"""A finished run in a program of one's own: `run = benchmark.load(folder); out = run.look(images)`.
+
+Axes: B images, C channels, H rows, W columns, N boxes.
+"""
+
+from collections.abc import Sequence
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import final
+
+from PIL import Image
+from torch import Tensor
+
+from benchmark.attention.distribution import Draw, mode
+from benchmark.compose import Composer, register_plugins
+from benchmark.faults import RunFault
+from benchmark.folder import RunFolder
+from benchmark.launcher import PoolLauncher
+from benchmark.looking import Look, joined, look
+from benchmark.pretrained import make_importable
+from benchmark.trained import Trained, trained
+
+AT_ONCE = 16
+"""Images in one batch."""
+
+Images = Tensor | Sequence[Path | str] | Sequence[Image.Image]
+
+
+def load(folder: str | Path, decoding: Sequence[str] = (), config_dir: str | None = None) -> "Run":
+    """The model of a run's folder with its best weights, on the CPU. No data set is needed.
+
+    decoding: choices in place of the run's own, such as ["decoding=beam", "decoding.width=3"]. config_dir: a folder of
+    further yamls that you trust: only parts that installed yamls name are built. PyTorch's number of threads becomes
+    the run's. Raises RunFault where the folder is none of a finished run or is damaged, ConfigFault for a wrong
+    decoding.
+    """
+    make_importable()  # before any part imports Lightning
+    register_plugins(PoolLauncher)
+    return Run(trained(RunFolder(Path(folder)), list(decoding), Composer(config_dir)))
+
+
+@final
+class Run:
+    """A trained model. spec: its task, with the symbols and the shape of an image. rnn: the network itself."""
+
+    def __init__(self, found: Trained):
+        self.rnn, self.spec = found.rnn.eval(), found.spec
+        self._pictures = found.pictures
+
+    def look(self, images: Images, boxes: Tensor | None = None, draw: Draw = mode, samples: int = 1) -> Look:
+        """Answers, probabilities, fixations and attention maps, see `Look`.
+
+        images: (B, C, H, W) float, normalised and of the task's shape, as batches of the run's data are. Or paths or
+        PIL images, of any size, framed as the run's test images were; for runs on data sets of photographs.
+        boxes: (B, N, 4) in pixels, for the mechanisms that look at true boxes; none by default. draw, samples: how
+        places are chosen and over how many trajectories probabilities are averaged.
+        Raises RunFault for images that the model can't read, DataFault for files that are no pictures.
+        """
+        image_BCHW = self.images(images)
+        given_BN4 = image_BCHW.new_zeros(len(image_BCHW), 0, 4) if boxes is None else boxes
+        batches = zip(image_BCHW.split(AT_ONCE), given_BN4.split(AT_ONCE), strict=True)
+        return joined([look(self.rnn, self.spec, image, box, draw, samples) for image, box in batches])
+
+    def images(self, images: Images) -> Tensor:
+        """(B, C, H, W) what the model is shown. Raises as `look` does."""
+        if isinstance(images, Tensor):
+            return self._checked(images)
+        if not len(images):
+            raise RunFault("no images were given")
+        if not all(isinstance(image, Image.Image) for image in images):
+            return self._pictures([Path(str(image)) for image in images])
+        with TemporaryDirectory() as folder:  # so that they are read as files are
+            paths = [Path(folder, f"{number}.png") for number in range(len(images))]
+            for path, image in zip(paths, images, strict=True):
+                image.save(path)  # type: ignore[union-attr]
+            return self._pictures(paths)
+
+    def _checked(self, image_BCHW: Tensor) -> Tensor:
+        if image_BCHW.dim() != 4 or image_BCHW.shape[1:] != self.spec.image_shape or not len(image_BCHW):
+            raise RunFault(
+                f"images are {tuple(image_BCHW.shape)}, and this run reads {('B', *self.spec.image_shape)}: "
+                "batch, channels, rows, columns"
+            )
+        if not image_BCHW.is_floating_point():
+            raise RunFault(
+                f"images are {image_BCHW.dtype}, and have to be floats, normalised as the run's data are. Pixels in 0 "
+                "to 255 can be given as PIL images"
+            )
+        return image_BCHW.to(next(self.rnn.parameters()))
