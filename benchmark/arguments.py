@@ -4,11 +4,11 @@ A part's constructor takes these arguments under these names. They stand in no y
 does not miss them there. place: of the part, or of the group of parts, in the configuration.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, fields
-from typing import ClassVar, get_args
+from typing import Any, ClassVar, get_args
 
 from benchmark.headline import Headline
-from benchmark.reading import Make
 from datamodules.contract import References, TaskSpec
 
 
@@ -44,7 +44,7 @@ class ForContext:
 class ForReading:
     """make: builds one pass of the model for a task."""
 
-    make: Make
+    make: Callable[[TaskSpec], Any]
     spec: TaskSpec
     place: ClassVar[str] = "reading"
 

@@ -14,8 +14,8 @@ from argparse import ArgumentParser
 
 from benchmark.compose import Composer, register_plugins
 from benchmark.launcher import PoolLauncher
-from benchmark.pretrained import make_importable
 from benchmark.program import program
+from benchmark.torchvision_import import make_importable
 
 
 @program

@@ -14,11 +14,11 @@ from benchmark.address import name_fault
 from benchmark.arguments import added
 from benchmark.blame import described
 from benchmark.nearest import did_you_mean
-from benchmark.pretrained import make_importable
 from benchmark.ranges import wrong
 from benchmark.references import set_at
 from benchmark.settings import SETTINGS
 from benchmark.signatures import passed_on, signature
+from benchmark.torchvision_import import make_importable
 from benchmark.trainer_knobs import trainer_faults
 
 Config = Mapping[str, Any]

@@ -17,7 +17,7 @@ from benchmark.faults import RunFault
 from benchmark.folder import RunFolder
 from benchmark.launcher import PoolLauncher
 from benchmark.looking import Look, joined, look
-from benchmark.pretrained import make_importable
+from benchmark.torchvision_import import make_importable
 from benchmark.trained import Trained, trained
 
 AT_ONCE = 16

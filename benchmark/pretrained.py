@@ -1,14 +1,11 @@
 """Torchvision's classifiers as encoders, with weights from a file, from its own collection, or none.
 
-The one file that knows torchvision, which is an optional extra and is imported when it is asked for.
+Torchvision is an optional extra and is imported when it is needed (see `torchvision_import`).
 Axes: B images, C channels, H rows, W columns.
 """
 
-import importlib
-import importlib.util
 import re
 from collections.abc import Mapping
-from functools import cache
 from itertools import accumulate
 from pathlib import Path
 from typing import Any, ClassVar, final
@@ -20,8 +17,8 @@ from benchmark.encoder import Encoder
 from benchmark.faults import ConfigFault, RunFault
 from benchmark.nearest import did_you_mean
 from benchmark.state_dicts import Weights, fill, read, sha256_of
+from benchmark.torchvision_import import KNOB, library
 
-KNOB = "encoder.body"
 WITH_HEADS = {"googlenet", "inception_v3"}
 """Those with further classifiers that help them train, which are left out."""
 HEADS = ("aux1.", "aux2.", "AuxLogits.")
@@ -32,44 +29,6 @@ RGB = 3
 NONE = "none"
 LATER = "later"
 """In a name's place: built as for published weights, which a checkpoint brings."""
-
-
-def library() -> Any:
-    """Torchvision. Raises ConfigFault where it is not installed."""
-    if not installed():
-        raise ConfigFault([f"{KNOB}: torchvision is not installed. pip install '.[pretrained]' brings it"])
-    try:
-        return importlib.import_module("torchvision")
-    except RuntimeError as error:
-        if "torchvision::nms" not in str(error):
-            raise
-    declare_operators()
-    return importlib.import_module("torchvision")
-
-
-def installed() -> bool:
-    return importlib.util.find_spec("torchvision") is not None
-
-
-@cache
-def declare_operators() -> Any:
-    """For a torchvision whose compiled operators do not load, as those of a CUDA build beside a CPU's torch.
-
-    Importing it then fails, for anyone, at two operators whose schemas it expects. They are of detection; its
-    classifiers are all Python. With the schemas declared it imports, and a call of one of the two still fails.
-    """
-    declared = torch.library.Library("torchvision", "DEF")  # kept by the cache as long as the process
-    declared.define("nms(Tensor dets, Tensor scores, float iou_threshold) -> Tensor")
-    declared.define("qnms(Tensor dets, Tensor scores, float iou_threshold) -> Tensor")
-    return declared
-
-
-def make_importable() -> None:
-    """Imports torchvision where it is installed. For whoever is about to import Lightning, which imports it too, and
-    would fail where its operators do not load.
-    """
-    if installed():
-        library()
 
 
 @final

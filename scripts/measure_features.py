@@ -14,7 +14,7 @@ import sys
 import tempfile
 from typing import Any
 
-from benchmark.pretrained import make_importable
+from benchmark.torchvision_import import make_importable
 
 make_importable()  # before anything imports Lightning
 

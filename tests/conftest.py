@@ -2,7 +2,7 @@
 
 from hypothesis import settings
 
-from benchmark.pretrained import make_importable
+from benchmark.torchvision_import import make_importable
 
 settings.register_profile("fixed", derandomize=True)
 settings.register_profile("explore", deadline=None, max_examples=500)

@@ -7,7 +7,7 @@ from run_helpers import ROOT
 
 from benchmark.attention.distribution import mode
 from benchmark.build import build_module
-from benchmark.pretrained import installed
+from benchmark.torchvision_import import installed
 from datamodules.contract import IGNORED, Batch
 
 PROTOCOLS = sorted(path.stem for path in (ROOT / "conf" / "experiment").glob("coco_*.yaml"))

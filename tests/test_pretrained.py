@@ -13,8 +13,9 @@ from benchmark import pretrained
 from benchmark.attention.distribution import mode
 from benchmark.cost import multiply_adds
 from benchmark.faults import ConfigFault, RunFault
-from benchmark.pretrained import Torchvision, fetched, installed, library
+from benchmark.pretrained import Torchvision, fetched
 from benchmark.state_dicts import fill, read, sha256_of
+from benchmark.torchvision_import import installed, library
 
 needs_torchvision = pytest.mark.skipif(not installed(), reason="torchvision is an optional extra")
 
