@@ -4,6 +4,7 @@ Torchvision is an optional extra and is imported when it is needed (see `torchvi
 Axes: B images, C channels, H rows, W columns.
 """
 
+import importlib
 import re
 from collections.abc import Mapping
 from itertools import accumulate

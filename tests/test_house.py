@@ -25,7 +25,8 @@ FLOORS = {
        "benchmark.tones benchmark.constants benchmark.clustered benchmark.paths benchmark.listing "
        "benchmark.collisions benchmark.tensor_faults benchmark.blame benchmark.plain_json benchmark.seal "
        "benchmark.choices benchmark.run_lock datamodules.words benchmark.program datamodules.ranges "
-       "benchmark.ranges benchmark.references benchmark.settings benchmark.version benchmark.moved benchmark.torchvision_import",
+       "benchmark.ranges benchmark.references benchmark.settings benchmark.version benchmark.moved "
+       "benchmark.torchvision_import",
     1: "datamodules benchmark.attention benchmark.encoder benchmark.decoder benchmark.context benchmark.cell "
        "benchmark.feeding benchmark.convnet benchmark.positions benchmark.display benchmark.tuning "
        "benchmark.state_dicts benchmark.pretrained benchmark.rollout benchmark.decoding benchmark.deep_output "
