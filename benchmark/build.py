@@ -11,7 +11,8 @@ import pytorch_lightning as pl
 from hydra.utils import get_object, instantiate
 from omegaconf import DictConfig, OmegaConf, open_dict
 
-from benchmark.arguments import (
+from benchmark.common.errors import ConfigFault, RunFault
+from benchmark.config.arguments import (
     ForCallback,
     ForContext,
     ForDecoder,
@@ -25,18 +26,17 @@ from benchmark.arguments import (
     Given,
     Offered,
 )
-from benchmark.attention_rnn import AttentionRNN, Reader
-from benchmark.config_check import find, parts
-from benchmark.faults import ConfigFault, RunFault
-from benchmark.first_batch import data_faults, refuse, spec_faults
-from benchmark.headline import Headline
-from benchmark.loggers import Logs, as_log
+from benchmark.config.check import find, parts
 from benchmark.metrics.extra import with_extra
 from benchmark.metrics.measure import Measure
-from benchmark.module import AttentionModule
-from benchmark.objective import Objective
-from benchmark.pretrained import NONE
-from benchmark.program import first_line
+from benchmark.model.encoder.torchvision import NONE
+from benchmark.model.loop import AttentionRNN, Reader
+from benchmark.objective.base import Objective
+from benchmark.process.program import first_line
+from benchmark.results.primary_metric import Headline
+from benchmark.training.callbacks.first_batch import data_faults, refuse, spec_faults
+from benchmark.training.loggers.base import Logs, as_log
+from benchmark.training.module import AttentionModule
 from datamodules.contract import References, TaskSpec
 
 
@@ -161,7 +161,7 @@ def without_weight_files(cfg: DictConfig) -> DictConfig:
     knobs it does not. A part that is to have none ("none") stays so: it may be built otherwise.
     """
     values: Any = OmegaConf.to_container(cfg, resolve=True)
-    values["start"] = {"_target_": "benchmark.start.Fresh"}
+    values["start"] = {"_target_": "benchmark.training.start.start.Fresh"}
     part: Any
     for _, part in parts(values, ""):
         with suppress(ImportError, AttributeError):  # which is told where the part is made

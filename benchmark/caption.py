@@ -12,10 +12,10 @@ folder may be a stranger's: only parts that installed choices name are built; --
 import sys
 from argparse import ArgumentParser
 
-from benchmark.compose import Composer, register_plugins
-from benchmark.launcher import PoolLauncher
-from benchmark.program import program
-from benchmark.torchvision_import import make_importable
+from benchmark.common.torchvision_import import make_importable
+from benchmark.config.compose import Composer, register_plugins
+from benchmark.process.program import program
+from benchmark.sweep.launcher import PoolLauncher
 
 
 @program

@@ -12,13 +12,13 @@ from typing import NamedTuple
 from matplotlib.figure import Figure
 from torch import Tensor
 
-from benchmark.compose import Composer
-from benchmark.faults import ConfigFault, RunFault
-from benchmark.folder import RunFolder, write_whole
+from benchmark.common.errors import ConfigFault, RunFault
+from benchmark.common.paths import at_home, rejoined
+from benchmark.common.tones import Tones
+from benchmark.config.compose import Composer
+from benchmark.evaluation.pictures import bare, look_on
 from benchmark.library import AT_ONCE, Run
-from benchmark.paths import at_home, rejoined
-from benchmark.pictures import bare, look_on
-from benchmark.tones import Tones
+from benchmark.results.run_folder import RunFolder, write_whole
 from benchmark.trained import trained
 
 SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".gif", ".bmp")

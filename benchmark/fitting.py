@@ -8,16 +8,16 @@ from pytorch_lightning.plugins.environments import LightningEnvironment
 from pytorch_lightning.profilers import AdvancedProfiler, Profiler, PyTorchProfiler, SimpleProfiler
 
 from benchmark.build import Built, build_callbacks, make
-from benchmark.callbacks import Checkpoints, Clock, EpochSeed, StepLimit
-from benchmark.checkpoints import WholeCheckpoints
-from benchmark.console import Console
-from benchmark.faults import ConfigFault, RunFault
-from benchmark.first_batch import FirstBatches
-from benchmark.folder import RunFolder, Status
-from benchmark.heartbeat import Heartbeat
-from benchmark.loggers import rewind
-from benchmark.resuming import read_last, refuse_misfits
-from benchmark.symbols import KeepSymbols, refuse_others
+from benchmark.common.errors import ConfigFault, RunFault
+from benchmark.process.terminal import Console
+from benchmark.results.run_folder import RunFolder, Status
+from benchmark.training.callbacks.builtin import Checkpoints, Clock, EpochSeed, StepLimit
+from benchmark.training.callbacks.first_batch import FirstBatches
+from benchmark.training.callbacks.heartbeat import Heartbeat
+from benchmark.training.callbacks.symbols import KeepSymbols, refuse_others
+from benchmark.training.checkpoints import WholeCheckpoints
+from benchmark.training.loggers.base import rewind
+from benchmark.training.resuming import read_last, refuse_misfits
 
 PROFILERS = {"simple": SimpleProfiler, "advanced": AdvancedProfiler, "pytorch": PyTorchProfiler}
 

@@ -12,27 +12,28 @@ import numpy as np
 import torch
 from omegaconf import DictConfig, OmegaConf
 
-from benchmark import cost, evaluation, pictures
-from benchmark.address import Address
-from benchmark.allocator import keep_freed_memory
-from benchmark.blame import packages_of
 from benchmark.build import Built, build, build_logs, build_rnn, make, without_weight_files
-from benchmark.callbacks import seed_all
-from benchmark.compose import plain
-from benchmark.console import Console, of_run
-from benchmark.faults import RunFault, unwrap_user_faults
+from benchmark.common.blame import packages_of
+from benchmark.common.errors import RunFault, unwrap_user_faults
+from benchmark.common.tones import tones
+from benchmark.config.compose import plain
+from benchmark.evaluation import cost, pictures
+from benchmark.evaluation import evaluate as evaluation
 from benchmark.fitting import Trained, fit, resume
-from benchmark.folder import RunFolder, Status, now, read_json, write_json, write_whole
-from benchmark.headline import Headline
-from benchmark.loggers import About, JsonLines
-from benchmark.metrics.named import naming
-from benchmark.record import Result, Task, annotations_read, assemble, hardware
-from benchmark.resuming import read_best
+from benchmark.metrics.where.named import naming
+from benchmark.process.allocator import keep_freed_memory
+from benchmark.process.signals_and_log import Stopped, noted, own_log, signals_as_exits
+from benchmark.process.terminal import Console, of_run
+from benchmark.results.checksums import sealed
+from benchmark.results.primary_metric import Headline
+from benchmark.results.record import Result, Task, annotations_read, assemble, hardware
+from benchmark.results.run_folder import RunFolder, Status, now, read_json, write_json, write_whole
+from benchmark.results.run_id import Address
 from benchmark.same_data import KnownData
-from benchmark.seal import sealed
-from benchmark.start import started_from
-from benchmark.tones import tones
-from benchmark.workplace import Stopped, noted, own_log, signals_as_exits
+from benchmark.training.callbacks.builtin import seed_all
+from benchmark.training.loggers.base import About, JsonLines
+from benchmark.training.resuming import read_best
+from benchmark.training.start.start import started_from
 
 
 def run_one(config: DictConfig, address: Address) -> None:

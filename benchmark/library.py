@@ -11,13 +11,13 @@ from typing import final
 from PIL import Image
 from torch import Tensor
 
-from benchmark.attention.distribution import Draw, mode
-from benchmark.compose import Composer, register_plugins
-from benchmark.faults import RunFault
-from benchmark.folder import RunFolder
-from benchmark.launcher import PoolLauncher
-from benchmark.looking import Look, joined, look
-from benchmark.torchvision_import import make_importable
+from benchmark.common.errors import RunFault
+from benchmark.common.torchvision_import import make_importable
+from benchmark.config.compose import Composer, register_plugins
+from benchmark.evaluation.looking import Look, joined, look
+from benchmark.model.attention.distribution import Draw, mode
+from benchmark.results.run_folder import RunFolder
+from benchmark.sweep.launcher import PoolLauncher
 from benchmark.trained import Trained, trained
 
 AT_ONCE = 16

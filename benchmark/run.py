@@ -15,21 +15,21 @@ from hydra.core.hydra_config import HydraConfig
 from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf
 
-from benchmark.blame import described, packages_of
-from benchmark.compose import CONFIG_NAME, Composer, config_source, plain, register_plugins
-from benchmark.faults import BusyFault, ConfigFault, RunFault
-from benchmark.folder import RunFolder, read_json
-from benchmark.hydra_internals import command_line
-from benchmark.launcher import PoolLauncher, composer_of
-from benchmark.moved import renamed
-from benchmark.overrides import Overrides
-from benchmark.pool import PARENT
-from benchmark.program import ending, program, said, system_fault
-from benchmark.rehearsal import rehearsed
+from benchmark.common.blame import described, packages_of
+from benchmark.common.errors import BusyFault, ConfigFault, RunFault
+from benchmark.common.moved import renamed
+from benchmark.config.compose import CONFIG_NAME, Composer, config_source, plain, register_plugins
+from benchmark.config.hydra_internals import command_line
+from benchmark.config.overrides import Overrides
+from benchmark.config.typed import as_text
+from benchmark.process.program import ending, program, said, system_fault
+from benchmark.results.run_folder import RunFolder, read_json
 from benchmark.same_data import KnownData
 from benchmark.stored import StoredRuns
-from benchmark.sweeping import as_sweeps
-from benchmark.typed import as_text
+from benchmark.sweep.launcher import PoolLauncher, composer_of
+from benchmark.sweep.overrides import as_sweeps
+from benchmark.sweep.pool import PARENT
+from benchmark.training.rehearsal import rehearsed
 
 
 @program
@@ -98,7 +98,7 @@ def one(config: DictConfig, composer: Composer, experiment: str) -> float | None
         untold = KnownData().refuse_others(config, made, f"{folder.path} holds a finished run")
         print(f"finished before, skipped: {address.folder}{untold and f' ({untold})'}", flush=True)
         return validated(folder)
-    from benchmark.planning import job_faults  # imports every part it checks, PyTorch with them
+    from benchmark.sweep.planning import job_faults  # imports every part it checks, PyTorch with them
 
     if faults := job_faults({address.folder: config})[address.folder]:
         raise ConfigFault(faults)

@@ -16,10 +16,10 @@ from typing import Any, final
 
 from omegaconf import DictConfig, OmegaConf
 
-from benchmark.address import Address, Flat, built_identity, digest
-from benchmark.faults import RunFault, user_fault
-from benchmark.folder import RunFolder, read_json, write_json
-from benchmark.listing import listing
+from benchmark.common.errors import RunFault, user_fault
+from benchmark.common.listing import listing
+from benchmark.results.run_folder import RunFolder, read_json, write_json
+from benchmark.results.run_id import Address, Flat, built_identity, digest
 
 FOLDER = ".fingerprints"
 """In the folder of runs; it can be deleted at any time."""

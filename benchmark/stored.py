@@ -13,12 +13,12 @@ from typing import Any, final
 import yaml
 from omegaconf import DictConfig
 
-from benchmark.address import Address, Flat, built_identity, identity
-from benchmark.compose import plain
-from benchmark.folder import RunFolder, read_json
-from benchmark.moved import CHOICES, moved, silent
-from benchmark.plain_json import Damaged, read_bytes
-from benchmark.saved_config import MOST_BYTES
+from benchmark.common.json_files import Damaged, read_bytes
+from benchmark.common.moved import CHOICES, moved, silent
+from benchmark.config.compose import plain
+from benchmark.config.saved_config import MOST_BYTES
+from benchmark.results.run_folder import RunFolder, read_json
+from benchmark.results.run_id import Address, Flat, built_identity, identity
 
 LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 """Ten times as quick where libyaml is there."""

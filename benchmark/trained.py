@@ -10,21 +10,21 @@ from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 from torch import Tensor
 
-from benchmark.attention_rnn import Reader
 from benchmark.build import build_rnn, make, without_weight_files
-from benchmark.checkpoints import COPY, read_checkpoint
-from benchmark.compose import Composer
-from benchmark.faults import ConfigFault, RunFault, user_fault
-from benchmark.folder import RunFolder
-from benchmark.known_parts import foreign_parts, known_parts
-from benchmark.moved import renamed
-from benchmark.plain_json import Damaged, read_object
-from benchmark.program import first_line
-from benchmark.saved_config import nodes, read_config, shown, within
-from benchmark.seal import is_the_file
-from benchmark.start import PREFIX, misfits
-from benchmark.task_files import read_task, refuse_other_symbols
-from benchmark.tones import Tones, tones
+from benchmark.common.errors import ConfigFault, RunFault, user_fault
+from benchmark.common.json_files import Damaged, read_object
+from benchmark.common.moved import renamed
+from benchmark.common.tones import Tones, tones
+from benchmark.config.compose import Composer
+from benchmark.config.known_parts import foreign_parts, known_parts
+from benchmark.config.saved_config import nodes, read_config, shown, within
+from benchmark.model.loop import Reader
+from benchmark.process.program import first_line
+from benchmark.results.checksums import is_the_file
+from benchmark.results.run_folder import RunFolder
+from benchmark.training.checkpoints import COPY, read_checkpoint
+from benchmark.training.start.start import PREFIX, misfits
+from benchmark.training.task_files import read_task, refuse_other_symbols
 from datamodules.contract import Photographic, TaskSpec
 
 OF_A_MODEL = ("attention", "encoder", "decoder", "context", "reading", "decoding", "feeding", "cell")

@@ -16,8 +16,8 @@ import tomllib
 from collections.abc import Sequence
 from pathlib import Path
 
-from benchmark.faults import RunFault
-from benchmark.program import program
+from benchmark.common.errors import RunFault
+from benchmark.process.program import program
 
 ROOT = Path(__file__).resolve().parent.parent
 TINY = (

@@ -32,14 +32,14 @@ from rich.console import Console
 from rich.progress import Progress
 from torch.utils.data import DataLoader
 
-from benchmark.attention.distribution import mode
 from benchmark.build import Built, build
-from benchmark.callbacks import EpochSeed, seed_all
-from benchmark.faults import ConfigFault
-from benchmark.metrics.cider import cider_d
-from benchmark.metrics.ngrams import captions, count
+from benchmark.common.errors import ConfigFault
+from benchmark.metrics.caption.cider import cider_d
+from benchmark.metrics.caption.ngrams import captions, count
 from benchmark.metrics.sequence import reading, sequence_correct
-from benchmark.program import program
+from benchmark.model.attention.distribution import mode
+from benchmark.process.program import program
+from benchmark.training.callbacks.builtin import EpochSeed, seed_all
 from datamodules.contract import IGNORED, Batch, DataFault, TaskSpec
 
 

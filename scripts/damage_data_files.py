@@ -13,29 +13,29 @@ import numpy as np
 from damage import Reader
 from PIL import Image
 
-from benchmark.metrics.caption_files import score_files
-from benchmark.metrics.server_results import results_faults, write_results
-from datamodules.annotated import Format1, LabelsOnly
-from datamodules.archives import Tar, Zip, unpack
-from datamodules.cache import Cache
-from datamodules.captioned import CaptionSource
-from datamodules.coco_files import Download, HeldOut, Karpathy, Official
+from benchmark.metrics.caption.files import score_files
+from benchmark.metrics.caption.server_results import results_faults, write_results
+from datamodules.captions.captioned import CaptionSource
+from datamodules.captions.coco_files import Download, HeldOut, Karpathy, Official
+from datamodules.captions.coco_sample import write_coco_sample
 from datamodules.contract import DataFault
-from datamodules.crops import AroundDigits, Middle
-from datamodules.dog_photos import DogFolder, breeds
-from datamodules.download import Wanted, fetch
-from datamodules.formats.coco_sample import write_coco_sample
-from datamodules.formats.digit_struct import gathered
-from datamodules.formats.digit_struct_writer import write_digit_struct
-from datamodules.formats.dogs_sample import FOLDERS, write_dogs_sample
-from datamodules.formats.mnist_sample import write_mnist_sample
-from datamodules.formats.samples import Sample
-from datamodules.framing import WholePhotograph
-from datamodules.mnist import MnistFiles
-from datamodules.numbers import Cutting
-from datamodules.numbers import Reader as Numbers
-from datamodules.photo_stock import Reading, sound, stock
-from datamodules.photographs import Photograph
+from datamodules.digits.mnist import MnistFiles
+from datamodules.digits.mnist_sample import write_mnist_sample
+from datamodules.dogs.dog_photos import DogFolder, breeds
+from datamodules.dogs.dogs_sample import FOLDERS, write_dogs_sample
+from datamodules.house_numbers.annotated import Format1, LabelsOnly
+from datamodules.house_numbers.crops import AroundDigits, Middle
+from datamodules.house_numbers.digit_struct import gathered
+from datamodules.house_numbers.digit_struct_writer import write_digit_struct
+from datamodules.house_numbers.numbers import Cutting
+from datamodules.house_numbers.numbers import Reader as Numbers
+from datamodules.photos.framing import WholePhotograph
+from datamodules.photos.photo_stock import Reading, sound, stock
+from datamodules.photos.photographs import Photograph
+from datamodules.storage.archives import Tar, Zip, unpack
+from datamodules.storage.cache import Cache
+from datamodules.storage.download import Wanted, fetch
+from datamodules.storage.samples import Sample
 
 TINY = Sample(train=4, test=2, seed=0)
 READING = Reading(short=48, workers=1, keep=False, skip=False)

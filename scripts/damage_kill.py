@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from damage_workshop import digest
 
-from benchmark.checkpoints import read_checkpoint
+from benchmark.training.checkpoints import read_checkpoint
 
 SWEEP = [
     "-m", "attention=none,item_hard", "seed=0,1", "study=kills", "data=digit_pairs", "data.batch_size=4",

@@ -11,21 +11,21 @@ from damage import Reader
 from omegaconf import OmegaConf
 from torch import Tensor, nn
 
-from benchmark.checkpoints import read_checkpoint
-from benchmark.faults import RunFault
-from benchmark.known_parts import foreign_parts
-from benchmark.report.curves import read_curves
-from benchmark.report.predictions import PredictionsError, read_predictions
-from benchmark.report.records import RecordError, read_record
-from benchmark.report.status import read_status
-from benchmark.saved_config import read_config
-from benchmark.seal import sealed
-from benchmark.state_dicts import read as read_state_dict
-from benchmark.weight_files import tensors
-from datamodules.feature_store import FeatureStore
+from benchmark.common.errors import RunFault
+from benchmark.common.weight_files import tensors
+from benchmark.config.known_parts import foreign_parts
+from benchmark.config.saved_config import read_config
+from benchmark.model.encoder.state_dicts import read as read_state_dict
+from benchmark.report.analysis.curves import read_curves
+from benchmark.report.analysis.predictions import PredictionsError, read_predictions
+from benchmark.report.read.records import RecordError, read_record
+from benchmark.report.read.status import read_status
+from benchmark.results.checksums import sealed
+from benchmark.training.checkpoints import read_checkpoint
+from datamodules.storage.feature_store import FeatureStore
 
 IMAGES, BATCH, WIDTH = 12, 5, 3
-PARTS = {"benchmark.decoding.beam.Beam": {"width"}, "benchmark.decoding.greedy.Greedy": set[str]()}
+PARTS = {"benchmark.model.decoding.beam.Beam": {"width"}, "benchmark.model.decoding.greedy.Greedy": set[str]()}
 
 
 def digest(*values: Any) -> str:
@@ -127,7 +127,8 @@ def status(folder: Path) -> Path:
 
 
 def config(folder: Path) -> Path:
-    held = {"decoding": {"_target_": "benchmark.decoding.beam.Beam", "width": 3}, "seed": 0, "data": {"mean": [0.5, 1]}}
+    beam = {"_target_": "benchmark.model.decoding.beam.Beam", "width": 3}
+    held = {"decoding": beam, "seed": 0, "data": {"mean": [0.5, 1]}}
     (folder / "config.yaml").write_text(OmegaConf.to_yaml(held))
     return folder / "config.yaml"
 

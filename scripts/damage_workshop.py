@@ -18,7 +18,7 @@ import numpy as np
 import torch
 from damage import Reader, damaged
 
-from benchmark.faults import ConfigFault, RunFault
+from benchmark.common.errors import ConfigFault, RunFault
 from datamodules.contract import DataFault
 
 SECONDS = 60.0

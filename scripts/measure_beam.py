@@ -16,11 +16,11 @@ import sys
 import measuring
 import torch
 
-from benchmark.attention.distribution import mode
 from benchmark.build import build_rnn
-from benchmark.decoder import State
-from benchmark.program import program
-from benchmark.rollout import Walk
+from benchmark.model.attention.distribution import mode
+from benchmark.model.decoder.base import State
+from benchmark.model.decoding.rollout import Walk
+from benchmark.process.program import program
 from datamodules.contract import IGNORED, TaskSpec
 
 SIDE, CHANNELS = 14, 512

@@ -17,13 +17,13 @@ import measuring
 import numpy as np
 import torch
 
-from benchmark.metrics.bleu import bleu
-from benchmark.metrics.caption_reward import CiderReward
-from benchmark.metrics.cider import cider_d
-from benchmark.metrics.ngrams import captions, count
-from benchmark.metrics.rouge import rouge_l
-from benchmark.metrics.tokens import tokenized
-from benchmark.program import program
+from benchmark.metrics.caption.bleu import bleu
+from benchmark.metrics.caption.cider import cider_d
+from benchmark.metrics.caption.ngrams import captions, count
+from benchmark.metrics.caption.reward import CiderReward
+from benchmark.metrics.caption.rouge import rouge_l
+from benchmark.metrics.caption.tokens import tokenized
+from benchmark.process.program import program
 
 VOCABULARY = 10_000
 LENGTHS, SHARE = np.arange(7, 19), np.array([1, 6, 14, 14, 9, 6, 4, 2, 1, 1, 1, 1])

@@ -28,7 +28,7 @@ from damage_kill import killed_sweeps
 from damage_run_files import READERS as RUN_READERS
 from damage_workshop import Outcome, Workshop
 
-from benchmark.program import program
+from benchmark.process.program import program
 
 COLUMNS = ["right or unnoticeable", "refused in words", "file not named", "wrong", "traceback", "crash", "hang/memory"]
 BAD = COLUMNS[2:]

@@ -14,7 +14,7 @@ import sys
 import tempfile
 from typing import Any
 
-from benchmark.torchvision_import import make_importable
+from benchmark.common.torchvision_import import make_importable
 
 make_importable()  # before anything imports Lightning
 
@@ -24,7 +24,7 @@ from measuring import Row  # noqa: E402
 from pytorch_lightning.callbacks import Callback  # noqa: E402
 
 from benchmark.build import build, make  # noqa: E402
-from benchmark.callbacks import EpochSeed  # noqa: E402
+from benchmark.training.callbacks.builtin import EpochSeed  # noqa: E402
 
 STILL = "data.jitter={place:0,mirror:0,brightness:0,contrast:0,saturation:0,hue:0}"
 

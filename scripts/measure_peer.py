@@ -23,7 +23,7 @@ import measuring
 import torch
 from measuring import Action, Row, Subject
 
-from benchmark.faults import ConfigFault
+from benchmark.common.errors import ConfigFault
 
 BATCH, STEPS = 128, 2
 

@@ -26,14 +26,14 @@ from measuring import Action, Row, Subject
 from pytorch_lightning.callbacks import Callback
 from torch import Tensor, nn
 
-from benchmark.attention.window import Retina, Sampler
 from benchmark.build import make
-from benchmark.callbacks import Clock, EpochSeed
-from benchmark.console import Quiet
-from benchmark.folder import Status
-from benchmark.heartbeat import Heartbeat
-from benchmark.loggers import JsonLines
-from benchmark.practice import teacher_forced
+from benchmark.model.attention.window import Retina, Sampler
+from benchmark.process.terminal import Quiet
+from benchmark.results.run_folder import Status
+from benchmark.training.callbacks.builtin import Clock, EpochSeed
+from benchmark.training.callbacks.heartbeat import Heartbeat
+from benchmark.training.loggers.base import JsonLines
+from benchmark.training.step.base import teacher_forced
 from datamodules.tickets import Ticket
 
 

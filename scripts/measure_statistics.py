@@ -2,7 +2,7 @@
 
 Six mechanisms are trained with S seeds each and tested on the same 2,000 images; by default all have the same expected
 error of 15 %. An image is harder or easier for all, and for each mechanism besides; a seed's true error is drawn. Then
-the report's own rule (benchmark/report/inference.py) judges all 15 pairs, beside rules that were considered.
+the report's own rule (benchmark/report/analysis/inference.py) judges all 15 pairs, beside rules that were considered.
 
     python scripts/measure_statistics.py            # every table, in minutes
     python scripts/measure_statistics.py --studies 100 --seeds 2 3
@@ -19,10 +19,10 @@ from rich.console import Console
 from rich.progress import track
 from scipy.special import bdtr, ndtri, stdtr
 
-from benchmark.clustered import Floats
-from benchmark.program import program
-from benchmark.report.inference import FAMILY, Sample, contrast
-from benchmark.report.statistics import holm
+from benchmark.common.clustered_variance import Floats
+from benchmark.process.program import program
+from benchmark.report.analysis.inference import FAMILY, Sample, contrast
+from benchmark.report.analysis.statistics import holm
 
 MECHANISMS, IMAGES, ERROR, DIGITS = 6, 2000, 0.15, 400
 COMMON, OWN = 1.2, 0.6

@@ -17,9 +17,9 @@ from pathlib import Path
 import h5py
 import numpy as np
 
-from benchmark.program import program
-from datamodules.formats.digit_struct import Annotations, read_digit_struct
-from datamodules.formats.digit_struct_writer import write_digit_struct
+from benchmark.process.program import program
+from datamodules.house_numbers.digit_struct import Annotations, read_digit_struct
+from datamodules.house_numbers.digit_struct_writer import write_digit_struct
 
 TRAINING = 33_402
 LENGTHS = (5137, 18130, 8691, 1434, 9, 1)

@@ -22,15 +22,15 @@ from omegaconf import DictConfig
 from rich.console import Console
 from rich.table import Table
 
-from benchmark.allocator import keep_freed_memory
-from benchmark.attention.distribution import mode
 from benchmark.build import Built, build
-from benchmark.compose import Composer, register_plugins
-from benchmark.faults import ConfigFault
-from benchmark.launcher import PoolLauncher
-from benchmark.program import program
+from benchmark.common.errors import ConfigFault
+from benchmark.config.compose import Composer, register_plugins
+from benchmark.model.attention.distribution import mode
+from benchmark.process.allocator import keep_freed_memory
+from benchmark.process.program import program
+from benchmark.sweep.launcher import PoolLauncher
 from datamodules.contract import Batch, DataFault
-from datamodules.formats.mnist_sample import write_mnist_sample
+from datamodules.digits.mnist_sample import write_mnist_sample
 
 Row = dict[str, Any]
 Action = Callable[[], object]

@@ -3,6 +3,6 @@
 On the command line `python -m benchmark.check data=mine`, in tests `benchmark.check.suite.contracts("data=mine")`.
 """
 
-from benchmark.torchvision_import import make_importable
+from benchmark.common.torchvision_import import make_importable
 
 make_importable()  # before any contract imports Lightning

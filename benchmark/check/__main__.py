@@ -10,10 +10,10 @@ import logging
 import warnings
 
 from benchmark.check.subjects import Subject, subjects
-from benchmark.compose import Composer, register_plugins
-from benchmark.launcher import PoolLauncher
-from benchmark.moved import renamed
-from benchmark.program import program
+from benchmark.common.moved import renamed
+from benchmark.config.compose import Composer, register_plugins
+from benchmark.process.program import program
+from benchmark.sweep.launcher import PoolLauncher
 
 BROKEN = 1
 

@@ -3,11 +3,11 @@
 import inspect
 from collections.abc import Iterator
 
-from benchmark.arguments import added
-from benchmark.blame import LIBRARIES, packages_of
 from benchmark.check.contract import Contract
 from benchmark.check.given import Given
-from benchmark.config_check import config_faults, find, parts
+from benchmark.common.blame import LIBRARIES, packages_of
+from benchmark.config.arguments import added
+from benchmark.config.check import config_faults, find, parts
 
 OF_ANOTHER_PART = {"shape", "canvas", "encoder", "query_size", "item_size", "what_size", "where_size", "input_size",
                    "hidden_size", "code_size", "channels", "scales", "side"}  # fmt: skip

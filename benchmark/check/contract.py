@@ -3,8 +3,8 @@
 from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple, final
 
-from benchmark.blame import described
-from benchmark.faults import ConfigFault, RunFault
+from benchmark.common.blame import described
+from benchmark.common.errors import ConfigFault, RunFault
 from datamodules.contract import DataFault
 
 

@@ -8,7 +8,7 @@ import torch
 from benchmark.check.contract import Contract
 from benchmark.check.given import CPU, SPLITS, Given
 from benchmark.check.repeatable import REPEATABLE
-from benchmark.first_batch import batch_faults, first_batch_faults, reference_faults, spec_faults
+from benchmark.training.callbacks.first_batch import batch_faults, first_batch_faults, reference_faults, spec_faults
 
 MOST_BATCHES = 64
 """Of a split, that are gone through for symbols."""

@@ -8,7 +8,7 @@ import torch
 from omegaconf import DictConfig, OmegaConf
 
 from benchmark.build import Built, build_data, build_module
-from benchmark.compose import plain
+from benchmark.config.compose import plain
 from datamodules.contract import Batch, TaskSpec
 
 CPU = torch.device("cpu")

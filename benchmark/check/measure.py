@@ -12,9 +12,9 @@ from torch.nn.functional import one_hot
 
 from benchmark.check.contract import Contract
 from benchmark.check.given import IMAGES, Given
-from benchmark.headline import Headline
 from benchmark.metrics.accumulate import Accumulator
 from benchmark.metrics.measure import Judged, Measure
+from benchmark.results.primary_metric import Headline
 from datamodules.contract import IGNORED, Batch
 
 SURE = 10.0

@@ -9,11 +9,11 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from benchmark.attention.base import Attention, Glimpse
-from benchmark.attention.distribution import Draw, expectation, mode, sample, uniform
 from benchmark.check.contract import Contract
 from benchmark.check.given import Given
 from benchmark.check.runs import RUNS, its_cost_is_counted, roll
+from benchmark.model.attention.base import Attention, Glimpse
+from benchmark.model.attention.distribution import Draw, expectation, mode, sample, uniform
 
 DRAWS: dict[str, Draw] = {"sample": sample, "mode": mode, "expectation": expectation, "uniform": uniform}
 
@@ -21,7 +21,7 @@ DRAWS: dict[str, Draw] = {"sample": sample, "mode": mode, "expectation": expecta
 def is_a_mechanism(given: Given) -> Iterator[str]:
     attention = given.parts.module.rnn.attention
     if not isinstance(attention, Attention):
-        yield f"{type(attention).__qualname__} is no subclass of benchmark.attention.base.Attention"
+        yield f"{type(attention).__qualname__} is no subclass of benchmark.model.attention.base.Attention"
         return
     for name in ("code_size", "gist_size"):
         if not isinstance(getattr(attention, name, None), int):

@@ -10,9 +10,9 @@ from torch import Tensor
 
 from benchmark.check.contract import Contract
 from benchmark.check.given import SEED, Given
-from benchmark.objective import Objective
-from benchmark.practice import teacher_forced
-from benchmark.rollout import Rollout
+from benchmark.model.decoding.rollout import Rollout
+from benchmark.objective.base import Objective
+from benchmark.training.step.base import teacher_forced
 from datamodules.contract import IGNORED
 
 
@@ -25,7 +25,7 @@ def rolled(given: Given) -> tuple[Rollout, Tensor]:
 def is_an_objective(given: Given) -> Iterator[str]:
     objective = given.parts.module.objective
     if not isinstance(objective, Objective):
-        yield f"{type(objective).__qualname__} is no subclass of benchmark.objective.Objective"
+        yield f"{type(objective).__qualname__} is no subclass of benchmark.objective.base.Objective"
         return
     if not isinstance(getattr(objective, "samples", None), int) or objective.samples < 1:
         yield f"samples is {getattr(objective, 'samples', None)!r}, and has to be a whole number of at least 1"

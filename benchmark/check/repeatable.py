@@ -10,7 +10,7 @@ import torch
 
 from benchmark.check.contract import Contract
 from benchmark.check.given import CPU, SPLITS, Given
-from benchmark.first_batch import first_batch_faults
+from benchmark.training.callbacks.first_batch import first_batch_faults
 from datamodules.contract import Batch, DataFault
 
 

@@ -8,11 +8,11 @@ from typing import Any
 
 import torch
 
-from benchmark.attention.distribution import Draw, mode
 from benchmark.check.contract import Contract
 from benchmark.check.given import SEED, Given
-from benchmark.cost import multiply_adds
-from benchmark.evaluation import evaluate
+from benchmark.evaluation.cost import multiply_adds
+from benchmark.evaluation.evaluate import evaluate
+from benchmark.model.attention.distribution import Draw, mode
 from datamodules.contract import Batch
 
 SAMPLES = 2

@@ -4,13 +4,13 @@ from collections.abc import Callable, Sequence
 from functools import cache
 from typing import NamedTuple
 
-from benchmark.blame import packages_of
 from benchmark.check import choice, data, measure, mechanism, objective
 from benchmark.check.contract import Contract, ContractFault, broken
 from benchmark.check.given import Given
-from benchmark.compose import Composer
-from benchmark.faults import ConfigFault
-from benchmark.overrides import Overrides
+from benchmark.common.blame import packages_of
+from benchmark.common.errors import ConfigFault
+from benchmark.config.compose import Composer
+from benchmark.config.overrides import Overrides
 
 OF = {"data": data.CONTRACTS, "attention": mechanism.CONTRACTS, "metrics": measure.CONTRACTS,
       "objective": objective.CONTRACTS}  # fmt: skip

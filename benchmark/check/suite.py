@@ -10,8 +10,8 @@ def test_my_data(contract):
 from typing import Any
 
 from benchmark.check.subjects import cases
-from benchmark.compose import Composer, register_plugins
-from benchmark.launcher import PoolLauncher
+from benchmark.config.compose import Composer, register_plugins
+from benchmark.sweep.launcher import PoolLauncher
 
 
 def contracts(*overrides: str, config_dir: str | None = None) -> Any:

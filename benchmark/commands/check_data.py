@@ -15,8 +15,8 @@ import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from benchmark.faults import ConfigFault
-from benchmark.program import program
+from benchmark.common.errors import ConfigFault
+from benchmark.process.program import program
 
 CAPTIONS = {
     "dataset_coco.json": "coco",
@@ -37,21 +37,21 @@ def no_knobs(overrides: Sequence[str]) -> None:
 
 
 def digits(_name: str, folder: Path, workers: int, overrides: Sequence[str]) -> Found:
-    from datamodules.digit_inspection import folder_faults
+    from datamodules.digits.inspection import folder_faults
 
     no_knobs(overrides)
     return folder_faults(folder)
 
 
 def house_numbers(_name: str, folder: Path, workers: int, overrides: Sequence[str]) -> Found:
-    from datamodules.inspection import folder_faults
+    from datamodules.house_numbers.inspection import folder_faults
 
     no_knobs(overrides)
     return folder_faults(folder, workers)
 
 
 def dogs(_name: str, folder: Path, workers: int, overrides: Sequence[str]) -> Found:
-    from datamodules.dog_inspection import folder_faults
+    from datamodules.dogs.inspection import folder_faults
 
     no_knobs(overrides)
     return folder_faults(folder, workers)
@@ -59,7 +59,7 @@ def dogs(_name: str, folder: Path, workers: int, overrides: Sequence[str]) -> Fo
 
 def captions(name: str, folder: Path, workers: int, overrides: Sequence[str]) -> Found:
     from benchmark.commands.composed import composed, made
-    from datamodules.caption_inspection import all_faults
+    from datamodules.captions.inspection import all_faults
 
     found = next((each for file, each in CAPTIONS.items() if (folder / file).is_file()), "coco")
     chosen = found if name == "coco" else name

@@ -6,10 +6,10 @@ from typing import Any
 from omegaconf import DictConfig
 
 from benchmark.build import make
-from benchmark.compose import Composer, register_plugins
-from benchmark.faults import ConfigFault
-from benchmark.launcher import PoolLauncher
-from benchmark.overrides import Overrides
+from benchmark.common.errors import ConfigFault
+from benchmark.config.compose import Composer, register_plugins
+from benchmark.config.overrides import Overrides
+from benchmark.sweep.launcher import PoolLauncher
 
 SHORT = {"mnist": "mnist28", "dogs": "stanford_dogs"}
 """Names of files that several data sets share; any other name is a choice of the group `data`."""

@@ -14,8 +14,8 @@ from pathlib import Path
 
 from omegaconf import DictConfig, OmegaConf
 
-from benchmark.faults import ConfigFault
-from benchmark.program import program
+from benchmark.common.errors import ConfigFault
+from benchmark.process.program import program
 
 KNOBS = ("root", "download", "mirrors")
 

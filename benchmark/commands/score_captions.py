@@ -13,8 +13,8 @@ import json
 import sys
 from pathlib import Path
 
-from benchmark.metrics.caption_files import Scored, score_files
-from benchmark.program import program
+from benchmark.metrics.caption.files import Scored, score_files
+from benchmark.process.program import program
 
 
 def written(scored: Scored, per_image: bool) -> str:

@@ -13,9 +13,9 @@ import argparse
 import sys
 from pathlib import Path
 
-from benchmark.metrics.caption_json import official_results
-from benchmark.metrics.server_results import SPLITS, image_ids, results_faults, write_results
-from benchmark.program import program
+from benchmark.metrics.caption.coco_json import official_results
+from benchmark.metrics.caption.server_results import SPLITS, image_ids, results_faults, write_results
+from benchmark.process.program import program
 
 
 def command_line() -> argparse.ArgumentParser:

@@ -11,7 +11,7 @@ from torch import Tensor
 from torchmetrics import Metric
 from torchmetrics.utilities import dim_zero_cat
 
-from benchmark.faults import ConfigFault
+from benchmark.common.errors import ConfigFault
 from benchmark.metrics.measure import Judged, Measure
 from datamodules.contract import Batch
 

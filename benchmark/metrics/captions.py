@@ -10,12 +10,12 @@ from typing import Any, final
 import numpy as np
 from torch import Tensor
 
-from benchmark.headline import Headline
-from benchmark.metrics.caption_scores import caption_scores
+from benchmark.metrics.caption.meteor import MeteorMissing, meteor
+from benchmark.metrics.caption.scores import caption_scores
+from benchmark.metrics.caption.tokens import tokenized
 from benchmark.metrics.measure import Judged, Measure
-from benchmark.metrics.meteor import MeteorMissing, meteor
 from benchmark.metrics.sequence import lengths
-from benchmark.metrics.tokens import tokenized
+from benchmark.results.primary_metric import Headline
 from datamodules.contract import Batch, DataFault, References, TaskSpec
 
 
@@ -25,7 +25,7 @@ class CaptionScores(Measure):
     image, tokenised as COCO does.
 
     CIDEr-D is the headline; its rarities are counted in the references of the images judged, so it depends on which
-    they are. METEOR, on the test split alone, is there where a program for it is (`benchmark/metrics/meteor.py`).
+    they are. METEOR, on the test split alone, is there where a program for it is (see `caption/meteor.py`).
     words: mean length. vocabulary: different words used. unfinished: share of captions that never came to their end.
     meteor: whether it is asked for; its program takes seconds to start, once a way of looking.
     """

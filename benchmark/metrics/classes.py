@@ -10,8 +10,8 @@ from typing import Any, final
 import numpy as np
 from torch import Tensor
 
-from benchmark.headline import Headline
 from benchmark.metrics.measure import Judged, Measure
+from benchmark.results.primary_metric import Headline
 from datamodules.contract import Batch, References, TaskSpec
 from datamodules.ranges import Count, Natural
 

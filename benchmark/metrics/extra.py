@@ -6,7 +6,7 @@ from collections.abc import Mapping
 import torch
 from torchmetrics import Metric
 
-from benchmark.faults import ConfigFault
+from benchmark.common.errors import ConfigFault
 from benchmark.metrics.measure import Measure
 from datamodules.contract import TaskSpec
 

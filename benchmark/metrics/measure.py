@@ -12,7 +12,7 @@ import numpy as np
 from torch import Tensor
 from torchmetrics import Metric
 
-from benchmark.headline import Headline
+from benchmark.results.primary_metric import Headline
 from datamodules.contract import Batch
 
 

@@ -10,8 +10,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from benchmark.headline import Headline
 from benchmark.metrics.measure import Judged, Measure
+from benchmark.results.primary_metric import Headline
 from datamodules.contract import IGNORED, Batch, References, TaskSpec
 
 NO_END = -1

@@ -7,14 +7,14 @@ from pathlib import Path
 
 from rich.console import Console
 
-from benchmark.program import program
-from benchmark.report.assemble import assemble
-from benchmark.report.boundary import made
-from benchmark.report.files import all_files
-from benchmark.report.page import render
-from benchmark.report.published import read_published
-from benchmark.report.runs import read_study
-from benchmark.report.terminal import show
+from benchmark.process.program import program
+from benchmark.report.analysis.published import read_published
+from benchmark.report.read.runs import read_study
+from benchmark.report.write.assemble import assemble
+from benchmark.report.write.boundary import made
+from benchmark.report.write.files import all_files
+from benchmark.report.write.page import render
+from benchmark.report.write.terminal import show
 
 
 def parser() -> argparse.ArgumentParser:

@@ -1,0 +1,1 @@
+"""Configurations: composing, checking and reading them. Every private name of Hydra is here."""

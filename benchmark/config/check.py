@@ -1,0 +1,160 @@
+"""Faults of a composed configuration, all at once and before anything is built.
+
+A part's knobs are the arguments of its constructor, so its signature says which are wrong, which are missing, and what
+each may be.
+"""
+
+import importlib
+from collections.abc import Callable, Iterator, Mapping
+from types import MappingProxyType
+from typing import Any, NamedTuple
+
+from benchmark.common.blame import described
+from benchmark.common.nearest import did_you_mean
+from benchmark.common.torchvision_import import make_importable
+from benchmark.config.arguments import added
+from benchmark.config.ranges import wrong
+from benchmark.config.references import set_at
+from benchmark.config.settings import SETTINGS
+from benchmark.config.signatures import passed_on, signature
+from benchmark.config.trainer_knobs import trainer_faults
+from benchmark.process.accelerators import accelerator_faults
+from benchmark.results.run_id import name_fault
+
+Config = Mapping[str, Any]
+
+BESIDE = {"metrics": ("extra",)}
+"""Keys of a part's node that are no arguments of it: `build` makes parts of their own of what stands under them."""
+
+
+class Fault(NamedTuple):
+    """knob: its dotted name. told: what is wrong with it."""
+
+    knob: str
+    told: str
+
+
+def config_faults(config: Config, written: Config = MappingProxyType({})) -> list[str]:
+    """One line for each fault of a resolved configuration; empty where there is none.
+
+    written: the configuration before its references were resolved. A fault is told of the knob that a user sets, and
+    once, wherever else its value arrives.
+    """
+    make_importable()  # before any part imports Lightning
+    of_trainer = [Fault(knob, told) for knob, told in trainer_faults(config)]
+    judged = {fault.knob for fault in of_trainer}  # what a run can honour of Lightning's is narrower than its ranges
+    others = [*part_faults(config), *setting_faults(config), *run_faults(config)]
+    found = [*(fault for fault in others if fault.knob not in judged), *of_trainer]
+    return list(dict.fromkeys(f"{set_at(knob, written)}: {told}" for knob, told in found))
+
+
+def part_faults(config: Config) -> Iterator[Fault]:
+    """Wrong targets; unknown, missing and wrong arguments of every part."""
+    for path, node in parts(config, ""):
+        try:
+            target = find(node["_target_"])
+        except (ImportError, AttributeError) as error:
+            cure = nearest_target(node["_target_"])
+            yield Fault(path, f"_target_ {node['_target_']!r} cannot be imported ({error}){cure}")
+            continue
+        except Exception as error:  # whatever a user's own module raises while it is imported
+            told = described(error, {node["_target_"].split(".")[0]})
+            yield Fault(path, f"_target_ {node['_target_']!r} cannot be imported: {told}")
+            continue
+        if callable(target):
+            yield from argument_faults(path, node, target)
+        else:
+            yield Fault(path, f"_target_ {node['_target_']!r} is nothing that can be called")
+
+
+def parts(node: Any, path: str) -> Iterator[tuple[str, Config]]:
+    """Every node with a `_target_`, by its dotted path."""
+    if isinstance(node, Mapping):
+        if "_target_" in node:
+            yield path, node
+        for key, value in node.items():
+            yield from parts(value, f"{path}.{key}" if path else str(key))
+    elif isinstance(node, list):
+        for number, value in enumerate(node):
+            yield from parts(value, f"{path}[{number}]")
+
+
+def argument_faults(path: str, node: Config, target: Callable[..., Any]) -> Iterator[Fault]:
+    try:
+        known = signature(target)
+    except (TypeError, ValueError):
+        return  # written in C, without a signature to be read
+    beside = BESIDE.get(path, ())
+    given = [key for key in node if key not in beside and not (key.startswith("_") and key.endswith("_"))]
+    for key in given:
+        if key not in known.knobs and not known.any:
+            cure = did_you_mean(key, list(known.knobs)) or f"; it has {', '.join(known.knobs)}"
+            yield Fault(path, f"{node['_target_']} has no knob {key!r}{cure}")
+    if not node.get("_partial_") and "_args_" not in node:
+        for key in known.needed:
+            if key not in (*given, *added(path)):
+                yield Fault(path, f"{node['_target_']} needs {key!r}, which is not set")
+    yield from value_faults(path, node, known.knobs)
+
+
+def value_faults(path: str, node: Config, knobs: Mapping[str, Any]) -> Iterator[Fault]:
+    """Values of another type than their annotation's, or out of its range. knobs: annotations by name."""
+    for key, value in node.items():
+        if key not in knobs or (isinstance(value, Mapping) and "_target_" in value):
+            continue
+        knob = f"{path}.{key}" if path else key
+        yield from (Fault(f"{knob}{place}", told) for place, told in wrong(value, knobs[key]))
+        if isinstance(value, Mapping):
+            for inner in passed_on(knobs[key]):
+                yield from value_faults(knob, value, inner.knobs)
+
+
+def setting_faults(config: Config) -> Iterator[Fault]:
+    """Values of what is no argument of a part."""
+    for path, settings in SETTINGS.items():
+        node = config.get(path) if path else config
+        if isinstance(node, Mapping):
+            yield from value_faults(path, node, signature(settings).knobs)
+
+
+def find(target: str) -> Any:
+    """What a dotted name stands for. Raises ImportError or AttributeError.
+
+    Hydra's own finder logs an error on the terminal where the name is wrong.
+    """
+    module, _, name = target.rpartition(".")
+    try:
+        return getattr(importlib.import_module(module), name)
+    except ModuleNotFoundError as error:
+        if error.name is None or not f"{module}.".startswith(f"{error.name}.") or "." not in module:
+            raise  # something that the module itself wants is missing
+        return getattr(find(module), name)  # a name inside a class
+
+
+def nearest_target(target: str) -> str:
+    """The nearest name in the target's module, where that module can be imported."""
+    module, _, name = target.rpartition(".")
+    try:
+        return did_you_mean(
+            name, [known for known in vars(importlib.import_module(module)) if not known.startswith("_")]
+        )
+    except (ImportError, ValueError):
+        return ""
+
+
+def run_faults(config: Config) -> Iterator[Fault]:
+    """What a run itself needs, whatever its parts are."""
+    study = config["study"]
+    if isinstance(study, str) and (fault := name_fault(study)):
+        yield Fault("study", fault)
+    yield from (Fault("trainer.accelerator", told) for told in accelerator_faults(config["trainer"]["accelerator"]))
+    images, batch = (config["data"].get(key) for key in ("images_per_epoch", "batch_size"))
+    if isinstance(images, int) and isinstance(batch, int) and 0 < images < batch:
+        yield Fault("data.images_per_epoch", f"{images} images do not fill one batch of data.batch_size={batch}")
+    devices = config["trainer"].get("devices", 1)
+    if devices not in (1, "1") and not (isinstance(devices, list) and len(devices) == 1):
+        yield Fault(
+            "trainer.devices",
+            f"{devices!r}: a run trains in one process on one device, so that a sweep can't start itself again in "
+            "its children. More devices carry more runs at once: -m with hydra.launcher.jobs=N",
+        )

@@ -1,0 +1,175 @@
+"""Where configurations come from, and how one is put together without running anything."""
+
+import copy
+import importlib.metadata
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any, final
+
+from hydra.core.config_search_path import ConfigSearchPath
+from hydra.errors import HydraException
+from hydra.plugins.launcher import Launcher
+from hydra.plugins.search_path_plugin import SearchPathPlugin
+from hydra.types import RunMode
+from omegaconf import DictConfig, OmegaConf, open_dict
+from omegaconf.errors import OmegaConfBaseException
+from yaml import YAMLError
+
+from benchmark.common.errors import ConfigFault
+from benchmark.common.moved import CHOICES, TARGET, moved, once
+from benchmark.config.choices import NAMED_PARTS, as_typed
+from benchmark.config.hydra_internals import config_loader, register
+from benchmark.config.yamls import located, unset
+from benchmark.results.run_id import Address, address
+
+ENTRY_POINTS = "attention_benchmark.configs"
+"""The entry-point group by which an installed package brings its own configurations: name = "its.module.of.yamls"."""
+
+CONFIG_NAME = "config"
+
+LAUNCHER = "hydra_plugins.attention_benchmark.PoolLauncher"
+
+
+def config_source() -> str:
+    """The checkout's conf/ where this is a checkout, the wheel's copy elsewhere; never a `conf` of the user's own."""
+    checkout = Path(__file__).resolve().parent.parent.parent
+    if (checkout / "pyproject.toml").is_file() and (checkout / "conf" / "config.yaml").is_file():
+        return str(checkout / "conf")
+    return "pkg://benchmark.conf"
+
+
+@final
+class EntryPointConfigs(SearchPathPlugin):
+    """Adds the configurations of every installed package that names some in the entry-point group."""
+
+    def manipulate_search_path(self, search_path: ConfigSearchPath) -> None:
+        for entry in importlib.metadata.entry_points(group=ENTRY_POINTS):
+            search_path.append(provider=entry.name, path=f"pkg://{entry.value}")
+
+
+def register_plugins(launcher: type[Launcher]) -> None:
+    """Makes the project's Hydra plugins known, without a package `hydra_plugins` on the import path.
+
+    A launcher has to bear a name from that package all the same; LAUNCHER is what pool.yaml calls it.
+    """
+    register(launcher, LAUNCHER, EntryPointConfigs)
+
+
+@final
+class Composer:
+    """Composes configurations from the project's, the installed packages' and one more folder, as Hydra's main does.
+
+    config_dir: one more folder of configurations. search: `hydra.searchpath=` overrides, part of every composition.
+    """
+
+    def __init__(self, config_dir: str | None = None, search: Sequence[str] = ()):
+        self._search = list(search)
+        folder = None if config_dir is None else f"file://{Path(config_dir).resolve()}"
+        self.loader = config_loader(config_source(), folder)
+        self._jobs: dict[tuple[str, ...], DictConfig] = {}
+        self._looked_at: dict[tuple[str, ...], DictConfig] = {}
+
+    def compose(self, overrides: Sequence[str]) -> DictConfig:
+        """The composition of a run, with its `hydra` node. Raises ConfigFault with file and line of a yaml's fault."""
+        try:
+            return self.loader.load_configuration(CONFIG_NAME, [*self._search, *overrides], run_mode=RunMode.RUN)
+        except (YAMLError, UnicodeDecodeError, HydraException, OmegaConfBaseException) as fault:
+            if told := located(fault, self.loader, overrides):
+                raise ConfigFault([told]) from fault
+            raise
+
+    def looked_at(self, overrides: Sequence[str]) -> DictConfig:
+        """The same, composed once; to look at, never to change."""
+        if tuple(overrides) not in self._looked_at:
+            self._looked_at[tuple(overrides)] = self.compose(overrides)
+        return self._looked_at[tuple(overrides)]
+
+    def job(self, overrides: Sequence[str]) -> DictConfig:
+        """The composition of a run as the run sees it, see as_job."""
+        config = self.compose(overrides)
+        return self.as_job(config, config.hydra)
+
+    def as_job(self, config: DictConfig, hydra: Any) -> DictConfig:
+        """A composition without its `hydra` node, its classes under their names of now. hydra: that node.
+
+        The names of its choices stand under `choices`, by group; where a group of named parts was given a list, the
+        parts' names. A class that no choice's yaml names, but the command line or an experiment, stands there under its
+        dotted key.
+        """
+        for place, target in targets(config, ""):
+            if (new := moved().path(target, once)) != target:
+                OmegaConf.update(config, place, new)
+        chosen: dict[str, Any] = {
+            str(group): choice
+            for group, choice in hydra.runtime.choices.items()
+            if choice is not None and not str(group).startswith("hydra/")
+        }
+        chosen |= {group: sorted(config.get(group, ())) for group in NAMED_PARTS if group not in chosen}
+        if "experiment" in chosen or any(TARGET in text for text in hydra.overrides.task):
+            usual = dict(targets(self._of_choices(chosen), ""))
+            chosen |= {place: target for place, target in targets(config, "") if usual.get(place) != target}
+        with open_dict(config):
+            config.pop("hydra", None)
+            config[CHOICES] = chosen
+        return config
+
+    def _of_choices(self, chosen: dict[str, Any]) -> DictConfig:
+        """What choices come to by themselves, without an experiment that names them and sets values beside them."""
+        names = {group: choice for group, choice in chosen.items() if group != "experiment"}
+        for group in NAMED_PARTS:  # a list may name parts that the command line has added
+            if isinstance(names[group], list):
+                names[group] = [name for name in names[group] if name in self.choices(group)]
+        return self.looked_at([f"{group}={as_typed(choice)}" for group, choice in names.items()])
+
+    def choices(self, group: str) -> list[str]:
+        return list(self.loader.get_group_options(group))
+
+    def address(self, config: DictConfig, experiment: str = "") -> Address:
+        """Where the run of a composed configuration belongs. experiment: what it says it follows."""
+        if lacking := unset(config, self.loader):
+            raise ConfigFault(lacking)
+        usual = (f"attention={config.attention.name}", f"data={config.data.name}")
+        protocol = self._completed(config, (f"experiment={experiment}", *usual)) if experiment else None
+        return address(plain(config), self._completed(config, usual), experiment, protocol)
+
+    def _completed(self, config: DictConfig, overrides: tuple[str, ...]) -> dict[str, Any]:
+        """The values of a composition with the seed of a run; what it leaves open is as the run has it."""
+        if overrides not in self._jobs:
+            self._jobs[overrides] = self.job(overrides)
+        found = copy.deepcopy(self._jobs[overrides])
+        found.seed = config.seed
+        for key in OmegaConf.missing_keys(found):
+            OmegaConf.update(found, key, OmegaConf.select(config, key), force_add=True)
+        return plain(found)
+
+
+def targets(node: Any, place: str) -> Iterator[tuple[str, str]]:
+    """(dotted key, class) of every `_target_` of a configuration, in lists too; of what is referred to, not again."""
+    if OmegaConf.is_config(node):
+        node = OmegaConf.to_container(node, resolve=False)
+    if isinstance(node, dict):
+        for key, value in node.items():
+            where = f"{place}.{key}".lstrip(".")
+            if key == TARGET:
+                yield where, str(value)
+            elif not where.startswith(("hydra", CHOICES)):
+                yield from targets(value, where)
+    elif isinstance(node, list):
+        for number, value in enumerate(node):
+            yield from targets(value, f"{place}.{number}")
+
+
+def plain(config: DictConfig) -> dict[str, Any]:
+    """A configuration as dictionaries and lists, its references resolved. Raises ConfigFault for what has no value."""
+    if left_open := sorted(OmegaConf.missing_keys(config)):
+        raise ConfigFault([f"{key}: has no value, and needs one: {key}=..." for key in left_open])
+    found = OmegaConf.to_container(config, resolve=True, throw_on_missing=True)
+    assert isinstance(found, dict)
+    return {str(key): value for key, value in found.items() if key != "hydra"}
+
+
+def written(config: DictConfig) -> dict[str, Any]:
+    """A configuration as dictionaries and lists, its references as they stand in the yamls."""
+    found = OmegaConf.to_container(config, resolve=False)
+    assert isinstance(found, dict)
+    return {str(key): value for key, value in found.items() if key != "hydra"}

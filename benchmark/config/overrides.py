@@ -1,0 +1,161 @@
+"""Faults of what was typed on the command line: every one of them at once, each with the nearest right name."""
+
+import itertools
+import math
+from collections.abc import Sequence
+from typing import Any, final
+
+from hydra.core.override_parser.overrides_parser import OverridesParser
+from hydra.core.override_parser.types import Override
+from hydra.errors import HydraException
+from omegaconf import DictConfig, OmegaConf
+from omegaconf.errors import OmegaConfBaseException
+
+from benchmark.common.nearest import did_you_mean
+from benchmark.config.choices import NAMED, as_typed, choice_faults
+from benchmark.config.compose import Composer
+from benchmark.config.hydra_internals import has, keys, swept_values
+from benchmark.config.kinds import fits, kind
+from benchmark.config.typed import in_quotes, one_text
+from benchmark.config.yamls import header_faults, name_faults
+from benchmark.process.program import first_line
+from benchmark.results.run_id import name_fault
+
+MOST_COMBINATIONS = 64
+"""Of choices in a sweep that are composed to look a key up; a larger sweep is left to Hydra's own check of each job."""
+
+
+@final
+class Overrides:
+    """The overrides of one command line, read once.
+
+    texts: as typed. sweep: whether several values may be given for one key. groups: the choices among them; keys: the
+    knobs; search: where choices are looked for besides.
+    """
+
+    def __init__(self, composer: Composer, texts: Sequence[str], sweep: bool):
+        self._composer, self.sweep = composer, sweep
+        self._unread: list[str] = []
+        parsed: list[Override] = []
+        parser = OverridesParser.create(config_loader=composer.loader)
+        for text in texts:
+            try:
+                parsed += parser.parse_overrides([text])
+            except (HydraException, OmegaConfBaseException) as error:
+                self._unread.append(f"{text}: cannot be read as key=value ({first_line(error)}){in_quotes(text)}")
+        self.search = [o.input_line or "" for o in parsed if o.key_or_group == "hydra.searchpath"]
+        rest = [o for o in parsed if o.key_or_group != "hydra.searchpath"]
+        self.groups = [o for o in rest if composer.choices(o.key_or_group)]
+        self.keys = [o for o in rest if not composer.choices(o.key_or_group)]
+
+    @property
+    def jobs(self) -> int:
+        """How many runs they are of."""
+        return math.prod(len(values(override)) for override in (*self.groups, *self.keys) if not override.is_delete())
+
+    def faults(self) -> list[str]:
+        """One line for each fault; empty where there is none."""
+        several = [o for o in (*self.groups, *self.keys) if o.is_sweep_override() and not self.sweep]
+        found = [
+            f"{o.input_line}: several values for one run; a sweep is started with -m{one_text(o)}" for o in several
+        ]
+        wrong = [fault for o in self.groups for fault in self._choice_faults(o)]
+        if not wrong and not self.search and not self._names_attention():
+            wrong = [
+                f"attention is not set. Name one, attention=<choice>: {', '.join(self._composer.choices('attention'))}"
+            ]
+        return [*self.name_faults(), *self._unread, *found, *wrong, *self._key_faults(whole=not wrong)]
+
+    def name_faults(self) -> list[str]:
+        """Of studies, whose folder Hydra makes before any job is looked at."""
+        names = [str(value) for o in self.keys if o.key_or_group == "study" for value in values(o)]
+        return [f"study: {fault}" for fault in map(name_fault, names) if fault and "${" not in fault]
+
+    def _names_attention(self) -> bool:
+        return bool({"attention", "experiment"} & {o.key_or_group for o in self.groups})
+
+    def _choice_faults(self, override: Override) -> list[str]:
+        group, known = override.key_or_group, self._composer.choices(override.key_or_group)
+        faults = []
+        for value in values(override):
+            if value in known:
+                faults += header_faults(self._composer.loader, group, str(value))
+            if value is None or value in known or override.is_delete() or self.search:
+                continue  # a search path may bring choices that are only known once it is composed
+            faults += choice_faults(group, value, known, override.input_line or "")
+        if override.is_sweep_override() and not values(override):
+            faults.append(f"{override.input_line}: matches no choice. Choices: {', '.join(known)}")
+        return faults
+
+    def _key_faults(self, whole: bool) -> list[str]:
+        """whole: the choices are right, so that a key has to exist in each of their combinations, else in any."""
+        configs, broken = self._compositions(whole)
+        if not configs:
+            return broken
+        named = [fault for config in configs for fault in name_faults(config, self._composer.loader)]
+        faults = [*broken, *dict.fromkeys(named)]
+        for override in self.keys:
+            missing = [config for config in configs if not has(config, override.key_or_group)]
+            if override.is_add() or override.is_force_add():
+                faults += added_to_nothing(override, configs[0])
+            elif missing and (whole or len(missing) == len(configs)):
+                faults.append(unknown_key(override, missing[0]))
+            else:
+                faults += type_faults(override, next(c for c in configs if has(c, override.key_or_group)))
+        return faults
+
+    def _compositions(self, whole: bool) -> tuple[list[DictConfig], list[str]]:
+        groups = [(o.key_or_group, o.get_key_element(), [as_typed(v) for v in values(o) if v is not None])
+                  for o in self.groups if not self._choice_faults(o) and not o.is_delete()]  # fmt: skip
+        if not whole and "attention" not in {name for name, _, _ in groups}:
+            groups.append(("attention", "attention", self._composer.choices("attention")))
+        if all(o.key_or_group.split(".")[0] in ("seed", "study", "runs", "threads", "hydra") for o in self.keys):
+            groups = [(name, key, chosen[:1]) for name, key, chosen in groups]
+        configs: list[DictConfig] = []
+        for chosen in itertools.islice(itertools.product(*(c for _, _, c in groups)), MOST_COMBINATIONS):
+            picked = [f"{key}={choice}" for (_, key, _), choice in zip(groups, chosen, strict=True)]
+            try:
+                configs.append(self._composer.looked_at([*self.search, *picked]))
+            except (HydraException, OmegaConfBaseException) as error:
+                return [], [f"{' '.join(picked)}: {first_line(error)}"] if whole else []
+        return configs, []
+
+
+def values(override: Override) -> list[Any]:
+    """The values an override gives its key, one for each job of a sweep."""
+    if override.is_sweep_override():
+        return swept_values(override) if override.is_discrete_sweep() else []
+    return [override.value()]
+
+
+def unknown_key(override: Override, config: DictConfig) -> str:
+    key = override.key_or_group
+    known = [k for k in keys(config) if k.startswith("hydra.") == key.startswith("hydra.")]
+    return f"{override.input_line}: there is no knob {key!r}{did_you_mean(key, known) or '; --cfg job shows them all'}"
+
+
+def added_to_nothing(override: Override, config: DictConfig) -> list[str]:
+    """An added key is read by nobody unless it is an argument of a part; whether the part takes it is checked there."""
+    key = override.key_or_group
+    parent = OmegaConf.select(config, key.rpartition(".")[0]) if "." in key else None
+    if key.startswith(tuple(f"{where}." for where in NAMED)):
+        return []  # of any name; what each is, and whether it takes the knob, is checked with all other parts
+    if key.startswith("hydra.") or has(config, key) or (isinstance(parent, DictConfig) and "_target_" in parent):
+        return []
+    if f"oc.select:{key}," in OmegaConf.to_yaml(config, resolve=False):
+        return []  # a mechanism asks whether the task has it
+    known = [k for k in keys(config) if not k.startswith("hydra")]
+    return [f"{override.input_line}: nothing reads {key!r}{did_you_mean(key, known)}"]
+
+
+def type_faults(override: Override, config: DictConfig) -> list[str]:
+    """Values of another kind than what stands in the configuration."""
+    key = override.key_or_group
+    if key.startswith("hydra.") or override.is_delete():
+        return []
+    try:
+        usual = OmegaConf.select(config, key)
+    except OmegaConfBaseException:
+        return []
+    wrong = [value for value in values(override) if not fits(value, usual)]
+    return [f"{key}={value}: has to be {kind(usual)} like {usual!r}, and not {kind(value)}" for value in wrong]

@@ -1,0 +1,158 @@
+"""Where in whose yaml a fault of a composition is: file and line, instead of Hydra's or YAML's own words."""
+
+import importlib.util
+import re
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import yaml
+from hydra.core.config_loader import ConfigLoader
+from omegaconf import DictConfig, OmegaConf
+
+from benchmark.common.nearest import did_you_mean
+
+NAMED = ("attention", "data")
+"""Groups whose choices give folders and rows of a report their names."""
+HEADER = re.compile(r"#\s*@\s*(\w+)\s*(\S*)")
+
+
+def file_of(loader: ConfigLoader, config: str) -> Path | None:
+    """The file of a configuration such as data/mine, in whichever folder or package it is found first."""
+    for source in loader.get_sources():
+        if source.scheme() == "file":
+            folder = Path(source.path)
+        elif source.scheme() == "pkg" and (found := importlib.util.find_spec(source.path.replace("/", "."))):
+            folder = Path(next(iter(found.submodule_search_locations or [""])))
+        else:
+            continue
+        if (path := folder / f"{config}.yaml").is_file():
+            return path
+    return None
+
+
+def chosen_files(loader: ConfigLoader, overrides: Sequence[str]) -> list[Path]:
+    """The files that overrides choose, and those that they begin with."""
+    names = [f"{group.lstrip('+')}/{choice}" for group, _, choice in (text.partition("=") for text in overrides)]
+    found: list[Path] = []
+    while names:
+        path = file_of(loader, name := names.pop(0))
+        if path is None or path in found:
+            continue
+        found.append(path)
+        names += [
+            f"{name.rpartition('/')[0]}/{each}" for each in re.findall(r"^ +- +(\w+) *$", text_of(path), re.MULTILINE)
+        ]
+    return found
+
+
+def text_of(path: Path) -> str:
+    return path.read_text(encoding="utf-8", errors="replace")
+
+
+def located(fault: Exception, loader: ConfigLoader, overrides: Sequence[str]) -> str:
+    """A fault of a composition with file and line; "" where it is of no file that was chosen."""
+    if isinstance(fault, yaml.MarkedYAMLError) and (mark := fault.problem_mark or fault.context_mark):
+        cure = ". Indent with blanks, not with a tab" if "'\\t'" in str(fault.problem) else ""
+        return f"{mark.name}:{mark.line + 1}: {fault.problem}{cure}"
+    files = chosen_files(loader, overrides)
+    words = str(fault).splitlines()[0] if str(fault) else ""
+    return next((told for path in files if (told := unreadable(path))), "") or _by_needle(words, files, loader)
+
+
+def unreadable(path: Path) -> str:
+    """What keeps a file from being a configuration."""
+    try:
+        node = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except UnicodeDecodeError as fault:
+        before = path.read_bytes()[: fault.start].count(b"\n")
+        return f"{path}:{before + 1}: is no UTF-8 text ({fault.reason}). Save it as UTF-8"
+    except yaml.YAMLError:
+        return ""  # which has been said with its line
+    if node is not None and not isinstance(node, dict):
+        return f"{path}: has to hold lines of `key: value` at its top, and holds a {type(node).__name__}"
+    for number, line in enumerate(text_of(path).splitlines(), 1):
+        if line.split(" #")[0].count("${") > line.split(" #")[0].count("}"):
+            return f"{path}:{number}: ${{ is not closed with }}: {line.strip()}"
+    return ""
+
+
+def _by_needle(words: str, files: Sequence[Path], loader: ConfigLoader) -> str:
+    """The line of a default that does not exist, by its name."""
+    named = [name for name in re.findall(r"'([^']+)'", words) if name.partition("@")[0]]
+    for name in reversed(named):
+        group, _, choice = name.partition("@")[0].rpartition("/")
+        wanted = re.compile(rf"\b{re.escape(choice)}\b")
+        for path in files:
+            for number, line in enumerate(text_of(path).splitlines(), 1):
+                if wanted.search(line.split("#")[0]) and line.lstrip().startswith("- "):
+                    known = list(loader.get_group_options(group)) or [*loader.get_group_options("")]
+                    known += [] if group else loader.list_groups("")
+                    return f"{path}:{number}: {line.strip()!r}: {words.split(': ', 1)[-1]}{did_you_mean(choice, known)}"
+    return ""
+
+
+def unset(config: DictConfig, loader: ConfigLoader) -> list[str]:
+    """Values that refer to what nothing sets, one line for each node that lacks some, and the file to set them in."""
+    lacking: dict[str, list[str]] = {}
+    for key, reference in references(OmegaConf.to_container(config, resolve=False), ""):
+        found = OmegaConf.select(config, reference.rpartition(".")[0] or reference, throw_on_resolution_failure=False)
+        if found is None or ("." in reference and reference.rpartition(".")[2] not in found):
+            lacking.setdefault(reference, []).append(key)
+    return [_say_unset(reference, keys, config, loader) for reference, keys in _by_node(lacking).items()]
+
+
+def _by_node(lacking: dict[str, list[str]]) -> dict[str, list[str]]:
+    """Keys of one node together: `look.size, look.unit`."""
+    found: dict[str, tuple[list[str], list[str]]] = {}
+    for reference, keys in sorted(lacking.items()):
+        node = found.setdefault(reference.partition(".")[0], ([], []))
+        node[0].append(reference)
+        node[1].extend(keys)
+    return {", ".join(names): keys for names, keys in found.values()}
+
+
+def _say_unset(names: str, keys: Sequence[str], config: DictConfig, loader: ConfigLoader) -> str:
+    asked = ", ".join(sorted(keys)[:3]) + (" ..." if len(keys) > 3 else "")
+    name = OmegaConf.select(config, "data.name")
+    path = file_of(loader, f"data/{name}") if names.startswith("look.") else None
+    where = (f". A data set's yaml says how finely models look at it: they belong under `look:` in {path}, as in "
+             f"{file_of(loader, 'data/digit_pairs')}") if path else ""  # fmt: skip
+    return f"{names}: not set, and asked for by {asked}{where}"
+
+
+def references(node: Any, path: str) -> Iterator[tuple[str, str]]:
+    """(key, what it refers to) of every plain ${reference} of a configuration."""
+    items = node.items() if isinstance(node, dict) else enumerate(node) if isinstance(node, list) else ()
+    for key, value in items:
+        yield from references(value, f"{path}.{key}" if path else str(key))
+    if isinstance(node, str):
+        yield from ((path, found) for found in re.findall(r"\$\{([\w.]+)\}", node))
+
+
+def header_faults(loader: ConfigLoader, group: str, choice: str) -> list[str]:
+    """A first line that was to be `# @package _global_` and is not: its keys would go where nobody reads them."""
+    path = file_of(loader, f"{group}/{choice}")
+    for number, line in enumerate(text_of(path).splitlines() if path else [], 1):
+        if not line.startswith("#"):
+            break
+        found = HEADER.match(line)
+        known = {"_global_", "_group_", "hydra", *loader.list_groups("")}
+        if found and (found[1] != "package" or found[2].split(".")[0] not in known):
+            return [f"{path}:{number}: {line.strip()!r}: has to be '# @package _global_', or no such line"]
+    return []
+
+
+def name_faults(config: DictConfig, loader: ConfigLoader) -> list[str]:
+    """Choices that are not called what their files are: a run's folder is found by the name."""
+    found = []
+    for group in NAMED:
+        choice = config.hydra.runtime.choices.get(group)
+        if choice is None or (name := OmegaConf.select(config, f"{group}.name")) == choice:
+            continue
+        path = file_of(loader, f"{group}/{choice}")
+        told = f"is {name!r}" if name is not None else "is not there"
+        found.append(
+            f"{path}: {group}.name {told}, and has to be {choice!r} as the file: a run's folder is found by it"
+        )
+    return found

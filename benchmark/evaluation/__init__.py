@@ -1,0 +1,1 @@
+"""A trained model on the test split: measures, cost, pictures."""

@@ -1,0 +1,1 @@
+"""Scores of captions, equal to COCO's."""

@@ -1,0 +1,47 @@
+"""Files of results, scored against files of references."""
+
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from benchmark.metrics.caption.coco_json import (
+    official_references,
+    official_results,
+    refuse,
+    tokenized_references,
+    tokenized_results,
+)
+from benchmark.metrics.caption.meteor import MeteorMissing, meteor
+from benchmark.metrics.caption.scores import Scores, caption_scores
+from benchmark.metrics.caption.tokens import tokenized
+
+
+class Scored(NamedTuple):
+    """images: the ids of those that were scored, in the order of the scores. remark: why METEOR is missing, or ""."""
+
+    images: list[Any]
+    scores: Scores
+    remark: str
+
+
+def score_files(references: Path, results: Path, is_tokenized: bool, subset: bool, jar: Path | None) -> Scored:
+    """All measures of a file of results. subset: of the images that have a result; else each has to have one.
+
+    METEOR is among them where there is a program for it (`meteor`). Raises DataFault with all faults of a file.
+    """
+    read = (tokenized_references, tokenized_results) if is_tokenized else (official_references, official_results)
+    truth, said = read[0](references), read[1](results)
+    unknown = [f"image {image} is not in {references}" for image in said if image not in truth]
+    missing = [f"image {image} of {references} has no result" for image in truth if image not in said and not subset]
+    refuse(results, unknown + missing)
+    refuse(references, [f"image {image} has no caption" for image in said if not truth[image]])
+    images = [image for image in truth if image in said]
+    split = list if is_tokenized else tokenized
+    candidates = list(split([said[image] for image in images]))
+    several = [list(split(truth[image])) for image in images]
+    scores = caption_scores(candidates, several)
+    try:
+        found = meteor(candidates, several, jar)
+    except MeteorMissing as why:
+        return Scored(images, scores, str(why))
+    with_meteor = Scores(scores.corpus | {found.name: found.corpus}, scores.image | {found.name: found.image_N})
+    return Scored(images, with_meteor, "")

@@ -1,0 +1,1 @@
+"""Whether a model looked at the right place."""

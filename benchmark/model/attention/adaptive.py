@@ -1,0 +1,88 @@
+"""Adaptive attention with a visual sentinel (Lu et al. 2017): the model may look at what it knows instead.
+
+Axes: B images, S trajectories, R = B * S rows, N items on a grid, H size of a state, K size of the alignment.
+"""
+
+from collections.abc import Callable
+from typing import NamedTuple, final
+
+import torch
+from torch import Tensor, nn
+from torch.nn.functional import interpolate
+
+from benchmark.model.attention.base import Attention, Glimpse
+from benchmark.model.attention.distribution import Certain, Draw, random_items
+from benchmark.model.encoder.base import Encoder
+from datamodules.contract import NO_KEY, ImageKey, TaskSpec
+from datamodules.ranges import Count
+
+
+class Encoded(NamedTuple):
+    """mean (B, C) of the map; item (B, N, H) and key (B, N, K)."""
+
+    mean: Tensor
+    item: Tensor
+    key: Tensor
+
+
+@final
+class AdaptiveAttention(Attention):
+    """c = beta s + (1 - beta) sum_i alpha_i v_i: attention over N items and one more, the sentinel s, which is what the
+    core remembers; beta is the sentinel's weight.
+
+    v_i = relu(W a_i); scores are w . tanh(W_v v_i + W_g h) and w . tanh(W_s s + W_g h), under one softmax. Unlike in
+    Show, Attend and Tell the state has heard the symbol before: the query is [h; s] of the decoder `sentinel`. `where`
+    is (R, N + 1), the sentinel last.
+    """
+
+    drawn = False
+    asked_with = 2
+
+    def __init__(
+        self, spec: TaskSpec, query_size: int, encoder: Callable[[tuple[int, int, int]], Encoder], size: Count
+    ):
+        super().__init__()
+        self.encoder = encoder(spec.image_shape)
+        self.gist_size, self.rows, self.columns = self.encoder.shape
+        self.code_size, self.side = query_size, spec.image_shape[1:]
+        self.project = nn.Linear(self.gist_size, query_size)
+        self.of_item = nn.Linear(query_size, size, bias=False)
+        self.of_sentinel = nn.Linear(query_size, size, bias=False)
+        self.of_state = nn.Linear(query_size, size)
+        self.score = nn.Linear(size, 1, bias=False)
+
+    def encode(self, image_BCHW: Tensor, boxes_BN4: Tensor, key: ImageKey = NO_KEY) -> Encoded:
+        map_BNC = self.encoder.encode(image_BCHW, key).flatten(2).transpose(1, 2)
+        item_BNH = self.project(map_BNC).relu()
+        return Encoded(map_BNC.mean(1), item_BNH, self.of_item(item_BNH))
+
+    def gist(self, features: Encoded) -> Tensor:
+        return features.mean
+
+    def forward(self, features: Encoded, query_RS: Tensor, step: int, draw: Draw) -> Glimpse:
+        images = len(features.item)
+        hidden_RH, sentinel_RH = query_RS.chunk(2, -1)
+        asked_RK = self.of_state(hidden_RH)
+        key_BSNK = features.key[:, None] + asked_RK.unflatten(0, (images, -1))[:, :, None]
+        item_score_RN = self.score(key_BSNK.tanh()).squeeze(-1).flatten(0, 1)
+        score_RN = torch.cat([item_score_RN, self.score((self.of_sentinel(sentinel_RH) + asked_RK).tanh())], -1)
+        where = Certain(score_RN.softmax(-1), lambda: random_items(score_RN))
+        weights_RN = draw(where)
+        seen_RH = (weights_RN[:, :-1].unflatten(0, (images, -1)) @ features.item).flatten(0, 1)
+        code_RH = seen_RH + weights_RN[:, -1:] * sentinel_RH
+        return Glimpse(code_RH, weights_RN, where.log_prob(weights_RN), where.expectation())
+
+    def attention_map(self, where: Tensor, side: tuple[int, int]) -> Tensor:
+        """The more the sentinel has, the darker; all of it is an even dark."""
+        grid_R1hw = where[:, :-1].unflatten(-1, (1, self.rows, self.columns))
+        map_RHW = interpolate(grid_R1hw, size=side, mode="bilinear", align_corners=False).squeeze(1)
+        peak_R11 = map_RHW.amax((-2, -1), keepdim=True)
+        return map_RHW / peak_R11.clamp(min=1e-12) * (1 - where[:, -1, None, None])
+
+    def fixation(self, where: Tensor) -> Tensor:
+        best_R = where[:, :-1].argmax(-1)
+        x, y = best_R % self.columns + 0.5, best_R // self.columns + 0.5
+        return torch.stack([x * self.side[1] / self.columns, y * self.side[0] / self.rows], -1)
+
+    def policy_parameters(self) -> list[nn.Parameter]:
+        return []

@@ -1,0 +1,1 @@
+"""Scores of items against a query: f_att of eq 11."""

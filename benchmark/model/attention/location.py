@@ -1,0 +1,104 @@
+"""Location-wise hard attention (eqs 18-24): RAM, DRAM, and the controls that only differ in their policy.
+
+Axes: B images, R = B * S rows, D code.
+"""
+
+from collections.abc import Callable
+from typing import NamedTuple, final
+
+import torch
+from torch import Tensor, nn
+
+from benchmark.common.errors import ConfigFault
+from benchmark.model.attention.base import Attention, Glimpse
+from benchmark.model.attention.distribution import Draw
+from benchmark.model.attention.policy.policies import Canvas, Policy
+from benchmark.model.attention.views import Views
+from benchmark.model.attention.whatwhere import WhatWhere
+from benchmark.model.attention.window import Retina, square_map
+from benchmark.model.encoder.base import Encoder
+from datamodules.contract import NO_KEY, ImageKey, TaskSpec
+from datamodules.ranges import Count, Natural, Positive
+
+
+class Seen(NamedTuple):
+    """The image at every scale (B, C, P), as it came, and its boxes (B, N, 4), which the oracle alone reads."""
+
+    levels: Tensor
+    image: Tensor
+    boxes: Tensor
+
+
+def left(scales: int, unread: list[int]) -> list[int]:
+    """The scales that are read."""
+    kept = [s for s in range(scales) if s not in unread]
+    if not kept or not set(unread) <= set(range(scales)):
+        raise ConfigFault(
+            [
+                f"attention.mechanism.unread: {list(unread)} of {scales} scales (look.scales), which are numbered from "
+                "0; at least one has to be read"
+            ]
+        )
+    return kept
+
+
+@final
+class LocationAttention(Attention):
+    """A policy places a retina; a glimpse network reads it; the place joins what was read.
+
+    `where` of a glimpse is the pixel (x, y) read, clipped into the image; the score is that of the location as drawn.
+    unread: scales of the retina that are left out, 0 being the finest.
+    """
+
+    half_2: Tensor
+    far_2: Tensor
+
+    def __init__(
+        self,
+        spec: TaskSpec,
+        query_size: int,
+        encoder: Callable[[tuple[int, int, int]], Encoder],
+        views: Callable[..., Views],
+        policy: Callable[..., Policy],
+        whatwhere: Callable[..., WhatWhere],
+        size: Count,
+        scales: Count,
+        unread: list[Natural],
+        unit: Positive,
+    ):
+        super().__init__()
+        channels, *side = spec.image_shape
+        canvas = Canvas((side[0], side[1]), unit)
+        self.retina = Retina(canvas.side, spec.background, size, left(scales, unread))
+        self.windows = tuple(size * 2**s for s in self.retina.scales)
+        self.network = views(encoder=encoder, channels=channels, scales=len(self.retina.scales), side=size)
+        self.whatwhere = whatwhere(what_size=self.network.size, where_size=2)
+        self.code_size, self.gist_size = self.whatwhere.size, self.network.gist_size
+        self.policy = policy(canvas=canvas, query_size=query_size)
+        self.drawn, self.reads_annotations = self.policy.drawn, self.policy.reads_annotations
+        self.unit = unit
+        self.register_buffer("half_2", torch.tensor([side[1] / 2, side[0] / 2]), persistent=False)
+        self.register_buffer("far_2", 2 * self.half_2, persistent=False)
+
+    def encode(self, image_BCHW: Tensor, boxes_BN4: Tensor, key: ImageKey = NO_KEY) -> Seen:
+        return Seen(self.retina.levels(image_BCHW), image_BCHW, boxes_BN4)
+
+    def gist(self, features: Seen) -> Tensor:
+        return self.network.gist(features.image)
+
+    def forward(self, features: Seen, query_RS: Tensor, step: int, draw: Draw) -> Glimpse:
+        where = self.policy(query_RS, features.boxes, step)
+        location_R2 = draw(where)
+        centre_R2 = (self.half_2 + self.unit * location_R2).clamp(min=0).minimum(self.far_2)
+        what_RD = self.network(self.retina(features.levels, centre_R2))
+        code_RD = self.whatwhere(what_RD, centre_R2 / self.half_2 - 1)
+        return Glimpse(code_RD, centre_R2, where.log_prob(location_R2), centre_R2[:, :0])
+
+    def attention_map(self, where: Tensor, side: tuple[int, int]) -> Tensor:
+        return torch.stack([square_map(where, width, side) for width in self.windows]).mean(0)
+
+    def fixation(self, where: Tensor) -> Tensor:
+        return where
+
+    def policy_parameters(self) -> list[nn.Parameter]:
+        return list(self.policy.parameters())

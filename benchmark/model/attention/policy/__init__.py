@@ -1,0 +1,1 @@
+"""Where the next glimpse goes: learned policies, and those of the controls."""

@@ -1,0 +1,75 @@
+"""How windows of several resolutions become one code.
+
+Axes: R rows, B images, C channels, k scales, g side of a window, D code.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from typing import final
+
+from torch import Tensor, nn
+from torch.nn.functional import adaptive_avg_pool2d
+
+from benchmark.model.encoder.base import Encoder
+
+
+class Views(nn.Module, ABC):
+    """The glimpse network: reads all windows of one look. size: D of their code. gist_size: of a whole image's."""
+
+    size: int
+    gist_size: int
+
+    @abstractmethod
+    def forward(self, window_RkCgg: Tensor) -> Tensor:
+        """(R, D) code of (R, k, C, g, g) windows around one place, the finest first."""
+
+    @abstractmethod
+    def gist(self, image_BCHW: Tensor) -> Tensor:
+        """(B, gist_size) code of whole images, reduced to the pixels of one window."""
+
+
+def code_size(encoder: Encoder) -> int:
+    """The numbers of a flattened code."""
+    channels, rows, columns = encoder.shape
+    return channels * rows * columns
+
+
+@final
+class Stacked(Views):
+    """The windows are channels of one image, which one encoder reads: RAM, DRAM. A whole image is the same at all
+    scales.
+    """
+
+    def __init__(self, encoder: Callable[[tuple[int, int, int]], Encoder], channels: int, scales: int, side: int):
+        super().__init__()
+        self.scales, self.side = scales, side
+        self.encoder = encoder((channels * scales, side, side))
+        self.size = self.gist_size = code_size(self.encoder)
+
+    def forward(self, window_RkCgg: Tensor) -> Tensor:
+        return self.encoder(window_RkCgg.flatten(1, 2)).flatten(1)
+
+    def gist(self, image_BCHW: Tensor) -> Tensor:
+        reduced_BCgg = adaptive_avg_pool2d(image_BCHW, self.side)
+        return self.encoder(reduced_BCgg.repeat(1, self.scales, 1, 1)).flatten(1)
+
+
+@final
+class OneCore(Views):
+    """Each window is an image of its own, which the same encoder reads; their codes stand side by side (Sermanet, Frome
+    & Real 2015). So an encoder of photographs, pretrained or not, reads every resolution.
+    """
+
+    def __init__(self, encoder: Callable[[tuple[int, int, int]], Encoder], channels: int, scales: int, side: int):
+        super().__init__()
+        self.scales, self.side = scales, side
+        self.encoder = encoder((channels, side, side))
+        self.gist_size = code_size(self.encoder)
+        self.size = scales * self.gist_size
+
+    def forward(self, window_RkCgg: Tensor) -> Tensor:
+        code_nD = self.encoder(window_RkCgg.flatten(0, 1)).flatten(1)
+        return code_nD.unflatten(0, (-1, self.scales)).flatten(1)
+
+    def gist(self, image_BCHW: Tensor) -> Tensor:
+        return self.encoder(adaptive_avg_pool2d(image_BCHW, self.side)).flatten(1)

@@ -1,0 +1,1 @@
+"""Recurrent cells: phi of eq 4."""

@@ -1,0 +1,1 @@
+"""What initialises attention before the first glimpse."""

@@ -1,0 +1,1 @@
+"""Decoders: the recurrent core and what is read from its state."""

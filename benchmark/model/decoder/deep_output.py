@@ -1,0 +1,70 @@
+"""The core of Show, Attend and Tell: its state begins with the image, its answer is read from all there is.
+
+Axes: R rows, D code, H hidden, E embedding of a symbol, V symbols.
+"""
+
+from collections.abc import Callable
+from typing import final
+
+import torch
+from torch import Tensor, nn
+
+from benchmark.common.errors import ConfigFault
+from benchmark.model.cell.cells import Cell
+from benchmark.model.decoder.base import Decoder, State, beside, routed
+from datamodules.contract import TaskSpec
+from datamodules.ranges import Count, Natural, NotAll
+
+
+@final
+class DeepOutput(Decoder):
+    """L_o tanh(E y + L_h h + L_z z): the scores read the symbol before, the state and the code (Show, Attend and Tell,
+    eq 7; the tanh is its code's). Every part of the state begins as tanh(W context + b), each with weights of its own.
+
+    dropout: of the state before L_h, and of what L_o reads, as in their code. detach: whether attention's gradient
+    stops at the state.
+    """
+
+    def __init__(
+        self,
+        code_size: int,
+        spec: TaskSpec,
+        cell: Callable[..., Cell],
+        hidden_size: Count,
+        symbol_size: Natural,
+        dropout: NotAll,
+        detach: bool,
+    ):
+        super().__init__()
+        if symbol_size < 1:
+            raise ConfigFault([f"decoder.symbol_size: deep output adds symbols up, and {symbol_size} is no width"])
+        symbols = len(spec.symbols)
+        self.symbol = nn.Embedding(symbols + 1, symbol_size)
+        self.cell = cell(input_size=code_size + symbol_size, hidden_size=hidden_size)
+        parts = len(self.cell.start(torch.zeros(1, hidden_size)))
+        self.begin = nn.ModuleList(nn.Linear(hidden_size, hidden_size) for _ in range(parts))
+        self.of_state = nn.Linear(hidden_size, symbol_size)
+        self.of_code = nn.Linear(code_size, symbol_size, bias=False)
+        self.head = nn.Linear(symbol_size, symbols)
+        self.drop = nn.Dropout(dropout)
+        self.detach, self.query_size = detach, hidden_size
+
+    def start(self, context_RH: Tensor) -> State:
+        return tuple(layer(context_RH).tanh() for layer in self.begin), (), ()
+
+    def hear(self, symbol_R: Tensor, state: State) -> State:
+        return state[0], (self.symbol(symbol_R),), state[2]
+
+    def query(self, state: State) -> Tensor:
+        return routed(state[0][0], self.detach)
+
+    def step(self, code_RD: Tensor, state: State) -> State:
+        return self.cell(beside(code_RD, state[1][0]), state[0]), state[1], (code_RD,)
+
+    def logits(self, state: State) -> Tensor:
+        (hidden_RH, *_), (symbol_RE,), (code_RD,) = state
+        read_RE = (symbol_RE + self.of_state(self.drop(hidden_RH)) + self.of_code(code_RD)).tanh()
+        return self.head(self.drop(read_RE))
+
+    def policy_parameters(self, context: list[nn.Parameter]) -> list[nn.Parameter]:
+        return []

@@ -1,0 +1,91 @@
+"""Files of weights from elsewhere: read without trusting them, and held against the network they are for."""
+
+import re
+from collections.abc import Collection, Mapping
+from hashlib import file_digest
+from pathlib import Path
+from typing import NamedTuple
+
+from torch import Tensor, nn
+
+from benchmark.common.errors import RunFault
+from benchmark.common.weight_files import read_weights, refuse_not_finite
+
+SHOWN = 4
+"""Weights that a message names; the others it counts."""
+WRAPPED = ("state_dict", "model")
+"""Under which key a training script may have put the state dict, beside its optimiser."""
+PARALLEL = "module."
+"""What DataParallel puts before each name."""
+OLD_DENSENET = re.compile(r"(.*denselayer\d+\.(?:norm|relu|conv))\.([12]\.)")
+"""Names of densenet's published weights from before PyTorch forbade the dot: norm.1 is norm1."""
+
+
+class Weights(NamedTuple):
+    """Where the weights that a network starts from come from, as a run's record says it.
+
+    network: what they are of. name: of the weights, a file's, or "none". sha256: of the file, "none" without one.
+    seen: names of the data they were trained on.
+    """
+
+    network: str
+    name: str
+    sha256: str
+    seen: tuple[str, ...]
+
+
+def origins(model: nn.Module) -> list[Weights]:
+    """Those of all networks in a model that say where theirs come from."""
+    return [weights for part in model.modules() if isinstance(weights := getattr(part, "weights", None), Weights)]
+
+
+def sha256_of(path: Path) -> str:
+    with path.open("rb") as file:
+        return file_digest(file, "sha256").hexdigest()
+
+
+def read(path: Path) -> dict[str, Tensor]:
+    """The state dict in a file, whatever a training script has wrapped it in. Raises RunFault."""
+    try:
+        content = read_weights(path)
+    except RunFault as fault:
+        raise RunFault(f"{fault}. Save the weights alone: torch.save(model.state_dict(), FILE)") from None
+    for key in WRAPPED:
+        content = content[key] if isinstance(content, Mapping) and isinstance(content.get(key), Mapping) else content
+    if not _is_state_dict(content):
+        raise RunFault(f"{path} is no state dict, names and tensors, but {_described(content)}")
+    refuse_not_finite(path, content)
+    return {OLD_DENSENET.sub(r"\1\2", name.removeprefix(PARALLEL)): value for name, value in content.items()}
+
+
+def _is_state_dict(content: object) -> bool:
+    return isinstance(content, Mapping) and bool(content) and all(
+        isinstance(name, str) and isinstance(value, Tensor) for name, value in content.items()
+    )  # fmt: skip
+
+
+def _described(content: object) -> str:
+    if not isinstance(content, Mapping):
+        return f"a {type(content).__name__}"
+    kinds = {f"{name}: {type(value).__name__}" for name, value in list(content.items())[:SHOWN]}
+    return f"a dictionary of {', '.join(sorted(kinds)) or 'nothing'}"
+
+
+def fill(network: nn.Module, known: Collection[str], path: Path, called: str, there: Mapping[str, Tensor]) -> None:
+    """Gives the network a file's weights, all it has.
+
+    known: names that such a network has, those of parts included that were cut off here; in any shape, as of a head
+    for other classes. Raises RunFault where a weight is missing, has another shape, or is of no such network.
+    """
+    here = {name: value for name, value in network.state_dict().items() if not name.endswith("num_batches_tracked")}
+    missing = [f"{name} is not in it" for name in here if name not in there]
+    other = [
+        f"{name} is {list(there[name].shape)} there and {list(value.shape)} here"
+        for name, value in here.items()
+        if name in there and there[name].shape != value.shape
+    ]
+    foreign = [f"{name} is of no {called}" for name in there if name not in known]
+    if faults := [*other, *missing, *foreign]:
+        more = f"; and {len(faults) - SHOWN} more" if len(faults) > SHOWN else ""
+        raise RunFault(f"{path} does not hold weights of {called}: {'; '.join(faults[:SHOWN])}{more}")
+    network.load_state_dict({name: there[name] for name in network.state_dict() if name in there}, strict=False)

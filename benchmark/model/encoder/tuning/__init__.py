@@ -1,0 +1,1 @@
+"""When an encoder is trained, and at which learning rate."""

@@ -1,0 +1,1 @@
+"""Which symbol is fed back while training: teacher forcing, scheduled sampling."""

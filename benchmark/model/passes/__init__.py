@@ -1,0 +1,1 @@
+"""In how many passes a model reads an image: one, both directions, focus, several crops."""

@@ -1,0 +1,1 @@
+"""What is minimised: the likelihood, its bound, estimators of its gradient."""

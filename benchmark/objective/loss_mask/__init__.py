@@ -1,0 +1,1 @@
+"""Which time steps of a sequence the loss counts."""

@@ -1,0 +1,1 @@
+"""Regularisers of attention."""

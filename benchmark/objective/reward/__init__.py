@@ -1,0 +1,1 @@
+"""What a trajectory earns under REINFORCE."""

@@ -1,0 +1,1 @@
+"""Statistics: groups, estimates, comparisons, claims."""

@@ -1,0 +1,73 @@
+"""Comparisons between the mechanisms of a task, on the same test images."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import combinations
+from pathlib import Path
+from typing import final
+
+import numpy as np
+
+from benchmark.report.analysis.grouping import Task
+from benchmark.report.analysis.inference import Contrast, Finding, Sample, contrast, judge
+from benchmark.report.analysis.predictions import Predictions, value_by_seed
+from benchmark.report.analysis.statistics import Interval
+
+
+@final
+@dataclass(frozen=True)
+class Comparison:
+    """Two groups of a task, by place. contrast: of the first's headline less the second's. finding: what may be said
+    of it, among all comparisons of the task in this way of looking. seeds: how many each of the two has.
+    """
+
+    first: int
+    second: int
+    seeds: tuple[int, int]
+    contrast: Contrast
+    finding: Finding
+
+    @property
+    def difference(self) -> float:
+        return self.contrast.difference
+
+    @property
+    def interval(self) -> Interval | None:
+        return self.contrast.interval
+
+    @property
+    def told_apart(self) -> bool:
+        return self.finding.told_apart
+
+    def reversed(self) -> "Comparison":
+        """The same, seen from the second."""
+        turned = replace(self.contrast, difference=-self.difference)
+        return replace(self, first=self.second, second=self.first, seeds=self.seeds[::-1], contrast=turned)
+
+
+def compare(task: Task, predictions: Mapping[Path, Predictions], mode: str) -> list[Comparison]:
+    """Every pair of groups that have predictions in a way of looking."""
+    samples = {
+        place: Sample.of(np.stack(list(values.values())))
+        for place, group in enumerate(task.groups)
+        if (values := value_by_seed(group, predictions, mode))
+    }
+    if not samples:
+        return []
+    sources_NK = next(iter(predictions.values())).sources
+    pairs = list(combinations(samples, 2))
+    contrasts = [contrast(samples[first], samples[second], sources_NK) for first, second in pairs]
+    return [
+        Comparison(*pair, (len(samples[pair[0]].seeds_S), len(samples[pair[1]].seeds_S)), found, finding)
+        for pair, found, finding in zip(pairs, contrasts, judge(contrasts), strict=True)
+    ]
+
+
+def between(comparisons: Sequence[Comparison], first: int, second: int) -> Comparison | None:
+    """The comparison of two groups, seen from the first; None where they were not compared."""
+    for comparison in comparisons:
+        if (comparison.first, comparison.second) == (first, second):
+            return comparison
+        if (comparison.first, comparison.second) == (second, first):
+            return comparison.reversed()
+    return None

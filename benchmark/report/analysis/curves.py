@@ -1,0 +1,135 @@
+"""Learning curves: metrics.jsonl by epoch, over the seeds of a mechanism, unfinished runs included."""
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, NamedTuple, final
+
+import numpy as np
+
+from benchmark.common.json_files import Damaged, parsed, read_bytes
+from benchmark.report.analysis.quality import Quality
+from benchmark.report.read.folders import Address, Finished, Study, Unfinished, number
+from benchmark.results.checksums import is_the_file
+
+LOSS = "train/loss"
+MOST_BYTES, MOST_EPOCHS, MOST = 64 * 2**20, 1e6, 1e30
+"""Of a metrics file, and of what is drawn of it."""
+
+
+@final
+class Tracked(NamedTuple):
+    """What a curve is of. sign: 1 where less is better, -1 where more is. factor: from a metrics file to the axis."""
+
+    key: str
+    name: str
+    factor: float
+    sign: float
+
+
+def tracked(runs: Sequence[Finished | Unfinished]) -> list[Tracked]:
+    """What is followed of the runs of a data set: what they are judged by, in validation; and the training loss."""
+    known = dict.fromkeys(run.headline for run in runs if run.headline)
+    qualities = [Quality(headline) for headline in known]
+    return [Tracked(q.headline.monitor, f"validation {q.head}", q.factor, q.loss(1.0)) for q in qualities] + [
+        Tracked(LOSS, "training loss", 1.0, 1.0)
+    ]
+
+
+@final
+@dataclass(frozen=True)
+class Curve:
+    """A mechanism's curve: by epoch the mean, lowest and highest seed that reached it. open: those unfinished."""
+
+    label: str
+    epochs: tuple[float, ...]
+    mean: tuple[float, ...]
+    low: tuple[float, ...]
+    high: tuple[float, ...]
+    seeds: int
+    open: int
+
+
+def lines_of(path: Path) -> Iterator[Mapping[str, Any]]:
+    """The objects of a metrics file; a line cut short, as a killed run leaves it, is passed over."""
+    try:
+        lines = read_bytes(path, MOST_BYTES).splitlines()
+    except (Damaged, FileNotFoundError):
+        return
+    for line in lines:
+        try:
+            yield parsed(line)
+        except Damaged:
+            continue
+
+
+def read_curves(folder: Path, keys: Sequence[str]) -> dict[str, dict[float, float]]:
+    """By metric and epoch the mean of what a run logged in that epoch."""
+    logged: dict[str, dict[float, list[float]]] = {key: defaultdict(list) for key in keys}
+    for entry in lines_of(folder / "metrics.jsonl"):
+        epoch = number(entry, "epoch")
+        for key in keys:
+            value = number(entry, key)
+            if epoch is not None and value is not None and 0 <= epoch < MOST_EPOCHS and abs(value) < MOST:
+                logged[key][epoch].append(value)
+    return {
+        key: {epoch: float(np.mean(values)) for epoch, values in by_epoch.items()} for key, by_epoch in logged.items()
+    }
+
+
+def curves_by_data(study: Study, labels: Mapping[tuple[str, str], str]) -> dict[str, dict[Tracked, list[Curve]]]:
+    """By data and metric, a curve per mechanism and setting. labels: of (attention, setting), of finished runs."""
+    by_data: dict[str, list[Finished | Unfinished]] = defaultdict(list)
+    everything: list[Finished | Unfinished] = [*study.finished, *study.unfinished]
+    for run in everything:
+        if isinstance(run, Unfinished) or is_as_it_was(run):
+            by_data[run.address.data].append(run)
+    found = {data: curves_of(runs, tracked(runs), labels) for data, runs in sorted(by_data.items())}
+    return {data: curves for data, curves in found.items() if any(curves.values())}
+
+
+def is_as_it_was(run: Finished) -> bool:
+    """Whether a run's metrics are those that it ended with; where they are not, it is remarked at the run."""
+    path = run.address.folder / "metrics.jsonl"
+    try:
+        same = is_the_file(run.record, run.address.folder, path)
+    except OSError:
+        same = not path.exists()  # it has no curve then
+    if not same:
+        run.remarks.append("metrics.jsonl is not as the run left it; its learning curve is left out")
+    return same
+
+
+def curves_of(
+    runs: Sequence[Finished | Unfinished], wanted: Sequence[Tracked], labels: Mapping[tuple[str, str], str]
+) -> dict[Tracked, list[Curve]]:
+    """The curves of one data set."""
+    members: dict[tuple[str, str], list[tuple[Address, bool]]] = defaultdict(list)
+    for run in runs:
+        where = run.address
+        members[where.attention, where.setting].append((where, isinstance(run, Unfinished)))
+    found: dict[Tracked, list[Curve]] = {each: [] for each in wanted}
+    for (attention, setting), held in sorted(members.items()):
+        label = labels.get((attention, setting), f"{attention} {setting}".strip())
+        read = [(read_curves(where.folder, [each.key for each in wanted]), is_open) for where, is_open in held]
+        for each in wanted:
+            known = [(curves[each.key], is_open) for curves, is_open in read if curves[each.key]]
+            if known:
+                found[each].append(over_seeds(label, known))
+    return found
+
+
+def over_seeds(label: str, held: Sequence[tuple[Mapping[float, float], bool]]) -> Curve:
+    """One curve of several runs: each epoch over the runs that reached it."""
+    epochs = tuple(sorted({epoch for curve, _ in held for epoch in curve}))
+    columns = [[curve[epoch] for curve, _ in held if epoch in curve] for epoch in epochs]
+    return Curve(
+        label,
+        epochs,
+        tuple(float(np.mean(column)) for column in columns),
+        tuple(min(column) for column in columns),
+        tuple(max(column) for column in columns),
+        len(held),
+        sum(is_open for _, is_open in held),
+    )

@@ -1,0 +1,46 @@
+"""A mechanism's mean over its seeds, and how far it can be trusted."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import final
+
+import numpy as np
+
+from benchmark.report.analysis.inference import mean_interval
+from benchmark.report.analysis.statistics import Interval, inside, wilson_interval
+
+
+@final
+@dataclass(frozen=True)
+class Estimate:
+    """A mean over seeds. interval: for a new seed and new test images, None with one seed. images: for new test images
+    and these very seeds, None where it is not known.
+    """
+
+    mean: float
+    interval: Interval | None
+    images: Interval | None
+    scores: tuple[float, ...]
+
+    @property
+    def shown(self) -> Interval:
+        """The widest interval that is known; the mean alone where there is none."""
+        return self.interval or self.images or Interval(self.mean, self.mean)
+
+    @property
+    def about(self) -> str:
+        """What that interval speaks of, in a word or two."""
+        if self.interval:
+            return "95 %"
+        return "one seed; images" if self.images else "one seed"
+
+
+def estimate(scores: Sequence[float], images: Interval | None, most: float) -> Estimate:
+    """The mean of some scores between 0 and `most`, one a seed."""
+    found = mean_interval(scores, images)
+    return Estimate(float(np.mean(scores)), inside(found, most) if found else None, images, tuple(scores))
+
+
+def share_estimate(shares: Sequence[float], images: float) -> Estimate:
+    """The mean of some shares of as many independent test images."""
+    return estimate(shares, wilson_interval(float(np.mean(shares)), images), 1.0)

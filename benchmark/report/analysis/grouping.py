@@ -1,0 +1,186 @@
+"""Groups finished runs: by data and test canvases into tasks, within a task by mechanism and setting, over seeds."""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, final
+
+import numpy as np
+
+from benchmark.report.analysis.estimates import Estimate, estimate, share_estimate
+from benchmark.report.analysis.marks import marked
+from benchmark.report.analysis.naming import Departure, following, in_common
+from benchmark.report.analysis.quality import Quality
+from benchmark.report.analysis.statistics import inside, normal_interval
+from benchmark.report.read.folders import Finished, number
+
+HEADLINE = "mean"
+"""The evaluation mode by which mechanisms are sorted, compared and set beside published numbers."""
+
+MODES = {
+    "mean": "mean policy",
+    "expectation": "expected look",
+    "sample": "one sample",
+    "average": "average over samples",
+    "random": "random looks",
+}
+"""The modes in the order of reading, in words; a mode not named here is shown after them under its own name."""
+
+
+@final
+@dataclass(frozen=True)
+class Group:
+    """The runs of one mechanism in one setting on the same test canvases, one a seed.
+
+    shared: the keys in which all runs of the study differ alike from the defaults, and those that follow them in all
+    runs of the mechanism.
+    """
+
+    attention: str
+    setting: str
+    shared: frozenset[str]
+    runs: tuple[Finished, ...]
+
+    @property
+    def departure(self) -> Departure:
+        return Departure.of(self.runs[0].record, self.shared)
+
+    @property
+    def label(self) -> str:
+        return marked(self.departure.name(self.attention), self.runs)
+
+    @property
+    def short(self) -> str:
+        """The mechanism alone, where what differs stands beside it."""
+        return self.label if self.departure.is_long else marked(self.attention, self.runs)
+
+    @property
+    def control(self) -> str:
+        """The mechanism that is the same in everything but where it looks; "" where nobody named one."""
+        return str(self.runs[0].record.get("control") or "")
+
+    @property
+    def is_control(self) -> bool:
+        """Whether it is what others are measured by, by its own word."""
+        return bool(self.runs[0].record.get("is_control"))
+
+    @property
+    def seeds(self) -> tuple[int, ...]:
+        return tuple(run.address.seed for run in self.runs)
+
+    @property
+    def side(self) -> int:
+        """The longer side of the images, in pixels."""
+        return max(int(size) for size in self.runs[0].record["image_shape"][-2:])
+
+    @property
+    def quality(self) -> Quality:
+        return Quality(self.runs[0].headline)
+
+    def score(self, mode: str) -> Estimate | None:
+        """The headline on the test split in a mode; None where no run measured it."""
+        found = [value for run in self.runs if (value := run.score(mode)) is not None]
+        if not found:
+            return None
+        mean, headline = float(np.mean(found)), self.quality.headline
+        known = self.numbers("test", mode, "standard_error")
+        error = float(np.sqrt(np.mean(np.square(known)))) if known else 0.0
+        if headline.binary:
+            count = self.runs[0].test_images
+            return share_estimate(found, min(count, mean * (1 - mean) / error**2) if error else count)
+        most = 1.0 if headline.percent else np.inf
+        return estimate(found, inside(normal_interval(mean, error), most) if known else None, most)
+
+    def measure(self, *path: str) -> Estimate | None:
+        """Any other number of the record over seeds, by its path of keys; None where no run has it."""
+        found = self.numbers(*path)
+        return estimate(found, None, np.inf) if found else None
+
+    def numbers(self, *path: str) -> list[float]:
+        """That number of each run that has it."""
+        return [value for run in self.runs if (value := deep(run.record, path)) is not None]
+
+
+@final
+@dataclass(frozen=True)
+class Task:
+    """The groups that were tested on the same canvases, best first: only within a task are they compared."""
+
+    name: str
+    data: str
+    origin: str
+    fingerprint: str
+    groups: tuple[Group, ...]
+
+    @property
+    def quality(self) -> Quality:
+        """What its mechanisms are judged by."""
+        return self.groups[0].quality
+
+    @property
+    def modes(self) -> list[str]:
+        """Every evaluation mode that some run of the task measured."""
+        seen = {mode for group in self.groups for run in group.runs for mode in run.record["test"]} - {"images"}
+        seen = {mode for mode in seen if any(group.score(mode) for group in self.groups)}
+        return [mode for mode in MODES if mode in seen] + sorted(seen - set(MODES))
+
+    @property
+    def test_images(self) -> int:
+        return self.groups[0].runs[0].test_images
+
+
+def deep(record: Mapping[str, Any], path: Sequence[str]) -> float | None:
+    """The finite number at a path of keys, None where there is none."""
+    values: Any = record
+    for key in path[:-1]:
+        values = values.get(key) if isinstance(values, Mapping) else None
+    return number(values, path[-1])
+
+
+def group_tasks(finished: Sequence[Finished]) -> list[Task]:
+    """The tasks of a study, by data, the most runs first; the same data with other test canvases is another task."""
+    by_task: dict[tuple[str, str, str], list[Finished]] = defaultdict(list)
+    for run in finished:
+        by_task[run.address.data, run.fingerprint, run.headline.key].append(run)
+    shared = frozenset(in_common(finished))
+    ordered = sorted(by_task.items(), key=lambda item: (item[0][0], -len(item[1]), item[0][1]))
+    return [
+        Task(task_name(key, by_task), key[0], str(runs[0].record["origin"]), key[1], group_runs(runs, shared))
+        for key, runs in ordered
+    ]
+
+
+def task_name(of: tuple[str, str, str], by_task: Mapping[tuple[str, str, str], list[Finished]]) -> str:
+    """The data's name, with the image size or else the fingerprint where the same data has several sets of canvases,
+    and with what is measured where that differs.
+    """
+    data, fingerprint, measured = of
+    if len({key[2] for key in by_task if key[0] == data}) > 1:
+        return f"{data}, canvases {fingerprint[:8]}, {measured}"
+    shapes = {key[1]: tuple(runs[0].record["image_shape"][-2:]) for key, runs in by_task.items() if key[0] == data}
+    if len(shapes) == 1:
+        return data
+    if len(set(shapes.values())) == len(shapes):
+        return f"{data} at {' x '.join(str(size) for size in shapes[fingerprint])} px"
+    return f"{data}, canvases {fingerprint[:8]}"
+
+
+def group_runs(runs: Sequence[Finished], shared: frozenset[str]) -> tuple[Group, ...]:
+    """One task's groups, the best first."""
+    by_group: dict[tuple[str, str], list[Finished]] = defaultdict(list)
+    for run in runs:
+        by_group[run.address.attention, run.address.setting].append(run)
+    alike = {
+        attention: in_common([run for run in runs if run.address.attention == attention]) for attention, _ in by_group
+    }
+    groups = [
+        Group(attention, setting, shared | following(alike[attention], shared), tuple(members))
+        for (attention, setting), members in by_group.items()
+    ]
+    return tuple(sorted(groups, key=lambda group: (rank(group), group.label)))
+
+
+def rank(group: Group) -> float:
+    """The headline, less is better; a group without one comes last."""
+    found = group.score(HEADLINE)
+    return group.quality.loss(found.mean) if found else np.inf

@@ -1,0 +1,115 @@
+"""Reads predictions.npz: what each test image counted for, run by run.
+
+Axes: N test images, S seeds.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from benchmark.report.analysis.grouping import Group, Task
+from benchmark.report.read.arrays import read_arrays
+from benchmark.report.read.folders import Finished
+from benchmark.results.checksums import is_the_file
+
+ROUNDING = 1e-4
+"""How far a record's headline may be from its predictions': half an image of 5,000."""
+
+
+@final
+class PredictionsError(Exception):
+    """Predictions that cannot be used; says why, for a person."""
+
+
+@final
+@dataclass(frozen=True)
+class Predictions:
+    """index: (N,) places in the test split, rising; sources: (N, P) which things each image is composed of, -1 for
+    none: images of one source are not independent; overlap: (N,) in [0, 1]; value: by mode (N,), whose mean is the
+    headline.
+    """
+
+    index: NDArray[np.int64]
+    sources: NDArray[np.int64]
+    overlap: NDArray[np.float64]
+    value: Mapping[str, NDArray[np.float64]]
+
+
+def read_predictions(path: Path) -> Predictions:
+    """One run's predictions, sorted by image. Raises PredictionsError."""
+    try:
+        found = read_arrays(path, is_read)
+        refuse_odd(found)
+        order = np.argsort(found["index"], kind="stable")
+        value = {
+            name.removeprefix("value_"): values.astype(float)[order]
+            for name, values in found.items()
+            if name.startswith("value_")
+        }
+        sources_NP = found.get("sources", found["index"][:, None])  # older runs: each image is taken as its own
+        overlap_N = found["overlap"].astype(float)
+        return Predictions(found["index"][order], sources_NP.astype(np.int64)[order], overlap_N[order], value)
+    except FileNotFoundError as error:
+        raise PredictionsError("predictions.npz is missing") from error
+    except (OSError, ValueError, KeyError, IndexError, TypeError) as error:
+        raise PredictionsError(f"predictions.npz cannot be read ({error})") from error
+
+
+def is_read(name: str) -> bool:
+    """Whether the report reads an array of this name."""
+    return name in ("index", "overlap", "sources") or name.startswith("value_")
+
+
+def refuse_odd(found: Mapping[str, NDArray[Any]]) -> None:
+    """Raises ValueError where arrays are not of one number an image."""
+    index = found["index"]
+    if index.ndim != 1 or index.dtype.kind not in "iu" or not len(index):
+        raise ValueError("its index is no row of numbers")
+    for name in ("overlap", *(name for name in found if name.startswith("value_"))):
+        if found[name].shape != index.shape or found[name].dtype.kind not in "biuf":
+            raise ValueError(f"its {name} has no number for each image")
+        if name != "overlap" and not np.isfinite(found[name].astype(float)).all():
+            raise ValueError(f"its {name} holds what is no number")
+
+
+def read_task(task: Task) -> dict[Path, Predictions]:
+    """The predictions of a task's runs by folder; what cannot be used is left out and remarked at the run."""
+    found: dict[Path, Predictions] = {}
+    for run in (run for group in task.groups for run in group.runs):
+        path = run.address.folder / "predictions.npz"
+        try:
+            predictions = read_predictions(path)
+            if not is_the_file(run.record, run.address.folder, path):
+                raise PredictionsError("predictions.npz is not as the run left it")
+        except PredictionsError as fault:
+            run.remarks.append(f"{fault}; left out of the paired comparisons")
+            continue
+        first = next(iter(found.values()), predictions)
+        if not np.array_equal(first.index, predictions.index):
+            run.remarks.append("predictions.npz is of other images than the other runs'; left out of the comparisons")
+            continue
+        found[run.address.folder] = predictions
+        run.remarks.extend(disagreements(run, predictions))
+    return found
+
+
+def disagreements(run: Finished, predictions: Predictions) -> list[str]:
+    """Where the record's headline is not the mean of its images, in words."""
+    remarks = []
+    written = run.headline.written
+    for mode, value_N in predictions.value.items():
+        told, found = run.score(mode), float(value_N.mean())
+        if told is not None and abs(told - found) > ROUNDING:
+            said = f"record.json says {written(told)} {run.headline.name} ({mode}), predictions.npz {written(found)}"
+            remarks.append(said)
+    return remarks
+
+
+def value_by_seed(group: Group, predictions: Mapping[Path, Predictions], mode: str) -> dict[int, NDArray[np.float64]]:
+    """What each image counted for (N,) by seed, for the seeds whose predictions hold this mode."""
+    held = {run.address.seed: predictions.get(run.address.folder) for run in group.runs}
+    return {seed: found.value[mode] for seed, found in held.items() if found and mode in found.value}

@@ -1,0 +1,132 @@
+"""Published numbers beside measured ones, and whether they were reproduced; the numbers are in published.yaml."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from importlib.resources import files
+from typing import Any, final
+
+import yaml
+
+from benchmark.report.analysis import formats
+from benchmark.report.analysis.comparisons import Comparison, between
+from benchmark.report.analysis.estimates import Estimate
+from benchmark.report.analysis.grouping import Group, Task
+from benchmark.report.analysis.inference import against_number
+from benchmark.report.read.folders import number
+
+
+@final
+@dataclass(frozen=True)
+class Published:
+    """One published number on a test split. attentions: ours it belongs to, none where no mechanism of ours is apt.
+
+    measure: the key of what was measured. value: as written, errors in percent.
+    glimpses, side: what a run must share to be comparable, None where it does not matter or is
+    unknown. sure: read in a source, not only remembered.
+    """
+
+    system: str
+    attentions: tuple[str, ...]
+    data: tuple[str, ...]
+    measure: str
+    value: float
+    paper: str
+    version: str
+    setting: str
+    glimpses: int | None
+    side: int | None
+    sure: bool
+
+    @property
+    def source(self) -> str:
+        return f"{self.paper}, {self.version}; {self.setting}" + ("" if self.sure else "; from memory, not verified")
+
+
+@final
+@dataclass(frozen=True)
+class Claim:
+    """A published order: on each of `data`, `better` is better than `worse`."""
+
+    text: str
+    paper: str
+    data: tuple[str, ...]
+    better: str
+    worse: str
+
+
+@final
+@dataclass(frozen=True)
+class Verdict:
+    """What the runs say of a published number or order. word: reproduced, better, not reproduced, cannot tell."""
+
+    word: str
+    reason: str
+
+
+def read_published() -> tuple[list[Published], list[Claim]]:
+    """The numbers and the claims of published.yaml."""
+    raw = yaml.safe_load(files("benchmark.report.analysis").joinpath("published.yaml").read_text(encoding="utf-8"))
+    numbers = [Published(**tuples(entry)) for entry in raw["numbers"]]
+    return numbers, [Claim(**tuples(entry)) for entry in raw["claims"]]
+
+
+def tuples(entry: Mapping[str, Any]) -> dict[str, Any]:
+    """An entry with its lists frozen."""
+    return {key: tuple(value) if isinstance(value, list) else value for key, value in entry.items()}
+
+
+def apt(numbers: Sequence[Published], group: Group) -> list[Published]:
+    """What was published of a group's mechanism, data and image size, of whatever measure."""
+    data = group.runs[0].address.data
+    return [
+        entry
+        for entry in numbers
+        if group.attention in entry.attentions and data in entry.data and entry.side in (None, group.side)
+    ]
+
+
+def published_for(numbers: Sequence[Published], group: Group) -> list[Published]:
+    """Published headlines of a group's mechanism: those of its number of glimpses, else of the nearest."""
+    found = [entry for entry in apt(numbers, group) if entry.measure == group.quality.key]
+    glimpses = int(number(group.runs[0].record, "glimpses") or 0)
+    gaps = [abs(entry.glimpses - glimpses) if entry.glimpses else 0 for entry in found]
+    return [entry for entry, gap in zip(found, gaps, strict=True) if gap == min(gaps)]
+
+
+def judge_number(entry: Published, group: Group, measured: Estimate) -> Verdict:
+    """Whether a published number was reproduced, by the interval for a new seed and new test images."""
+    glimpses = group.runs[0].record.get("glimpses")
+    if entry.glimpses not in (None, glimpses):
+        return Verdict("cannot tell", f"another setting: {entry.glimpses} glimpses there, {glimpses} here")
+    if measured.interval is None:
+        return Verdict("cannot tell", "one seed: how another would do is not known")
+    quality = group.quality
+    target = entry.value / quality.factor
+    near = quality.tolerance(target)
+    word = against_number(measured.interval, target, near, quality.headline.higher_is_better)
+    allowed = f"{quality.written(near)}{quality.points.replace(',', '')} of {entry.value:g}{quality.unit}"
+    where = {"reproduced": "within", "cannot tell": "neither within nor beyond"}.get(word, "beyond")
+    return Verdict(word, f"{quality.span(measured.interval)}{quality.unit} is {where} {allowed}")
+
+
+def judge_claim(claim: Claim, task: Task, comparisons: Sequence[Comparison]) -> Verdict | None:
+    """Whether an order was reproduced; None where the task has not both mechanisms.
+
+    Of a mechanism with several settings the default one speaks, else the best one.
+    """
+    by_choice = sorted(enumerate(task.groups), key=lambda item: (not item[1].setting, -item[0]))
+    places = {group.attention: place for place, group in by_choice}  # the last one of a name stays
+    if task.data not in claim.data or not {claim.better, claim.worse} <= places.keys():
+        return None
+    found = between(comparisons, places[claim.better], places[claim.worse])
+    if found is None:
+        return Verdict("cannot tell", "no predictions on the same test images")
+    quality = task.quality
+    span = f" ({quality.span(found.interval)})" if found.interval else ""
+    detail = (
+        f"{quality.difference(found.difference)}{quality.points.replace(',', '')}{span}, "
+        f"p after Holm {formats.probability(found.finding.adjusted)}, {found.seeds[0]} and {found.seeds[1]} seeds"
+    )
+    if not found.told_apart:
+        return Verdict("cannot tell", detail)
+    return Verdict("reproduced" if quality.is_good(found.difference) else "not reproduced", detail)

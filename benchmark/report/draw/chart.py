@@ -1,0 +1,81 @@
+"""Charts: one frame with two axes, in which figures put their marks."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import final
+
+from markupsafe import Markup
+
+from benchmark.report.draw import svg
+from benchmark.report.draw.palette import Look
+from benchmark.report.draw.svg import Scale
+
+WIDTH, HEIGHT = 460.0, 300.0
+LEFT, RIGHT, TOP, BOTTOM = 62.0, 14.0, 14.0, 46.0
+"""Room around the plot, in the units of the view box: tick labels and axis names fit at the style sheet's 12 units."""
+
+X_RANGE = (LEFT, WIDTH - RIGHT)
+Y_RANGE = (HEIGHT - BOTTOM, TOP)
+
+
+@final
+@dataclass(frozen=True)
+class Axis:
+    """A scale with its name and the text of its ticks; ticks are the scale's own where none are given."""
+
+    scale: Scale
+    name: str
+    show: Callable[[float], str]
+    ticks: tuple[float, ...] = ()
+
+    @property
+    def places(self) -> Sequence[float]:
+        return self.ticks or self.scale.ticks()
+
+
+@final
+@dataclass(frozen=True)
+class Figure:
+    """A picture with its name, its caption and the names of what is drawn in it."""
+
+    name: str
+    caption: str
+    picture: Markup
+    legend: Markup
+
+
+def frame(name: str, x: Axis, y: Axis, marks: Sequence[Markup]) -> Markup:
+    """A chart of the standard size."""
+    left, right = x.scale.start, x.scale.end
+    bottom, top = y.scale.start, y.scale.end
+    grid = [svg.tag("line", x1=left, x2=right, y1=y.scale(tick), y2=y.scale(tick), class_="grid") for tick in y.places]
+    y_ticks = [svg.text(left - 7, y.scale(tick) + 4, y.show(tick), "tick", "end") for tick in y.places]
+    x_ticks = [svg.text(x.scale(tick), bottom + 17, x.show(tick), "tick", "middle") for tick in x.places]
+    stubs = [
+        svg.tag("line", x1=x.scale(tick), x2=x.scale(tick), y1=bottom, y2=bottom + 4, class_="axis")
+        for tick in x.places
+    ]
+    axis = svg.tag("line", x1=left, x2=right, y1=bottom, y2=bottom, class_="axis")
+    middle = (bottom + top) / 2
+    names = [
+        svg.text((left + right) / 2, bottom + 36, x.name, "name", "middle"),
+        svg.tag(
+            "text", y.name, transform=f"translate(13,{middle:.0f}) rotate(-90)", class_="name", text_anchor="middle"
+        ),
+    ]
+    return svg.drawing(WIDTH, HEIGHT, name, [*grid, axis, *stubs, *y_ticks, *x_ticks, *names, *marks])
+
+
+def legend(entries: Sequence[tuple[str, Look]]) -> Markup:
+    """The names of what is drawn, each with its line and mark, as a list that wraps."""
+    items = []
+    for label, look in entries:
+        swatch = svg.tag(
+            "svg",
+            svg.join([svg.line([(1, 7), (27, 7)], look), svg.point(14, 7, look, "")]),
+            viewBox="0 0 28 14",
+            class_="swatch",
+            aria_hidden="true",
+        )
+        items.append(svg.tag("li", svg.join([swatch, svg.tag("span", label)])))
+    return svg.tag("ul", svg.join(items), class_="legend")

@@ -1,0 +1,84 @@
+"""Reads what a run without a record has left: its status and its log."""
+
+import os
+import re
+import socket
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from benchmark.common.json_files import Damaged, read_object
+from benchmark.report.read.folders import Address, Unfinished
+from benchmark.report.read.records import RecordError, read_headline
+from benchmark.results.primary_metric import Headline
+
+LOG_BYTES, MOST_SIGNS = 2**20, 2000
+"""What is read of the end of a log, and shown of a text."""
+
+
+def read_unfinished(address: Address) -> Unfinished:
+    """A run without a record, from its status and its log."""
+    status = read_status(address.folder / "status.json")
+    message, state = one_line(status.get("message")), one_line(status.get("state")) or "waiting"
+    if state == "running" and is_gone(status):
+        state = "interrupted"
+    last = "" if state == "running" else last_of_traceback(address.folder / "run.log")  # a resumed run keeps old ones
+    if state == "failed" or last:
+        state, message = "failed", message or last or "no message; see run.log"
+    elif state == "finished":
+        state, message = "damaged", "the status says finished, but there is no record.json"
+    elif state == "interrupted":
+        message = message or "its process is gone; start the sweep again to resume it"
+    epoch = one_line(f"{status['epoch']} of {status.get('epochs', '?')}") if "epoch" in status else ""
+    return Unfinished(address, state, message, epoch, one_line(status.get("updated")), judged_by(status))
+
+
+def judged_by(status: Mapping[str, Any]) -> Headline | None:
+    """What a run says it is judged by; None where it has not come to that."""
+    found = status.get("measure")
+    try:
+        return read_headline(found) if isinstance(found, dict) else None
+    except RecordError:
+        return None
+
+
+def read_status(path: Path) -> Mapping[str, Any]:
+    """status.json, empty where missing; one that is being written or damaged is said in its message."""
+    try:
+        return read_object(path)
+    except FileNotFoundError:
+        return {}
+    except Damaged as error:
+        return {"message": f"status.json cannot be used: it {error}"}
+
+
+def last_of_traceback(log: Path) -> str:
+    """The exception's own line of the last traceback in a log, "" where there is none."""
+    try:
+        with log.open("rb") as file:
+            file.seek(max(0, log.stat().st_size - LOG_BYTES))
+            text = file.read(LOG_BYTES).decode("utf-8", "replace")
+    except OSError:
+        return ""
+    _, found, tail = text.rpartition("Traceback (most recent call last):")
+    lines = [line.strip() for line in tail.splitlines() if re.match(r"[A-Za-z_][\w.]*(:|$)", line)]
+    return lines[0] if found and lines else ""
+
+
+def is_gone(status: Mapping[str, Any]) -> bool:
+    """Whether a run that says it is running has lost its process; unknown, so False, for another machine's."""
+    pid = status.get("pid")
+    if status.get("host") != socket.gethostname() or not isinstance(pid, int) or pid <= 0:
+        return False
+    try:
+        os.kill(pid, 0)  # signal 0 delivers nothing and only asks whether the process exists
+    except ProcessLookupError:
+        return True
+    except (OSError, OverflowError):
+        return False
+    return False
+
+
+def one_line(value: object) -> str:
+    """Text of a status on one line."""
+    return " ".join(str(value).split())[:MOST_SIGNS] if value is not None else ""

@@ -1,0 +1,98 @@
+"""What captions are worth by every measure and in every way of looking or decoding, and whether the maps moved."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from benchmark.report.analysis.grouping import HEADLINE, MODES, Group, Task
+from benchmark.report.analysis.published import Published, apt
+from benchmark.report.draw.table import Cell, Table
+from benchmark.report.sections.tables import NOTHING, measured_cell, name_cell
+
+FIRST = "CIDEr-D"
+BLEU = tuple(f"BLEU-{n}" for n in (1, 2, 3, 4))
+SCORES = (*BLEU, "BLEU-4 without brevity penalty", "ROUGE-L", "METEOR", "METEOR-nltk", FIRST)
+ABOUT: Mapping[str, str] = {"words": "words a caption", "vocabulary": "words used", "unfinished": "without end, %"}
+STILL = 0.02
+"""Below this mean change from look to look maps are said to stand still."""
+
+
+def is_of_captions(task: Task) -> bool:
+    return any(group.measure("test", mode, "BLEU-4") for group in task.groups for mode in task.modes)
+
+
+def scores(task: Task, numbers: Sequence[Published]) -> Table:
+    """A row for each mechanism and mode, modes of which all is alike together; the published numbers of a mechanism
+    under it.
+    """
+    known = [key for key in SCORES if any(group.measure("test", mode, key) for group, mode in both(task))]
+    rows: list[tuple[Cell, ...]] = []
+    for group in task.groups if is_of_captions(task) else ():
+        modes: dict[tuple[Cell, ...], list[str]] = {}
+        for mode in task.modes:
+            if group.measure("test", mode, FIRST):
+                modes.setdefault(tuple(row(group, mode, known)), []).append(MODES.get(mode, mode))
+        name = name_cell(group)
+        rows.extend((Cell(name.text, (", ".join(alike), *name.notes)), *cells) for cells, alike in modes.items())
+        rows.extend(printed(group, numbers, known))
+    return Table(
+        f"{task.name}: captions",
+        "Means over seeds. BLEU and METEOR are of all captions together, ROUGE-L and CIDEr-D means over images; "
+        "CIDEr-D counts rarity in the references of these very images. METEOR-nltk is another measure than METEOR, "
+        "with about twice its values. Words used: different ones in all captions of the split.",
+        ("mechanism", *known, *ABOUT.values()),
+        tuple(rows),
+    )
+
+
+def both(task: Task) -> Iterator[tuple[Group, str]]:
+    return ((group, mode) for group in task.groups for mode in task.modes)
+
+
+def row(group: Group, mode: str, known: Sequence[str]) -> Iterator[Cell]:
+    """The cells of one mechanism in one mode."""
+    for key in known:
+        yield measured_cell(group.measure("test", mode, key), lambda value: f"{value:.3f}")
+    shows = {"words": "{:.1f}", "vocabulary": "{:.0f}", "unfinished": "{:.1%}"}
+    for key in ABOUT:
+        yield measured_cell(group.measure("test", mode, key), shows[key].format)
+
+
+def printed(group: Group, numbers: Sequence[Published], known: Sequence[str]) -> Iterator[tuple[Cell, ...]]:
+    """What papers say of this mechanism on these data, a row a source."""
+    entries = [entry for entry in apt(numbers, group) if entry.measure in known]
+    for source in dict.fromkeys((entry.system, entry.source) for entry in entries):
+        own = {entry.measure: entry for entry in entries if (entry.system, entry.source) == source}
+        cells = [Cell(f"{own[key].value:g}") if key in own else NOTHING for key in known]
+        yield (Cell(f"published: {source[0]}", (source[1],)), *cells, *(NOTHING for _ in ABOUT))
+
+
+def maps(task: Task) -> Table:
+    """Entropy of the maps and their change from look to look, where an answer has several symbols or glimpses."""
+    rows = [
+        (name_cell(group), *(map_cell(group, key) for key in ("entropy", "change")), Cell(*still(group)))
+        for group in task.groups
+        if is_of_captions(task) and group.measure("localisation", HEADLINE, "entropy")
+    ]
+    return Table(
+        f"{task.name}: maps from word to word",
+        "Mean policy. Entropy of a map over that of a flat one: 0 a single place, 1 everywhere. Change: half the "
+        f"absolute difference of one map from the next, 0 none; below {STILL:g} the maps stand still.",
+        ("mechanism", "entropy", "change", "maps"),
+        tuple(rows),
+        "words",
+    )
+
+
+def map_cell(group: Group, key: str) -> Cell:
+    return measured_cell(group.measure("localisation", HEADLINE, key), lambda value: f"{value:.3f}")
+
+
+def still(group: Group) -> tuple[Any, ...]:
+    """Whether the maps move: the words, no notes, and the tone."""
+    change = group.measure("localisation", HEADLINE, "change")
+    if change is None:
+        return NOTHING.text, (), NOTHING.tone
+    seeds, standing = len(change.scores), sum(score < STILL for score in change.scores)
+    if not standing:
+        return "move", (), "good"
+    return "stand still", (f"with {standing} of {seeds} seeds",) if standing < seeds else (), "bad"

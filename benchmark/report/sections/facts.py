@@ -1,0 +1,120 @@
+"""What a reader must know of a study before its numbers: what ran, on what, and what forbids a comparison."""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Sequence
+
+from benchmark.report.analysis import annotations, weights
+from benchmark.report.analysis.formats import plural
+from benchmark.report.analysis.grouping import Task
+from benchmark.report.analysis.naming import in_common, told
+from benchmark.report.read.folders import Finished, Study
+from benchmark.results.version import PROJECT
+
+ENOUGH = 5
+"""Seeds a mechanism from which on a difference of five points is nearly always seen where seeds spread by one."""
+
+ORIGINS = {
+    "real": "real data", "sample": "a small sample of real data, not the full set", "synthetic": "synthetic data",
+}  # fmt: skip
+
+
+def facts(study: Study, tasks: Sequence[Task]) -> list[tuple[str, str]]:
+    """Name and value of each line of the header."""
+    states = Counter(run.state for run in study.unfinished)
+    runs = [f"{len(study.finished)} finished", *(f"{number} {state}" for state, number in sorted(states.items()))]
+    data = {task.data: f"{task.data} ({ORIGINS.get(task.origin, task.origin)})" for task in tasks}
+    seeds = sorted({run.address.seed for run in study.finished})
+    found = [
+        ("Data", "; ".join(data.values())),
+        ("Runs", ", ".join(runs)),
+        ("Seeds", ", ".join(str(seed) for seed in seeds)),
+        ("In every run", ", ".join(told(in_common(study.finished)))),
+        ("Revision", "; ".join(sorted({revision(run) for run in study.finished}))),
+        ("Hardware", "; ".join(sorted({hardware(run) for run in study.finished}))),
+        ("Versions", versions(study.finished)),
+        ("Weights", weights.names(study.finished)),
+        ("Ran", times(study.finished)),
+    ]
+    return [(name, value) for name, value in found if value]
+
+
+def revision(run: Finished) -> str:
+    """The git revision of a run, and whether the tree had changes that it does not hold; of an installed wheel, which
+    has none, its version.
+    """
+    git, held = run.record["git"], run.record.get("versions")
+    version = held.get(PROJECT) if isinstance(held, dict) else None
+    name = str(git.get("revision") or "")[:12] or (f"version {version}" if version else "unknown")
+    return f"{name} with uncommitted changes" if git.get("dirty") else name
+
+
+def hardware(run: Finished) -> str:
+    """The machine of a run in words."""
+    found = run.record["hardware"]
+    device = found.get("device") if found.get("accelerator") not in (None, "cpu") else None
+    threads = found.get("threads")
+    parts = [
+        device,
+        found.get("cpu"),
+        f"{found['cores']} cores" if "cores" in found else None,
+        plural(int(threads), "thread") + " a run" if isinstance(threads, int) else None,
+    ]
+    return ", ".join(str(part) for part in parts if part)
+
+
+def versions(finished: Sequence[Finished]) -> str:
+    """Each package with every version that some run used."""
+    found: dict[str, set[str]] = defaultdict(set)
+    for run in finished:
+        held = run.record.get("versions")
+        for name, version in held.items() if isinstance(held, dict) else ():
+            found[str(name)].add(str(version))
+    return ", ".join(f"{name} {' / '.join(sorted(held))}" for name, held in sorted(found.items()))
+
+
+def times(finished: Sequence[Finished]) -> str:
+    """From the first start to the last end."""
+    starts = sorted(str(run.record["started"]) for run in finished if run.record.get("started"))
+    ends = sorted(str(run.record["finished"]) for run in finished if run.record.get("finished"))
+    return f"{starts[0][:16].replace('T', ' ')} to {ends[-1][:16].replace('T', ' ')}" if starts and ends else ""
+
+
+def warnings(study: Study, tasks: Sequence[Task]) -> list[str]:
+    """What stands between some of the numbers and a comparison, in sentences."""
+    canvases = Counter(task.data for task in tasks)
+    found = (
+        annotations.warning(study.finished)
+        + weights.warning(study.finished)
+        + [
+            f"The test canvases of {data} differ between runs ({number} sets, by their fingerprints). Errors on "
+            "different canvases do not compare: each set has a section of its own, and pairs are made only within one."
+            for data, number in canvases.items()
+            if number > 1
+        ]
+    )
+    if several(hardware(run) for run in study.finished):
+        found.append("Runs were made on different hardware: times, speeds and memory do not compare between them.")
+    if several(revision(run) for run in study.finished):
+        found.append("Runs were made at different revisions of the code.")
+    elif any(run.record["git"].get("dirty") for run in study.finished):
+        found.append("Runs were made with uncommitted changes: the revision alone does not reproduce them.")
+    for task in tasks:
+        counts = {len(group.runs) for group in task.groups}
+        if len(counts) > 1:
+            found.append(f"On {task.name} the mechanisms have {min(counts)} to {max(counts)} seeds.")
+    return found + few_seeds(tasks)
+
+
+def few_seeds(tasks: Sequence[Task]) -> list[str]:
+    """What so few seeds cannot say, where a claim would want more."""
+    counts = [len(group.runs) for task in tasks for group in task.groups]
+    if not counts or min(counts) >= ENOUGH:
+        return []
+    few = {1: "With one seed there is no verdict.", 2: "With two seeds only very large differences can be told apart."}
+    said = few.get(min(counts), "")
+    return [f"{said} {ENOUGH} seeds a mechanism are advised where a claim matters, three are the least.".strip()]
+
+
+def several(values: Iterable[str]) -> bool:
+    """Whether there are two or more different values."""
+    return len(set(values)) > 1

@@ -1,0 +1,56 @@
+"""Learning curves: a small chart for each mechanism."""
+
+from collections.abc import Sequence
+
+from markupsafe import Markup
+
+from benchmark.report.analysis import formats
+from benchmark.report.analysis.curves import Curve, Tracked
+from benchmark.report.draw import svg
+from benchmark.report.draw.chart import X_RANGE, Y_RANGE, Axis, Figure, frame
+from benchmark.report.sections.figures import Looks
+
+
+def axes(curves: Sequence[Curve], of: Tracked) -> tuple[Axis, Axis]:
+    """Epochs and values, wide enough for all. What the values are stands above the charts."""
+    first, last = min(c.epochs[0] for c in curves), max(c.epochs[-1] for c in curves)
+    epochs = svg.Scale(first, max(last, first + 1), *X_RANGE, False)
+    scale = of.factor
+    highest = max(value * scale for curve in curves for value in curve.high)
+    lowest = min(0.0, *(value * scale for curve in curves for value in curve.low))
+    values = svg.Scale(lowest, highest * 1.06 if highest > 0 else 1.0, *Y_RANGE, False)
+    return Axis(epochs, "epoch", lambda tick: f"{tick:g}"), Axis(values, "", lambda tick: f"{tick:g}")
+
+
+def learning_figures(curves: Sequence[Curve], of: Tracked, data: str, looks: Looks) -> list[Figure]:
+    """A small chart for each mechanism, all on the same axes, the others behind it in grey."""
+    scale = of.factor
+    x, y = axes(curves, of)
+    lines = [[(x.scale(e), y.scale(scale * value)) for e, value in zip(c.epochs, c.mean, strict=True)] for c in curves]
+    figures = []
+    for curve, path in zip(curves, lines, strict=True):
+        look = looks[curve.label]
+        lowest, highest = (
+            [(px, y.scale(scale * value)) for (px, _), value in zip(path, side, strict=True)]
+            for side in (curve.low, curve.high)
+        )
+        behind = [
+            svg.tag("polyline", points=" ".join(f"{a:.1f},{b:.1f}" for a, b in other), class_="behind")
+            for other in lines
+            if other is not path
+        ]
+        ends = f"{of.name} {scale * curve.mean[-1]:.3g} at epoch {curve.epochs[-1]:g}"
+        picture = frame(
+            f"{curve.label} on {data}: {ends}",
+            x,
+            y,
+            [
+                *behind,
+                svg.band(lowest, highest, look),
+                svg.line(path, look),
+                svg.point(*path[-1], look, f"{curve.label}: {ends}"),
+            ],
+        )
+        unfinished = f", {curve.open} unfinished" if curve.open else ""
+        figures.append(Figure(curve.label, formats.plural(curve.seeds, "seed") + unfinished, picture, Markup()))
+    return figures

@@ -1,0 +1,120 @@
+"""Where the looks fell, judged on the true boxes: the table and the figure."""
+
+from collections.abc import Callable, Mapping
+
+from markupsafe import Markup
+
+from benchmark.report.analysis import formats
+from benchmark.report.analysis.estimates import Estimate
+from benchmark.report.analysis.grouping import HEADLINE, MODES, Group, Task
+from benchmark.report.draw import svg
+from benchmark.report.draw.chart import WIDTH, Figure
+from benchmark.report.draw.palette import Look
+from benchmark.report.draw.table import Cell, Table
+from benchmark.report.sections.tables import NOTHING
+
+PLACES: Mapping[str, tuple[str, Callable[[float], str]]] = {
+    "hit_rate": ("looks on an object, %", formats.percent),
+    "first_distance": ("first look to nearest object, px", lambda value: f"{value:.1f}"),
+    "coverage": ("objects looked at, %", formats.percent),
+    "pointing": ("peak of the attention on an object (pointing game), %", formats.percent),
+    "iou": ("overlap of what was looked at with the box (IoU), %", formats.percent),
+    "mass": ("attention inside boxes, %", formats.percent),
+    "named": ("attention inside the boxes of what is named, %", formats.percent),
+    "on_its_digit": ("looks on what is read next, %", formats.percent),
+    "in_order": ("steps in reading order, %", formats.percent),
+}
+RANDOM = "random"
+"""The evaluation mode in which the same weights look at uniformly random places."""
+
+LEFT, RIGHT, ROW = 8.0, WIDTH - 14.0, 40.0
+
+
+def table(task: Task) -> Table:
+    """Localisation by mechanism: the headline mode, the other modes beneath."""
+    rows = []
+    told = {key: place for key, place in PLACES.items() if any(judged(group, key) for group in task.groups)}
+    for group in sorted(task.groups, key=lambda group: group.is_control):
+        if any(judged(group, key) for key in told):
+            rows.append((Cell(group.label), *(cell(group, key, show) for key, (_, show) in told.items())))
+    return Table(
+        f"{task.name}: where it looked",
+        "Judged on the true boxes; mean policy, the other ways of looking "
+        "beneath. The last rows are the measure: what looking anywhere, at the middle or at the truth gives.",
+        ("mechanism", *(head for head, _ in told.values())),
+        tuple(rows),
+    )
+
+
+def judged(group: Group, key: str) -> bool:
+    """Whether a group has this measure in some mode."""
+    return any(group.measure("localisation", mode, key) for mode in modes(group))
+
+
+def modes(group: Group) -> list[str]:
+    """The modes in which a group's looks were judged."""
+    held = set(group.runs[0].record["localisation"])
+    return [mode for mode in MODES if mode in held] + sorted(held - set(MODES))
+
+
+def cell(group: Group, key: str, show: Callable[[float], str]) -> Cell:
+    """One measure of a group in every mode."""
+    found = {mode: estimate for mode in modes(group) if (estimate := group.measure("localisation", mode, key))}
+    headline = found.pop(HEADLINE, None)
+    notes = tuple(f"{MODES.get(mode, mode)} {show(estimate.mean)}" for mode, estimate in found.items())
+    return Cell(show(headline.mean), notes) if headline else Cell(NOTHING.text, notes, NOTHING.tone)
+
+
+def figure(task: Task, looks: Mapping[str, Look]) -> Figure | None:
+    """The share of looks on an object: by the policy, and with the same weights looking anywhere; None without any."""
+    rows = [
+        (group, found.mean, anywhere.mean if (anywhere := rate(group, RANDOM)) else None)
+        for group in task.groups
+        if (found := rate(group, HEADLINE))
+    ]
+    if not rows:
+        return None
+    scale = svg.Scale(0.0, 1.0, LEFT, RIGHT, False)
+    height = ROW * len(rows) + 44
+    parts = []
+    for tick in scale.ticks():
+        parts.append(svg.tag("line", x1=scale(tick), x2=scale(tick), y1=6.0, y2=height - 38, class_="grid"))
+        parts.append(svg.text(scale(tick), height - 24, f"{100 * tick:.0f}", "tick", "middle"))
+    parts.append(svg.text((LEFT + RIGHT) / 2, height - 6, "looks on an object, %", "name", "middle"))
+    for place, (group, share, base) in enumerate(rows):
+        parts += dumbbell(group.label, share, base, scale, 8 + ROW * place, looks[group.label])
+    return Figure(
+        "Looks on an object",
+        "Filled: the mean policy. Hollow: the same weights looking at random places; the "
+        "line between is what the policy has learned.",
+        svg.drawing(WIDTH, height, f"Share of looks on an object for each mechanism on {task.name}", parts),
+        Markup(),
+    )
+
+
+def rate(group: Group, mode: str) -> Estimate | None:
+    """The share of looks on an object."""
+    return group.measure("localisation", mode, "hit_rate")
+
+
+def dumbbell(label: str, share: float, base: float | None, scale: svg.Scale, y: float, look: Look) -> list[Markup]:
+    """One row: from looking anywhere to the policy."""
+    middle = y + 23
+    parts = [
+        svg.text(LEFT, y + 11, svg.shorten(label), "label", "start"),
+        svg.text(RIGHT, y + 11, f"{100 * share:.0f} %", "value", "end"),
+    ]
+    if base is not None:
+        parts.append(svg.whisker((scale(base), middle), (scale(share), middle), look, "whisker"))
+        parts.append(
+            svg.tag(
+                "circle",
+                svg.tag("title", f"random looks: {100 * base:.0f} %"),
+                cx=scale(base),
+                cy=middle,
+                r=4.0,
+                class_="hollow",
+                style=f"stroke:{look.colour}",
+            )
+        )
+    return [*parts, svg.point(scale(share), middle, look, f"{label}: {100 * share:.0f} %")]

@@ -1,0 +1,71 @@
+"""What became of sequences besides whole errors: of each digit, of the length, and by length."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any, NamedTuple
+
+from benchmark.report.analysis import formats
+from benchmark.report.analysis.estimates import Estimate, share_estimate
+from benchmark.report.analysis.grouping import HEADLINE, Group, Task, deep
+from benchmark.report.draw.table import Table
+from benchmark.report.sections.tables import error_cell, name_cell
+
+MEASURES: Mapping[str, str] = {"digit_error": "digits, %", "length_error": "length, %"}
+
+
+class Measured(NamedTuple):
+    """One error of a group: of which measure, on numbers of which length ("" for all), of how many images."""
+
+    measure: str
+    length: str
+    images: int
+    estimate: Estimate
+
+
+def lengths(task: Task) -> list[str]:
+    """The lengths that the test sequences of a task have, shortest first; empty where none is longer than one."""
+    held = {length for group in task.groups for run in group.runs for length in by_length(run.record, HEADLINE)}
+    ordered = sorted(held, key=int)
+    return ordered if any(int(length) > 1 for length in ordered) else []
+
+
+def by_length(record: Mapping[str, Any], mode: str) -> Mapping[str, Any]:
+    """A record's errors by length, of a mode; empty where it has none."""
+    scores = record["test"].get(mode)
+    found = scores.get("by_length") if isinstance(scores, Mapping) else None
+    return {key: value for key, value in found.items() if key.isdigit()} if isinstance(found, Mapping) else {}
+
+
+def measured(task: Task, group: Group, mode: str) -> Iterator[Measured]:
+    """Every error of a group in a mode that says more than the whole sequence's."""
+    if not lengths(task):
+        return
+    for key in MEASURES:
+        found = group.measure("test", mode, key)
+        if found:
+            yield Measured(key, "", task.test_images, found)
+    for length in lengths(task):
+        path = ("test", mode, "by_length", length)
+        shares = [share for run in group.runs if (share := deep(run.record, (*path, "error"))) is not None]
+        images = int(deep(group.runs[0].record, (*path, "images")) or 0)
+        if shares and images:
+            yield Measured("error", length, images, share_estimate(shares, images))
+
+
+def table(task: Task) -> Table:
+    """Errors of the parts of a sequence, mean policy; without rows where all sequences have one symbol."""
+    rows, sizes = [], dict.fromkeys(lengths(task), 0)
+    for group in task.groups:
+        found = {(each.measure, each.length): each for each in measured(task, group, HEADLINE)}
+        sizes |= {each.length: each.images for each in found.values() if each.length}
+        wanted = [*((key, "") for key in MEASURES), *(("error", length) for length in sizes)]
+        cells = [error_cell(found[key].estimate if key in found else None, task.quality) for key in wanted]
+        if found:
+            rows.append((name_cell(group), error_cell(group.score(HEADLINE), task.quality), *cells))
+    heads = [f"of {length}, {formats.plural(images, 'image')}, %" for length, images in sizes.items()]
+    return Table(
+        f"{task.name}: errors of the parts of a sequence",
+        "Mean policy. A sequence is right as a whole or not at all; beside it the share of all digits that were not "
+        "read at their place, the share of images whose length was misread, and the whole error by the true length.",
+        ("mechanism", "whole, %", *MEASURES.values(), *heads),
+        tuple(rows),
+    )

@@ -1,0 +1,156 @@
+"""Cost and error against the side of the image, over all tasks on the same data."""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+
+from markupsafe import Markup
+
+from benchmark.report.analysis import formats
+from benchmark.report.analysis.estimates import Estimate
+from benchmark.report.analysis.grouping import HEADLINE, Group, Task, deep
+from benchmark.report.analysis.quality import Quality
+from benchmark.report.analysis.statistics import log_slope
+from benchmark.report.draw import svg
+from benchmark.report.draw.chart import X_RANGE, Y_RANGE, Axis, Figure, frame, legend
+from benchmark.report.draw.palette import Look
+from benchmark.report.draw.table import Cell, Table
+from benchmark.report.sections.tables import NOTHING, error_cell
+
+CostRows = Sequence[tuple[str, dict[int, float]]]
+ErrorRows = Sequence[tuple[str, dict[int, Estimate]]]
+
+CANVAS = "data.canvas"
+"""The knob that sets the image's side; runs that differ in nothing else are one line against the side."""
+
+
+def by_side(group: Group) -> dict[int, float]:
+    """Multiply-adds by image side, as the record has them for its first seed; {} where it has none."""
+    sides = group.runs[0].record["cost"].get("multiply_adds_by_side")
+    keys = [key for key in sides if str(key).isdigit()] if isinstance(sides, Mapping) else []
+    found = {int(key): deep(sides, [key]) for key in sorted(keys, key=int)}
+    return {side: cost for side, cost in found.items() if cost is not None and cost > 0}
+
+
+def costs(groups: Sequence[Group]) -> CostRows:
+    """Name and multiply-adds of the groups that have them at two sides or more.
+
+    Of those that differ in the canvas alone the first.
+    """
+    seen: dict[str, dict[int, float]] = {}
+    for group in groups:
+        if len(by_side(group)) >= 2:
+            seen.setdefault(but_canvas(group), by_side(group))
+    return list(seen.items())
+
+
+def but_canvas(group: Group) -> str:
+    """Its name without the size of the canvas."""
+    return group.departure.name(group.attention, [CANVAS])
+
+
+def cost_table(data: str, rows: CostRows) -> Table:
+    """Multiply-adds by side, and the exponent of their growth."""
+    sides = sorted({side for _, found in rows for side in found})
+    body = tuple(
+        (
+            Cell(label),
+            *(Cell(formats.count(found[side])) if side in found else NOTHING for side in sides),
+            Cell(exponent(found)),
+        )
+        for label, found in rows
+    )
+    return Table(
+        f"{data}: multiply-adds by image side",
+        "For one image. The exponent k is of the best fit "
+        "cost = c side^k: 0 is independent of the image's size, 2 grows with its area.",
+        ("mechanism", *(f"{side} px" for side in sides), "exponent"),
+        body,
+    )
+
+
+def exponent(found: Mapping[int, float]) -> str:
+    """The exponent of the growth with the side, two decimals, zero without a sign."""
+    return f"{round(log_slope(list(found), list(found.values())), 2) + 0.0:.2f}"
+
+
+def cost_figure(data: str, rows: CostRows, looks: Mapping[str, Look]) -> Figure:
+    """Multiply-adds against the side, both in logarithms."""
+    sides = sorted({side for _, found in rows for side in found})
+    x = side_axis(sides)
+    y = Axis(
+        svg.logarithmic([cost for _, found in rows for cost in found.values()], *Y_RANGE),
+        "multiply-adds an image",
+        formats.count,
+    )
+    marks: list[Markup] = []
+    for label, found in rows:
+        places = [(x.scale(side), y.scale(cost)) for side, cost in found.items()]
+        marks.append(svg.line(places, looks[label]))
+        marks += [
+            svg.point(*place, looks[label], f"{label}, {side} px: {formats.count(cost)}")
+            for place, (side, cost) in zip(places, found.items(), strict=True)
+        ]
+    return Figure(
+        "Cost against image side",
+        "Level lines: the cost does not depend on the size of the image.",
+        frame(f"Multiply-adds against image side, {data}", x, y, marks),
+        legend([(label, looks[label]) for label, _ in rows]),
+    )
+
+
+def side_axis(sides: Sequence[int]) -> Axis:
+    """The axis of image sides, each one its own tick."""
+    return Axis(
+        svg.logarithmic([float(side) for side in sides], *X_RANGE),
+        "image side, px",
+        lambda tick: f"{tick:g}",
+        tuple(float(side) for side in sides),
+    )
+
+
+def errors_by_side(tasks: Sequence[Task]) -> ErrorRows:
+    """By mechanism the headline at each image side, where runs differ in the canvas alone and two sides were run."""
+    found: dict[str, dict[int, Estimate]] = defaultdict(dict)
+    for group in (group for task in tasks for group in task.groups):
+        error = group.score(HEADLINE)
+        if error is not None:
+            found[but_canvas(group)][group.side] = error
+    return [(label, dict(sorted(sides.items()))) for label, sides in sorted(found.items()) if len(sides) >= 2]
+
+
+def error_table(data: str, rows: ErrorRows, quality: Quality) -> Table:
+    """The headline by side. Other sides are other canvases, so the rows are not paired across columns."""
+    sides = sorted({side for _, found in rows for side in found})
+    body = tuple((Cell(label), *(error_cell(found.get(side), quality) for side in sides)) for label, found in rows)
+    return Table(
+        f"{data}: {quality.name} by image side",
+        f"Test {quality.head}, mean policy; each side has its own test canvases.",
+        ("mechanism", *(f"{side} px" for side in sides)),
+        body,
+    )
+
+
+def error_figure(data: str, rows: ErrorRows, looks: Mapping[str, Look], quality: Quality) -> Figure:
+    """The headline against the side."""
+    x = side_axis(sorted({side for _, found in rows for side in found}))
+    y = Axis(
+        svg.linear([found.mean for _, sides in rows for found in sides.values()], *Y_RANGE),
+        f"test {quality.head}",
+        quality.tick,
+    )
+    marks: list[Markup] = []
+    for label, found in rows:
+        places = [(x.scale(side), y.scale(error.mean)) for side, error in found.items()]
+        marks.append(svg.line(places, looks[label]))
+        for place, (side, error) in zip(places, found.items(), strict=True):
+            ends = [(place[0], y.scale(bound)) for bound in error.shown]
+            marks.append(svg.whisker(ends[0], ends[1], looks[label], "whisker"))
+            marks.append(
+                svg.point(*place, looks[label], f"{label}, {side} px: {quality.written(error.mean)}{quality.unit}")
+            )
+    return Figure(
+        f"{quality.title} against image side",
+        "Lines upright: the 95 % interval for a new seed and new test images; with one seed for new images alone.",
+        frame(f"Test {quality.name} against image side, {data}", x, y, marks),
+        legend([(label, looks[label]) for label, _ in rows]),
+    )

@@ -1,0 +1,1 @@
+"""The page, the files beside it, and the terminal."""

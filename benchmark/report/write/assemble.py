@@ -1,0 +1,128 @@
+"""Puts a study's report together: every table, figure and picture, in the order in which they are read."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TypeVar, final
+
+from benchmark.report.analysis.curves import Curve, Tracked, curves_by_data
+from benchmark.report.analysis.grouping import HEADLINE, Group, Task, group_tasks
+from benchmark.report.analysis.published import read_published
+from benchmark.report.draw.chart import Figure
+from benchmark.report.draw.palette import Look, looks
+from benchmark.report.draw.table import Table
+from benchmark.report.read.folders import Study
+from benchmark.report.read.records import unsealed
+from benchmark.report.sections import facts, leaderboard, sizes, verdicts
+from benchmark.report.sections.learning import learning_figures
+from benchmark.report.sections.task import Part, TaskSection, learning_of, present, task_section
+
+S = TypeVar("S")
+T = TypeVar("T")
+
+
+@final
+@dataclass(frozen=True)
+class DataSection:
+    """What spans the canvases of one data set: sizes, and learning curves by metric with the small charts of each."""
+
+    data: str
+    sizes: Part
+    curves: Mapping[Tracked, Sequence[Curve]]
+    learning: tuple[tuple[str, tuple[Figure, ...]], ...]
+
+
+@final
+@dataclass(frozen=True)
+class Report:
+    """A whole report, ready to be shown. faults: a sentence for each section that could not be made."""
+
+    study: Study
+    facts: list[tuple[str, str]]
+    warnings: list[str]
+    tasks: list[TaskSection]
+    data: list[DataSection]
+    verdicts: tuple[Table, ...]
+    runs: tuple[Table, ...]
+    faults: tuple[str, ...] = ()
+
+    @property
+    def all_tables(self) -> list[Table]:
+        """Every table that has rows, in order."""
+        parts = [part for section in self.tasks for part in section.parts] + [section.sizes for section in self.data]
+        found = [table for part in parts for table in (*part.tables, *part.folded)]
+        return [table for table in (*found, *self.verdicts, *self.runs) if table.rows]
+
+
+def assemble(study: Study) -> Report:
+    """The report of a study."""
+    numbers, claims = read_published()
+    tasks = group_tasks(study.finished)
+    labels = {(group.attention, group.setting): group.label for task in tasks for group in task.groups}
+    curves = curves_by_data(study, labels)
+    data_sets = sorted({task.data for task in tasks} | set(curves))
+    lines = {data: sizes.errors_by_side([task for task in tasks if task.data == data]) for data in data_sets}
+    adds = {data: sizes.costs(groups_of(data, tasks)) for data in data_sets}
+    drawn = [curve for by_key in curves.values() for found in by_key.values() for curve in found]
+    names = [
+        *labels.values(),
+        *(curve.label for curve in drawn),
+        *(label for rows in lines.values() for label, _ in rows),
+        *(label for rows in adds.values() for label, _ in rows),
+    ]
+    look = looks(names)
+    faults: list[str] = []
+
+    def section_of(task: Task) -> TaskSection:
+        return task_section(task, numbers, look, learning_of(task, curves.get(task.data, {})))
+
+    def data_of(data: str) -> DataSection:
+        return data_section(data, adds[data], lines[data], curves.get(data, {}), look, tasks)
+
+    sections = kept(section_of, tasks, lambda task: task.name, faults)
+    spans = kept(data_of, data_sets, lambda data: f"sizes and learning curves of {data}", faults)
+    headline = {section.task.name: section.comparisons.get(HEADLINE, ()) for section in sections}
+    return Report(
+        study, facts.facts(study, tasks), [*faults, *unsealed(study), *facts.warnings(study, tasks)], sections, spans,
+        (verdicts.against_numbers(tasks, numbers), verdicts.against_claims(tasks, claims, headline),
+         *leaderboard.tables(tasks)),
+        (verdicts.unfinished(study), verdicts.remarks(study)), tuple(faults),
+    )  # fmt: skip
+
+
+def kept(make: Callable[[T], S], of: Sequence[T], name: Callable[[T], str], faults: list[str]) -> list[S]:
+    """What can be made of each; for each that fails unexpectedly a sentence in its place."""
+    found = []
+    for each in of:
+        try:
+            found.append(make(each))
+        except Exception as error:
+            told = f"{type(error).__name__}: {' '.join(str(error).split())[:200]}"
+            faults.append(f"The section on {name(each)} could not be made ({told}): a file of a run is damaged.")
+    return found
+
+
+def groups_of(data: str, tasks: Sequence[Task]) -> list[Group]:
+    """The groups of all canvases of a data set."""
+    return [group for task in tasks if task.data == data for group in task.groups]
+
+
+def data_section(
+    data: str,
+    rows: sizes.CostRows,
+    lines: sizes.ErrorRows,
+    curves: Mapping[Tracked, Sequence[Curve]],
+    look: Mapping[str, Look],
+    tasks: Sequence[Task],
+) -> DataSection:
+    """One data set's sizes and learning curves."""
+    quality = next((task.quality for task in tasks if task.data == data), None)
+    drawn = present(
+        sizes.cost_figure(data, rows, look) if rows else None,
+        sizes.error_figure(data, lines, look, quality) if lines and quality else None,
+    )
+    held = ((sizes.cost_table(data, rows),) if rows else ()) + (
+        (sizes.error_table(data, lines, quality),) if lines and quality else ()
+    )
+    drawn_curves = ((of.name, learning_figures(found, of, data, look)) for of, found in curves.items() if found)
+    learning = tuple((key, tuple(figures)) for key, figures in drawn_curves)
+    return DataSection(data, Part("Image size", drawn, held), curves, learning)

@@ -1,0 +1,134 @@
+"""The record of a finished run: what it was, where it ran, what it cost and what it came to. Format 2."""
+
+import importlib.metadata
+import os
+import platform
+import subprocess
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from benchmark.common.moved import CHOICES
+from benchmark.results.primary_metric import Headline
+from benchmark.results.run_id import Address
+from benchmark.results.version import PROJECT
+
+FORMAT = 2
+PACKAGES = (PROJECT, "torch", "pytorch-lightning", "hydra-core", "torchmetrics", "numpy", "scikit-learn", "wandb")
+
+
+class Result(NamedTuple):
+    """What a run measured, as it goes into the record. See `assemble` for the keys."""
+
+    headline: Headline
+    validation: Mapping[str, Any]
+    test: Mapping[str, Any]
+    localisation: Mapping[str, Any]
+    cost: Mapping[str, Any]
+
+
+class Task(NamedTuple):
+    """What a run was about: the data's origin and image shape, the hashes of its fixed splits, the weights from
+    elsewhere that it started from, the windows of a glimpse, and what of it reads annotations in the test: "mechanism"
+    where it looks at true boxes, "images" where they are cut around those.
+    """
+
+    origin: str
+    weights: Sequence[Mapping[str, Any]]
+    windows: tuple[int, ...]
+    image_shape: tuple[int, ...]
+    fingerprints: Mapping[str, str]
+    reads_annotations: Sequence[str]
+
+
+def annotations_read(mechanism: bool, images: bool) -> list[str]:
+    """What of a run reads annotations in the test, in words."""
+    return [what for what, does in (("mechanism", mechanism), ("images", images)) if does]
+
+
+def assemble(
+    address: Address, config: Mapping[str, Any], task: Task, hardware: Mapping[str, Any], result: Result,
+    started: str, finished: str,
+) -> dict[str, Any]:  # fmt: skip
+    """Everything record.json says; `measure` is the headline. Errors are fractions, times seconds, sizes bytes,
+    distances pixels. `control` names the mechanism that is the same in everything but where it looks, None where nobody
+    named one; `is_control` says that a run is what others are measured by.
+    """
+    return {
+        "format": FORMAT,
+        "study": address.study,
+        "attention": address.attention,
+        "data": address.data,
+        "origin": task.origin,
+        "objective": config[CHOICES]["objective"],
+        "seed": address.seed,
+        "setting": address.setting,
+        "differs": dict(address.differs),
+        "experiment": address.experiment,
+        "beyond": dict(address.beyond),
+        "config_hash": address.config_hash,
+        "git": git_state(Path(__file__).parent),
+        "versions": versions(),
+        "hardware": dict(hardware),
+        "started": started,
+        "finished": finished,
+        "image_shape": list(task.image_shape),
+        "weights": [dict(each) for each in task.weights],
+        "glimpses": config["attention"]["glimpses"],
+        "control": config["attention"].get("control"),
+        "is_control": bool(config["attention"].get("is_control", False)),
+        "reads_annotations": list(task.reads_annotations),
+        "windows": list(task.windows),
+        "fingerprints": dict(task.fingerprints),
+        "cost": dict(result.cost),
+        "measure": result.headline._asdict(),
+        "validation": dict(result.validation),
+        "test": dict(result.test),
+        "localisation": dict(result.localisation),
+    }
+
+
+def git_state(folder: Path) -> dict[str, Any]:
+    """The revision the code stands at and whether it was changed since; None for both outside a git checkout of it. A
+    wheel that is installed inside of another repository is no part of that: git does not track its files.
+    """
+    if _git(folder, "ls-files", "--error-unmatch", ".") is None:
+        return {"revision": None, "dirty": None}
+    revision = _git(folder, "rev-parse", "HEAD")
+    changed = _git(folder, "status", "--porcelain", "--untracked-files=no")
+    return {"revision": revision, "dirty": None if changed is None else bool(changed)}
+
+
+def _git(folder: Path, *arguments: str) -> str | None:
+    try:
+        done = subprocess.run(["git", "-C", str(folder), *arguments], capture_output=True, text=True, timeout=20)
+    except (OSError, subprocess.TimeoutExpired):
+        return None
+    return done.stdout.strip() if done.returncode == 0 else None
+
+
+def versions() -> dict[str, str]:
+    found = {"python": platform.python_version()}
+    for package in PACKAGES:
+        try:
+            found[package] = importlib.metadata.version(package)
+        except importlib.metadata.PackageNotFoundError:
+            continue
+    return found
+
+
+def hardware(threads: int, accelerator: str, device: str) -> dict[str, Any]:
+    """accelerator: Lightning's name of it, e.g. "cpu" or "cuda"; device: the device's own name."""
+    return {
+        "cpu": cpu_name(), "cores": os.cpu_count(), "threads": threads, "accelerator": accelerator, "device": device,
+    }  # fmt: skip
+
+
+def cpu_name() -> str:
+    """The processor as its maker calls it, where the system says so."""
+    try:
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
+    except OSError:
+        lines = []
+    names = [line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")]
+    return names[0] if names else platform.processor() or platform.machine()

@@ -1,0 +1,138 @@
+"""What a sweep shows while it runs: each running job with its epoch and the time it needs, and the sweep as a whole."""
+
+import subprocess
+import time
+from collections.abc import Sequence
+from typing import IO, Any, NamedTuple, final
+
+from rich.console import Group, RenderableType
+from rich.progress_bar import ProgressBar
+from rich.table import Table
+
+from benchmark.process.terminal import Console, Progress, span
+from benchmark.results.primary_metric import Headline
+from benchmark.results.run_folder import RunFolder, read_json
+
+
+class Running(NamedTuple):
+    """A job at work. said: what it prints."""
+
+    name: str
+    folder: RunFolder
+    process: "subprocess.Popen[bytes]"
+    since: float
+    said: IO[bytes]
+
+    def status(self) -> dict[str, Any]:
+        """What the job says of itself; empty until it has said something: an earlier try's status does not count."""
+        status = read_json(self.folder.status)
+        return status if status.get("pid") == self.process.pid else {}
+
+
+@final
+class Pace:
+    """How long the rest of a sweep will take, judged by its ended and its running jobs."""
+
+    def __init__(self, total: int, slots: int):
+        self.total, self.done, self.failed = total, 0, 0
+        self._slots, self._took = slots, list[float]()
+
+    def ended(self, seconds: float, failed: bool) -> None:
+        self.done += 1
+        self.failed += failed
+        if not failed:
+            self._took.append(seconds)
+
+    def left(self, running: Sequence[tuple[float, float | None]], waiting: int) -> float | None:
+        """Seconds; None while nothing is known. running: of each job, its seconds so far and those it says are left."""
+        known = [so_far + left for so_far, left in running if left is not None]
+        samples = self._took + known
+        if not samples:
+            return None
+        typical = sum(samples) / len(samples)
+        rest = [max(0.0, typical - so_far) if left is None else left for so_far, left in running]
+        return max([(sum(rest) + waiting * typical) / self._slots, *rest])
+
+
+class View(NamedTuple):
+    """A running job as shown. share: of its steps done, in [0, 1]; left: seconds, None where unknown."""
+
+    name: str
+    share: float
+    doing: str
+    seconds: float
+    left: float | None
+
+
+def view(job: Running) -> View:
+    status = job.status()
+    steps, left = status.get("steps") or 0, status.get("seconds_left")
+    share = min(1.0, status.get("step", 0) / steps) if steps else 0.0
+    if status.get("message") == "training" and steps:
+        doing = f"epoch {status['epoch']} of {status['epochs']}, {span(left)} left"
+    else:
+        doing = str(status.get("message") or ("finishing" if status else "starting"))
+    return View(job.name, share, doing, time.monotonic() - job.since, left)
+
+
+@final
+class Overview(Progress):
+    """The jobs that run, and the sweep as a whole. waiting: how many have not begun."""
+
+    def __init__(self, pace: Pace, running: Sequence[Running], waiting: int):
+        self._pace, self._running, self._waiting = pace, running, waiting
+
+    def text(self) -> str:
+        views = [view(job) for job in self._running]
+        jobs = "; ".join(f"{v.name} {v.doing}" for v in views)
+        return f"{self._pace.done} of {self._pace.total} runs done, {self._left(views)} left. {jobs}"
+
+    def drawn(self) -> RenderableType:
+        views = [view(job) for job in self._running]
+        table = Table.grid(padding=(0, 2))
+        for v in views:
+            table.add_row(v.name, ProgressBar(total=1.0, completed=v.share, width=24), v.doing)
+        failed = f", {self._pace.failed} failed" if self._pace.failed else ""
+        share = (self._pace.done + sum(v.share for v in views)) / max(1, self._pace.total)
+        whole = Table.grid(padding=(0, 2))
+        bar = ProgressBar(total=1.0, completed=share, width=40)
+        whole.add_row(f"{self._pace.done} of {self._pace.total} runs{failed}", bar, f"{self._left(views)} left")
+        return Group(table, whole)
+
+    def _left(self, views: Sequence[View]) -> str:
+        return span(self._pace.left([(v.seconds, v.left) for v in views], self._waiting))
+
+
+@final
+class Display:
+    """Reports a sweep on a console: every start and end, and, asked often, how far it is."""
+
+    def __init__(self, pace: Pace, console: Console):
+        self._pace, self._console, self._begun = pace, console, 0
+
+    def started(self, job: Running) -> None:
+        self._begun += 1
+        self._console.note(f"run {self._begun} of {self._pace.total} started: {job.name}")
+
+    def ended(self, job: Running, seconds: float, message: str) -> None:
+        """message: why it failed, "" where it finished."""
+        self._pace.ended(seconds, bool(message))
+        done = f"{self._pace.done} of {self._pace.total} runs done"
+        self._console.outcome(f"{done}: {ending(job, seconds, message)}", failed=bool(message))
+
+    def elsewhere(self, job: Running) -> None:
+        """Another process is at work on the job's run; it is waited for."""
+        self._begun -= 1
+        self._console.line(f"{job.name}: another process is at work on it, and is waited for")
+
+    def tick(self, running: Sequence[Running], waiting: int) -> None:
+        self._console.now(Overview(self._pace, running, waiting))
+
+
+def ending(job: Running, seconds: float, message: str) -> str:
+    if message:
+        return f"{job.name} failed: {message} (log: {job.folder.log})"
+    record = read_json(job.folder.record)
+    headline = Headline.of(record)
+    value = headline.written(record["test"]["mean"][headline.key])
+    return f"{job.name} finished in {span(seconds)}, test {headline.name} {value}"

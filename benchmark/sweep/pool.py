@@ -1,0 +1,161 @@
+"""Runs as operating-system processes, so many at a time. One that dies takes none of the others with it."""
+
+import contextlib
+import os
+import signal
+import subprocess
+import tempfile
+import time
+from collections import deque
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple, final
+
+from benchmark.common.errors import BusyFault, RunFault
+from benchmark.process.program import BUSY
+from benchmark.results.run_folder import RunFolder, now, read_json, write_json
+from benchmark.results.run_id import Address
+from benchmark.sweep.display import Display, Running
+
+PARENT = "ATTENTION_BENCHMARK_PARENT"
+"""Tells a job which process started it, so that it ends with that one."""
+
+LOOK_SECONDS = 1.0
+"""Between two looks whether other processes are done with runs that are waited for."""
+
+PATIENCE_SECONDS = 5.0
+"""Between asking jobs to end and ending them."""
+
+
+class Job(NamedTuple):
+    """A run to be started: where it belongs, and the command line that starts it."""
+
+    address: Address
+    arguments: Sequence[str]
+
+
+class Outcome(NamedTuple):
+    """How a job ended. code: of its process, negative for the signal that killed it; message: "" where it finished."""
+
+    job: Job
+    code: int
+    seconds: float
+    message: str
+
+
+@final
+class Pool:
+    """Starts jobs in order, one in each free slot. slots: what each adds to the environment of its jobs."""
+
+    def __init__(self, slots: Sequence[Mapping[str, str]], display: Display):
+        self._slots, self._display = slots, display
+        self._running: dict[int, tuple[Job, Running]] = {}
+        self._elsewhere: list[Job] = []
+        self._looked = 0.0
+
+    def run(self, jobs: Sequence[Job]) -> list[Outcome]:
+        """Every job's outcome, in the order they ended. However it is left, no job is left running."""
+        waiting, outcomes = deque(jobs), list[Outcome]()
+        try:
+            while waiting or self._running or self._elsewhere:
+                waiting += self._free_again()
+                for slot in range(len(self._slots)):
+                    if slot in self._running:
+                        outcomes += self._reap(slot)
+                    if waiting and slot not in self._running:
+                        self._start(slot, waiting.popleft())
+                left = len(waiting) + len(self._elsewhere)
+                self._display.tick([running for _, running in self._running.values()], left)
+                time.sleep(0.1)
+        finally:
+            self._stop()
+        return outcomes
+
+    def _free_again(self) -> list[Job]:
+        """The jobs whose runs no other process is at work on any more: started, they find a record, or take over."""
+        if not self._elsewhere or time.monotonic() - self._looked < LOOK_SECONDS:
+            return []
+        self._looked = time.monotonic()
+        free = [job for job in self._elsewhere if RunFolder(job.address.folder).is_free()]
+        self._elsewhere = [job for job in self._elsewhere if job not in free]
+        return free
+
+    def _start(self, slot: int, job: Job) -> None:
+        folder = RunFolder(job.address.folder)
+        folder.make()
+        environment = os.environ | dict(self._slots[slot]) | {PARENT: str(os.getpid())}
+        said = tempfile.TemporaryFile()  # noqa: SIM115 - read when the job has ended
+        process = subprocess.Popen(
+            job.arguments, stdin=subprocess.DEVNULL, stdout=said, stderr=subprocess.STDOUT, env=environment,
+            start_new_session=True,
+        )  # fmt: skip
+        running = Running(job.address.name, folder, process, time.monotonic(), said)
+        self._running[slot] = (job, running)
+        self._display.started(running)
+
+    def _reap(self, slot: int) -> list[Outcome]:
+        job, running = self._running[slot]
+        code = running.process.poll()
+        if code is None:
+            return []
+        del self._running[slot]
+        said = _said(running)
+        if code == BUSY:
+            self._elsewhere.append(job)
+            self._display.elsewhere(running)
+            return []
+        _into_log(running, said)
+        message = "" if code == 0 else _last_words(running, code, said)
+        outcome = Outcome(job, code, time.monotonic() - running.since, message)
+        self._display.ended(running, outcome.seconds, message)
+        return [outcome]
+
+    def _stop(self) -> None:
+        left = [running.process for _, running in self._running.values()]
+        for process in left:
+            process.terminate()
+        until = time.monotonic() + PATIENCE_SECONDS
+        for process in left:
+            try:
+                process.wait(max(0.0, until - time.monotonic()))
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+        for _, running in self._running.values():
+            _into_log(running, _said(running))
+
+
+def _said(running: Running) -> bytes:
+    """What a job has printed itself; the log of its run may be another's as well."""
+    with running.said as said:
+        said.seek(0)
+        return said.read()
+
+
+def _into_log(running: Running, said: bytes) -> None:
+    """What a crash below Python prints must not be lost either."""
+    with contextlib.suppress(OSError), running.folder.log.open("ab") as log:
+        log.write(said)
+
+
+def _last_words(running: Running, code: int, said: bytes) -> str:
+    """Why a job ended: from its status, from the signal that killed it, or the last line it printed."""
+    status = running.status()
+    if status.get("state") in ("failed", "interrupted"):
+        return str(status.get("message"))
+    if code < 0:
+        message = f"killed by {signal.Signals(-code).name}; started again, it resumes"
+        if status:
+            _note(running.folder, {"state": "failed", "message": message, "seconds_left": None, "updated": now()})
+        return message
+    lines = said.decode(errors="replace").strip().splitlines()
+    message = lines[-1].removeprefix("error: ") if lines else f"exit code {code}"
+    _note(running.folder, {"state": "failed", "message": message, "updated": now()})
+    return message
+
+
+def _note(folder: RunFolder, status: Mapping[str, object]) -> None:
+    try:
+        with folder.locked():
+            write_json(folder.status, read_json(folder.status) | dict(status))
+    except (RunFault, BusyFault):
+        return  # another's by now, or the disk is full; the sweep goes on and says so at its end

@@ -1,0 +1,48 @@
+"""What a model's outputs mean, kept beside its weights: a vocabulary is counted from files, and files change."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, final
+
+import pytorch_lightning as pl
+from pytorch_lightning.callbacks import Callback
+
+from benchmark.common.errors import RunFault
+
+KEY = "symbols"
+"""Of a checkpoint."""
+
+
+@final
+class KeepSymbols(Callback):
+    """Writes the task's symbols into every checkpoint."""
+
+    def __init__(self, symbols: Sequence[str]):
+        self._symbols = list(symbols)
+
+    def on_save_checkpoint(
+        self, trainer: pl.Trainer, pl_module: pl.LightningModule, checkpoint: dict[str, Any]
+    ) -> None:
+        checkpoint[KEY] = self._symbols
+
+
+def refuse_others(checkpoint: Mapping[str, Any], symbols: Sequence[str]) -> None:
+    """Raises RunFault where a run would go on from a checkpoint of other symbols."""
+    if told := difference(checkpoint, symbols):
+        raise RunFault(
+            f"this run was begun with {told}: the captions have changed since, or the knobs that count their words. "
+            "Put the files back as they were, or begin another run (study=NAME)."
+        )
+
+
+def difference(checkpoint: Mapping[str, Any], symbols: Sequence[str]) -> str:
+    """How a checkpoint's symbols are others than these, in words; "" where they are the same, or it has none."""
+    there = checkpoint.get(KEY)
+    if there is None or there == list(symbols):
+        return ""
+    lacking, more = [sorted({*one} - {*other}) for one, other in ((symbols, there), (there, symbols))]
+    told = [
+        f"{what} {', '.join(map(repr, words[:3]))}{' ...' if len(words) > 3 else ''}"
+        for what, words in (("without", lacking), ("with", more))
+        if words
+    ]
+    return f"other symbols ({len(there)}, not {len(symbols)}; {' and '.join(told) or 'in another order'})"

@@ -1,0 +1,146 @@
+"""The features of a frozen encoder, computed once for every image of every split and kept on disk.
+
+A cached feature is found by the key of its image: the split, and the image's index in it (`Batch.index`). The key goes
+from the step through the network to the encoder; images without a key, as crops are, are computed.
+
+Axes: B images of a batch, N images of a split, C channels, H rows, W columns.
+"""
+
+from collections.abc import Callable, Mapping
+from hashlib import sha256
+from typing import Any, Protocol, final
+
+import numpy as np
+import pytorch_lightning as pl
+import torch
+from torch import Tensor, nn
+
+from benchmark.common.errors import ConfigFault
+from benchmark.model.attention.distribution import mode
+from benchmark.model.encoder.base import Computed, Encoder, FeatureSource
+from benchmark.model.encoder.tuning.schedules import Tuned
+from datamodules.contract import Batch, FixedImages, ImageKey, TaskData
+
+SPLITS = ("train", "validation", "test")
+COMPUTED = Computed()
+
+
+class Store(Protocol):
+    """Keeps rows of numbers, as `datamodules.storage.feature_store.FeatureStore` does."""
+
+    def rows(self, name: str, source: Mapping[str, Any], images: int, batch: int, shape: tuple[int, ...],
+             make: Callable[[int], np.ndarray]) -> np.ndarray: ...  # fmt: skip
+
+
+@final
+class Live(pl.Callback):
+    """No cache: features are computed each time."""
+
+
+@final
+class CachedFeatures(FeatureSource):
+    """Looks features up. rows: (N, *shape) those of each split."""
+
+    def __init__(self, rows: Mapping[str, np.ndarray]):
+        self._rows = rows
+
+    def __call__(self, encoder: Encoder, image_BCHW: Tensor, key: ImageKey) -> Tensor:
+        rows = self._rows.get(key.split)
+        if rows is None:
+            return COMPUTED(encoder, image_BCHW, key)
+        features = torch.from_numpy(rows[key.index.cpu().numpy()])
+        return features.to(image_BCHW.device, non_blocking=True).to(image_BCHW.dtype)
+
+
+@final
+class _Noted(FeatureSource):
+    """Computes features, and notes which encoders are given images with a key."""
+
+    def __init__(self) -> None:
+        self.encoders: list[Encoder] = []
+
+    def __call__(self, encoder: Encoder, image_BCHW: Tensor, key: ImageKey) -> Tensor:
+        if key.split:
+            self.encoders.append(encoder)
+        return COMPUTED(encoder, image_BCHW, key)
+
+
+@final
+class Cached(pl.Callback):
+    """Before training, computes what the cache does not have yet; from then on the encoder looks features up.
+
+    Raises ConfigFault where no frozen encoder reads whole images, DataFault where training images are drawn anew each
+    time: features would be of images that never come again.
+    """
+
+    def __init__(self, store: Store):
+        self._store = store
+
+    def on_fit_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        data: Any = trainer.datamodule  # type: ignore[attr-defined]
+        rnn: Any = pl_module.rnn
+        self.prepare(rnn, data, pl_module.device)
+
+    @torch.no_grad()
+    def prepare(self, rnn: nn.Module, data: TaskData, device: torch.device) -> None:
+        """Makes the frozen encoders of a model look up the features of this data set's images."""
+        splits, training = {name: data.each(name) for name in SPLITS}, rnn.training
+        first = {name: split.batch(0, 0, device) for name, split in splits.items()}
+        rnn.eval()
+        for encoder in _readers(rnn, first["validation"]):
+            weights = _digest(encoder)
+            rows = {name: self._rows(encoder, weights, name, splits[name], batch) for name, batch in first.items()}
+            encoder.source = CachedFeatures(rows)
+        rnn.train(training)
+
+    def _rows(self, encoder: Tuned, weights: str, name: str, split: FixedImages, first: Batch) -> np.ndarray:
+        device, batch = first.image.device, len(first.image)
+        images = batch * (split.batches - 1) + len(split.batch(0, split.batches - 1, device).image)
+        source = {
+            "encoder": repr(encoder.body),
+            "weights": weights,
+            "data": split.fingerprint(),
+            "images": sha256(first.image.cpu().numpy().tobytes()).hexdigest(),  # tells of size and normalisation
+            "torch": torch.__version__,
+            "device": device.type,  # whose kernels round as they do
+        }
+
+        def make(number: int) -> np.ndarray:
+            features: np.ndarray = encoder.body(split.batch(0, number, device).image).float().cpu().numpy()
+            return features
+
+        return self._store.rows(name, source, images, batch, encoder.shape, make)
+
+
+def _readers(rnn: nn.Module, batch: Batch) -> list[Tuned]:
+    """The frozen encoders that a model shows whole images. Raises ConfigFault where there are none."""
+    noted, encoders = _Noted(), [part for part in rnn.modules() if isinstance(part, Encoder)]
+    for encoder in encoders:
+        encoder.source = noted
+    rnn(batch.image, batch.boxes, None, 1, mode, ImageKey("validation", batch.index))
+    for encoder in encoders:
+        encoder.source = COMPUTED
+    if not noted.encoders:
+        raise ConfigFault(
+            [
+                "features=cached: this attention encodes what it looks at and never a whole image, so that there is "
+                "nothing to keep. Use features=live"
+            ]
+        )
+    frozen = [part for part in noted.encoders if isinstance(part, Tuned) and part.frozen]
+    if not frozen:
+        raise ConfigFault(
+            [
+                "features=cached: the encoder learns, so that its features change. Use features=live, or keep it as it "
+                "is: encoder/tuning=frozen, which encoder=torchvision and encoder=residual_map know"
+            ]
+        )
+    return frozen
+
+
+def _digest(encoder: Tuned) -> str:
+    total = sha256()
+    for name, value in encoder.state_dict().items():
+        total.update(f"{name} {value.dtype} {list(value.shape)}".encode())
+        total.update(value.cpu().contiguous().numpy().tobytes())
+    return total.hexdigest()

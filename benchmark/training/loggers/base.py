@@ -1,0 +1,161 @@
+"""Where a run is logged: always in its folder, line by line, and wherever else its configuration says."""
+
+import json
+import math
+import os
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any, NamedTuple, final
+
+from pytorch_lightning.loggers import Logger
+from pytorch_lightning.utilities.rank_zero import rank_zero_only
+
+from benchmark.results.run_folder import RunFolder, explained, write_whole
+from benchmark.results.run_id import Address, flatten
+
+
+class About(NamedTuple):
+    """What a log is told of its run: where it belongs, every value of its configuration, its folder, and what
+    metrics.jsonl has up to the epoch that the run goes on from: none of it for a run that begins.
+    """
+
+    address: Address
+    config: Mapping[str, Any]
+    folder: RunFolder
+    history: Sequence[Mapping[str, Any]]
+
+
+class RunLog(ABC):
+    """A log besides the run folder. Opened once, and closed whatever happens.
+
+    What it shows in the end is the run as if it had never been interrupted: it is opened anew and told the history,
+    or drops what it is told twice.
+    """
+
+    @abstractmethod
+    def open(self, about: About) -> list[Logger]:
+        """Lightning's loggers for the metrics of training; they have the history."""
+
+    @abstractmethod
+    def results(self, record: Mapping[str, Any], pictures: list[Path]) -> None:
+        """What the finished run came to."""
+
+    @abstractmethod
+    def close(self, exit_code: int) -> None:
+        """0 for a finished run. Called exactly once after `open`, also where `open` or the run failed."""
+
+
+@final
+class Logs(RunLog):
+    """Any number of logs, none among them."""
+
+    def __init__(self, logs: Sequence[RunLog]):
+        self._logs = logs
+
+    def open(self, about: About) -> list[Logger]:
+        return [logger for log in self._logs for logger in log.open(about)]
+
+    def results(self, record: Mapping[str, Any], pictures: list[Path]) -> None:
+        for log in self._logs:
+            log.results(record, pictures)
+
+    def close(self, exit_code: int) -> None:
+        with ExitStack() as each:  # one that fails to close keeps no other open
+            for log in self._logs:
+                each.callback(log.close, exit_code)
+
+
+@final
+class LightningLog(RunLog):
+    """Any logger of Lightning's. One that keeps its files in the run's folder begins them anew, with the history."""
+
+    def __init__(self, logger: Logger):
+        self._logger = logger
+
+    def open(self, about: About) -> list[Logger]:
+        for path in _own_files(self._logger, about.folder):
+            path.unlink()
+        self._logger.log_hyperparams(flatten(about.config))
+        replay(about.history, self._logger)
+        return [self._logger]
+
+    def results(self, record: Mapping[str, Any], pictures: list[Path]) -> None:
+        test = {f"test/{key}": float(value) for key, value in record["test"]["mean"].items() if _is_number(value)}
+        self._logger.log_metrics(test, record["cost"]["steps"])
+        self._logger.save()
+
+    def close(self, exit_code: int) -> None:
+        self._logger.finalize("success" if exit_code == 0 else "failed")
+
+
+def as_log(made: RunLog | Logger) -> RunLog:
+    """What a configuration names: a log of a run, or a logger of Lightning's."""
+    return LightningLog(made) if isinstance(made, Logger) else made
+
+
+def _own_files(logger: Logger, folder: RunFolder) -> list[Path]:
+    """What a logger wrote before, in a folder of its own within the run's."""
+    place = Path(getattr(logger, "log_dir", None) or folder.path)
+    theirs = folder.path in place.parents and place not in (folder.best.parent, folder.pictures)
+    return [path for path in place.glob("*") if path.is_file()] if theirs else []
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+@final
+class JsonLines(Logger):
+    """metrics.jsonl: one JSON object a line, `step`, `epoch` and whatever was measured. What is not finite is null."""
+
+    def __init__(self, path: Path):
+        super().__init__()
+        self._path = path
+
+    @property
+    def name(self) -> str:
+        return "metrics"
+
+    @property
+    def version(self) -> str:
+        return ""
+
+    @rank_zero_only
+    def log_hyperparams(self, params: Any, *args: Any, **kwargs: Any) -> None: ...
+
+    @rank_zero_only
+    def log_metrics(self, metrics: Mapping[str, float], step: int | None = None) -> None:
+        values = {key: float(value) for key, value in metrics.items() if key != "epoch"}
+        line = {"step": step, "epoch": int(metrics.get("epoch", 0))} | {
+            key: value if math.isfinite(value) else None for key, value in values.items()
+        }
+        with explained(self._path), self._path.open("a", encoding="utf-8") as file:
+            file.write(json.dumps(line) + "\n")
+            if any(key.startswith("val/") for key in values):  # once an epoch, as the checkpoints are
+                file.flush()
+                os.fsync(file.fileno())
+
+
+def rewind(path: Path, epoch: int) -> list[dict[str, Any]]:
+    """Drops what metrics.jsonl says of later epochs than `epoch`, and a line that a kill cut off; what is left."""
+    if not path.exists():
+        return []
+    kept = [line for line in path.read_text(encoding="utf-8").splitlines() if _epoch(line) <= epoch]
+    write_whole(path, "".join(line + "\n" for line in kept).encode())
+    return [json.loads(line) for line in kept]
+
+
+def replay(history: Sequence[Mapping[str, Any]], logger: Logger) -> None:
+    """Tells a logger lines of metrics.jsonl as the run told them."""
+    for line in history:
+        values = {key: math.nan if value is None else value for key, value in line.items() if key != "step"}
+        logger.log_metrics(values, line["step"])
+
+
+def _epoch(line: str) -> float:
+    try:
+        return int(json.loads(line)["epoch"])
+    except (ValueError, KeyError, TypeError):
+        return math.inf

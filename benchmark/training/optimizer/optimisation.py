@@ -1,0 +1,66 @@
+"""How the parameters move: optimiser, learning rate over time, and clipping apart for the reader and the policy."""
+
+from collections.abc import Callable, Mapping
+from typing import Any, final
+
+from torch import Tensor
+from torch.nn import Parameter
+from torch.nn.utils import clip_grad_norm_
+from torch.optim import Optimizer
+from torch.optim.lr_scheduler import LambdaLR
+
+from benchmark.common.errors import ConfigFault
+from benchmark.common.schedule import Schedule, Waiting
+from datamodules.ranges import Limit, Share
+
+
+@final
+class Optimisation:
+    """make: the optimiser from groups of parameters. rate, policy_rate: factors of its learning rate by progress.
+
+    The two groups are what reads and what decides where to look: a policy, or the localiser of a spatial transformer.
+    Before the reader can read, the gradient of where to look is noise; an optimiser that scales its steps, as Adam
+    does, would walk the looks away on it, so their rate has a rise and a peak of its own, and may wait.
+
+    policy_wait: the share of training in which what decides where to look stands still; `policy_rate` runs over the
+    rest. 1: it never moves, as in the controls of spatial transformers.
+
+    clip_core, clip_policy: the largest gradient norm of either group. One norm for both would let a noisy policy
+    gradient shrink the reader's steps.
+    """
+
+    def __init__(
+        self,
+        make: Callable[[list[dict[str, Any]]], Optimizer],
+        rate: Schedule,
+        policy_rate: Schedule,
+        policy_wait: Share,
+        clip_core: Limit,
+        clip_policy: Limit,
+    ):
+        if not 0 <= policy_wait <= 1:
+            raise ConfigFault([f"optimizer.policy_wait: a share of training, 0 to 1: not {policy_wait}"])
+        self.make, self.rate, self.policy_rate = make, rate, Waiting(policy_wait, policy_rate)
+        self.clip_core, self.clip_policy = clip_core, clip_policy
+
+    def optimizer(
+        self, core: list[Parameter], policy: list[Parameter], own: Mapping[Parameter, float], steps: int
+    ) -> tuple[Optimizer, LambdaLR]:
+        """The optimiser, and the schedule of its learning rates over `steps` steps.
+
+        own: factors of the learning rate of parameters that have one, encoders': each makes a group after the two.
+        """
+        groups = [(1.0, core, self.rate), (1.0, policy, self.policy_rate)]
+        for by in sorted({*own.values()} - {1.0}):
+            groups += [(by, core, self.rate), (by, policy, self.policy_rate)]
+        optimizer = self.make([{"params": [p for p in of if own.get(p, 1.0) == by]} for by, of, _ in groups])
+        return optimizer, LambdaLR(optimizer, [factor(rate, steps, by) for by, _, rate in groups])
+
+    def clip(self, core: list[Parameter], policy: list[Parameter]) -> tuple[Tensor, Tensor]:
+        """Clips both in place; their norms before."""
+        return clip_grad_norm_(core, self.clip_core), clip_grad_norm_(policy, self.clip_policy)
+
+
+def factor(rate: Schedule, steps: int, by: float) -> Callable[[int], float]:
+    """The schedule as a function of the step, times `by`."""
+    return lambda step: by * rate(min(1.0, step / steps))

@@ -1,0 +1,103 @@
+"""The weights a run starts from: fresh ones, or those of another run."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any, final
+
+import torch
+from torch import Tensor, nn
+
+from benchmark.common.errors import RunFault
+from benchmark.common.name_patterns import matching
+from benchmark.model.encoder.state_dicts import Weights, origins, sha256_of
+from benchmark.results.run_folder import RunFolder, read_json
+from benchmark.training.callbacks.symbols import KEY, difference
+from benchmark.training.checkpoints import COPY, read_checkpoint
+
+PREFIX = "rnn."
+"""What the names of a model's weights begin with in a run's checkpoint."""
+
+
+class Start(ABC):
+    """Sets the weights of a model that was just built."""
+
+    @abstractmethod
+    def __call__(self, model: nn.Module, symbols: Sequence[str]) -> None:
+        """Changes the model's weights in place. symbols: what its outputs mean."""
+
+    @abstractmethod
+    def weights(self) -> list[Weights]:
+        """Where they come from, for the record."""
+
+
+@final
+class Fresh(Start):
+    """As each part initialises itself."""
+
+    def __call__(self, model: nn.Module, symbols: Sequence[str]) -> None:
+        """Leaves them as they are."""
+
+    def weights(self) -> list[Weights]:
+        return []
+
+
+@final
+class Checkpoint(Start):
+    """The weights of another run's checkpoint: fine-tuning, larger images, and training in stages.
+
+    take: patterns of names, with * for any letters; what none of them matches stays fresh. A recurrent spatial
+    transformer learns long sequences in stages, its localiser kept and its recogniser fresh (Bartzi et al. 2017).
+    """
+
+    def __init__(self, checkpoint: str, take: list[str]):
+        self.checkpoint, self.take = Path(checkpoint), take
+
+    def __call__(self, model: nn.Module, symbols: Sequence[str]) -> None:
+        """Raises RunFault where the file is missing or does not fit, ConfigFault where a pattern matches nothing."""
+        if not self.checkpoint.is_file():
+            raise RunFault(f"start.checkpoint: {self.checkpoint} is not there. Give the .ckpt file of a run")
+        checkpoint = read_checkpoint(self.checkpoint, cure=COPY)
+        found = checkpoint["state_dict"]
+        there = {name.removeprefix(PREFIX): value for name, value in found.items() if name.startswith(PREFIX)}
+        here = model.state_dict()
+        wanted = {name: here[name] for name in matching(self.take, here, "start.take: {} matches no weights")}
+        if (told := difference(checkpoint, symbols)) and (sized := of_symbols(there, checkpoint[KEY], wanted)):
+            raise RunFault(
+                f"{self.checkpoint} was trained on {told}, so {', '.join(sized)} would mean something else. "
+                "start.take can leave weights out"
+            )
+        if faults := [*misfits(wanted, there)]:
+            raise RunFault(
+                f"{self.checkpoint} does not fit this model: {'; '.join(faults)}. start.take can leave weights out"
+            )
+        with torch.no_grad():
+            for name, value in wanted.items():
+                value.copy_(there[name])
+
+    def weights(self) -> list[Weights]:
+        """The checkpoint, which has seen what the weights had seen that its own run started from."""
+        before = read_json(RunFolder(self.checkpoint.parent.parent).record).get("weights") or []
+        seen = dict.fromkeys(name for each in before for name in each.get("seen", ()))
+        return [Weights("a run of this benchmark", self.checkpoint.name, sha256_of(self.checkpoint), tuple(seen))]
+
+
+def started_from(start: Start, model: nn.Module) -> list[dict[str, Any]]:
+    """The weights that a run starts from, each once, as its record has them."""
+    return [each._asdict() for each in dict.fromkeys([*start.weights(), *origins(model)])]
+
+
+def of_symbols(there: dict[str, Tensor], symbols: Sequence[str], wanted: Iterable[str]) -> list[str]:
+    """The names of a decoder's wanted weights that have a row for each symbol, or for each and for "none yet"."""
+    rows = ((len(symbols),), (len(symbols) + 1,))
+    return [name for name in wanted if "decoder." in name and name in there and tuple(there[name].shape[:1]) in rows]
+
+
+def misfits(wanted: dict[str, Tensor], there: dict[str, Tensor]) -> list[str]:
+    """A line for each weight that is missing or has another shape."""
+    faults = [f"{name} is not in it" for name in wanted if name not in there]
+    return faults + [
+        f"{name} is {list(there[name].shape)} there and {list(value.shape)} here"
+        for name, value in wanted.items()
+        if name in there and there[name].shape != value.shape
+    ]

@@ -1,0 +1,1 @@
+"""The training step: teacher forcing, or self-critical."""

@@ -1,0 +1,125 @@
+"""Self-critical sequence training: words are drawn, and what they are worth as a caption trains them (Rennie et al.
+2017).
+
+Axes: B images, S trajectories, T symbols, M glimpses before each, V symbols to choose from.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from functools import cached_property
+from typing import final
+
+import torch
+from torch import Tensor
+from torch.nn.functional import cross_entropy
+
+from benchmark.common.errors import ConfigFault
+from benchmark.metrics.caption.reward import CiderReward, in_symbols
+from benchmark.model.attention.distribution import mode, sample
+from benchmark.model.decoding.greedy import Greedy
+from benchmark.model.decoding.rollout import Rollout
+from benchmark.model.decoding.sampling import Each
+from benchmark.model.loop import AttentionRNN, Reader
+from benchmark.objective.base import Objective
+from benchmark.training.step.base import Practice, Told
+from datamodules.contract import IGNORED, Batch, ImageKey, References, TaskSpec
+from datamodules.ranges import Count, NonNegative
+
+UNKNOWN = 0
+"""The symbol of all words that the vocabulary has not."""
+
+Worth = Callable[[Tensor, Tensor], Tensor]
+"""(R, T) symbols and (R,) images to (R,) rewards."""
+
+
+def log_probability(rollout: Rollout) -> Tensor:
+    """(B, S) of all that was drawn: the symbols, the end among them, and the places that were looked at before them."""
+    log_BST = -cross_entropy(rollout.logits.movedim(-1, 1), rollout.symbol, ignore_index=IGNORED, reduction="none")
+    said_BST1 = (rollout.symbol != IGNORED)[..., None]
+    return log_BST.sum(-1) + (rollout.log_prob * said_BST1).sum((-2, -1))
+
+
+def worth_of(rollout: Rollout, batch: Batch, worth: Worth) -> Tensor:
+    """(B, S) rewards."""
+    samples = rollout.symbol.shape[1]
+    index_R = batch.index.repeat_interleave(samples).to(rollout.symbol.device, non_blocking=True)
+    return worth(rollout.symbol.flatten(0, 1), index_R).unflatten(0, (-1, samples))
+
+
+class Rival(ABC):
+    """What a drawn caption has to be better than. It must not depend on the draw it judges."""
+
+    @abstractmethod
+    def __call__(self, rnn: AttentionRNN, batch: Batch, worth: Worth, reward_BS: Tensor) -> Tensor:
+        """What broadcasts against (B, S), free of gradient."""
+
+
+@final
+class GreedyRival(Rival):
+    """What the model says when it takes the most probable words and places, without dropout: the paper's."""
+
+    @torch.no_grad()
+    def __call__(self, rnn: AttentionRNN, batch: Batch, worth: Worth, reward_BS: Tensor) -> Tensor:
+        rnn.eval()
+        rollout = Greedy()(rnn.walk(batch.image, batch.boxes, 1, mode, ImageKey("train", batch.index)))
+        rnn.train()
+        return worth_of(rollout, batch, worth)
+
+
+@final
+class OthersRival(Rival):
+    """The mean reward of the image's other drawn captions, which costs no pass of its own (Luo 2020)."""
+
+    def __call__(self, rnn: AttentionRNN, batch: Batch, worth: Worth, reward_BS: Tensor) -> Tensor:
+        others = reward_BS.shape[1] - 1
+        if others == 0:
+            raise ConfigFault(["practice.rival: others_rival needs practice.samples of 2 or more"])
+        return (reward_BS.sum(1, keepdim=True) - reward_BS) / others
+
+
+@final
+class SelfCritical(Practice):
+    """Maximises the expected CIDEr-D of captions drawn from the model: the score of all that was drawn, weighed by
+    reward less rival's, summed over symbols and averaged over captions.
+
+    Document frequencies are those of the training set, and the end is a word of caption and references alike: without
+    it models learn to break off after "a" and "with". Places that a mechanism draws are drawn with the words, and their
+    score earns the same reward. The feeding has no part in it.
+    samples: captions drawn of each image. told: the weight of the objective on true captions beside it.
+    """
+
+    def __init__(
+        self,
+        spec: TaskSpec,
+        references: References,
+        samples: Count,
+        rival: Rival,
+        told: NonNegative,
+    ):
+        super().__init__()
+        self.spec, self.references = spec, references
+        self.samples, self.rival, self.told, self.telling = samples, rival, told, Told(spec, references)
+
+    @cached_property
+    def worth(self) -> CiderReward:
+        """What captions earn; the references are asked for at the first step, when the data are read."""
+        several = self.references("train")
+        if self.spec.end is None or not len(several):
+            raise ConfigFault([f"practice: self_critical learns from captions, and data={self.spec.name} has none"])
+        number = {word: place for place, word in enumerate(self.spec.symbols)}
+        return CiderReward(in_symbols(several, number, UNKNOWN), len(self.spec.symbols), self.spec.end)
+
+    def forward(self, rnn: Reader, objective: Objective, batch: Batch) -> dict[str, Tensor]:
+        if not isinstance(rnn, AttentionRNN):
+            raise ConfigFault(["practice: self_critical draws in one pass. Use reading=forward"])
+        rollout = Each()(rnn.walk(batch.image, batch.boxes, self.samples, sample, ImageKey("train", batch.index)))
+        worth = self.worth.to(batch.image.device)
+        reward_BS = worth_of(rollout, batch, worth)
+        rival_BS = self.rival(rnn, batch, worth, reward_BS)
+        loss = -((reward_BS - rival_BS) * log_probability(rollout)).mean()
+        terms = {"reward": reward_BS.mean(), "rival": rival_BS.mean()}
+        if self.told:
+            told = self.telling(rnn, objective, batch)
+            loss = loss + self.told * told["loss"]
+            terms = {**told, **terms}
+        return {**terms, "loss": loss}

@@ -1,0 +1,81 @@
+"""The task that a run learned, from its folder: task.json and symbols.json, held against each other and the weights."""
+
+import unicodedata
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from benchmark.common.errors import RunFault
+from benchmark.common.json_files import Damaged, called, parsed_value, read_bytes, read_object
+from benchmark.results.run_folder import RunFolder
+from benchmark.training.callbacks.symbols import KEY, difference
+from datamodules.contract import TaskSpec
+
+MOST_BYTES = 64 * 2**20
+SIDE, STEPS = 10_000, 10_000
+"""Pixels a side of an image, and symbols of a sequence, that a task has at most."""
+CURE = "Put back a whole copy, or train the run anew"
+
+
+def read_task(folder: RunFolder) -> TaskSpec:
+    """Raises RunFault, in one line that names the file, where one of the two is damaged or they disagree."""
+    try:
+        told = read_object(folder.task)
+        if faults := [*_faults(told)]:
+            raise Damaged("; ".join(faults))
+    except (Damaged, FileNotFoundError) as fault:
+        raise RunFault(f"{folder.task} is damaged ({fault}). {CURE}") from None
+    values: dict[str, Any] = {key: tuple(value) if isinstance(value, list) else value for key, value in told.items()}
+    spec = TaskSpec(**values)
+    if folder.symbols.exists() and _words(folder.symbols) != list(spec.symbols):
+        raise RunFault(f"{folder.symbols} lists other symbols than {folder.task}: one of them is another run's. {CURE}")
+    return spec
+
+
+def refuse_other_symbols(path: Path, checkpoint: Mapping[str, Any], spec: TaskSpec, task: Path) -> None:
+    """Raises RunFault where weights were learned for other symbols: their words would mean nothing."""
+    if told := difference(checkpoint, spec.symbols):
+        raise RunFault(f"{path} was trained on {told} than {task} lists: one of them is another run's. {CURE}")
+    if KEY in checkpoint and len(checkpoint[KEY]) != len(spec.symbols):
+        raise RunFault(f"{path} was trained on {len(checkpoint[KEY])} symbols. {CURE}")
+
+
+def _words(path: Path) -> Any:
+    try:
+        found = parsed_value(read_bytes(path, MOST_BYTES))
+        if not isinstance(found, list):
+            raise Damaged(f"is no list but {called(found)}")
+    except (Damaged, FileNotFoundError) as fault:
+        raise RunFault(f"{path} is damaged ({fault}). {CURE}") from None
+    return found
+
+
+def _faults(told: Mapping[str, Any]) -> list[str]:
+    """What is wrong with the fields of a task."""
+    names = set(TaskSpec.__dataclass_fields__)
+    if set(told) != names:
+        odd = sorted(set(told) ^ names)
+        return [f"it lacks, or has no place for, {', '.join(odd)[:80]}"]
+    shape, symbols, end = told["image_shape"], told["symbols"], told["end"]
+    right = {
+        "name": _is_text(told["name"]),
+        "origin": told["origin"] in ("real", "sample", "synthetic"),
+        "image_shape": isinstance(shape, list) and len(shape) == 3 and all(_is_count(side, SIDE) for side in shape),
+        "symbols": isinstance(symbols, list) and bool(symbols) and all(_is_text(word) for word in symbols),
+        "max_steps": _is_count(told["max_steps"], STEPS),
+        "background": isinstance(told["background"], int | float) and abs(told["background"]) < 1e6,
+        "box_names": isinstance(told["box_names"], list) and all(_is_text(name) for name in told["box_names"]),
+    }
+    wrong = [f"its {name} is unusable" for name, good in right.items() if not good]
+    if not wrong and end is not None and not (_is_count(end + 1, len(symbols)) if type(end) is int else False):
+        wrong.append("its end is none of its symbols")
+    return wrong
+
+
+def _is_count(value: object, most: int) -> bool:
+    return type(value) is int and 1 <= value <= most
+
+
+def _is_text(value: object) -> bool:
+    """Whether a terminal and a page may show it: no control characters."""
+    return isinstance(value, str) and not any(unicodedata.category(sign) in ("Cc", "Cs") for sign in value)

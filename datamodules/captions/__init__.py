@@ -1,0 +1,1 @@
+"""Captioned photographs: COCO, Flickr, and a synthetic sample."""

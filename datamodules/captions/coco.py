@@ -1,0 +1,116 @@
+"""Data sets of photographs with captions, each from its files: COCO, Flickr8k and Flickr30k, and a drawn sample."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from datamodules.captions.captioned import CaptionSource
+from datamodules.captions.coco_files import CocoSample, Download, HeldOut, Karpathy, Official
+from datamodules.captions.coco_sample import YEAR
+from datamodules.captions.corpus import Wording
+from datamodules.captions.image_captions import Amounts, ImageCaptions, Shown
+from datamodules.contract import DataFault
+from datamodules.photos.augmentation import Augmentation, Jitter
+from datamodules.photos.photo_stock import Reading
+from datamodules.ranges import ArgumentsOf, Colours, Count, Deviations, Natural, SomeShare
+from datamodules.storage.archives import Zip
+from datamodules.storage.cache import Cache
+from datamodules.storage.samples import Sample
+
+YEARS = (2014, 2017)
+"""Of which there are captions."""
+
+
+def captions(
+    source: CaptionSource,
+    cache: str,
+    min_count: Count,
+    max_size: Count,
+    max_words: Count,
+    short: Count,
+    size: Count,
+    keep_decoded: bool,
+    skip_unreadable: bool,
+    workers: Count,
+    mean: Colours,
+    std: Deviations,
+    jitter: Annotated[Mapping[str, float], ArgumentsOf(Jitter)],
+    objects: Natural,
+    batch_size: Count,
+    images_per_epoch: Count,
+    evaluation_batch_size: Count,
+    validation_images: Count,
+    test_images: Count,
+    **task: Annotated[Any, ArgumentsOf(ImageCaptions)],
+) -> ImageCaptions:
+    """The data set of a source: see Wording, Reading, Augmentation, Shown and Amounts for what is to be chosen. All
+    other arguments are those of ImageCaptions.
+    """
+    make = Augmentation(size, tuple(mean), tuple(std), Jitter(**jitter))
+    return ImageCaptions(
+        source=source,
+        cache=Cache(Path(cache)),
+        wording=Wording(min_count, max_size, max_words),
+        shown=Shown(Reading(short, workers, keep_decoded, skip_unreadable), make, size, objects),
+        amounts=Amounts(batch_size, images_per_epoch, evaluation_batch_size, validation_images, test_images),
+        **task,
+    )
+
+
+Further = Annotated[Any, ArgumentsOf(captions)]
+Sizes = Annotated[Mapping[str, int], ArgumentsOf(Sample)]
+
+
+def karpathy(
+    root: str,
+    file: str,
+    images: str,
+    splits: Mapping[str, str],
+    instances: Sequence[str],
+    download: bool,
+    archives: Sequence[Mapping[str, Any]],
+    mirrors: Mapping[str, Sequence[str]],
+    **task: Further,
+) -> ImageCaptions:
+    """A data set in the split of one of Karpathy's files; see Karpathy. All other arguments are those of `captions`."""
+    wanted = downloads(archives, mirrors, download)
+    return captions(Karpathy(Path(root), file, images, splits, instances, wanted), **task)
+
+
+def official(
+    root: str,
+    year: Literal[2014, 2017],
+    split_seed: Natural,
+    validation_share: SomeShare,
+    download: bool,
+    archives: Sequence[Mapping[str, Any]],
+    mirrors: Mapping[str, Sequence[str]],
+    **task: Further,
+) -> ImageCaptions:
+    """COCO as it is published; see Official. All other arguments are those of `captions`."""
+    if year not in YEARS:
+        raise DataFault(f"data.year={year}: COCO has captions of {' and '.join(map(str, YEARS))}.")
+    held_out = HeldOut(task["validation_images"], validation_share, split_seed)
+    source = Official(Path(root), year, held_out, downloads(archives, mirrors, download))
+    return captions(source, **task)
+
+
+def coco_sample(
+    root: str,
+    cache: str,
+    sample: Sizes,
+    split_seed: Natural,
+    validation_share: SomeShare,
+    **task: Further,
+) -> ImageCaptions:
+    """Drawn scenes, see Sample; written under `root` into a folder named after their sizes and seed."""
+    told = Sample(**sample)
+    folder = Path(root) / told.name("coco")
+    held_out = HeldOut(task["validation_images"], validation_share, split_seed)
+    files = Official(folder, YEAR, held_out, Download([], {}))
+    return captions(CocoSample(folder, told, files), cache=str(Path(cache) / folder.name), **task)
+
+
+def downloads(archives: Sequence[Mapping[str, Any]], mirrors: Mapping[str, Sequence[str]], download: bool) -> Download:
+    """The archives that a yaml lists, or none."""
+    return Download([Zip(**archive) for archive in archives] if download else [], mirrors)

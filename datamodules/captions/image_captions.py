@@ -1,0 +1,174 @@
+"""Saying what a photograph shows: the words of a caption one after another, then the end.
+
+Axes: N images, K boxes of a photograph.
+"""
+
+from collections.abc import Sequence
+from functools import cached_property
+from hashlib import sha256
+from pathlib import Path
+from typing import NamedTuple, final
+
+import torch
+from torch import Tensor
+
+from datamodules.base import BaseData, Splits
+from datamodules.captions.buckets import Buckets
+from datamodules.captions.captioned import CaptionSource, Objects, refuse
+from datamodules.captions.corpus import Corpus, Wording
+from datamodules.captions.examples import Examples
+from datamodules.captions.splits import Bucketed, FirstCaption
+from datamodules.contract import DataFault, TaskSpec
+from datamodules.photos.augmentation import Augmentation, undrawn
+from datamodules.photos.photo_splits import Cutter, Fixed, Wish
+from datamodules.photos.photo_stock import FromFiles, Reading, Stock, digest, outline, sound, stock
+from datamodules.photos.photographs import Floats, Photograph, decoded
+from datamodules.ranges import Natural
+from datamodules.storage.cache import Cache
+
+CHECK = "attention-check-data coco"
+
+
+class Shown(NamedTuple):
+    """How photographs are shown. size: px a side of an image, out of photographs with a short side of reading.short: a
+    random square in training, the middle one in evaluation. objects: boxes of each kind of object that are kept, the
+    largest first; 0 reads no boxes.
+    """
+
+    reading: Reading
+    make: Augmentation
+    size: int
+    objects: int
+
+
+class Amounts(NamedTuple):
+    """images_per_epoch: rounded up to whole batches. validation_images, test_images: at most; the first ones."""
+
+    batch_size: int
+    images_per_epoch: int
+    evaluation_batch_size: int
+    validation_images: int
+    test_images: int
+
+
+class Gallery(NamedTuple):
+    """Photographs that can be read. image: which image of the corpus each of them is. row: of each image in the stock,
+    -1 where it is not.
+    """
+
+    stock: Stock
+    photos: list[Photograph]
+    image: Tensor
+    row: Tensor
+
+
+@final
+class ImageCaptions(BaseData):
+    """The data set of a source of captions.
+
+    Its symbols are the words of the captions, so the task is known once those are read; no photograph is opened for it.
+    name, origin: see TaskSpec. seed: of the training stream. examples: what a pass is made of. Raises DataFault where
+    sizes cannot be.
+    """
+
+    def __init__(self, name: str, origin: str, seed: Natural, source: CaptionSource, cache: Cache, wording: Wording,
+                 examples: Examples, shown: Shown, amounts: Amounts) -> None:  # fmt: skip
+        super().__init__()
+        if shown.size > shown.reading.short or shown.objects < 0:
+            raise DataFault(
+                f"data.size={shown.size} px has to fit into photographs with a short side of "
+                f"data.short={shown.reading.short} px, and data.objects={shown.objects} has to be 0 or more."
+            )
+        self._name, self._origin, self._seed, self.source, self._cache = name, origin, seed, source, cache
+        self._wording, self._examples, self._shown, self._amounts = wording, examples, shown, amounts
+
+    @property
+    def spec(self) -> TaskSpec:
+        vocabulary = self._corpus.vocabulary
+        return self._spec(vocabulary.symbols, vocabulary.end, self._objects.names)
+
+    def outline(self, symbols: Sequence[str]) -> TaskSpec:
+        return self._spec(tuple(symbols), len(symbols) - 1, ("object",))
+
+    def _spec(self, symbols: tuple[str, ...], end: int, kinds: Sequence[str]) -> TaskSpec:
+        return TaskSpec(
+            name=self._name,
+            origin=self._origin,
+            image_shape=(3, self._shown.size, self._shown.size),
+            symbols=symbols,
+            max_steps=self._wording.max_words + 1,
+            end=end,
+            background=0.0,  # the mean colour
+            box_names=tuple(name for name in kinds for _ in range(self._shown.objects)),
+        )
+
+    def fetch(self) -> None:
+        self.source.fetch()
+
+    def pictures(self, paths: Sequence[Path]) -> Tensor:
+        """Anyone's, (N, C, S, S), shown as those to be judged by. Raises DataFault with all that can't be read."""
+        photos, reading = [Photograph(path) for path in paths], self._shown.reading
+        found = [(photo.path, decoded(photo, reading.short).fault) for photo in photos]
+        if faults := [f"{path} {fault}" for path, fault in found if fault]:
+            raise DataFault("\n  ".join(["these pictures cannot be read:", *faults]))
+        wish = Wish(torch.arange(len(photos)), undrawn(len(photos)))
+        cutter = Cutter(FromFiles(photos, reading.short), self._shown.size, 0, reading.workers)
+        return self._shown.make.images(cutter.cut([0], lambda _: wish).square, wish.chance)
+
+    @cached_property
+    def _corpus(self) -> Corpus:
+        self.source.fetch()
+        return Corpus(self.source.parts(), self._wording)
+
+    @cached_property
+    def _objects(self) -> Objects:
+        if not self._shown.objects:
+            return Objects((), {})
+        found, faults = self.source.objects()
+        refuse(faults)
+        return found
+
+    def read(self) -> Splits:
+        corpus, gallery, amounts = self._corpus, self._gallery(), self._amounts
+        train, validation, test = (part[gallery.row[part] >= 0] for part in corpus.parts)
+        validation, test = validation[: amounts.validation_images], test[: amounts.test_images]
+        buckets = Buckets(corpus.captions(train), self._examples, self._seed, amounts.batch_size)
+        batches = -(-amounts.images_per_epoch // amounts.batch_size)
+        chosen = {"train": train, "validation": validation, "test": test}
+        rows, still = gallery.row[train], self._fixed(gallery, train)
+        return Splits(
+            train=Bucketed(self._cutter(gallery), self._shown.make, rows, buckets, self._seed, batches, still),
+            validation=self._fixed(gallery, validation),
+            test=self._fixed(gallery, test),
+            references={name: corpus.references(part) for name, part in chosen.items()},
+            training=lambda: outline([gallery.photos[row] for row in rows.tolist()], corpus.references(train)),
+        )
+
+    def _gallery(self) -> Gallery:
+        images, reading = self._corpus.images, self._shown.reading
+        order = sorted(range(len(images)), key=lambda number: images[number].path)  # whatever part each is in
+        photos = [Photograph(images[number].path, boxes=self._boxes(images[number].key)) for number in order]
+        kept = sound(photos, self._name, reading, self._cache, CHECK)
+        image, row = torch.tensor(order)[kept], torch.full((len(images),), -1)
+        row[image] = torch.arange(len(kept))
+        photos = [photos[place] for place in kept]
+        return Gallery(stock(photos, self._name, reading, self._cache), photos, image, row)
+
+    def _boxes(self, key: int) -> Floats:
+        return self._objects.largest(key, self._shown.objects)
+
+    def _cutter(self, gallery: Gallery) -> Cutter:
+        kinds, shown = len(self._objects.names), self._shown
+        return Cutter(gallery.stock, shown.size, kinds * shown.objects, shown.reading.workers)
+
+    def _fixed(self, gallery: Gallery, part: Tensor) -> Fixed:
+        """To be judged by: named after the photographs, and all that people wrote of them."""
+        corpus, rows = self._corpus, gallery.row[part]
+
+        def content() -> str:
+            pixels = digest([gallery.photos[row] for row in rows.tolist()], self._shown.reading)
+            return sha256((pixels + repr(corpus.references(part))).encode()).hexdigest()
+
+        first = FirstCaption(corpus.first(gallery.image))
+        size = self._amounts.evaluation_batch_size
+        return Fixed(self._cutter(gallery), self._shown.make, first, rows, size, content)

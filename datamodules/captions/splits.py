@@ -1,0 +1,62 @@
+"""Splits of photographs with captions: to train on, in buckets; to be judged by.
+
+Axes: B images of a batch, N images, T symbols of a caption.
+"""
+
+from typing import final
+
+import torch
+from torch import Generator, Tensor
+
+from datamodules.base import FixedSplit, RepeatingSplit, derived_seed
+from datamodules.captions.buckets import Buckets
+from datamodules.contract import Batch
+from datamodules.photos.augmentation import Augmentation
+from datamodules.photos.photo_splits import AHEAD, Answers, Cutter, Wish, finished, unjittered
+
+
+@final
+class Bucketed(RepeatingSplit):
+    """Endless passes, in batches of captions of nearly equal length, each square drawn anew.
+
+    photograph: (N,) numbers in the stock, by an image's place in the split. still: the same as if to be judged by.
+    """
+
+    def __init__(self, cutter: Cutter, make: Augmentation, photograph: Tensor, buckets: Buckets, seed: int,
+                 batches: int, still: FixedSplit) -> None:  # fmt: skip
+        self._cutter, self._make, self._photograph = cutter, make, photograph
+        self._buckets, self._seed, self._batches, self._still = buckets, seed, batches, still
+
+    @property
+    def batches(self) -> int:
+        return self._batches
+
+    def _wish(self, place: int) -> Wish:
+        image_B = self._buckets.at(place).image
+        generator = Generator().manual_seed(derived_seed("train", self._seed, place))
+        return Wish(self._photograph[image_B], self._make.chances(len(image_B), generator))
+
+    def each(self) -> FixedSplit:
+        return unjittered(self._make, self._still)
+
+    def batch(self, epoch: int, number: int, device: torch.device) -> Batch:
+        place = epoch * self._batches + number
+        squares, told = self._cutter.cut(range(place, place + 1 + AHEAD), self._wish), self._buckets.at(place)
+        return finished(squares, self._wish(place), told.target, told.image, self._make, device)
+
+
+@final
+class FirstCaption(Answers):
+    """Of a photograph to be judged by: its first caption, for the likelihood; all of them are the references.
+
+    target: (N, T) of the photographs of the stock.
+    """
+
+    def __init__(self, target_NT: Tensor) -> None:
+        self._target = target_NT
+
+    def drawn(self, chosen_B: Tensor, generator: Generator) -> Tensor:
+        return self.told(chosen_B)
+
+    def told(self, chosen_B: Tensor) -> Tensor:
+        return self._target[chosen_B]

@@ -1,0 +1,1 @@
+"""Digits on canvases: MNIST and scikit-learn's."""

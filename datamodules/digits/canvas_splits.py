@@ -1,0 +1,146 @@
+"""Splits of canvases: training ones drawn without an end, those to evaluate on drawn once.
+
+Axes: B canvases, T symbols of an answer, N digits in stock, L side of a canvas.
+"""
+
+from functools import lru_cache
+from hashlib import sha256
+from typing import NamedTuple, final
+
+import torch
+from torch import Generator, Tensor
+
+from datamodules.base import FixedSplit, Split, derived_seed
+from datamodules.contract import Batch
+from datamodules.digits.canvas import Layout, Plan, Recipe
+from datamodules.digits.digit_stock import Stock
+from datamodules.digits.labels import Labels
+from datamodules.digits.overlay import WHITE
+from datamodules.digits.placement import deal
+from datamodules.digits.sources import Digits
+
+BLOCK = 16
+"""Training batches that are drawn together. What is drawn is fifty small numbers a canvas: asking for them takes longer
+than drawing them.
+"""
+
+
+READERS = 4
+"""Blocks kept: one training reads from one place, who measures or looks at it from a few."""
+
+
+class Sketch(NamedTuple):
+    """Canvases of which all is known but their pixels. target, boxes, index: as a batch's."""
+
+    plan: Plan
+    target: Tensor
+    boxes: Tensor
+    index: Tensor  # type: ignore[assignment]  # hides tuple.index, as a batch's does
+
+    def part(self, of: slice) -> "Sketch":
+        return Sketch(self.plan.part(of), self.target[of], self.boxes[of], self.index[of])
+
+
+@final
+class Painter:
+    """Makes batches of layouts. Holds the digits on the device that asked last."""
+
+    def __init__(self, recipe: Recipe, labels: Labels, digits: Digits, mean: float, std: float) -> None:
+        self.recipe, self.labels, self._label_N, self._stock = recipe, labels, digits.label, Stock.of(digits.image)
+        self._scale, self._background = 1 / (WHITE * std), -mean / std
+
+    @property
+    def stock(self) -> int:
+        return len(self._label_N)
+
+    def sketch(self, layout: Layout, first: int) -> Sketch:
+        """On the layout's device. first: the number of its first canvas within its split."""
+        device = layout.digit.device
+        self._label_N = self._label_N.to(device)
+        target_BT = self.labels.target(self._label_N[layout.digit])
+        index_B = torch.arange(first, first + len(target_BT), device=device)
+        return Sketch(self.recipe.plan(layout, self._stock_on(device)), target_BT, self.recipe.boxes(layout), index_B)
+
+    def canvases(self, sketch: Sketch) -> Tensor:
+        """(B, L, L), whole numbers 0..255."""
+        return self.recipe.render(sketch.plan, self._stock_on(sketch.target.device))
+
+    def batch(self, sketch: Sketch) -> Batch:
+        stock = self._stock_on(sketch.target.device)
+        image_BLL = self.recipe.render(sketch.plan, stock, self._scale, self._background)
+        return Batch(image_BLL[:, None], sketch.target, sketch.boxes, sketch.index)
+
+    def _stock_on(self, device: torch.device) -> Stock:
+        self._stock = self._stock.to(device)
+        return self._stock
+
+
+@final
+class Stream(Split):
+    """Endless training canvases: every batch is drawn anew, a block of them by a generator seeded with (seed, epoch,
+    number of the block).
+    """
+
+    def __init__(self, painter: Painter, seed: int, images: int, batch_size: int) -> None:
+        self._painter, self._seed, self._size = painter, seed, batch_size
+        self._batches = -(-images // batch_size)
+        self._sketched = lru_cache(READERS)(self._sketch)
+
+    @property
+    def batches(self) -> int:
+        return self._batches
+
+    def batch(self, epoch: int, number: int, device: torch.device) -> Batch:
+        block, place = divmod(number, BLOCK)
+        sketch = self._sketched(epoch, block, device)
+        return self._painter.batch(sketch.part(slice(place * self._size, (place + 1) * self._size)))
+
+    def _sketch(self, epoch: int, block: int, device: torch.device) -> Sketch:
+        generator = Generator(device).manual_seed(derived_seed("train", self._seed, epoch, block))
+        layout = self._painter.recipe.draw(BLOCK * self._size, self._painter.stock, generator)
+        return self._painter.sketch(layout, (epoch * self._batches + block * BLOCK) * self._size)
+
+
+@final
+class Frozen(FixedSplit):
+    """Canvases drawn once, for evaluation. Only layouts are kept, some 50 numbers each, and painted when asked for.
+
+    Digits are dealt from a shuffled deck, pass after pass: each is on as many canvases as any other, or on one more. A
+    canvas of one digit, and as many canvases as digits, is each digit once. Clutter is drawn from all, as in training.
+
+    digit_BK: which of the stock lie on each canvas.
+    """
+
+    def __init__(self, painter: Painter, seed: int, images: int, batch_size: int) -> None:
+        self._painter, self._size, self._images = painter, batch_size, images
+        generator = Generator().manual_seed(seed)
+        drawn = painter.recipe.draw(images, painter.stock, generator)
+        self.digit_BK = deal(images, painter.recipe.digits, painter.stock, generator)
+        self._layout = drawn._replace(digit=self.digit_BK)
+        self._fingerprint = ""
+
+    @property
+    def batches(self) -> int:
+        return -(-self._images // self._size)
+
+    def batch(self, epoch: int, number: int, device: torch.device) -> Batch:
+        return self._painter.batch(self._sketch(number, device))
+
+    def _sketch(self, number: int, device: torch.device) -> Sketch:
+        part = slice(number * self._size, (number + 1) * self._size)
+        layout = Layout(*(field[part].to(device) for field in self._layout))
+        return self._painter.sketch(layout, number * self._size)
+
+    def fingerprint(self) -> str:
+        """The sha256 of all canvases (uint8), then all targets (int64); made when first asked for."""
+        self._fingerprint = self._fingerprint or self._digest()
+        return self._fingerprint
+
+    def _digest(self) -> str:
+        digest, targets = sha256(), []
+        for number in range(self.batches):
+            sketch = self._sketch(number, torch.device("cpu"))
+            digest.update(self._painter.canvases(sketch).to(torch.uint8).numpy().tobytes())
+            targets.append(sketch.target)
+        digest.update(torch.cat(targets).numpy().astype("<i8").tobytes())
+        return digest.hexdigest()

@@ -1,0 +1,82 @@
+"""Digits on a canvas, asked for in one of several ways: pairs, sums, translated and cluttered digits."""
+
+from typing import final
+
+from datamodules.base import BaseData, Splits, content_of, derived_seed
+from datamodules.contract import TaskSpec
+from datamodules.digits.canvas import Recipe
+from datamodules.digits.canvas_splits import Frozen, Painter, Stream
+from datamodules.digits.labels import Labels
+from datamodules.digits.overlay import Overlay
+from datamodules.digits.placement import Placement
+from datamodules.digits.sources import DigitSource
+from datamodules.ranges import Count, Finite, Natural, Positive
+
+
+@final
+class DigitCanvases(BaseData):
+    """The data set of a source of digits, a way to lay them out, and a question about them.
+
+    name, origin: see TaskSpec. seed: of the training stream. split_seed: of the canvases evaluated on, the same for
+    every run. canvas, clutter, clutter_size: see Recipe. images_per_epoch: rounded up to whole batches. mean, std: what
+    is subtracted from pixels in [0, 1], and divided by. Raises DataFault where sizes cannot be; files are read later.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        origin: str,
+        seed: Natural,
+        split_seed: Natural,
+        source: DigitSource,
+        labels: Labels,
+        overlay: Overlay,
+        placement: Placement,
+        canvas: Count,
+        clutter: Natural,
+        clutter_size: Count,
+        batch_size: Count,
+        images_per_epoch: Count,
+        evaluation_batch_size: Count,
+        validation_images: Count,
+        test_images: Count,
+        mean: Finite,
+        std: Positive,
+    ) -> None:
+        super().__init__()
+        self._name, self._origin, self._seed, self._split_seed = name, origin, seed, split_seed
+        self._source, self._labels, self._mean, self._std = source, labels, mean, std
+        self._recipe = Recipe(canvas, source.size, labels.digits, clutter, clutter_size, overlay, placement)
+        self._stream_size = (images_per_epoch, batch_size)
+        self._validation_size = (validation_images, evaluation_batch_size)
+        self._test_size = (test_images, evaluation_batch_size)
+
+    @property
+    def spec(self) -> TaskSpec:
+        side = self._recipe.canvas
+        return TaskSpec(
+            name=self._name,
+            origin=self._origin,
+            image_shape=(1, side, side),
+            symbols=self._labels.symbols,
+            max_steps=self._labels.steps,
+            end=None,
+            background=-self._mean / self._std,
+            box_names=tuple(f"digit {place}" for place in range(1, self._labels.digits + 1)),
+        )
+
+    def fetch(self) -> None:
+        self._source.fetch()
+
+    def read(self) -> Splits:
+        digits = self._source.read()
+        train, validation, test = (Painter(self._recipe, self._labels, part, self._mean, self._std) for part in digits)
+        validated = Frozen(validation, derived_seed("validation", self._split_seed), *self._validation_size)
+        tested = Frozen(test, derived_seed("test", self._split_seed), *self._test_size)
+        return Splits(
+            train=Stream(train, self._seed, *self._stream_size),
+            validation=validated,
+            test=tested,
+            sources={"validation": validated.digit_BK, "test": tested.digit_BK},
+            training=lambda: content_of(*digits.train),
+        )

@@ -1,0 +1,1 @@
+"""Stanford Dogs, and a synthetic sample."""

@@ -1,0 +1,132 @@
+"""Stanford Dogs: 120 breeds, 100 photographs of each to train on and 8,580 to test on, with a box around each dog.
+
+Source: Khosla, Jayadevaprakash, Yao and Fei-Fei (2011). All of it is part of ImageNet: whatever was trained on that has
+seen the test photographs, unless they were taken out first, as Sermanet et al. (2015) did.
+"""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Annotated, Any, final
+
+from datamodules.contract import DataFault
+from datamodules.dogs.dog_photos import ANNOTATION, IMAGES, DogFolder, breeds
+from datamodules.dogs.dogs_sample import FOLDERS, write_dogs_sample
+from datamodules.dogs.stanford_breeds import OFFICIAL
+from datamodules.photos.categories import Categories, CategorySource, Parts
+from datamodules.photos.framing import Framing, WholePhotograph
+from datamodules.photos.photo_stock import Reading
+from datamodules.ranges import ArgumentsOf, Count, Natural
+from datamodules.storage.archives import Tar, fetch_and_unpack
+from datamodules.storage.cache import Cache
+from datamodules.storage.nearby import elsewhere
+from datamodules.storage.samples import Sample, drawn_anew
+
+LISTS = ("file_list.mat", "train_list.mat", "test_list.mat")
+
+
+def archives(sha256: Mapping[str, str]) -> list[Tar]:
+    """The three that are published. sha256: of archives, by name; of one that is not named, the first download's."""
+    held = {"lists.tar": (LISTS, 1), "annotation.tar": ((ANNOTATION,), 3), "images.tar": ((IMAGES,), 3)}
+    return [Tar(name, holds, depth, sha256.get(name, "")) for name, (holds, depth) in held.items()]
+
+
+@final
+class DogFiles(CategorySource):
+    """A folder of the published layout, or any part of it. wanted: archives to fetch first."""
+
+    def __init__(
+        self, root: Path, wanted: Sequence[Tar], mirrors: Sequence[str], folder: DogFolder,
+        symbols: tuple[str, ...], boxes: int, cut_by_boxes: bool,
+    ) -> None:  # fmt: skip
+        self._root, self._wanted, self._mirrors, self._folder = root, wanted, mirrors, folder
+        self.symbols, self.box_names = symbols, tuple(f"dog {number}" for number in range(1, boxes + 1))
+        self.cut_by_boxes = cut_by_boxes
+
+    def fetch(self) -> None:
+        fetch_and_unpack(self._wanted, self._root, self._mirrors)
+
+    def read(self) -> Parts:
+        missing = self._folder.missing()
+        if missing:
+            raise DataFault(
+                f"Stanford Dogs is not complete in {self._root.absolute()}: {', '.join(missing)} missing."
+                f"{elsewhere(self._root, missing[0])} Name the folder that has them with data.root=FOLDER, or have "
+                "them fetched into this one (780 MB): data.download=true, or "
+                f"attention-fetch dogs {self._root}. "
+                "data=stanford_dogs_sample needs no file at all."
+            )
+        return self._folder.read()
+
+
+@final
+class DogSample(CategorySource):
+    """Synthetic dogs in the same layout: written once into a folder, then read like the official files."""
+
+    def __init__(self, root: Path, sample: Sample, files: DogFiles) -> None:
+        self._root, self._sample, self._files = root, sample, files
+        self.symbols, self.box_names, self.cut_by_boxes = files.symbols, files.box_names, files.cut_by_boxes
+
+    def fetch(self) -> None:
+        write_dogs_sample(self._root, self._sample)
+
+    def read(self) -> Parts:
+        self.fetch()
+        with drawn_anew(self._root):
+            return self._files.read()
+
+
+def _reading(
+    short: Count, workers: Count, keep_decoded: bool, skip_unreadable: bool, **task: Any
+) -> tuple[Reading, dict[str, Any]]:
+    """How photographs are read, and all arguments besides."""
+    return Reading(short, workers, keep_decoded, skip_unreadable), task
+
+
+Further = Annotated[Any, ArgumentsOf(Categories), ArgumentsOf(_reading)]
+Sizes = Annotated[Mapping[str, int], ArgumentsOf(Sample)]
+
+
+def stanford_dogs(
+    root: str,
+    cache: str,
+    download: bool,
+    mirrors: Sequence[str],
+    sha256: Mapping[str, str],
+    breeds: Sequence[Count],
+    dogs: Natural,
+    framing: Framing,
+    **task: Further,
+) -> Categories:
+    """Stanford Dogs from its files, see DogFolder. All other arguments are those of Categories, and of Reading.
+
+    breeds: official ids, [] for all. dogs: boxes of a photograph; 0: no annotation is read. Raises DataFault.
+    """
+    if dogs < 0 or (dogs == 0 and framing.reads_boxes):
+        raise DataFault(f"data.dogs={dogs}: 0 or more boxes a photograph, and 1 or more to crop to one.")
+    held, reading, task = Cache(Path(cache)), *_reading(**task)
+    wanted = archives(sha256) if download else []
+    files = _files(Path(root), wanted, mirrors, OFFICIAL, breeds, dogs, framing, reading, held)
+    return Categories(source=files, reading=reading, cache=held, **task)
+
+
+def stanford_dogs_sample(
+    root: str,
+    cache: str,
+    sample: Sizes,
+    **task: Further,
+) -> Categories:
+    """Synthetic dogs, see Sample; written under `root` into a folder named after them, their sizes and seed."""
+    told = Sample(**sample)
+    name = told.name("dogs")
+    folder, held, reading, task = Path(root) / name, Cache(Path(cache) / name), *_reading(**task)
+    files = _files(folder, [], [], FOLDERS, [], 1, WholePhotograph(), reading, held)
+    return Categories(source=DogSample(folder, told, files), reading=reading, cache=held, **task)
+
+
+def _files(
+    root: Path, wanted: Sequence[Tar], mirrors: Sequence[str], folders: tuple[str, ...], chosen: Sequence[int],
+    dogs: int, framing: Framing, reading: Reading, cache: Cache,
+) -> DogFiles:  # fmt: skip
+    every = breeds(folders, chosen)
+    folder = DogFolder(root, every, dogs, framing, reading, cache)
+    return DogFiles(root, wanted, mirrors, folder, every.symbols, dogs, framing.cut_by_boxes)

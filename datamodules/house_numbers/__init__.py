@@ -1,0 +1,1 @@
+"""House numbers: SVHN and a synthetic sample."""

@@ -1,0 +1,144 @@
+"""digitStruct.mat, the annotation of SVHN's format 1 (Netzer et al. 2011): which digits an image holds, and where.
+
+A MATLAB 7.3 file, that is HDF5 with references: digitStruct/name and digitStruct/bbox hold one reference an image, to
+its file name (16-bit characters) and to a group of five members, height, label, left, top and width. A member holds one
+reference a digit, to a number; of a one-digit image it holds the number itself. Label 10 is the digit 0.
+Pixels count from 0 and boxes are half open: the authors' viewer shows rows top + 1 .. top + height, counted from 1.
+
+Axes: N images, D digits of all images one after another.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import h5py
+import numpy as np
+from h5py import h5d, h5r, h5s, h5t
+from numpy.typing import NDArray
+
+from datamodules.contract import DataFault
+from datamodules.storage.child_process import ApartError, Limits, apart
+
+MEMBERS = ("height", "label", "left", "top", "width")
+FIELDS = (b"label", b"left", b"top", b"width", b"height")
+"""Of a digit, in the order of an `Entry`."""
+
+
+class Annotations(NamedTuple):
+    """The content of one digitStruct.mat, as it stands there.
+
+    name: (N,) str, file names. length: (N,) digits of each. label: (D,) 1..10. box: (D, 4) left, top, width, height.
+    """
+
+    name: NDArray[np.str_]
+    length: NDArray[np.int64]
+    label: NDArray[np.float64]
+    box: NDArray[np.float64]
+
+    @property
+    def first(self) -> NDArray[np.int64]:
+        """(N,) the place in `label` and `box` of each image's first digit."""
+        return np.cumsum(self.length) - self.length
+
+    def digits(self, image: int) -> slice:
+        return slice(int(self.first[image]), int(self.first[image] + self.length[image]))
+
+
+def read_digit_struct(path: Path) -> Annotations:
+    """Read a digitStruct.mat. Raises DataFault: missing, cut off, no such structure; an entry is named by its number.
+
+    Whether labels and boxes can be is not judged here.
+    """
+    with _opened(path) as file:
+        names, boxes = _references(path, file, "name"), _references(path, file, "bbox")
+        if len(names) != len(boxes) or not len(names):
+            raise _foreign(path, f"it has {len(names)} names and {len(boxes)} entries of boxes")
+        return gathered(list(_entries(path, file, names, boxes)))
+
+
+def save_digit_struct(path: Path, folder: Path) -> None:
+    """Read a digitStruct.mat and leave each field of it in the folder, as .npy. Raises DataFault, whatever a damaged
+    file does to the HDF5 library.
+    """
+
+    def parse() -> None:
+        for field, array in read_digit_struct(path)._asdict().items():
+            np.save(folder / f"{field}.npy", array, allow_pickle=False)
+
+    try:
+        apart(parse, Limits.of(path.stat().st_size))
+    except ApartError as fault:
+        raise _foreign(path, str(fault)) from None
+
+
+Entry = tuple[str, list[list[float]]]
+"""A file name, and for each digit label, left, top, width, height."""
+
+
+def gathered(entries: Sequence[Entry]) -> Annotations:
+    digits = np.array([digit for _, listed in entries for digit in listed], float).reshape(-1, 5)
+    length = np.array([len(listed) for _, listed in entries], int)
+    return Annotations(np.array([name for name, _ in entries]), length, digits[:, 0], digits[:, 1:])
+
+
+def _opened(path: Path) -> h5py.File:
+    if not path.is_file():
+        raise DataFault(f"{path} is missing.")
+    try:
+        return h5py.File(path, "r")
+    except OSError as fault:
+        raise _foreign(path, f"it is no HDF5 file, or cut off ({fault})") from None
+
+
+def _references(path: Path, file: h5py.File, member: str) -> NDArray[np.object_]:
+    """What digitStruct/name or digitStruct/bbox refers to."""
+    try:
+        listed = file["digitStruct"][member]
+        if listed.dtype == h5py.ref_dtype:
+            references: NDArray[np.object_] = listed[()].ravel()
+            return references
+    except (KeyError, OSError, RuntimeError, AttributeError, TypeError):
+        pass
+    raise _foreign(path, f"it has no list of references digitStruct/{member}")
+
+
+def _entries(
+    path: Path, file: h5py.File, names: Iterable[h5r.Reference], boxes: Iterable[h5r.Reference]
+) -> Iterator[Entry]:
+    """Each image in turn, through the low-level interface of h5py: a file holds half a million objects, and a `Dataset`
+    made for each takes three times as long.
+    """
+    for number, (name, box) in enumerate(zip(names, boxes, strict=True), 1):
+        try:
+            letters = _values(h5r.dereference(name, file.id), np.uint16)
+            group = h5r.dereference(box, file.id)
+            columns = [_column(file, h5d.open(group, field)) for field in FIELDS]
+            yield "".join(map(chr, letters.tolist())), [list(digit) for digit in zip(*columns, strict=True)]
+        except (KeyError, ValueError, OSError, RuntimeError, TypeError, AttributeError) as fault:
+            raise _foreign(path, f"entry {number} cannot be read ({fault})") from None
+
+
+def _column(file: h5py.File, member: h5d.DatasetID) -> list[float]:
+    """One number of each digit of an image."""
+    if member.get_type().get_class() != h5t.REFERENCE:
+        return _values(member, np.float64).tolist()
+    return [_values(h5r.dereference(each, file.id), np.float64).item() for each in _values(member, h5py.ref_dtype)]
+
+
+def _values(dataset: h5d.DatasetID, kind: Any) -> NDArray[Any]:
+    """All values of a dataset, one after another."""
+    values = np.empty(dataset.shape, kind)
+    dataset.read(h5s.ALL, h5s.ALL, values)
+    return values.ravel()
+
+
+def again(folder: Path) -> str:
+    """How to have a part anew: what is there is never fetched, so all of it has to go."""
+    return f"delete the folder {folder} and fetch it again (data.download=true, or attention-fetch svhn)."
+
+
+def _foreign(path: Path, what: str) -> DataFault:
+    return DataFault(
+        f"{path} is no sound digitStruct.mat of SVHN's format 1: {what}.", f"Mend it, or {again(path.parent)}"
+    )

@@ -1,0 +1,1 @@
+"""Photographs: decoding, cropping, augmentation, splits."""

@@ -1,0 +1,190 @@
+"""Saying what a photograph shows: one of a set of categories, one symbol an image.
+
+Axes: N photographs, B of a batch, C categories, T = 1 symbol, K boxes.
+"""
+
+from abc import ABC, abstractmethod
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from typing import Annotated, NamedTuple, final
+
+import torch
+from torch import Generator, Tensor
+
+from datamodules.base import BaseData, Splits, derived_seed
+from datamodules.contract import DataFault, TaskSpec
+from datamodules.photos.augmentation import PLAIN, Augmentation, Jitter
+from datamodules.photos.photo_splits import Answers, Cutter, Fixed, Streamed
+from datamodules.photos.photo_stock import Reading, Stock, digest, outline, stock
+from datamodules.photos.photographs import Photograph
+from datamodules.ranges import ArgumentsOf, Colours, Count, Deviations, Natural, SomeShare
+from datamodules.storage.cache import Cache
+
+
+class Labelled(NamedTuple):
+    """Photographs, which can be read, and the category of each, from 0 on."""
+
+    photos: list[Photograph]
+    label: list[int]
+
+
+class Parts(NamedTuple):
+    """train: what validation is drawn from, too. test: as published."""
+
+    train: Labelled
+    test: Labelled
+
+
+class CategorySource(ABC):
+    """Finds photographs of categories: their names, what the K boxes of each hold, and TaskSpec's cut_by_boxes."""
+
+    symbols: tuple[str, ...]
+    box_names: tuple[str, ...]
+    cut_by_boxes: bool
+
+    @abstractmethod
+    def fetch(self) -> None:
+        """Bring the files here if that was asked for. Raises DataFault."""
+
+    @abstractmethod
+    def read(self) -> Parts:
+        """Find all photographs. Raises DataFault."""
+
+
+@final
+class Category(Answers):
+    """The one category of each photograph."""
+
+    def __init__(self, label: Sequence[int]) -> None:
+        self._label_N1 = torch.tensor(label)[:, None]
+
+    def drawn(self, chosen_B: Tensor, generator: Generator) -> Tensor:
+        return self._label_N1[chosen_B]
+
+    def told(self, chosen_B: Tensor) -> Tensor:
+        return self._label_N1[chosen_B]
+
+
+@final
+class Categories(BaseData):
+    """The data set of a source of photographs.
+
+    name, origin: see TaskSpec. seed: of the training stream. split_seed: of what validates. size: S, px a side of an
+    image, cut out of a photograph whose short side has `short` px. mean, std: of each colour in [0, 1]. jitter: see
+    augmentation. images_per_epoch: rounded up to whole batches. validation_images: drawn from train, from all
+    categories alike, and at most validation_share of it. test_images: at most; the first of each category.
+    Raises DataFault where sizes cannot be.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        origin: str,
+        seed: Natural,
+        split_seed: Natural,
+        source: CategorySource,
+        reading: Reading,
+        cache: Cache,
+        size: Count,
+        mean: Colours,
+        std: Deviations,
+        jitter: Annotated[Mapping[str, float], ArgumentsOf(Jitter)],
+        batch_size: Count,
+        images_per_epoch: Count,
+        evaluation_batch_size: Count,
+        validation_images: Count,
+        validation_share: SomeShare,
+        test_images: Count,
+    ) -> None:
+        super().__init__()
+        self._colours = _told(mean, std, jitter)
+        if reading.short < size:
+            raise DataFault(f"data.size={size} px cannot be cut out of photographs of data.short={reading.short} px.")
+        self._name, self._origin, self._source, self._reading, self._cache = name, origin, source, reading, cache
+        self._size, self._seed, self._split_seed = size, seed, split_seed
+        self._stream, self._evaluation_batch = (images_per_epoch, batch_size), evaluation_batch_size
+        self._validation, self._test_images = (validation_images, validation_share), test_images
+
+    @property
+    def spec(self) -> TaskSpec:
+        return TaskSpec(
+            name=self._name, origin=self._origin, image_shape=(3, self._size, self._size), symbols=self._source.symbols,
+            max_steps=1, end=None, background=0.0,  # the mean colour
+            box_names=self._source.box_names, cut_by_boxes=self._source.cut_by_boxes,
+        )  # fmt: skip
+
+    def fetch(self) -> None:
+        self._source.fetch()
+
+    def read(self) -> Splits:
+        (train, test), (images, share) = self._source.read(), self._validation
+        held_out = min(images, int(len(train.label) * share))
+        if held_out < 1:
+            raise DataFault(
+                f"{len(train.label)} photographs to train on cannot give any to validation: change "
+                "data.validation_images or data.validation_share, or give more photographs."
+            )
+        order = in_turns(train.label, self._split_seed)
+        rest, chosen = torch.tensor(order[held_out:]).sort().values, sorted(order[:held_out])
+        mean, std, jitter = self._colours
+        stocked, plain = self._stock(train, "train"), Augmentation(self._size, mean, std, PLAIN)
+        make, tested = Augmentation(self._size, mean, std, jitter), first_of_each(test.label)[: self._test_images]
+        cutter, answers = self._cutter(stocked), Category(train.label)
+        still = self._fixed(train, rest.tolist(), stocked, plain)
+        return Splits(
+            train=Streamed(cutter, make, answers, rest, self._seed, *self._stream, still),
+            validation=self._fixed(train, chosen, stocked, plain),
+            test=self._fixed(test, sorted(tested), self._stock(test, "test"), plain),
+            training=lambda: outline(train.photos, train.label),
+        )
+
+    def _stock(self, part: Labelled, name: str) -> Stock:
+        return stock(part.photos, name, self._reading, self._cache)
+
+    def _cutter(self, stocked: Stock) -> Cutter:
+        return Cutter(stocked, self._size, len(self._source.box_names), self._reading.workers)
+
+    def _fixed(self, part: Labelled, chosen: list[int], stocked: Stock, make: Augmentation) -> Fixed:
+        def content() -> str:
+            return f"{digest([part.photos[number] for number in chosen], self._reading)} {self._size}"
+
+        answers, cutter = Category(part.label), self._cutter(stocked)
+        return Fixed(cutter, make, answers, torch.tensor(chosen), self._evaluation_batch, content)
+
+
+def _told(
+    mean: Sequence[float], std: Sequence[float], jitter: Mapping[str, float]
+) -> tuple[tuple[float, ...], tuple[float, ...], Jitter]:
+    """As tensors want them. Raises DataFault."""
+    limits = {"place": 1.0, "mirror": 1.0, "brightness": 1.0, "contrast": 1.0, "saturation": 1.0, "hue": 0.5}
+    faults = [f"data.jitter.{knob}={jitter[knob]} (0 to {most:g})" for knob, most in limits.items()
+              if not 0 <= jitter[knob] <= most]  # fmt: skip
+    faults += [
+        f"data.{knob}={list(held)} (three colours)" for knob, held in (("mean", mean), ("std", std)) if len(held) != 3
+    ]
+    if faults:
+        raise DataFault(f"cannot be: {', '.join(faults)}.")
+    return tuple(mean), tuple(std), Jitter(**jitter)
+
+
+def first_of_each(label: Sequence[int]) -> list[int]:
+    """All places, the first of each category before the second of any, so that any beginning has all alike."""
+    seen: dict[int, int] = defaultdict(int)
+    turn = []
+    for place, category in enumerate(label):
+        turn.append((seen[category], category, place))
+        seen[category] += 1
+    return [place for *_, place in sorted(turn)]
+
+
+def in_turns(label: Sequence[int], seed: int) -> list[int]:
+    """The same, each category's photographs in an order drawn from the seed and its own number alone."""
+    own: dict[int, list[int]] = defaultdict(list)
+    for place, category in enumerate(label):
+        own[category].append(place)
+    turns = []
+    for category, places in own.items():
+        generator = Generator().manual_seed(derived_seed("validation", seed, category))
+        order = torch.randperm(len(places), generator=generator).tolist()
+        turns += [(turn, category, places[number]) for turn, number in enumerate(order)]
+    return [place for *_, place in sorted(turns)]

@@ -1,0 +1,115 @@
+"""The kit of contracts says in words what is broken; that what we have keeps them is in the tests of contracts."""
+
+from types import SimpleNamespace
+
+import pytest
+import torch
+from run_helpers import composer
+from stubs import Watched
+
+from benchmark.check.contract import Contract, broken
+from benchmark.check.mechanism import look_faults
+from benchmark.check.repeatable import a_batch_is_a_function_of_its_ticket, index_names_the_training_images
+from benchmark.check.subjects import Case, Subject, subjects
+from benchmark.common.errors import ConfigFault
+from benchmark.model.attention.base import Glimpse
+from datamodules.contract import Batch
+
+
+def look(**other):
+    good = Glimpse(torch.zeros(4, 1), torch.zeros(4, 2), torch.zeros(4), torch.zeros(4, 0))
+    return good._replace(**other)
+
+
+@pytest.mark.parametrize(
+    ("other", "told"),
+    [
+        ({}, []),
+        ({"code": torch.zeros(4, 2)}, ["code of a look has the shape (4, 2), and has to have (4, 1)"]),
+        ({"log_prob": torch.zeros(4, 1)}, ["log_prob of a look has the shape (4, 1), and has to have (4,)"]),
+        ({"code": torch.full((4, 1), torch.nan)}, ["code of a look is not finite"]),
+        ({"where": torch.zeros(2, 2)}, ["where of a look has the shape (2, 2), and has to have a row for each of 4"]),
+        ({"chance": torch.full((4, 2), 2.0)}, ["chance of a look is beyond 0 to 1"]),
+        (
+            {"log_prob": -torch.ones(4, requires_grad=True)},
+            ["log_prob of a look is not zero and has a gradient, and drawn is False: nothing may learn from it"],
+        ),
+        ({"log_prob": -torch.ones(4)}, []),  # drawn by nothing that learns: a control
+    ],
+)  # fmt: skip
+def test_a_look_of_wrong_shape_or_value_is_told(other, told):
+    assert look_faults(Watched(), look(**other), 4) == told
+
+
+def test_a_look_that_is_none():
+    (told,) = look_faults(Watched(), (1, 2), 4)
+    assert told == "forward gives a tuple, and has to give a Glimpse(code, where, log_prob, chance)"
+
+
+class Drawing:
+    """Batches that come out of whatever generator it is given."""
+
+    def __init__(self, generator):
+        self._generator = generator
+
+    def tickets(self, split):
+        return [0, 1]
+
+    def batch(self, ticket, device):
+        image = torch.rand(2, 1, 2, 2, generator=self._generator(ticket))
+        return Batch(image, torch.zeros(2, 1), torch.zeros(2, 0, 4), torch.arange(2))
+
+
+def of_ticket(ticket):
+    return torch.Generator().manual_seed(ticket)
+
+
+@pytest.mark.parametrize(("generator", "told"), [(of_ticket, ""), (lambda ticket: None, "is another one")])
+def test_a_batch_that_is_another_one_when_asked_for_again_is_told(generator, told):
+    given = SimpleNamespace(data=Drawing(generator), made=lambda: Drawing(generator))
+    with torch.random.fork_rng():
+        found = list(a_batch_is_a_function_of_its_ticket(given))
+    assert len(found) == (3 if told else 0) and all(told in fault for fault in found)
+
+
+@pytest.mark.parametrize(("index", "told"), [
+    ([2, 0], []),
+    ([1, 0], ["train: index calls the first image number 1, and number 1 of each('train') is another"]),
+    ([2, 9], ["train: index goes to 9, and each('train') has not so many images"]),
+])  # fmt: skip
+def test_training_images_that_are_not_those_that_their_index_names_are_told(index, told):
+    def batch_of(place_B, index_B):
+        image = torch.arange(3.0).view(3, 1, 1, 1)[place_B]
+        return Batch(image, torch.zeros(len(image), 1), torch.zeros(len(image), 0, 4), torch.tensor(index_B))
+
+    parts = ([0, 1], [2])
+    every = SimpleNamespace(batches=2, batch=lambda epoch, number, device: batch_of(parts[number], parts[number]))
+    given = SimpleNamespace(data=SimpleNamespace(each=lambda split: every), first=lambda split: batch_of([2, 0], index))
+    assert list(index_names_the_training_images(given)) == told
+
+
+def test_what_the_checked_code_raises_is_told_with_its_line():
+    def stumbles(given):
+        yield "one"
+        raise KeyError("labels")
+
+    found = broken(Contract("it stands", stumbles), None, set())
+    assert found[0] == "one" and found[1].endswith(", in stumbles: KeyError: 'labels'")
+    assert found[1].startswith(f"{__file__}:")
+    subject = Subject("data=mine", (), lambda: SimpleNamespace(plain={}))
+    with pytest.raises(AssertionError, match=r"^data=mine: it stands\. It does not:\n  one\n  .*KeyError"):
+        Case(subject, Contract("it stands", stumbles))()
+
+
+def test_what_is_named_is_checked_and_what_it_is_tried_with():
+    found = composer()
+    alone = [subject.title for subject in subjects(found, ["data=digit_pairs"])]
+    assert alone == ["data=digit_pairs", *(f"data=digit_pairs with attention={a}" for a in found.choices("attention"))]
+    both = [subject.title for subject in subjects(found, ["data=digit_pairs", "attention=ram", "metrics=classes"])]
+    assert both == ["data=digit_pairs", "attention=ram", "metrics=classes"]
+    assert [s.title for s in subjects(found, ["attention=ram"])] == [
+        "attention=ram", "attention=ram with data=digit_pairs"]  # fmt: skip
+    with pytest.raises(ConfigFault, match=r"name what to check, as for a run: data=\.\.\., attention="):
+        subjects(found, [])
+    with pytest.raises(ConfigFault, match="did you mean 'random' or 'ram'"):
+        subjects(found, ["attention=rom"])

@@ -1,0 +1,125 @@
+"""What the project relies on in Hydra beyond its documented interface: fails when a new version does otherwise."""
+
+import sys
+from pathlib import Path
+
+import pytest
+from hydra.core.config_search_path import ConfigSearchPath
+from hydra.core.override_parser.overrides_parser import OverridesParser
+from hydra.core.plugins import Plugins
+from hydra.errors import HydraException
+from hydra.plugins.launcher import Launcher
+from hydra.plugins.search_path_plugin import SearchPathPlugin
+from hydra.types import RunMode
+from omegaconf import OmegaConf
+
+from benchmark.config.hydra_internals import (
+    command_line,
+    config_loader,
+    has,
+    is_list_of_values,
+    keys,
+    parsed_value,
+    register,
+    swept_values,
+)
+
+
+class Ours(Launcher):
+    def setup(self, **_): ...
+
+    def launch(self, job_overrides, initial_job_idx): ...
+
+
+CONFIG = OmegaConf.create({"a": {"b": None, "c": {"d": 1}}, "e": "???", "f": "${nowhere}", "g": None})
+
+
+def override(text):
+    (found,) = OverridesParser.create().parse_overrides([text])
+    return found
+
+
+def written(folder, name, text):
+    path = folder / f"{name}.yaml"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text)
+
+
+def test_the_command_line_is_read_as_hydras_main_reads_it(monkeypatch):
+    monkeypatch.setattr(sys, "argv", ["run", "-m", "a=1", "b=2", "--config-dir", "mine", "--cfg", "job"])
+    found = command_line()
+    assert (found.overrides, found.config_dir, found.multirun, found.cfg) == (["a=1", "b=2"], "mine", True, "job")
+    assert not (found.help or found.hydra_help or found.shell_completion or found.info)
+
+
+@pytest.fixture
+def plugins():
+    """Hydra's registry of plugins, put back as it was."""
+    registry = Plugins.instance()
+    before = (
+        dict(registry.class_name_to_class),
+        {key: list(each) for key, each in registry.plugin_type_to_subclass_list.items()},
+    )
+    yield registry
+    registry.class_name_to_class.clear()
+    registry.class_name_to_class.update(before[0])
+    registry.plugin_type_to_subclass_list.clear()
+    registry.plugin_type_to_subclass_list.update(before[1])
+
+
+def test_a_launcher_is_found_by_its_name_and_configs_are_searched(plugins, tmp_path):
+    class Configs(SearchPathPlugin):
+        def manipulate_search_path(self, search_path: ConfigSearchPath) -> None:
+            search_path.append("ours", f"file://{tmp_path}")
+
+    register(Ours, "hydra_plugins.ours.Launcher", Configs)
+    made = plugins._instantiate(OmegaConf.create({"_target_": "hydra_plugins.ours.Launcher"}))
+    assert type(made) is Ours
+    written(tmp_path, "group/brought", "x: 1\n")
+    assert config_loader(str(Path(__file__).parent), None).get_group_options("group") == ["brought"]
+
+
+def test_a_folder_is_searched_after_the_source(tmp_path):
+    written(tmp_path / "own", "config", "defaults:\n  - group: one\n")
+    written(tmp_path / "own", "group/one", "x: 1\n")
+    written(tmp_path / "more", "group/one", "x: 2\n")
+    written(tmp_path / "more", "group/two", "x: 3\n")
+    own, more = str(tmp_path / "own"), f"file://{tmp_path / 'more'}"
+
+    def value(loader, *overrides):
+        return loader.load_configuration("config", list(overrides), run_mode=RunMode.RUN).group.x
+
+    assert value(config_loader(own, None)) == 1 and value(config_loader(own, more)) == 1
+    assert value(config_loader(own, more), "group=two") == 3
+    assert config_loader(own, more).get_group_options("group") == ["one", "two"]
+    providers = [source.provider for source in config_loader(own, more).get_sources()]
+    assert [name for name in providers if name in ("main", "command-line")] == ["main", "command-line"]
+    with pytest.raises(HydraException):
+        value(config_loader(own, None), "group=two")
+
+
+def test_a_parsed_value_keeps_its_quotes():
+    assert parsed_value(override("a=b")) == "b"
+    quoted = parsed_value(override("a='b, c'"))
+    assert type(quoted) is not str and quoted.text == "b, c" and quoted.with_quotes() == "'b, c'"
+    assert override("a='b, c'").value() == "b, c"
+
+
+def test_swept_values_are_without_quotes():
+    assert swept_values(override("a='b,c',d,1")) == ["b,c", "d", 1]
+    assert swept_values(override("a=['b'],{c: 'd'}")) == [["b"], {"c": "d"}]
+    assert swept_values(override("a=range(1,4)")) == [1, 2, 3]
+
+
+def test_values_with_commas_are_told_from_a_sweeps_functions():
+    assert is_list_of_values(override("a=1,2"))
+    assert not any(map(is_list_of_values, map(override, ("a=choice(1,2)", "a=range(1,3)", "a=[1,2]", "a=1"))))
+
+
+def test_a_key_is_there_whatever_its_value_is():
+    assert all(has(CONFIG, key) for key in ("a", "a.b", "a.c.d", "e", "f", "g"))
+    assert not any(has(CONFIG, key) for key in ("x", "a.x", "a.b.x", "a.c.d.x", "e.x", "f.x"))
+
+
+def test_keys_are_listed_and_no_reference_is_resolved():
+    assert list(keys(CONFIG)) == ["a", "a.b", "a.c", "a.c.d", "e", "f", "g"]

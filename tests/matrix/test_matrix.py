@@ -1,0 +1,57 @@
+"""Every mechanism on every data set: a training step, an evaluation, maps of where it looked."""
+
+import pytest
+from models import ATTENTION, DATA, SMALL, built, config, files
+from omegaconf import OmegaConf, open_dict
+
+from benchmark.check import mechanism
+from benchmark.check.given import Given
+from benchmark.common.tones import Stretched
+from benchmark.evaluation.cost import multiply_adds
+from benchmark.evaluation.pictures import panel
+
+
+@pytest.fixture(scope="session")
+def root(tmp_path_factory):
+    return tmp_path_factory.mktemp("files")
+
+
+def composed(attention, data, root):
+    """As Hydra composes it, but put together from one composition of each: a data set's file sets `data` and `look`."""
+    cfg, given = config(f"attention={attention}", *SMALL).copy(), of_data(data, root)
+    with open_dict(cfg):
+        for node in ("data", "look", "metrics"):
+            cfg[node] = OmegaConf.to_container(given, resolve=False)[node]
+    return cfg
+
+
+def of_data(data, root):
+    """As small as its knobs allow."""
+    known = config("attention=none", f"data={data}").data
+    small = [knob for knob in SMALL if not knob.startswith("data.") or knob.split("=")[0].split(".")[1] in known]
+    return config("attention=none", f"data={data}", *small, *files(data, root))
+
+
+@pytest.mark.parametrize("attention, data", [("dram", "mnist_cluttered"), ("item_soft", "digit_pairs_ordered")])
+def test_the_matrix_is_as_hydra_composes_it(attention, data, root):
+    whole = config(f"attention={attention}", f"data={data}", *SMALL, *files(data, root))
+    assert OmegaConf.to_container(composed(attention, data, root), resolve=True) == OmegaConf.to_container(
+        whole, resolve=True
+    )
+
+
+@pytest.mark.parametrize("data", DATA)
+@pytest.mark.parametrize("attention", ATTENTION)
+def test_a_step_and_an_evaluation(attention, data, root):
+    given = Given(composed(attention, data, root), "attention", attention)
+    for contract in (*mechanism.RUNS, mechanism.MAPS):
+        assert list(contract.faults(given)) == []
+    assert given.spec.name == data
+
+
+@pytest.mark.parametrize("attention", ATTENTION)
+def test_a_panel_of_where_it_looked_and_a_count_of_two_symbols(attention, tmp_path):
+    parts = built(attention, "look.glimpses=2", "data.test_images=2", data="digit_pairs_ordered")
+    panel(parts.module, parts.datamodule, tmp_path / "pictures" / "panel.png", Stretched())
+    assert (tmp_path / "pictures" / "panel.png").read_bytes().startswith(b"\x89PNG")
+    assert multiply_adds(parts.module.rnn, parts.spec) > 0

@@ -1,0 +1,142 @@
+"""The cores: each cell against its equations written out, and the two views of a decoder's state."""
+
+import pytest
+import torch
+from models import task
+
+from benchmark.model.cell.cells import GRU, LSTM, ReluRNN, TanhRNN
+from benchmark.model.decoder.base import FeedForward, OneStorey, TwoStorey
+
+I, H, R = 3, 4, 5  # noqa: E741
+
+
+def made(kind):
+    torch.manual_seed(0)
+    cell = kind(I, H)
+    state = tuple(torch.randn(R, H) for _ in cell.start(torch.zeros(R, H)))
+    return cell, torch.randn(R, I), state
+
+
+def affine(cell, x, h):
+    c = cell.cell
+    return x @ c.weight_ih.T + c.bias_ih, h @ c.weight_hh.T + c.bias_hh
+
+
+@pytest.mark.parametrize("kind, f", [(TanhRNN, torch.tanh), (ReluRNN, torch.relu)])
+def test_plain_cells_are_eq_4(kind, f):
+    cell, x, (h,) = made(kind)
+    a, b = affine(cell, x, h)
+    (after,) = cell(x, (h,))
+    torch.testing.assert_close(after, f(a + b))
+
+
+def test_the_lstm_written_out():
+    cell, x, (h, c) = made(LSTM)
+    a, b = affine(cell, x, h)
+    i, f, g, o = (a + b).chunk(4, -1)
+    memory = f.sigmoid() * c + i.sigmoid() * g.tanh()
+    after, kept = cell(x, (h, c))
+    torch.testing.assert_close(kept, memory)
+    torch.testing.assert_close(after, o.sigmoid() * memory.tanh())
+
+
+def test_the_gru_written_out():
+    cell, x, (h,) = made(GRU)
+    (ar, az, an), (br, bz, bn) = (part.chunk(3, -1) for part in affine(cell, x, h))
+    reset, update = (ar + br).sigmoid(), (az + bz).sigmoid()
+    new = (an + reset * bn).tanh()
+    torch.testing.assert_close(cell(x, (h,))[0], (1 - update) * new + update * h)
+
+
+def test_the_rectifier_starts_at_the_identity():
+    cell, _, _ = made(ReluRNN)
+    assert torch.equal(cell.cell.weight_hh, torch.eye(H))
+    with torch.no_grad():
+        cell.cell.bias_ih.zero_()
+        cell.cell.bias_hh.zero_()
+    h = torch.rand(R, H)
+    assert torch.equal(cell(torch.zeros(R, I), (h,))[0], h)  # it remembers
+
+
+def test_the_lstm_s_forget_gate_starts_open():
+    cell, _, _ = made(LSTM)
+    assert cell.cell.bias_ih[H : 2 * H].tolist() == [1.0] * H
+    assert (cell.cell.bias_ih[:H] != 1).all() and (cell.cell.bias_ih[2 * H :] != 1).all()
+
+
+@pytest.mark.parametrize("kind", [TanhRNN, ReluRNN, LSTM, GRU])
+def test_a_cell_starts_with_the_hidden_state_it_is_given_and_an_empty_memory(kind):
+    cell, _, _ = made(kind)
+    h = torch.randn(R, H)
+    state = cell.start(h)
+    assert state[0] is h and all(not memory.any() for memory in state[1:])
+
+
+def decoder(kind, detach=True, head=(), symbol_size=2):
+    torch.manual_seed(1)
+    return kind(
+        code_size=I,
+        spec=task(symbols=6),
+        cell=GRU,
+        hidden_size=H,
+        symbol_size=symbol_size,
+        head=list(head),
+        detach=detach,
+    )
+
+
+def test_one_storey_written_out():
+    model = decoder(OneStorey, head=[7])
+    state = model.start(torch.randn(R, H))
+    code, symbol = torch.randn(R, I), torch.tensor([0, 6, 2, 5, 6])
+    after = model.step(code, model.hear(symbol, state))
+    expected = model.cell(torch.cat([code, model.symbol.weight[symbol]], -1), state[0])
+    torch.testing.assert_close(after[0][0], expected[0])
+    assert torch.equal(model.query(after), after[0][0])
+    first, last = model.head[0], model.head[2]
+    logits = (after[0][0] @ first.weight.T + first.bias).relu() @ last.weight.T + last.bias
+    torch.testing.assert_close(model.logits(after), logits)
+
+
+def test_two_storeys_written_out():
+    model = decoder(TwoStorey)
+    context = torch.randn(R, H)
+    state = model.start(context)
+    assert not state[0][0].any() and torch.equal(model.query(state), context)
+    code, symbol = torch.randn(R, I), torch.tensor([0, 6, 2, 5, 6])
+    after = model.step(code, model.hear(symbol, state))
+    (r1,) = model.lower(torch.cat([code, model.symbol.weight[symbol]], -1), (torch.zeros(R, H),))
+    (r2,) = model.upper(r1, (context,))
+    torch.testing.assert_close(after[0][0], r1)
+    torch.testing.assert_close(model.query(after), r2)
+    torch.testing.assert_close(model.logits(after), model.head(r1))
+
+
+@pytest.mark.parametrize("detach", [True, False])
+def test_the_flag_says_whether_attention_s_gradient_passes(detach):
+    code = torch.randn(R, I, requires_grad=True)
+    symbol = torch.zeros(R, dtype=torch.long)
+    for kind in (OneStorey, TwoStorey):
+        model = decoder(kind, detach)
+        after = model.step(code, model.hear(symbol, model.start(torch.randn(R, H))))
+        query = model.query(after).sum()
+        passed = query.requires_grad and torch.autograd.grad(query, code, retain_graph=True, allow_unused=True)[0]
+        assert isinstance(passed, torch.Tensor) is not detach
+        assert torch.autograd.grad(model.logits(after).sum(), code)[0].abs().sum() > 0
+
+
+def test_a_symbol_of_no_width_changes_nothing():
+    model = decoder(OneStorey, symbol_size=0)
+    state, code = model.start(torch.zeros(R, H)), torch.randn(R, I)
+    steps = [model.step(code, model.hear(torch.full((R,), symbol), state))[0][0] for symbol in (0, 6)]
+    assert torch.equal(*steps)
+
+
+def test_without_recurrence_the_last_code_is_read():
+    torch.manual_seed(1)
+    model = FeedForward(code_size=I, spec=task(symbols=6), hidden_size=1, head=[])
+    state = model.start(torch.ones(R, 1))
+    code, symbol = torch.randn(R, I), torch.zeros(R, dtype=torch.long)
+    after = model.step(code, model.step(torch.randn(R, I), model.hear(symbol, state)))
+    torch.testing.assert_close(model.logits(after), code @ model.head[0].weight.T + model.head[0].bias)
+    assert torch.equal(model.query(after), torch.ones(R, 1))

@@ -1,0 +1,40 @@
+"""How mechanisms in a setting of their own are called."""
+
+import pytest
+
+from benchmark.report.analysis.naming import Departure
+
+FEW = {"a.x": 1, "b._target_": "package.module.Name"}
+MANY = {"a.x": 1, "b.y": 2, "c.z": 3}
+
+
+def test_a_mechanism_bears_what_differs_from_its_defaults():
+    assert Departure({}, "", {}).name("dram") == "dram"
+    assert Departure(FEW, "", FEW).name("dram") == "dram (a.x=1, b=Name)"
+    assert Departure(FEW, "table1_dram", {}).name("dram") == "dram (a.x=1, b=Name)"  # it says more than the experiment
+
+
+def test_what_is_long_is_called_after_its_experiment():
+    assert Departure(MANY, "table1_dram", {}).name("dram") == "dram (table1_dram)"
+    further = Departure({**MANY, "d": 4}, "table1_dram", {"d": 4})
+    assert further.name("dram") == "dram (table1_dram, d=4)" and further.words == ["d=4"]
+
+
+def test_what_is_long_after_all_has_a_hash():
+    alone, other = Departure(MANY, "", MANY), Departure({**MANY, "c.z": 4}, "", {})
+    assert alone.name("ram").startswith("ram (setting ") and len(alone.name("ram")) == len("ram (setting 01234567)")
+    assert alone.name("ram") != other.name("ram") and alone.words == ["a.x=1", "b.y=2", "c.z=3"]
+    assert Departure(MANY, "pairs", MANY).name("ram") == "ram (pairs, " + alone.name("ram").removeprefix("ram (")
+
+
+@pytest.mark.parametrize("experiment", ["", "pairs"])
+def test_keys_can_be_left_out(experiment):
+    assert Departure(MANY, experiment, {"b.y": 2}).name("ram", ["a.x"]) == "ram (b.y=2, c.z=3)"
+    longer = Departure({**MANY, "d": 4}, "pairs", {"b.y": 2})
+    assert longer.name("ram", ["b.y"]) == "ram (pairs)"
+
+
+def test_what_all_runs_of_a_study_have_alike_is_left_out():
+    found = Departure.of({"differs": MANY, "experiment": "pairs", "beyond": {"b.y": 2, "c.z": 3}}, {"c.z"})
+    assert found == Departure({"a.x": 1, "b.y": 2}, "pairs", {"b.y": 2})
+    assert Departure.of({"differs": MANY}, set()) == Departure(MANY, "", {})  # a record from before there was the name

@@ -1,0 +1,88 @@
+"""The files of a run: replaced as a whole or not at all, one process at a time, refused where they are another's."""
+
+import errno
+import json
+import os
+import subprocess
+import sys
+
+import pytest
+from run_helpers import ROOT
+
+from benchmark.common.errors import RunFault
+from benchmark.results.run_folder import RunFolder, Status, explained, now, read_json, write_json, write_whole
+
+
+@pytest.fixture
+def folder(tmp_path):
+    made = RunFolder(tmp_path / "run")
+    made.make()
+    return made
+
+
+def full(*_):
+    raise OSError(errno.ENOSPC, "No space left on device")
+
+
+def test_a_full_disk_leaves_the_old_file_whole_and_no_other(folder, monkeypatch):
+    write_whole(folder.last, b"old")
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(RunFault, match=r"last\.ckpt: the disk is full.*Free some space"):
+        write_whole(folder.last, b"newer and longer")
+    assert folder.last.read_bytes() == b"old"
+    assert [path.name for path in folder.last.parent.iterdir()] == ["last.ckpt"]
+
+
+def test_what_a_kill_left_is_replaced(folder):
+    (folder.last.parent / ".last.ckpt.part").write_bytes(b"half")
+    write_whole(folder.last, b"whole")
+    assert [path.name for path in folder.last.parent.iterdir()] == ["last.ckpt"]
+
+
+def test_any_other_failure_to_write_says_its_reason(tmp_path):
+    with pytest.raises(RunFault, match="Permission denied"), explained(tmp_path):
+        raise PermissionError(errno.EACCES, "Permission denied")
+
+
+def test_a_record_is_finished_only_for_its_own_configuration(folder):
+    assert not folder.is_finished("abc")
+    write_json(folder.record, {"config_hash": "abc"})
+    assert folder.is_finished("abc")
+    with pytest.raises(RunFault, match=r"holds a finished run of other settings .*another study"):
+        folder.is_finished("abd")
+
+
+def test_an_unfinished_run_of_other_settings_is_not_resumed(folder):
+    Status(folder.status, "abc", now()).say()
+    folder.refuse_another("abd")  # without a checkpoint there is nothing to be mixed up
+    folder.last.write_bytes(b"")
+    folder.refuse_another("abc")
+    with pytest.raises(RunFault, match="unfinished run of other settings"):
+        folder.refuse_another("abd")
+
+
+def test_two_processes_do_not_share_a_run(folder):
+    Status(folder.status, "abc", now()).say()
+    code = "from pathlib import Path\nfrom benchmark.results.run_folder import RunFolder\n"
+    code += f"path = Path({str(folder.path)!r})\n"
+    code += "with RunFolder(path).locked(): pass"
+    with folder.locked():
+        done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
+        assert f"another process ({os.getpid()}) is at work" in done.stderr
+    assert subprocess.run([sys.executable, "-c", code], cwd=ROOT).returncode == 0
+
+
+def test_a_damaged_file_reads_as_empty(tmp_path):
+    path = tmp_path / "status.json"
+    for text in ("", "{", "[1]"):
+        path.write_text(text)
+        assert read_json(path) == {}
+    assert read_json(tmp_path / "none") == {}
+
+
+def test_a_status_keeps_what_was_said_before(tmp_path):
+    status = Status(tmp_path / "status.json", "abc", now())
+    status.say(epoch=2)
+    status.say(message="m")
+    told = json.loads((tmp_path / "status.json").read_text())
+    assert (told["state"], told["epoch"], told["message"], told["pid"]) == ("running", 2, "m", os.getpid())

@@ -1,0 +1,159 @@
+"""Self-critical training: the estimator against every caption there is, its rivals by hand, what it trains."""
+
+from functools import partial
+from itertools import product
+
+import pytest
+import torch
+from models import task, touched
+
+from benchmark.common.errors import ConfigFault
+from benchmark.model.attention.alignment.scores import Additive
+from benchmark.model.attention.distribution import mode
+from benchmark.model.attention.gate import Open
+from benchmark.model.attention.item import Drawn, Expected, ItemAttention
+from benchmark.model.attention.softening import EachLook
+from benchmark.model.cell.cells import LSTM
+from benchmark.model.context.base import NoContext
+from benchmark.model.decoder.base import OneStorey
+from benchmark.model.decoding.greedy import Greedy
+from benchmark.model.encoder.base import Conv
+from benchmark.model.feeding.base import Truth
+from benchmark.model.loop import AttentionRNN
+from benchmark.objective.base import Likelihood
+from benchmark.objective.loss_mask.masks import Whole
+from benchmark.objective.regularizer.regularizers import NoPenalty
+from benchmark.training.step.self_critical import GreedyRival, OthersRival, SelfCritical, log_probability, worth_of
+from datamodules.contract import IGNORED, Batch
+
+SYMBOLS, END, STEPS, H = 3, 2, 3, 4
+REFERENCES = [["a b", "a"], ["b a", "b b"]]
+SPEC = task((1, 3), symbols=SYMBOLS, steps=STEPS, end=END)
+LIKELIHOOD = Likelihood(H, 1, Whole(), NoPenalty())
+
+
+class NoRival(GreedyRival.__base__):
+    """Nothing to be better than."""
+
+    def __call__(self, rnn, batch, worth, reward_BS):
+        return torch.zeros_like(reward_BS)
+
+
+def toy(choice=None):
+    torch.manual_seed(0)
+    encoder, alignment = partial(Conv, layers=[(2, 1, 1)], pad=False), partial(Additive, size=3)
+    attention = ItemAttention(SPEC, H, encoder, alignment, choice or Expected(1.0), Open)
+    decoder = OneStorey(attention.code_size, SPEC, LSTM, H, 3, [], detach=False)
+    rnn = AttentionRNN(SPEC, attention, decoder, NoContext(SPEC, H, 1), Truth(), Greedy(), 1).double()
+    with torch.no_grad():
+        for parameter in rnn.parameters():
+            parameter.mul_(2.5)
+    image = torch.randn(2, 1, 1, 3, dtype=torch.float64)
+    target = torch.tensor([[0, 1, END], [1, END, IGNORED]])
+    return rnn, Batch(image, target, image.new_zeros(2, 0, 4), torch.tensor([0, 1]))
+
+
+def practice(samples=1, rival=None, told=0.0, references=REFERENCES):
+    return SelfCritical(SPEC, lambda split: references if split == "train" else [], samples, rival or NoRival(), told)
+
+
+def every_caption():
+    """(L, T) all that can be said in three steps."""
+    words = [symbol for symbol in range(SYMBOLS) if symbol != END]
+    whole = [(*said, END) for length in range(STEPS) for said in product(words, repeat=length)]
+    cut = list(product(words, repeat=STEPS))
+    return [[*said, *[IGNORED] * (STEPS - len(said))] for said in [*whole, *cut]]
+
+
+def forced(monkeypatch, captions):
+    """Draws that give each trajectory of an image one of these captions."""
+    turn = iter(torch.tensor(captions).clamp(min=0).T)
+    monkeypatch.setattr(
+        "benchmark.model.decoding.sampling.drawn", lambda log_RV: next(turn).repeat(len(log_RV) // len(captions))
+    )
+
+
+def test_the_estimator_is_the_gradient_of_the_expected_reward(monkeypatch):
+    """Summed over every caption by its probability, the score of what was drawn times its reward is d E[reward]."""
+    rnn, batch = toy()
+    captions = every_caption()
+    target = torch.tensor(captions).repeat(2, 1)
+    images = batch.image.repeat_interleave(len(captions), 0)
+    rollout = rnn(images, images.new_zeros(len(images), 0, 4), target, 1, mode)
+    log_p = log_probability(rollout._replace(symbol=target[:, None])).view(2, -1)
+    torch.testing.assert_close(log_p.exp().sum(-1), torch.ones(2, dtype=torch.float64))
+    learner = practice(samples=len(captions))
+    reward = learner.worth(target, batch.index.repeat_interleave(len(captions))).view(2, -1).double()
+    assert reward.max() > 1 and reward.min() == 0
+    exact = torch.autograd.grad((log_p.exp() * reward).sum(-1).mean(), list(rnn.parameters()), allow_unused=True)
+
+    forced(monkeypatch, captions)
+    weighed = (len(captions) * log_p.detach().exp() * reward).flatten()
+    learner.worth.forward = lambda symbol_RT, index_R: weighed
+    loss = learner(rnn, LIKELIHOOD, batch)["loss"]
+    found = torch.autograd.grad(-loss, list(rnn.parameters()), allow_unused=True)
+    assert sum(g is not None and bool(g.abs().max() > 1e-6) for g in exact) > 8
+    for a, b in zip(exact, found, strict=True):
+        torch.testing.assert_close(a, b)
+
+
+def test_a_caption_earns_more_with_its_end_than_without():
+    worth = practice().worth
+    said = torch.tensor([[0, 1, END], [0, 1, IGNORED]])
+    whole, broken = worth(said, torch.tensor([0, 0])).tolist()
+    assert whole > broken
+
+
+def test_the_rivals_by_hand():
+    rnn, batch = toy()
+    reward = torch.tensor([[1.0, 2.0, 6.0], [0.0, 0.0, 3.0]])
+    others = OthersRival()(rnn, batch, None, reward)
+    torch.testing.assert_close(others, torch.tensor([[4.0, 3.5, 1.5], [1.5, 1.5, 0.0]]))
+    with pytest.raises(ConfigFault, match="samples"):
+        OthersRival()(rnn, batch, None, reward[:, :1])
+    rnn.train()
+    with torch.no_grad():
+        greedy = worth_of(rnn(batch.image, batch.boxes, None, 1, mode), batch, practice().worth)
+    assert torch.equal(GreedyRival()(rnn, batch, practice().worth, reward), greedy)
+    assert greedy.shape == (2, 1) and rnn.training
+
+
+def test_places_that_are_drawn_earn_with_the_words():
+    rnn, batch = toy(Drawn(1.0, EachLook(0.0)))
+    torch.manual_seed(1)
+    learner = practice(samples=4, rival=OthersRival())
+    terms = learner(rnn, LIKELIHOOD, batch)
+    reached = touched(terms["loss"], rnn)
+    assert {n for n in reached if n.startswith("attention.alignment")} and {n for n in reached if "head" in n}
+    assert 0 <= terms["reward"] <= 10
+
+
+def test_true_captions_beside_it_are_weighed():
+    rnn, batch = toy()
+    learner = practice(told=0.2)
+    learner.worth.forward = lambda symbol_RT, index_R: torch.zeros(len(index_R))
+    told = LIKELIHOOD(rnn(batch.image, batch.boxes, batch.target, 1, mode), batch.target)["loss"]
+    terms = learner(rnn, LIKELIHOOD, batch)
+    torch.testing.assert_close(terms["loss"], 0.2 * told)
+    torch.testing.assert_close(terms["nll"], told.detach())
+
+
+def test_what_has_no_captions_can_t_be_learned_from():
+    with pytest.raises(ConfigFault, match="captions"):
+        _ = practice(references=[]).worth
+
+
+def test_it_learns_to_say_what_pays():
+    """The second image's best caption is one that its likelihood was never told."""
+    rnn, batch = toy()
+    rnn, batch = rnn.float(), batch._replace(image=batch.image.float(), boxes=batch.boxes.float())
+    learner, optimizer = practice(samples=5, rival=OthersRival()), torch.optim.Adam(rnn.parameters(), 0.02)
+    torch.manual_seed(0)
+    for _ in range(150):
+        optimizer.zero_grad()
+        learner(rnn, LIKELIHOOD, batch)["loss"].backward()
+        optimizer.step()
+    with torch.no_grad():
+        said = rnn.eval()(batch.image, batch.boxes, None, 1, mode)
+    best = learner.worth(torch.tensor(every_caption()), torch.ones(len(every_caption()), dtype=torch.long)).max()
+    assert worth_of(said, batch, learner.worth)[1, 0] > 0.9 * best
