@@ -21,8 +21,8 @@ from benchmark.config.arguments import (
     ForMeasure,
     ForMechanism,
     ForObjective,
-    ForPractice,
-    ForReading,
+    ForTrainingStep,
+    ForPasses,
     Given,
     Offered,
 )
@@ -30,7 +30,7 @@ from benchmark.config.check import find, parts
 from benchmark.metrics.extra import with_extra
 from benchmark.metrics.measure import Measure
 from benchmark.model.encoder.torchvision import NONE
-from benchmark.model.loop import AttentionRNN, Reader
+from benchmark.model.loop import AttentionRNN, SequenceModel
 from benchmark.objective.base import Objective
 from benchmark.process.program import first_line
 from benchmark.results.primary_metric import Headline
@@ -90,21 +90,21 @@ def build_loop(cfg: DictConfig, spec: TaskSpec) -> AttentionRNN:
     attention = make_part(cfg, ForMechanism(spec, query_size=cfg.decoder.hidden_size))
     decoder = make_part(cfg, ForDecoder(attention.code_size, spec))
     asks_with = decoder.query_size // cfg.decoder.hidden_size
-    if asks_with != attention.asked_with:
+    if asks_with != attention.query_width:
         raise ConfigFault(
             [
                 f"decoder: {type(decoder).__name__} asks with {asks_with} x the width of a state, and attention="
-                f"{cfg.attention.name} is asked with {attention.asked_with} x. Leave out decoder=, or choose another"
+                f"{cfg.attention.name} is asked with {attention.query_width} x. Leave out decoder=, or choose another"
             ]
         )
-    context = make_part(cfg, ForContext(spec, cfg.decoder.hidden_size, attention.gist_size))
+    context = make_part(cfg, ForContext(spec, cfg.decoder.hidden_size, attention.global_feature_size))
     parts = (attention, decoder, context, make(cfg.feeding), make(cfg.decoding))
     return AttentionRNN(spec, *parts, cfg.attention.glimpses)
 
 
-def build_rnn(cfg: DictConfig, spec: TaskSpec) -> Reader:
+def build_rnn(cfg: DictConfig, spec: TaskSpec) -> SequenceModel:
     """The model, of as many passes as it reads in."""
-    reader: Reader = make_part(cfg, ForReading(partial(build_loop, cfg), spec))
+    reader: SequenceModel = make_part(cfg, ForPasses(partial(build_loop, cfg), spec))
     return reader
 
 
@@ -124,8 +124,8 @@ def build_module(cfg: DictConfig, spec: TaskSpec, references: References) -> Att
         )
     make(cfg.start)(rnn, spec.symbols)
     measure = build_measure(cfg, spec, references)
-    practice = make_part(cfg, ForPractice(spec, references))
-    return AttentionModule(rnn, practice, objective, make(cfg.optimizer), measure, cfg.log_every)
+    train_step = make_part(cfg, ForTrainingStep(spec, references))
+    return AttentionModule(rnn, train_step, objective, make(cfg.optimizer), measure, cfg.log_every)
 
 
 def build_measure(cfg: DictConfig, spec: TaskSpec, references: References) -> Measure:
@@ -161,7 +161,7 @@ def without_weight_files(cfg: DictConfig) -> DictConfig:
     knobs it does not. A part that is to have none ("none") stays so: it may be built otherwise.
     """
     values: Any = OmegaConf.to_container(cfg, resolve=True)
-    values["start"] = {"_target_": "benchmark.training.start.start.Fresh"}
+    values["start"] = {"_target_": "benchmark.training.start.start.FreshWeights"}
     part: Any
     for _, part in parts(values, ""):
         with suppress(ImportError, AttributeError):  # which is told where the part is made

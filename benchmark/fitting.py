@@ -14,7 +14,7 @@ from benchmark.results.run_folder import RunFolder, Status
 from benchmark.training.callbacks.builtin import Checkpoints, Clock, EpochSeed, StepLimit
 from benchmark.training.callbacks.first_batch import FirstBatches
 from benchmark.training.callbacks.heartbeat import Heartbeat
-from benchmark.training.callbacks.symbols import KeepSymbols, refuse_others
+from benchmark.training.callbacks.symbols import SaveSymbols, refuse_others
 from benchmark.training.checkpoints import WholeCheckpoints
 from benchmark.training.loggers.base import rewind
 from benchmark.training.resuming import read_last, refuse_misfits
@@ -29,7 +29,7 @@ class Resumed(NamedTuple):
     history: list[dict[str, Any]]
 
 
-class Trained(NamedTuple):
+class FitResult(NamedTuple):
     """What fitting left besides the checkpoints."""
 
     trainer: pl.Trainer
@@ -48,7 +48,7 @@ def resume(folder: RunFolder) -> Resumed:
 
 
 def fit(config: DictConfig, built: Built, resumed: Resumed, folder: RunFolder, loggers: list[Any], status: Status,
-        out: Console) -> Trained:  # fmt: skip
+        out: Console) -> FitResult:  # fmt: skip
     """Trains to the end. Raises RunFault where that comes before anything was validated."""
     if resumed.checkpoint:
         refuse_misfits(folder, built.module, resumed.checkpoint)
@@ -57,7 +57,7 @@ def fit(config: DictConfig, built: Built, resumed: Resumed, folder: RunFolder, l
     clock = Clock()
     headline = built.module.measure.headline
     best = Checkpoints(folder, clock, headline)
-    beat, kept = Heartbeat(status, out, clock, headline), KeepSymbols(built.spec.symbols)
+    beat, kept = Heartbeat(status, out, clock, headline), SaveSymbols(built.spec.symbols)
     own = [EpochSeed(config.seed), make(config.features), clock, beat, kept, best]
     trainer: pl.Trainer = make(
         config.trainer,
@@ -81,7 +81,7 @@ def fit(config: DictConfig, built: Built, resumed: Resumed, folder: RunFolder, l
             "trainer.check_val_every_n_epoch=1, and a longer trainer.max_time if there is one"
         )
     progress: Any = trainer.fit_loop.epoch_progress.current  # counts the last epoch too, also where it was resumed
-    return Trained(trainer, clock, best, progress.processed)
+    return FitResult(trainer, clock, best, progress.processed)
 
 
 def profiler(wanted: Any, folder: RunFolder) -> Profiler | None:

@@ -19,16 +19,16 @@ from benchmark.common.tones import tones
 from benchmark.config.compose import plain
 from benchmark.evaluation import cost, pictures
 from benchmark.evaluation import evaluate as evaluation
-from benchmark.fitting import Trained, fit, resume
+from benchmark.fitting import FitResult, fit, resume
 from benchmark.metrics.where.named import naming
 from benchmark.process.allocator import keep_freed_memory
 from benchmark.process.signals_and_log import Stopped, noted, own_log, signals_as_exits
 from benchmark.process.terminal import Console, of_run
 from benchmark.results.checksums import sealed
 from benchmark.results.primary_metric import Headline
-from benchmark.results.record import Result, Task, annotations_read, assemble, hardware
+from benchmark.results.record import Result, RecordTask, annotations_read, assemble, hardware
 from benchmark.results.run_folder import RunFolder, Status, now, read_json, write_json, write_whole
-from benchmark.results.run_id import Address
+from benchmark.results.run_id import RunId
 from benchmark.same_data import KnownData
 from benchmark.training.callbacks.builtin import seed_all
 from benchmark.training.loggers.base import About, JsonLines
@@ -36,7 +36,7 @@ from benchmark.training.resuming import read_best
 from benchmark.training.start.start import started_from
 
 
-def run_one(config: DictConfig, address: Address) -> None:
+def run_one(config: DictConfig, address: RunId) -> None:
     """Trains, evaluates and records one run in its folder. Does nothing where its record is there.
 
     Raises ConfigFault and RunFault with a message for the user, Stopped on SIGTERM and SIGINT; whatever is raised
@@ -57,7 +57,7 @@ def run_one(config: DictConfig, address: Address) -> None:
             _carry_out(config, address, folder, status, out)
 
 
-def _carry_out(config: DictConfig, address: Address, folder: RunFolder, status: Status, out: Console) -> None:
+def _carry_out(config: DictConfig, address: RunId, folder: RunFolder, status: Status, out: Console) -> None:
     known, made = KnownData(), status.get("fingerprints")
     if made and (untold := known.refuse_others(config, made, f"{folder.path} holds an unfinished run")):
         raise RunFault(f"{folder.path} cannot be resumed: {untold}")
@@ -94,7 +94,7 @@ def _carry_out(config: DictConfig, address: Address, folder: RunFolder, status: 
     out.line(f"test {headline.name} {headline.written(record['test']['mean'][headline.key])}; {folder.record}")
 
 
-def _conclude(config: DictConfig, address: Address, built: Built, trained: Trained, folder: RunFolder,
+def _conclude(config: DictConfig, address: RunId, built: Built, trained: FitResult, folder: RunFolder,
               status: Status) -> dict[str, Any]:  # fmt: skip
     """Everything that is measured with the best weights; a function of them and the evaluation's seed."""
     device = trained.trainer.strategy.root_device
@@ -115,7 +115,7 @@ def _conclude(config: DictConfig, address: Address, built: Built, trained: Train
     validation = {headline.key: trained.best.value}
     result = Result(headline, validation, found.test, found.localisation, _cost(config, built, trained, device))
     attention = module.rnn.attention
-    task = Task(
+    task = RecordTask(
         spec.origin, status.get("weights"), attention.windows, spec.image_shape, status.get("fingerprints"),
         annotations_read(attention.reads_annotations, spec.cut_by_boxes),
     )  # fmt: skip
@@ -123,7 +123,7 @@ def _conclude(config: DictConfig, address: Address, built: Built, trained: Train
     return assemble(address, plain(config), task, machine, result, status.get("started"), now())
 
 
-def _cost(config: DictConfig, built: Built, trained: Trained, device: torch.device) -> dict[str, Any]:
+def _cost(config: DictConfig, built: Built, trained: FitResult, device: torch.device) -> dict[str, Any]:
     clock, best, rnn, spec = trained.clock, trained.best, built.module.rnn, built.spec
     resized = partial(build_rnn, config)
     data: Any = built.datamodule

@@ -18,7 +18,7 @@ from benchmark.evaluation.looking import Look, joined, look
 from benchmark.model.attention.distribution import Draw, mode
 from benchmark.results.run_folder import RunFolder
 from benchmark.sweep.launcher import PoolLauncher
-from benchmark.trained import Trained, trained
+from benchmark.trained import LoadedRun, trained
 
 AT_ONCE = 16
 """Images in one batch."""
@@ -43,7 +43,7 @@ def load(folder: str | Path, decoding: Sequence[str] = (), config_dir: str | Non
 class Run:
     """A trained model. spec: its task, with the symbols and the shape of an image. rnn: the network itself."""
 
-    def __init__(self, found: Trained):
+    def __init__(self, found: LoadedRun):
         self.rnn, self.spec = found.rnn.eval(), found.spec
         self._pictures = found.pictures
 

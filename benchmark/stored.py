@@ -18,7 +18,7 @@ from benchmark.common.moved import CHOICES, moved, silent
 from benchmark.config.compose import plain
 from benchmark.config.saved_config import MOST_BYTES
 from benchmark.results.run_folder import RunFolder, read_json
-from benchmark.results.run_id import Address, Flat, built_identity, identity
+from benchmark.results.run_id import RunId, Flat, built_identity, identity
 
 LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 """Ten times as quick where libyaml is there."""
@@ -32,7 +32,7 @@ class StoredRuns:
     def __init__(self) -> None:
         self._read: dict[Path, Mapping[str, Any]] = {}
 
-    def address(self, address: Address, config: DictConfig) -> Address:
+    def address(self, address: RunId, config: DictConfig) -> RunId:
         """Of the stored run with this configuration, finished or interrupted; the given one where there is none.
 
         A new seed of a setting that has its folders already lies beside them, or a report would take it for another.
@@ -45,7 +45,7 @@ class StoredRuns:
                 return found._replace(config_hash=known)
         return self._beside(address, config)
 
-    def _beside(self, address: Address, config: DictConfig) -> Address:
+    def _beside(self, address: RunId, config: DictConfig) -> RunId:
         """Where other seeds of the same setting lie under another name, their names with this seed; else the given."""
         settings = {found.setting: (found, folder) for found, folder in _candidates(address, any_seed=True)}
         if not address.setting or address.setting in settings:
@@ -89,7 +89,7 @@ def _identities(stored: Mapping[str, Any], wanted: Mapping[str, Any]) -> bool:
     return one == alike(wanted, excludes)
 
 
-def _candidates(address: Address, any_seed: bool = False) -> Iterator[tuple[Address, RunFolder]]:
+def _candidates(address: RunId, any_seed: bool = False) -> Iterator[tuple[RunId, RunFolder]]:
     """The folders that may hold a run, its own first, each with the address that it would be."""
     for attention in _names("attention", address.attention):
         for data in _names("data", address.data):

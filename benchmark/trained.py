@@ -18,7 +18,7 @@ from benchmark.common.tones import Tones, tones
 from benchmark.config.compose import Composer
 from benchmark.config.known_parts import foreign_parts, known_parts
 from benchmark.config.saved_config import nodes, read_config, shown, within
-from benchmark.model.loop import Reader
+from benchmark.model.loop import SequenceModel
 from benchmark.process.program import first_line
 from benchmark.results.checksums import is_the_file
 from benchmark.results.run_folder import RunFolder
@@ -32,18 +32,18 @@ UNITS, THREADS, SIDE = 100_000, 1024, 10_000
 """More than a layer, a look or a beam has; than a processor has threads; and than an image has pixels a side."""
 
 
-class Trained(NamedTuple):
+class LoadedRun(NamedTuple):
     """rnn: with the best weights. spec: the task it learned. pictures: reads files as it was shown its own images;
     raises RunFault where its data are no photographs. tones: how those are shown.
     """
 
-    rnn: Reader
+    rnn: SequenceModel
     spec: TaskSpec
     pictures: Callable[[Sequence[Path]], Tensor]
     tones: Tones
 
 
-def trained(folder: RunFolder, decoding: Sequence[str], composer: Composer) -> Trained:
+def trained(folder: RunFolder, decoding: Sequence[str], composer: Composer) -> LoadedRun:
     """The model of a run's folder. decoding: choices of that group, in the place of the run's own.
 
     Only parts that installed choices name are built, see known_parts. Raises RunFault where the folder is none of a run
@@ -123,7 +123,7 @@ def _weights(folder: RunFolder, spec: TaskSpec) -> dict[str, Tensor]:
     return {name.removeprefix(PREFIX): value for name, value in found.items() if name.startswith(PREFIX)}
 
 
-def _built(folder: RunFolder, config: DictConfig, spec: TaskSpec, weights: dict[str, Tensor]) -> Trained:
+def _built(folder: RunFolder, config: DictConfig, spec: TaskSpec, weights: dict[str, Tensor]) -> LoadedRun:
     data = make(config.data)
     config = without_weight_files(config)
     with torch.device("meta"):  # takes no memory, whatever sizes a configuration claims
@@ -133,7 +133,7 @@ def _built(folder: RunFolder, config: DictConfig, spec: TaskSpec, weights: dict[
     rnn.load_state_dict(weights, strict=False)
     torch.set_num_threads(config.threads)
     shown_as = tones(OmegaConf.to_container(config.data, resolve=True))  # type: ignore[arg-type]
-    return Trained(rnn, spec, data.pictures if isinstance(data, Photographic) else unread(spec), shown_as)
+    return LoadedRun(rnn, spec, data.pictures if isinstance(data, Photographic) else unread(spec), shown_as)
 
 
 def unread(spec: TaskSpec) -> Callable[[Sequence[Path]], Tensor]:

@@ -10,7 +10,7 @@ from hashlib import md5
 from pathlib import Path
 
 import numpy as np
-from damage import Reader
+from damage import NumberReader
 from PIL import Image
 
 from benchmark.metrics.caption.files import score_files
@@ -28,17 +28,17 @@ from datamodules.house_numbers.crops import AroundDigits, Middle
 from datamodules.house_numbers.digit_struct import gathered
 from datamodules.house_numbers.digit_struct_writer import write_digit_struct
 from datamodules.house_numbers.numbers import Cutting
-from datamodules.house_numbers.numbers import Reader as Numbers
+from datamodules.house_numbers.numbers import NumberReader as Numbers
 from datamodules.photos.framing import WholePhotograph
-from datamodules.photos.photo_stock import Reading, sound, stock
+from datamodules.photos.photo_stock import PhotoReading, sound, stock
 from datamodules.photos.photographs import Photograph
 from datamodules.storage.archives import Tar, Zip, unpack
 from datamodules.storage.cache import Cache
 from datamodules.storage.download import Wanted, fetch
-from datamodules.storage.samples import Sample
+from datamodules.storage.samples import SampleSettings
 
-TINY = Sample(train=4, test=2, seed=0)
-READING = Reading(short=48, workers=1, keep=False, skip=False)
+TINY = SampleSettings(train=4, test=2, seed=0)
+READING = PhotoReading(short=48, workers=1, keep=False, skip=False)
 
 
 def _mnist(name: str) -> Callable[[Path], Path]:
@@ -94,7 +94,7 @@ def _read_labelled(path: Path) -> object:
 
 def _dogs(name: str) -> Callable[[Path], Path]:
     def make(folder: Path) -> Path:
-        write_dogs_sample(folder / "dogs", Sample(train=8, test=8, seed=0))
+        write_dogs_sample(folder / "dogs", SampleSettings(train=8, test=8, seed=0))
         return next((folder / "dogs").glob(name))
 
     return make
@@ -268,32 +268,32 @@ def _read_entry(path: Path) -> object:
     return Cache(path.parent.parent).arrays("entry", {"from": ["a", 1]}, work)
 
 
-READERS: Mapping[str, Reader] = {
-    "MNIST images (idx.gz)": Reader(_mnist("train-images-idx3-ubyte.gz"), _read_mnist),
-    "MNIST labels (idx.gz)": Reader(_mnist("t10k-labels-idx1-ubyte.gz"), _read_mnist),
-    "SVHN photograph (png)": Reader(_numbers("2.png"), _read_numbers),
-    "SVHN digitStruct.mat (HDF5)": Reader(_numbers("digitStruct.mat"), _read_numbers),
-    "house numbers, labels.csv": Reader(_labelled, _read_labelled),
-    "Dogs list (MATLAB 5)": Reader(_dogs("train_list.mat"), _read_dogs),
-    "Dogs annotation (XML)": Reader(_dogs("Annotation/*bar/*_1"), _read_dogs),
-    "Dogs photograph (jpg)": Reader(_dogs("Images/*bar/*_1.jpg"), _read_dogs),
-    "COCO captions (JSON)": Reader(_coco("annotations/captions_train2017.json"), _read_coco),
-    "COCO instances (JSON)": Reader(_coco("annotations/instances_val2017.json"), _read_coco),
-    "COCO photograph (jpg)": Reader(_coco("train2017/*1.jpg"), _read_coco),
-    "Karpathy's captions (JSON)": Reader(_karpathy, _read_karpathy),
-    "scoring: references (JSON)": Reader(
+READERS: Mapping[str, NumberReader] = {
+    "MNIST images (idx.gz)": NumberReader(_mnist("train-images-idx3-ubyte.gz"), _read_mnist),
+    "MNIST labels (idx.gz)": NumberReader(_mnist("t10k-labels-idx1-ubyte.gz"), _read_mnist),
+    "SVHN photograph (png)": NumberReader(_numbers("2.png"), _read_numbers),
+    "SVHN digitStruct.mat (HDF5)": NumberReader(_numbers("digitStruct.mat"), _read_numbers),
+    "house numbers, labels.csv": NumberReader(_labelled, _read_labelled),
+    "Dogs list (MATLAB 5)": NumberReader(_dogs("train_list.mat"), _read_dogs),
+    "Dogs annotation (XML)": NumberReader(_dogs("Annotation/*bar/*_1"), _read_dogs),
+    "Dogs photograph (jpg)": NumberReader(_dogs("Images/*bar/*_1.jpg"), _read_dogs),
+    "COCO captions (JSON)": NumberReader(_coco("annotations/captions_train2017.json"), _read_coco),
+    "COCO instances (JSON)": NumberReader(_coco("annotations/instances_val2017.json"), _read_coco),
+    "COCO photograph (jpg)": NumberReader(_coco("train2017/*1.jpg"), _read_coco),
+    "Karpathy's captions (JSON)": NumberReader(_karpathy, _read_karpathy),
+    "scoring: references (JSON)": NumberReader(
         _json("references.json", references=REFERENCES, results=RESULTS), _read_scores
     ),
-    "scoring: results (JSON)": Reader(_json("results.json", references=REFERENCES, results=RESULTS), _read_scores),
-    "scoring: words (JSON)": Reader(
+    "scoring: results (JSON)": NumberReader(_json("results.json", references=REFERENCES, results=RESULTS), _read_scores),
+    "scoring: words (JSON)": NumberReader(
         _json("words_said.json", words_true=TOKENIZED, words_said={"1": ["a dog"], "2": ["beach"]}), _read_scores
     ),
-    "results.zip for a server": Reader(_server, _read_server),
-    "archive (tar.gz)": Reader(_tar, _read_tar),
-    "archive (zip)": Reader(_zip, _read_zip),
-    "download from a mirror": Reader(_mirror, _read_mirror),
-    "sum kept of an archive": Reader(_sum, _read_sum),
-    "cache entry (npy)": Reader(_entry("pixels.npy"), _read_entry),
-    "cache entry (about.json)": Reader(_entry("about.json"), _read_entry),
+    "results.zip for a server": NumberReader(_server, _read_server),
+    "archive (tar.gz)": NumberReader(_tar, _read_tar),
+    "archive (zip)": NumberReader(_zip, _read_zip),
+    "download from a mirror": NumberReader(_mirror, _read_mirror),
+    "sum kept of an archive": NumberReader(_sum, _read_sum),
+    "cache entry (npy)": NumberReader(_entry("pixels.npy"), _read_entry),
+    "cache entry (about.json)": NumberReader(_entry("about.json"), _read_entry),
 }
 """By the name of the format."""

@@ -19,7 +19,7 @@ import torch
 from benchmark.build import build_rnn
 from benchmark.model.attention.distribution import mode
 from benchmark.model.decoder.base import State
-from benchmark.model.decoding.rollout import Walk
+from benchmark.model.decoding.rollout import Unroll
 from benchmark.process.program import program
 from datamodules.contract import IGNORED, TaskSpec
 
@@ -68,7 +68,7 @@ def measure(choice: argparse.Namespace) -> list[measuring.Row]:
     ]
 
 
-def searched(walk: Walk, width: int) -> list[int]:
+def searched(walk: Unroll, width: int) -> list[int]:
     """The best sequence of one image, hypothesis by hypothesis; IGNORED after its end."""
     live: list[tuple[list[int], float, State]] = [([], 0.0, walk.state)]
     done: list[tuple[list[int], float, State]] = []

@@ -21,7 +21,7 @@ from scipy.special import bdtr, ndtri, stdtr
 
 from benchmark.common.clustered_variance import Floats
 from benchmark.process.program import program
-from benchmark.report.analysis.inference import FAMILY, Sample, contrast
+from benchmark.report.analysis.inference import FAMILY, SeedSample, contrast
 from benchmark.report.analysis.statistics import holm
 
 MECHANISMS, IMAGES, ERROR, DIGITS = 6, 2000, 0.15, 400
@@ -86,7 +86,7 @@ class Rule(NamedTuple):
 
 
 def ours(held: list[Floats], sources_NK: np.ndarray) -> Rule:
-    samples = [Sample.of(value_SN) for value_SN in held]
+    samples = [SeedSample.of(value_SN) for value_SN in held]
     found = [contrast(first, second, sources_NK) for first, second in combinations(samples, 2)]
     covered = [each.interval.low <= 0 <= each.interval.high for each in found if each.interval]
     return Rule([each.p or 1.0 for each in found], covered)

@@ -23,7 +23,7 @@ def is_a_mechanism(given: Given) -> Iterator[str]:
     if not isinstance(attention, Attention):
         yield f"{type(attention).__qualname__} is no subclass of benchmark.model.attention.base.Attention"
         return
-    for name in ("code_size", "gist_size"):
+    for name in ("code_size", "global_feature_size"):
         if not isinstance(getattr(attention, name, None), int):
             yield f"{name} is {getattr(attention, name, None)!r}, and has to be a whole number, set in __init__"
     if not isinstance(attention.drawn, bool):
@@ -68,9 +68,9 @@ def look_faults(attention: Attention, look: Any, rows: int) -> list[str]:
             found.append(f"{name} of a look is not finite")
     if found:
         return found
-    if look.chance.dim() != 2:
-        found.append(f"chance of a look has the shape {tuple(look.chance.shape)}, and has to have ({rows}, items)")
-    elif look.chance.shape[1] and not ((look.chance >= 0) & (look.chance <= 1)).all():
+    if look.item_probs.dim() != 2:
+        found.append(f"chance of a look has the shape {tuple(look.item_probs.shape)}, and has to have ({rows}, items)")
+    elif look.item_probs.shape[1] and not ((look.item_probs >= 0) & (look.item_probs <= 1)).all():
         found.append("chance of a look is beyond 0 to 1")
     if not attention.drawn and look.log_prob.requires_grad and look.log_prob.any():
         found.append("log_prob of a look is not zero and has a gradient, and drawn is False: nothing may learn from it")
@@ -109,9 +109,9 @@ def images_do_not_mix(given: Given) -> Iterator[str]:
 
 def gist_is_a_code(given: Given) -> Iterator[str]:
     attention, batch = given.parts.module.rnn.attention, given.few("test")
-    gist = attention.gist(attention.encode(batch.image, batch.boxes))
-    if tuple(gist.shape) != (wanted := (len(batch.image), attention.gist_size)):
-        yield f"gist has the shape {tuple(gist.shape)}, and has to have {wanted}"
+    global_feature = attention.global_feature(attention.encode(batch.image, batch.boxes))
+    if tuple(global_feature.shape) != (wanted := (len(batch.image), attention.global_feature_size)):
+        yield f"gist has the shape {tuple(global_feature.shape)}, and has to have {wanted}"
 
 
 def maps_and_fixations_are_of_the_image(given: Given) -> Iterator[str]:

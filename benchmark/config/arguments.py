@@ -36,12 +36,12 @@ class ForContext:
 
     spec: TaskSpec
     size: int
-    gist_size: int
+    global_feature_size: int
     place: ClassVar[str] = "context"
 
 
 @dataclass(frozen=True)
-class ForReading:
+class ForPasses:
     """make: builds one pass of the model for a task."""
 
     make: Callable[[TaskSpec], Any]
@@ -67,7 +67,7 @@ class ForMeasure:
 
 
 @dataclass(frozen=True)
-class ForPractice:
+class ForTrainingStep:
     """references: as for a measure."""
 
     spec: TaskSpec
@@ -100,7 +100,7 @@ class ForExtraMetric:
     place: ClassVar[str] = "metrics.extra"
 
 
-Given = ForMechanism | ForDecoder | ForContext | ForReading | ForObjective | ForMeasure | ForPractice
+Given = ForMechanism | ForDecoder | ForContext | ForPasses | ForObjective | ForMeasure | ForTrainingStep
 """To the one part at a place."""
 
 Offered = ForCallback | ForLogger | ForExtraMetric

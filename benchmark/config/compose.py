@@ -20,7 +20,7 @@ from benchmark.common.moved import CHOICES, TARGET, moved, once
 from benchmark.config.choices import NAMED_PARTS, as_typed
 from benchmark.config.hydra_internals import config_loader, register
 from benchmark.config.yamls import located, unset
-from benchmark.results.run_id import Address, address
+from benchmark.results.run_id import RunId, address
 
 ENTRY_POINTS = "attention_benchmark.configs"
 """The entry-point group by which an installed package brings its own configurations: name = "its.module.of.yamls"."""
@@ -124,7 +124,7 @@ class Composer:
     def choices(self, group: str) -> list[str]:
         return list(self.loader.get_group_options(group))
 
-    def address(self, config: DictConfig, experiment: str = "") -> Address:
+    def address(self, config: DictConfig, experiment: str = "") -> RunId:
         """Where the run of a composed configuration belongs. experiment: what it says it follows."""
         if lacking := unset(config, self.loader):
             raise ConfigFault(lacking)

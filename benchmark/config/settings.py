@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 from datamodules.ranges import Count, Natural, NotAll, Positive
 
 
-class Run(NamedTuple):
+class RunSettings(NamedTuple):
     """What stands on top of config.yaml; said there."""
 
     study: str
@@ -18,7 +18,7 @@ class Run(NamedTuple):
     identity_excludes: list[str]
 
 
-class Evaluation(NamedTuple):
+class EvaluationSettings(NamedTuple):
     """How a trained model is measured; said in config.yaml."""
 
     samples: Count
@@ -27,14 +27,14 @@ class Evaluation(NamedTuple):
     repeats: Count
 
 
-class Attention(NamedTuple):
+class AttentionSettings(NamedTuple):
     """A mechanism's choice: its name, and how often it looks for each symbol."""
 
     name: str
     glimpses: Count
 
 
-class Look(NamedTuple):
+class LookSettings(NamedTuple):
     """How finely models look at a task; said in each yaml of data. Mechanisms and decoders refer to these."""
 
     glimpses: Count
@@ -50,5 +50,5 @@ class Look(NamedTuple):
     symbol_size: Natural
 
 
-SETTINGS: Mapping[str, Any] = {"": Run, "evaluation": Evaluation, "attention": Attention, "look": Look}
+SETTINGS: Mapping[str, Any] = {"": RunSettings, "evaluation": EvaluationSettings, "attention": AttentionSettings, "look": LookSettings}
 """By the place in the configuration."""

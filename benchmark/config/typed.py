@@ -39,7 +39,7 @@ def as_text(composer: Composer, texts: Sequence[str], sweep: bool) -> dict[str, 
     """The overrides that Hydra has to be told differently, by how they were typed. sweep: a comma parts values, unless
     what is before and after it is a path that exists.
     """
-    reader = Reader(composer, texts, sweep)
+    reader = TypedReader(composer, texts, sweep)
     found = {text: reader.told(text) for text in texts}
     return {text: told for text, told in found.items() if told != text}
 
@@ -78,7 +78,7 @@ def requoted(composer: Composer, text: str) -> str:
 
 
 @final
-class Reader:
+class TypedReader:
     """Reads the overrides of one command line."""
 
     def __init__(self, composer: Composer, texts: Sequence[str], sweep: bool):

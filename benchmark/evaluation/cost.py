@@ -11,7 +11,7 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from benchmark.common.errors import ConfigFault
 from benchmark.model.attention.distribution import mode
-from benchmark.model.loop import Reader
+from benchmark.model.loop import SequenceModel
 from datamodules.contract import Batch, TaskSpec
 
 
@@ -21,7 +21,7 @@ def bilinear_flops(input_shape: tuple[int, ...], grid_shape: tuple[int, ...], *_
     return images * input_shape[1] * rows * columns * 4 * 2
 
 
-def multiply_adds(rnn: Reader, spec: TaskSpec) -> int:
+def multiply_adds(rnn: SequenceModel, spec: TaskSpec) -> int:
     """Of one image in evaluation, one trajectory. Counted on the meta device, where no operator hides inside a fused
     kernel.
 
@@ -36,7 +36,7 @@ def multiply_adds(rnn: Reader, spec: TaskSpec) -> int:
     return counter.get_total_flops() // 2
 
 
-def multiply_adds_by_side(make: Callable[[TaskSpec], Reader], spec: TaskSpec, sides: Iterable[int]) -> dict[str, int]:
+def multiply_adds_by_side(make: Callable[[TaskSpec], SequenceModel], spec: TaskSpec, sides: Iterable[int]) -> dict[str, int]:
     """Of the same configuration on square images of other sizes; a size it can't be built for is left out."""
     counts = {}
     for side in sides:
@@ -48,7 +48,7 @@ def multiply_adds_by_side(make: Callable[[TaskSpec], Reader], spec: TaskSpec, si
     return counts
 
 
-def parameters(rnn: Reader) -> int:
+def parameters(rnn: SequenceModel) -> int:
     """All there are, a frozen encoder's too; the baseline of the objective not counted."""
     return sum(parameter.numel() for parameter in rnn.parameters())
 
@@ -60,7 +60,7 @@ def wait(device: torch.device) -> None:
 
 
 @torch.inference_mode()
-def inference_speed(rnn: Reader, batch: Batch, repeats: int) -> float:
+def inference_speed(rnn: SequenceModel, batch: Batch, repeats: int) -> float:
     """Images a second, taking the policy's mode: the median of `repeats` passes over one batch, after a first one."""
     rnn.eval()
     seconds: list[float] = []

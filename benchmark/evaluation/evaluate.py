@@ -24,7 +24,7 @@ from benchmark.metrics.where.named import NOTHING_NAMED, mass_on_named
 from benchmark.metrics.where.order import order
 from benchmark.model.attention.distribution import Draw, expectation, mode, sample, uniform
 from benchmark.model.decoding.rollout import Rollout
-from benchmark.model.loop import AttentionRNN, Reader, averaged
+from benchmark.model.loop import AttentionRNN, SequenceModel, averaged
 from datamodules.contract import IGNORED, Batch, ImageKey, overlap_share
 
 
@@ -36,12 +36,12 @@ class Mode(NamedTuple):
     samples: int
 
 
-def modes(samples: int, blends: bool) -> list[Mode]:
+def modes(samples: int, takes_expectation: bool) -> list[Mode]:
     """The policy's mode, one trajectory, the average over several, and the same weights looking anywhere. For a
     mechanism that blends also its expectation: what Show, Attend and Tell's code decodes hard attention with.
     """
     return [
-        *([Mode("expectation", expectation, 1)] if blends else []),
+        *([Mode("expectation", expectation, 1)] if takes_expectation else []),
         Mode("mean", mode, 1),
         Mode("sample", sample, 1),
         Mode("average", sample, samples),
@@ -71,14 +71,14 @@ def own_source(index_N: Tensor) -> Tensor:
 
 @torch.inference_mode()
 def evaluate(
-    rnn: Reader, split: Iterable[Batch], measure: Measure, samples: int, seed: int, names_VN: Tensor = NOTHING_NAMED,
+    rnn: SequenceModel, split: Iterable[Batch], measure: Measure, samples: int, seed: int, names_VN: Tensor = NOTHING_NAMED,
     sources: Callable[[Tensor], Tensor] = own_source,
 ) -> Evaluation:  # fmt: skip
     """Every mode on every image of the test split. The draws come from `seed`, whatever was drawn before. names_VN:
     which symbols name what boxes hold. sources: from places in the split to what these images are composed of.
     """
     rnn.eval()
-    ways = modes(samples, rnn.attention.blends)
+    ways = modes(samples, rnn.attention.takes_expectation)
     headline = next(way for way in ways if way.draw is mode)
     images, read = Outcomes(), {way.name: Outcomes() for way in ways}
     looked, judging = {way.name: Outcomes() for way in ways}, {way.name: Accumulator(measure) for way in ways}
@@ -111,7 +111,7 @@ def evaluate(
     return Evaluation(test, {name: summary for name, summary in summaries.items() if summary}, predictions)
 
 
-def rolled(rnn: Reader, batch: Batch, way: Mode, seed: str) -> Rollout:
+def rolled(rnn: SequenceModel, batch: Batch, way: Mode, seed: str) -> Rollout:
     """A batch read in one way. The draws are of each way and batch alone: how many one way draws does not change
     another's.
     """
@@ -121,7 +121,7 @@ def rolled(rnn: Reader, batch: Batch, way: Mode, seed: str) -> Rollout:
     return rollout
 
 
-def judged_looks(rnn: Reader, rollout: Rollout, batch: Batch, names_VN: Tensor) -> dict[str, Tensor]:
+def judged_looks(rnn: SequenceModel, rollout: Rollout, batch: Batch, names_VN: Tensor) -> dict[str, Tensor]:
     """Where the first trajectory looked, by its fixations and by its maps."""
     symbol_BT = rollout.symbol[:, 0]
     where_BTMx, side = rollout.where[:, 0], (batch.image.shape[-2], batch.image.shape[-1])
@@ -139,18 +139,18 @@ def judged_looks(rnn: Reader, rollout: Rollout, batch: Batch, names_VN: Tensor) 
     }
 
 
-def exits(rnn: Reader, batch: Batch) -> range:
+def exits(rnn: SequenceModel, batch: Batch) -> range:
     """The numbers of glimpses after which an answer of one symbol may be asked for, where there is more than one."""
     glimpses = max((loop.glimpses for loop in loops(rnn)), default=1)
     return range(1, glimpses + 1) if batch.target.shape[1] == 1 and glimpses > 1 else range(0)
 
 
-def loops(rnn: Reader) -> list[AttentionRNN]:
+def loops(rnn: SequenceModel) -> list[AttentionRNN]:
     return [loop for loop in rnn.modules() if isinstance(loop, AttentionRNN)]
 
 
 @contextmanager
-def stopped_after(rnn: Reader, glimpses: int) -> Iterator[None]:
+def stopped_after(rnn: SequenceModel, glimpses: int) -> Iterator[None]:
     """The reader answers after so many glimpses a symbol, as if it had been built with no more."""
     held = {loop: loop.glimpses for loop in loops(rnn)}
     for loop in held:

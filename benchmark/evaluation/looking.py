@@ -10,7 +10,7 @@ from torch import Tensor
 
 from benchmark.model.attention.base import Attention
 from benchmark.model.attention.distribution import Draw, mode
-from benchmark.model.loop import Reader, averaged
+from benchmark.model.loop import SequenceModel, averaged
 from datamodules.contract import IGNORED, NO_KEY, ImageKey, TaskSpec
 
 
@@ -81,7 +81,7 @@ def joined(looks: list[Look]) -> Look:
 
 @torch.no_grad()
 def look(
-    rnn: Reader,
+    rnn: SequenceModel,
     spec: TaskSpec,
     image_BCHW: Tensor,
     boxes_BN4: Tensor,

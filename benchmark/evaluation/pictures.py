@@ -68,7 +68,7 @@ def look_on(axis: Axes, picture: np.ndarray, map_HW: Tensor, path_G2: np.ndarray
     axis.set_ylim(extent[0] - 0.5, -0.5)
 
 
-class Seen(NamedTuple):
+class PanelImages(NamedTuple):
     """Images, what was read of them and where was looked for it."""
 
     batch: Batch
@@ -76,7 +76,7 @@ class Seen(NamedTuple):
 
 
 @torch.inference_mode()
-def seen(module: AttentionModule, data: TaskData) -> Seen:
+def seen(module: AttentionModule, data: TaskData) -> PanelImages:
     """Some test images from all over the split, which may be in the order of their answers, by the policy's mode."""
     tickets = list(data.tickets("test"))
     picked = tickets[:: max(1, len(tickets) // SHOWN)][:SHOWN]
@@ -91,11 +91,11 @@ def seen(module: AttentionModule, data: TaskData) -> Seen:
         batches.append([field[:most] for field in whole])
         looks.append(found.some(slice(most)))
     shown = (torch.cat(fields)[:SHOWN] for fields in zip(*batches, strict=True))
-    return Seen(Batch(*shown), joined(looks).some(slice(SHOWN)))
+    return PanelImages(Batch(*shown), joined(looks).some(slice(SHOWN)))
 
 
 @torch.inference_mode()
-def draw(module: AttentionModule, found: Seen, spec: TaskSpec, tones: Tones) -> Figure:
+def draw(module: AttentionModule, found: PanelImages, spec: TaskSpec, tones: Tones) -> Figure:
     """Of each image the true boxes, then what was seen at each glimpse; of a sequence with the symbol that was then
     read. An answer is true or wrong; a caption that is not the first person's is another.
     """

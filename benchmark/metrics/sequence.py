@@ -29,7 +29,7 @@ def lengths(symbol_BT: Tensor, end: int | None) -> Tensor:
     return (over_BT.cumsum(-1) == 0).sum(-1)
 
 
-class Reading(NamedTuple):
+class SequenceErrors(NamedTuple):
     """Per image, in symbols that are not the end.
 
     length: (B,) of the truth. length_wrong: (B,) whether another was read. digits_wrong: (B,) how many of the truth
@@ -41,14 +41,14 @@ class Reading(NamedTuple):
     digits_wrong: Tensor
 
 
-def reading(symbol_BT: Tensor, target_BT: Tensor, end: int | None) -> Reading:
+def reading(symbol_BT: Tensor, target_BT: Tensor, end: int | None) -> SequenceErrors:
     """Of sequences as emitted, against the truth. What was read beyond the truth's length is an error of length alone,
     and what was not read at all is wrong, digit by digit.
     """
     length_B = lengths(target_BT, end)
     is_digit_BT = torch.arange(target_BT.shape[-1], device=target_BT.device) < length_B[:, None]
     digits_wrong_B = ((symbol_BT != target_BT) & is_digit_BT).sum(-1)
-    return Reading(length_B, lengths(symbol_BT, end) != length_B, digits_wrong_B)
+    return SequenceErrors(length_B, lengths(symbol_BT, end) != length_B, digits_wrong_B)
 
 
 def errors(correct_N: np.ndarray, read: Mapping[str, np.ndarray]) -> dict[str, Any]:

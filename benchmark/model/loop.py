@@ -15,13 +15,13 @@ from benchmark.model.attention.distribution import Draw
 from benchmark.model.context.base import Context
 from benchmark.model.decoder.base import Decoder, State
 from benchmark.model.decoding.base import Decoding
-from benchmark.model.decoding.rollout import Rollout, Step, Walk, gone_through, in_turn, own
+from benchmark.model.decoding.rollout import Rollout, Step, Unroll, unroll, in_turn, own
 from benchmark.model.decoding.rollout import averaged as averaged
 from benchmark.model.feeding.base import Feeding
 from datamodules.contract import NO_KEY, ImageKey, TaskSpec
 
 
-class Reader(nn.Module, ABC):
+class SequenceModel(nn.Module, ABC):
     """What a run trains: a loop, or several that work together.
 
     attention: judges and draws where was looked. end: as the task's. query_size: Q of its rollouts.
@@ -41,7 +41,7 @@ class Reader(nn.Module, ABC):
         """
 
     @abstractmethod
-    def asked(self, target_BT: Tensor) -> Tensor:
+    def training_targets(self, target_BT: Tensor) -> Tensor:
         """The targets of a training rollout's rows."""
 
     @abstractmethod
@@ -50,7 +50,7 @@ class Reader(nn.Module, ABC):
 
 
 @final
-class AttentionRNN(Reader):
+class AttentionRNN(SequenceModel):
     """A mechanism, a core and a context in one loop.
 
     The survey's eqs 21-24 read the classifier and the policy from one state; DRAM needs two, which the decoder's two
@@ -82,31 +82,31 @@ class AttentionRNN(Reader):
             return self.decoding(walk)
         # As many steps as the longest sequence of this batch has.
         true_TR = target.clamp(min=0).repeat_interleave(samples, 0).T
-        return gone_through(
+        return unroll(
             walk._replace(steps=len(true_TR)),
             own,  # pooled over an image's trajectories, a baseline of the others would know of the draw it corrects
             lambda t, own_R: self.feeding(true_TR[t], own_R),
         )
 
-    def walk(self, image: Tensor, boxes: Tensor, samples: int, draw: Draw, key: ImageKey = NO_KEY) -> Walk:
+    def walk(self, image: Tensor, boxes: Tensor, samples: int, draw: Draw, key: ImageKey = NO_KEY) -> Unroll:
         """The images encoded, and the loop before its first step."""
         features = self.attention.encode(image, boxes, key)
-        context_BH = self.context(image, lambda: self.attention.gist(features))
+        context_BH = self.context(image, lambda: self.attention.global_feature(features))
         state = self.decoder.start(context_BH.repeat_interleave(samples, 0))
         step = partial(self._step, features, draw)
-        return Walk(state, samples, self.steps, self.end, self.symbols, step)
+        return Unroll(state, samples, self.steps, self.end, self.symbols, step)
 
     def _step(self, features: Any, draw: Draw, state: State, symbol_R: Tensor, t: int) -> Step:
-        state = self.decoder.hear(symbol_R, state)
+        state = self.decoder.feed_symbol(symbol_R, state)
         looks = []
         for m in range(self.glimpses):
             query_RQ = self.decoder.query(state)
             glimpse = self.attention(features, query_RQ, t * self.glimpses + m, draw)
             state = self.decoder.step(glimpse.code, state)
-            looks.append((glimpse.where, glimpse.log_prob, query_RQ.detach(), glimpse.chance))
+            looks.append((glimpse.where, glimpse.log_prob, query_RQ.detach(), glimpse.item_probs))
         return Step(state, self.decoder.logits(state), *(in_turn(parts) for parts in zip(*looks, strict=True)))
 
-    def asked(self, target_BT: Tensor) -> Tensor:
+    def training_targets(self, target_BT: Tensor) -> Tensor:
         return target_BT
 
     def policy_parameters(self) -> list[nn.Parameter]:

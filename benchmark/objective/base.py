@@ -16,8 +16,8 @@ from torch.nn.functional import cross_entropy
 
 from benchmark.common.errors import ConfigFault
 from benchmark.model.decoding.rollout import Rollout
-from benchmark.objective.loss_mask.masks import Credit
-from benchmark.objective.regularizer.regularizers import Penalty
+from benchmark.objective.loss_mask.masks import LossMask
+from benchmark.objective.regularizer.regularizers import Regularizer
 from benchmark.objective.reward.rewards import Reward, refuse_paid_mistakes
 from datamodules.contract import IGNORED
 from datamodules.ranges import Count, NonNegative, NotAll
@@ -117,15 +117,15 @@ class Likelihood(Objective):
 
     for_drawn = False
 
-    def __init__(self, query_size: int, samples: Count, credit: Credit, penalty: Penalty):
+    def __init__(self, query_size: int, samples: Count, loss_mask: LossMask, regularizer: Regularizer):
         super().__init__()
-        self.samples, self.credit, self.penalty = samples, credit, penalty
+        self.samples, self.loss_mask, self.regularizer = samples, loss_mask, regularizer
 
     def forward(self, rollout: Rollout, target_BT: Tensor) -> dict[str, Tensor]:
         log_BST = log_likelihood(rollout, target_BT)
-        penalty = self.penalty(rollout, target_BT)
-        loss = penalty - (log_BST * self.credit(rollout, target_BT)).sum(-1).mean()
-        return {"loss": loss, "nll": -log_BST.detach().sum(-1).mean(), "penalty": penalty.detach()}
+        regularizer = self.regularizer(rollout, target_BT)
+        loss = regularizer - (log_BST * self.loss_mask(rollout, target_BT)).sum(-1).mean()
+        return {"loss": loss, "nll": -log_BST.detach().sum(-1).mean(), "penalty": regularizer.detach()}
 
 
 @final
@@ -142,23 +142,23 @@ class Reinforce(Objective):
 
     def __init__(
         self, query_size: int, samples: Count, reward: Reward, baseline: Callable[..., Baseline], weight: NonNegative,
-        credit: Credit, penalty: Penalty,
+        loss_mask: LossMask, regularizer: Regularizer,
     ):  # fmt: skip
         super().__init__()
-        refuse_paid_mistakes(reward, credit)
-        self.samples, self.reward, self.weight, self.credit, self.penalty = samples, reward, weight, credit, penalty
+        refuse_paid_mistakes(reward, loss_mask)
+        self.samples, self.reward, self.weight, self.loss_mask, self.regularizer = samples, reward, weight, loss_mask, regularizer
         self.baseline = baseline(query_size=query_size)
 
     def forward(self, rollout: Rollout, target_BT: Tensor) -> dict[str, Tensor]:
         log_BST = log_likelihood(rollout, target_BT)
-        taught_BST = self.credit(rollout, target_BT)
+        taught_BST = self.loss_mask(rollout, target_BT)
         earned_BST = self.reward(rollout, log_BST, target_BT) * taught_BST
         return_BSTM = earned_BST.flip(-1).cumsum(-1).flip(-1)[..., None].expand_as(rollout.log_prob)
         # Glimpses before a symbol that does not exist earn nothing and are no part of the sequence.
         real_BSTM = (taught_BST * (target_BT != IGNORED)[:, None])[..., None].expand_as(return_BSTM)
         expected_BSTM, baseline_loss = self.baseline(rollout, return_BSTM, real_BSTM)
         score_BS = ((return_BSTM - expected_BSTM) * rollout.log_prob * real_BSTM).sum((-2, -1))
-        taught, penalty = -(log_BST * taught_BST).sum(-1).mean(), self.penalty(rollout, target_BT)
-        loss = taught - self.weight * score_BS.mean() + baseline_loss + penalty
-        terms = {"reward": earned_BST.sum(-1).mean(), "baseline": baseline_loss.detach(), "penalty": penalty.detach()}
+        taught, regularizer = -(log_BST * taught_BST).sum(-1).mean(), self.regularizer(rollout, target_BT)
+        loss = taught - self.weight * score_BS.mean() + baseline_loss + regularizer
+        terms = {"reward": earned_BST.sum(-1).mean(), "baseline": baseline_loss.detach(), "penalty": regularizer.detach()}
         return {"loss": loss, "nll": -log_BST.detach().sum(-1).mean(), **terms}

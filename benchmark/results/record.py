@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 from benchmark.common.moved import CHOICES
 from benchmark.results.primary_metric import Headline
-from benchmark.results.run_id import Address
+from benchmark.results.run_id import RunId
 from benchmark.results.version import PROJECT
 
 FORMAT = 2
@@ -27,7 +27,7 @@ class Result(NamedTuple):
     cost: Mapping[str, Any]
 
 
-class Task(NamedTuple):
+class RecordTask(NamedTuple):
     """What a run was about: the data's origin and image shape, the hashes of its fixed splits, the weights from
     elsewhere that it started from, the windows of a glimpse, and what of it reads annotations in the test: "mechanism"
     where it looks at true boxes, "images" where they are cut around those.
@@ -47,7 +47,7 @@ def annotations_read(mechanism: bool, images: bool) -> list[str]:
 
 
 def assemble(
-    address: Address, config: Mapping[str, Any], task: Task, hardware: Mapping[str, Any], result: Result,
+    address: RunId, config: Mapping[str, Any], task: RecordTask, hardware: Mapping[str, Any], result: Result,
     started: str, finished: str,
 ) -> dict[str, Any]:  # fmt: skip
     """Everything record.json says; `measure` is the headline. Errors are fractions, times seconds, sizes bytes,

@@ -18,7 +18,7 @@ Flat = dict[str, Any]
 """Values of a configuration by dotted key."""
 
 
-class Address(NamedTuple):
+class RunId(NamedTuple):
     """Where a run belongs. A function of its configuration, never of the clock.
 
     attention, data: names of the two choices the folder is called after.
@@ -54,7 +54,7 @@ def address(
     default: Mapping[str, Any],
     experiment: str = "",
     protocol: Mapping[str, Any] | None = None,
-) -> Address:
+) -> RunId:
     """The address of a composed, resolved configuration; `default` is that of its attention and data alone, `protocol`
     that of the experiment it follows, with the same attention and data.
     """
@@ -63,7 +63,7 @@ def address(
     beyond = difference(mine, identity(protocol or default, config["identity_excludes"]))
     setting = digest(differs)[:8] if differs else ""
     config_hash = digest({"identity": mine, "seed": config["seed"]})
-    return Address(
+    return RunId(
         str(config["runs"]), str(config["study"]), config["attention"]["name"], config["data"]["name"], config["seed"],
         setting, differs, experiment, beyond, config_hash,
     )  # fmt: skip

@@ -18,7 +18,7 @@ from benchmark.config.typed import requoted
 from benchmark.process.signals_and_log import signals_as_exits
 from benchmark.process.terminal import of_sweep
 from benchmark.results.run_folder import RunFolder
-from benchmark.results.run_id import Address
+from benchmark.results.run_id import RunId
 from benchmark.same_data import Met
 from benchmark.stored import StoredRuns
 from benchmark.sweep.collisions import Jobs
@@ -106,20 +106,20 @@ def composer_of(config: DictConfig) -> Composer:
     return Composer(command_line_folder(config), search)
 
 
-class Plan(NamedTuple):
+class SweepPlan(NamedTuple):
     """todo: jobs that have no record yet, each with its overrides. finished: how many have one. untold: why their data
     could not be compared with those of now. unusable: jobs in whose folder lies what has to be cleared away first.
     """
 
-    todo: list[tuple[Address, Sequence[str]]]
+    todo: list[tuple[RunId, Sequence[str]]]
     finished: int
     untold: list[str]
     unusable: list[Outcome]
 
 
-def plan(composer: Composer, job_overrides: Sequence[Sequence[str]], pool: Mapping[str, Any]) -> Plan:
+def plan(composer: Composer, job_overrides: Sequence[Sequence[str]], pool: Mapping[str, Any]) -> SweepPlan:
     """What is to be done of a sweep. pool: the launcher's knobs. Raises ConfigFault with the faults of all jobs."""
-    todo: list[tuple[Address, Sequence[str]]] = []
+    todo: list[tuple[RunId, Sequence[str]]] = []
     configs: dict[Path, DictConfig] = {}
     unusable: list[Outcome] = []
     jobs, met, runs = Jobs(), Met(), StoredRuns()
@@ -145,7 +145,7 @@ def plan(composer: Composer, job_overrides: Sequence[Sequence[str]], pool: Mappi
         raise ConfigFault(list(dict.fromkeys(faults)))
     if jobs.twice:
         print(f"{jobs.twice} of {len(job_overrides)} jobs were given twice, and are run once", flush=True)
-    return Plan(todo, met.finished, list(met.untold), unusable)
+    return SweepPlan(todo, met.finished, list(met.untold), unusable)
 
 
 def summed_up(outcomes: Sequence[Outcome]) -> int:

@@ -13,7 +13,7 @@ from typing import NamedTuple, final
 from benchmark.common.errors import BusyFault, RunFault
 from benchmark.process.program import BUSY
 from benchmark.results.run_folder import RunFolder, now, read_json, write_json
-from benchmark.results.run_id import Address
+from benchmark.results.run_id import RunId
 from benchmark.sweep.display import Display, Running
 
 PARENT = "ATTENTION_BENCHMARK_PARENT"
@@ -29,7 +29,7 @@ PATIENCE_SECONDS = 5.0
 class Job(NamedTuple):
     """A run to be started: where it belongs, and the command line that starts it."""
 
-    address: Address
+    address: RunId
     arguments: Sequence[str]
 
 

@@ -12,10 +12,10 @@ from benchmark.metrics.accumulate import Accumulator
 from benchmark.metrics.measure import Measure, numbers
 from benchmark.model.attention.distribution import mode
 from benchmark.model.encoder.tuning.schedules import rates
-from benchmark.model.loop import Reader, averaged
+from benchmark.model.loop import SequenceModel, averaged
 from benchmark.objective.base import Objective, log_likelihood
 from benchmark.training.optimizer.optimisation import Optimisation
-from benchmark.training.step.base import Practice
+from benchmark.training.step.base import TrainingStep
 from datamodules.contract import Batch, ImageKey
 
 
@@ -31,15 +31,15 @@ class AttentionModule(pl.LightningModule):
 
     def __init__(
         self,
-        rnn: Reader,
-        practice: Practice,
+        rnn: SequenceModel,
+        train_step: TrainingStep,
         objective: Objective,
         optimisation: Optimisation,
         measure: Measure,
         log_every: int,
     ):
         super().__init__()
-        self.practice = practice
+        self.train_step = train_step
         self.measure, self.validated = measure, Accumulator(measure)
         self.rnn, self.objective, self.optimisation, self.log_every = rnn, objective, optimisation, log_every
         self.policy = rnn.policy_parameters()
@@ -55,7 +55,7 @@ class AttentionModule(pl.LightningModule):
         self.batches_a_line = self.log_every * self.trainer.accumulate_grad_batches
 
     def training_step(self, batch: Batch, number: int) -> Tensor:
-        terms = self.practice(self.rnn, self.objective, batch)
+        terms = self.train_step(self.rnn, self.objective, batch)
         self._remember(terms)
         return terms["loss"]
 

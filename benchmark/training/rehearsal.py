@@ -5,11 +5,11 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from benchmark.results.run_id import Address
+from benchmark.results.run_id import RunId
 
 
 @contextmanager
-def rehearsed(address: Address, batches: int) -> Iterator[Address]:
+def rehearsed(address: RunId, batches: int) -> Iterator[RunId]:
     """Where a run takes place: at its address, or, where it is of so many batches only, in a folder that is gone
     afterwards. One that fails leaves that folder, with the log in it.
     """

@@ -17,7 +17,7 @@ from datamodules.base import derived_seed
 from datamodules.captions.examples import Examples
 
 
-class Captions(NamedTuple):
+class CaptionExamples(NamedTuple):
     """target: (C, T) long, IGNORED after the end. length: (C,) symbols, the end counted. per_image: (N,) how many there
     are of each image; captions stand image by image.
     """
@@ -38,7 +38,7 @@ class Examined(NamedTuple):
 class Buckets:
     """Which examples stand in which batch, as a function of (seed, number of the batch) alone."""
 
-    def __init__(self, captions: Captions, examples: Examples, seed: int, batch_size: int) -> None:
+    def __init__(self, captions: CaptionExamples, examples: Examples, seed: int, batch_size: int) -> None:
         self._captions, self._examples, self._seed, self._size = captions, examples, seed, batch_size
         self._image_C = torch.repeat_interleave(captions.per_image)
         self._pass = lru_cache(2)(self._drawn_pass)

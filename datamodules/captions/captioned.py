@@ -43,7 +43,7 @@ class Captioned(NamedTuple):
     captions: tuple[str, ...]
 
 
-class Parts(NamedTuple):
+class CaptionParts(NamedTuple):
     """What is trained on, what chooses a model, and what judges it; no image stands in two of them."""
 
     train: list[Captioned]
@@ -51,7 +51,7 @@ class Parts(NamedTuple):
     test: list[Captioned]
 
 
-class Objects(NamedTuple):
+class NamedBoxes(NamedTuple):
     """Boxes of named objects.
 
     names: of the kinds. found: by an image's key, the number of its kind and (x0, y0, x1, y1) in pixels of the
@@ -93,11 +93,11 @@ class CaptionSource(ABC):
         """
 
     @abstractmethod
-    def parts(self) -> Parts:
+    def parts(self) -> CaptionParts:
         """All images and captions; no photograph is opened. Raises DataFault with all that is wrong."""
 
     @abstractmethod
-    def objects(self) -> tuple[Objects, list[str]]:
+    def objects(self) -> tuple[NamedBoxes, list[str]]:
         """The boxes of all images, and all faults. Raises DataFault as `images` does."""
 
 

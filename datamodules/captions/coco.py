@@ -11,11 +11,11 @@ from datamodules.captions.corpus import Wording
 from datamodules.captions.image_captions import Amounts, ImageCaptions, Shown
 from datamodules.contract import DataFault
 from datamodules.photos.augmentation import Augmentation, Jitter
-from datamodules.photos.photo_stock import Reading
+from datamodules.photos.photo_stock import PhotoReading
 from datamodules.ranges import ArgumentsOf, Colours, Count, Deviations, Natural, SomeShare
 from datamodules.storage.archives import Zip
 from datamodules.storage.cache import Cache
-from datamodules.storage.samples import Sample
+from datamodules.storage.samples import SampleSettings
 
 YEARS = (2014, 2017)
 """Of which there are captions."""
@@ -51,14 +51,14 @@ def captions(
         source=source,
         cache=Cache(Path(cache)),
         wording=Wording(min_count, max_size, max_words),
-        shown=Shown(Reading(short, workers, keep_decoded, skip_unreadable), make, size, objects),
+        shown=Shown(PhotoReading(short, workers, keep_decoded, skip_unreadable), make, size, objects),
         amounts=Amounts(batch_size, images_per_epoch, evaluation_batch_size, validation_images, test_images),
         **task,
     )
 
 
 Further = Annotated[Any, ArgumentsOf(captions)]
-Sizes = Annotated[Mapping[str, int], ArgumentsOf(Sample)]
+Sizes = Annotated[Mapping[str, int], ArgumentsOf(SampleSettings)]
 
 
 def karpathy(
@@ -104,7 +104,7 @@ def coco_sample(
     **task: Further,
 ) -> ImageCaptions:
     """Drawn scenes, see Sample; written under `root` into a folder named after their sizes and seed."""
-    told = Sample(**sample)
+    told = SampleSettings(**sample)
     folder = Path(root) / told.name("coco")
     held_out = HeldOut(task["validation_images"], validation_share, split_seed)
     files = Official(folder, YEAR, held_out, Download([], {}))

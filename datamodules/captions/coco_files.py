@@ -12,14 +12,14 @@ from typing import NamedTuple, final
 import torch
 
 from datamodules.base import derived_seed
-from datamodules.captions.captioned import Captioned, CaptionSource, MissingFault, Objects, Parts, refuse
+from datamodules.captions.captioned import Captioned, CaptionSource, MissingFault, NamedBoxes, CaptionParts, refuse
 from datamodules.captions.coco_json import read_captions, read_objects
 from datamodules.captions.coco_sample import write_coco_sample
 from datamodules.captions.karpathy import NOWHERE, read_karpathy
 from datamodules.contract import DataFault
 from datamodules.storage.archives import Zip, fetch_and_unpack
 from datamodules.storage.nearby import elsewhere
-from datamodules.storage.samples import Sample, drawn_anew
+from datamodules.storage.samples import SampleSettings, drawn_anew
 
 PARTS = ("train", "val")
 """Of the official layout, that have captions; those of "test" nobody gives away."""
@@ -61,12 +61,12 @@ class Official(CaptionSource):
         (train, faults), (test, more) = self._read()
         return train + test, faults + more
 
-    def parts(self) -> Parts:
+    def parts(self) -> CaptionParts:
         (train, faults), (test, more) = self._read()
         refuse(faults + more)
-        return Parts(*_drawn(train, self._held_out), test)
+        return CaptionParts(*_drawn(train, self._held_out), test)
 
-    def objects(self) -> tuple[Objects, list[str]]:
+    def objects(self) -> tuple[NamedBoxes, list[str]]:
         files = [self._file("instances", part) for part in PARTS]
         refuse_missing(self._root, files)
         return read_objects(files)
@@ -104,10 +104,10 @@ class Karpathy(CaptionSource):
 
     def __init__(self, root: Path, file: str, images: str, splits: Mapping[str, str], instances: Sequence[str],
                  download: Download) -> None:  # fmt: skip
-        unknown = sorted({*splits.values()} - {*Parts._fields, NOWHERE})
+        unknown = sorted({*splits.values()} - {*CaptionParts._fields, NOWHERE})
         if unknown:
             raise DataFault(
-                f"data.splits maps to {', '.join(unknown)}; there are {', '.join(Parts._fields)}, {NOWHERE}."
+                f"data.splits maps to {', '.join(unknown)}; there are {', '.join(CaptionParts._fields)}, {NOWHERE}."
             )
         self._root, self._file, self._images, self._splits = root, root / file, root / images, splits
         self._instances, self._download = [root / name for name in instances], download
@@ -119,19 +119,19 @@ class Karpathy(CaptionSource):
         found, faults = self._read()
         return [image for part in found.values() for image in part], faults
 
-    def parts(self) -> Parts:
+    def parts(self) -> CaptionParts:
         found, faults = self._read()
         refuse(faults)
-        return Parts(**found)
+        return CaptionParts(**found)
 
-    def objects(self) -> tuple[Objects, list[str]]:
+    def objects(self) -> tuple[NamedBoxes, list[str]]:
         refuse_missing(self._root, self._instances)
         return read_objects(self._instances)
 
     def _read(self) -> tuple[dict[str, list[Captioned]], list[str]]:
         refuse_missing(self._root, [self._file])
         found, faults = read_karpathy(self._file, self._images, self._splits)
-        empty = [f"{self._file}: no image is for {split}" for split in Parts._fields if not found.get(split)]
+        empty = [f"{self._file}: no image is for {split}" for split in CaptionParts._fields if not found.get(split)]
         return found, faults + empty
 
 
@@ -139,7 +139,7 @@ class Karpathy(CaptionSource):
 class CocoSample(CaptionSource):
     """Drawn scenes in the official layout: written once into a folder, then read like the official files."""
 
-    def __init__(self, root: Path, sample: Sample, files: Official) -> None:
+    def __init__(self, root: Path, sample: SampleSettings, files: Official) -> None:
         self._root, self._sample, self._files = root, sample, files
 
     def fetch(self) -> None:
@@ -149,11 +149,11 @@ class CocoSample(CaptionSource):
         with drawn_anew(self._root):
             return self._files.images()
 
-    def parts(self) -> Parts:
+    def parts(self) -> CaptionParts:
         with drawn_anew(self._root):
             return self._files.parts()
 
-    def objects(self) -> tuple[Objects, list[str]]:
+    def objects(self) -> tuple[NamedBoxes, list[str]]:
         with drawn_anew(self._root):
             return self._files.objects()
 

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from datamodules.captions.captioned import Captioned, Objects, clean, is_plain, lacks, listed, lost, read_json
+from datamodules.captions.captioned import Captioned, NamedBoxes, clean, is_plain, lacks, listed, lost, read_json
 
 CAPTIONS = "a caption file of COCO (captions_*.json)"
 MOST_PIXELS = 1_000_000
@@ -77,7 +77,7 @@ def _names(records: list[Any], folder: Path, faults: list[str]) -> dict[int, tup
     return names
 
 
-def read_objects(files: Iterable[Path]) -> tuple[Objects, list[str]]:
+def read_objects(files: Iterable[Path]) -> tuple[NamedBoxes, list[str]]:
     """The boxes of all files together, and all faults, each naming file and entry. Raises DataFault for other files.
 
     Crowds (iscrowd = 1) are many objects in one box, and are left out. Kinds are in the order of their ids.
@@ -103,7 +103,7 @@ def read_objects(files: Iterable[Path]) -> tuple[Objects, list[str]]:
             elif not annotation.get("iscrowd"):
                 x, y, width, height = map(float, annotation["bbox"])
                 found[annotation["image_id"]].append((number[annotation["category_id"]], (x, y, x + width, y + height)))
-    return Objects(tuple(kinds[key] for key in ids), found), faults
+    return NamedBoxes(tuple(kinds[key] for key in ids), found), faults
 
 
 def _box_fault(annotation: Any, number: dict[int, int]) -> str:

@@ -7,8 +7,8 @@ from typing import Any
 from rich.console import Console
 from rich.progress import track
 
-from datamodules.captions.drawing import SHAPES, SIDE, Scene, captions, picture, scene
-from datamodules.storage.samples import Sample, written_once
+from datamodules.captions.drawing import SHAPES, SIDE, ShapeScene, captions, picture, scene
+from datamodules.storage.samples import SampleSettings, written_once
 
 YEAR = 2017
 """Of the layout."""
@@ -16,7 +16,7 @@ PARTS = {"train": "train", "val": "test"}
 """COCO's name of a part, and which size of a sample it has."""
 
 
-def write_coco_sample(folder: Path, sample: Sample) -> None:
+def write_coco_sample(folder: Path, sample: SampleSettings) -> None:
     """Write the images, captions and boxes of both parts, all at once or not at all; once.
 
     Raises DataFault where nothing can be written.
@@ -63,13 +63,13 @@ def _categories() -> list[dict[str, Any]]:
     return [{"id": place + 1, "name": shape, "supercategory": "shape"} for place, shape in enumerate(SHAPES)]
 
 
-def _captions(ids: range, scenes: list[Scene], seed: int) -> list[dict[str, Any]]:
+def _captions(ids: range, scenes: list[ShapeScene], seed: int) -> list[dict[str, Any]]:
     told = [(key, text) for key, each in zip(ids, scenes, strict=True) for text in captions(each, _key(seed, key))]
     first = ids[0] * 10  # no id is one of another part
     return [{"id": first + n, "image_id": key, "caption": text} for n, (key, text) in enumerate(told)]
 
 
-def _boxes(ids: range, scenes: list[Scene]) -> list[dict[str, Any]]:
+def _boxes(ids: range, scenes: list[ShapeScene]) -> list[dict[str, Any]]:
     found = [
         (key, SHAPES.index(thing.shape) + 1, box)
         for key, each in zip(ids, scenes, strict=True)

@@ -11,8 +11,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from datamodules.captions.buckets import Captions
-from datamodules.captions.captioned import Parts
+from datamodules.captions.buckets import CaptionExamples
+from datamodules.captions.captioned import CaptionParts
 from datamodules.captions.vocabulary import Numbered, Targets, Vocabulary, numbered
 from datamodules.words import lacks_blanks
 
@@ -34,7 +34,7 @@ class Corpus:
     Images are chosen by their numbers in `images`; `parts` has those of each part.
     """
 
-    def __init__(self, parts: Parts, wording: Wording) -> None:
+    def __init__(self, parts: CaptionParts, wording: Wording) -> None:
         self.images = [image for part in parts for image in part]
         self.parts = torch.arange(len(self.images)).split([len(part) for part in parts])
         self._wording = wording
@@ -59,7 +59,7 @@ class Corpus:
         """What people wrote of each image, as they wrote it."""
         return tuple(self.images[number].captions for number in chosen_N.tolist())
 
-    def captions(self, chosen_N: Tensor) -> Captions:
+    def captions(self, chosen_N: Tensor) -> CaptionExamples:
         """All captions of these images to be learned. One without any word says nothing and is left out; the log says
         how many those are, and how many were cut.
         """
@@ -87,4 +87,4 @@ class Corpus:
         caption_C, image_C = caption_C[worded_C], image_C[worded_C]
         told = self._targets
         count_N = torch.bincount(image_C, minlength=len(chosen_N))
-        return Captions(told.symbol[caption_C], told.length[caption_C], count_N)
+        return CaptionExamples(told.symbol[caption_C], told.length[caption_C], count_N)

@@ -53,13 +53,13 @@ class Thing(NamedTuple):
         return " ".join(part for part in parts if part)
 
 
-class Scene(NamedTuple):
+class ShapeScene(NamedTuple):
     first: Thing
     relation: str
     second: Thing
 
 
-def scene(key: str) -> Scene:
+def scene(key: str) -> ShapeScene:
     """A scene as a function of its key."""
     chance = random.Random(key)
     while True:
@@ -68,7 +68,7 @@ def scene(key: str) -> Scene:
             return found
 
 
-def captions(told: Scene, key: str) -> list[str]:
+def captions(told: ShapeScene, key: str) -> list[str]:
     """Five captions, one of each form, in an order that the key decides."""
     first, relation, second = told
     chance = random.Random(f"captions/{key}")
@@ -85,7 +85,7 @@ def captions(told: Scene, key: str) -> list[str]:
     return forms
 
 
-def picture(told: Scene, key: str) -> Image.Image:
+def picture(told: ShapeScene, key: str) -> Image.Image:
     """The scene on a grey ground, RGB, SIDE pixels square."""
     chance = random.Random(f"picture/{key}")
     shade = chance.randint(40, 110)
@@ -113,7 +113,7 @@ def _draw(draw: ImageDraw.ImageDraw, shape: str, x: float, y: float, r: float, c
         draw.polygon([(x + dx, y + dy) for dx, dy in corners[shape]], fill=colour)
 
 
-def _placed(chance: random.Random, relation: str) -> Scene | None:
+def _placed(chance: random.Random, relation: str) -> ShapeScene | None:
     """A scene of this relation, or nothing where chance found no room."""
     colours = chance.sample(list(COLOURS), 2)
     inside = relation == "inside"
@@ -131,7 +131,7 @@ def _placed(chance: random.Random, relation: str) -> Scene | None:
         first = Thing(colours[0], shapes[0], sizes[0], radii[0], places)
         second = Thing(colours[1], shapes[1], sizes[1], radii[1], (middle[1],))
         if inside or (_fits(first) and _holds(relation, first, second)):
-            return Scene(first, relation, second)
+            return ShapeScene(first, relation, second)
     return None
 
 

@@ -14,14 +14,14 @@ from torch import Tensor
 
 from datamodules.base import BaseData, Splits
 from datamodules.captions.buckets import Buckets
-from datamodules.captions.captioned import CaptionSource, Objects, refuse
+from datamodules.captions.captioned import CaptionSource, NamedBoxes, refuse
 from datamodules.captions.corpus import Corpus, Wording
 from datamodules.captions.examples import Examples
 from datamodules.captions.splits import Bucketed, FirstCaption
 from datamodules.contract import DataFault, TaskSpec
 from datamodules.photos.augmentation import Augmentation, undrawn
-from datamodules.photos.photo_splits import Cutter, Fixed, Wish
-from datamodules.photos.photo_stock import FromFiles, Reading, Stock, digest, outline, sound, stock
+from datamodules.photos.photo_splits import PhotoCropper, FixedPhotos, CropRequest
+from datamodules.photos.photo_stock import PhotoFiles, PhotoReading, PhotoSource, digest, outline, sound, stock
 from datamodules.photos.photographs import Floats, Photograph, decoded
 from datamodules.ranges import Natural
 from datamodules.storage.cache import Cache
@@ -35,7 +35,7 @@ class Shown(NamedTuple):
     largest first; 0 reads no boxes.
     """
 
-    reading: Reading
+    reading: PhotoReading
     make: Augmentation
     size: int
     objects: int
@@ -56,7 +56,7 @@ class Gallery(NamedTuple):
     -1 where it is not.
     """
 
-    stock: Stock
+    stock: PhotoSource
     photos: list[Photograph]
     image: Tensor
     row: Tensor
@@ -111,8 +111,8 @@ class ImageCaptions(BaseData):
         found = [(photo.path, decoded(photo, reading.short).fault) for photo in photos]
         if faults := [f"{path} {fault}" for path, fault in found if fault]:
             raise DataFault("\n  ".join(["these pictures cannot be read:", *faults]))
-        wish = Wish(torch.arange(len(photos)), undrawn(len(photos)))
-        cutter = Cutter(FromFiles(photos, reading.short), self._shown.size, 0, reading.workers)
+        wish = CropRequest(torch.arange(len(photos)), undrawn(len(photos)))
+        cutter = PhotoCropper(PhotoFiles(photos, reading.short), self._shown.size, 0, reading.workers)
         return self._shown.make.images(cutter.cut([0], lambda _: wish).square, wish.chance)
 
     @cached_property
@@ -121,9 +121,9 @@ class ImageCaptions(BaseData):
         return Corpus(self.source.parts(), self._wording)
 
     @cached_property
-    def _objects(self) -> Objects:
+    def _objects(self) -> NamedBoxes:
         if not self._shown.objects:
-            return Objects((), {})
+            return NamedBoxes((), {})
         found, faults = self.source.objects()
         refuse(faults)
         return found
@@ -157,11 +157,11 @@ class ImageCaptions(BaseData):
     def _boxes(self, key: int) -> Floats:
         return self._objects.largest(key, self._shown.objects)
 
-    def _cutter(self, gallery: Gallery) -> Cutter:
+    def _cutter(self, gallery: Gallery) -> PhotoCropper:
         kinds, shown = len(self._objects.names), self._shown
-        return Cutter(gallery.stock, shown.size, kinds * shown.objects, shown.reading.workers)
+        return PhotoCropper(gallery.stock, shown.size, kinds * shown.objects, shown.reading.workers)
 
-    def _fixed(self, gallery: Gallery, part: Tensor) -> Fixed:
+    def _fixed(self, gallery: Gallery, part: Tensor) -> FixedPhotos:
         """To be judged by: named after the photographs, and all that people wrote of them."""
         corpus, rows = self._corpus, gallery.row[part]
 
@@ -171,4 +171,4 @@ class ImageCaptions(BaseData):
 
         first = FirstCaption(corpus.first(gallery.image))
         size = self._amounts.evaluation_batch_size
-        return Fixed(self._cutter(gallery), self._shown.make, first, rows, size, content)
+        return FixedPhotos(self._cutter(gallery), self._shown.make, first, rows, size, content)

@@ -12,7 +12,7 @@ from datamodules.base import FixedSplit, RepeatingSplit, derived_seed
 from datamodules.captions.buckets import Buckets
 from datamodules.contract import Batch
 from datamodules.photos.augmentation import Augmentation
-from datamodules.photos.photo_splits import AHEAD, Answers, Cutter, Wish, finished, unjittered
+from datamodules.photos.photo_splits import AHEAD, Answers, PhotoCropper, CropRequest, finished, unjittered
 
 
 @final
@@ -22,7 +22,7 @@ class Bucketed(RepeatingSplit):
     photograph: (N,) numbers in the stock, by an image's place in the split. still: the same as if to be judged by.
     """
 
-    def __init__(self, cutter: Cutter, make: Augmentation, photograph: Tensor, buckets: Buckets, seed: int,
+    def __init__(self, cutter: PhotoCropper, make: Augmentation, photograph: Tensor, buckets: Buckets, seed: int,
                  batches: int, still: FixedSplit) -> None:  # fmt: skip
         self._cutter, self._make, self._photograph = cutter, make, photograph
         self._buckets, self._seed, self._batches, self._still = buckets, seed, batches, still
@@ -31,10 +31,10 @@ class Bucketed(RepeatingSplit):
     def batches(self) -> int:
         return self._batches
 
-    def _wish(self, place: int) -> Wish:
+    def _wish(self, place: int) -> CropRequest:
         image_B = self._buckets.at(place).image
         generator = Generator().manual_seed(derived_seed("train", self._seed, place))
-        return Wish(self._photograph[image_B], self._make.chances(len(image_B), generator))
+        return CropRequest(self._photograph[image_B], self._make.chances(len(image_B), generator))
 
     def each(self) -> FixedSplit:
         return unjittered(self._make, self._still)

@@ -20,7 +20,7 @@ import torch
 from torch import Generator, Tensor
 
 from datamodules.contract import DataFault
-from datamodules.digits.digit_stock import Stock, corners, square
+from datamodules.digits.digit_stock import DigitStock, corners, square
 from datamodules.digits.overlay import MOST_LAYERS, Overlay
 from datamodules.digits.placement import Placement, draw_below, draw_distinct
 
@@ -45,7 +45,7 @@ class Layout(NamedTuple):
     spot: Tensor
 
 
-class Plan(NamedTuple):
+class CanvasPlan(NamedTuple):
     """A layout worked out: which pixels go where. A place is that of an upper left corner among the pixels of a canvas.
 
     digit: (B, K) long, which of the stock. place: (B, K) long, where its ink goes.
@@ -57,8 +57,8 @@ class Plan(NamedTuple):
     cut: Tensor
     spot: Tensor
 
-    def part(self, of: slice) -> "Plan":
-        return Plan(*(field[of] for field in self))
+    def part(self, of: slice) -> "CanvasPlan":
+        return CanvasPlan(*(field[of] for field in self))
 
 
 @dataclass(frozen=True)
@@ -119,17 +119,17 @@ class Recipe:
             spot=draw_below(self.canvas - self.clutter_size + 1, (*pieces, 2), generator),
         )
 
-    def plan(self, layout: Layout, stock: Stock) -> Plan:
+    def plan(self, layout: Layout, stock: DigitStock) -> CanvasPlan:
         """Work out a layout. stock: on its device."""
         corner_BK2 = stock.corner.index_select(0, layout.digit.flatten()).view_as(layout.place)
-        return Plan(
+        return CanvasPlan(
             digit=layout.digit,
             place=corners(layout.place + corner_BK2, self.canvas),
             cut=torch.add(corners(layout.cut, self.size), layout.piece, alpha=self.size**2),
             spot=corners(layout.spot, self.canvas),
         )
 
-    def render(self, plan: Plan, stock: Stock, scale: float = 1.0, shift: float = 0.0) -> Tensor:
+    def render(self, plan: CanvasPlan, stock: DigitStock, scale: float = 1.0, shift: float = 0.0) -> Tensor:
         """Canvases (B, L, L), whole numbers 0..255, times `scale` plus `shift`. stock: on the plan's device."""
         count, pixels, device = len(plan.digit), self.canvas**2, stock.whole.device
         near = max(1, NEAR // pixels) if device.type == "cpu" else count
@@ -153,7 +153,7 @@ class Recipe:
         """(B * N * size * size,) the places of squares' pixels, given those of their corners."""
         return (corner_BN[..., None] + square(size, self.canvas, corner_BN.device).flatten()).flatten()
 
-    def _pieces(self, cut_BP: Tensor, stock: Stock) -> Tensor:
+    def _pieces(self, cut_BP: Tensor, stock: DigitStock) -> Tensor:
         """(B * P * C * C,) the pixels of all clutter. Strips of digits from a piece's first pixel to its last are
         copied faster than the pixels one by one, and the piece is what lies in one at its rows.
         """

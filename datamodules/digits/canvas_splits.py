@@ -12,8 +12,8 @@ from torch import Generator, Tensor
 
 from datamodules.base import FixedSplit, Split, derived_seed
 from datamodules.contract import Batch
-from datamodules.digits.canvas import Layout, Plan, Recipe
-from datamodules.digits.digit_stock import Stock
+from datamodules.digits.canvas import Layout, CanvasPlan, Recipe
+from datamodules.digits.digit_stock import DigitStock
 from datamodules.digits.labels import Labels
 from datamodules.digits.overlay import WHITE
 from datamodules.digits.placement import deal
@@ -32,7 +32,7 @@ READERS = 4
 class Sketch(NamedTuple):
     """Canvases of which all is known but their pixels. target, boxes, index: as a batch's."""
 
-    plan: Plan
+    plan: CanvasPlan
     target: Tensor
     boxes: Tensor
     index: Tensor  # type: ignore[assignment]  # hides tuple.index, as a batch's does
@@ -46,7 +46,7 @@ class Painter:
     """Makes batches of layouts. Holds the digits on the device that asked last."""
 
     def __init__(self, recipe: Recipe, labels: Labels, digits: Digits, mean: float, std: float) -> None:
-        self.recipe, self.labels, self._label_N, self._stock = recipe, labels, digits.label, Stock.of(digits.image)
+        self.recipe, self.labels, self._label_N, self._stock = recipe, labels, digits.label, DigitStock.of(digits.image)
         self._scale, self._background = 1 / (WHITE * std), -mean / std
 
     @property
@@ -70,13 +70,13 @@ class Painter:
         image_BLL = self.recipe.render(sketch.plan, stock, self._scale, self._background)
         return Batch(image_BLL[:, None], sketch.target, sketch.boxes, sketch.index)
 
-    def _stock_on(self, device: torch.device) -> Stock:
+    def _stock_on(self, device: torch.device) -> DigitStock:
         self._stock = self._stock.to(device)
         return self._stock
 
 
 @final
-class Stream(Split):
+class CanvasStream(Split):
     """Endless training canvases: every batch is drawn anew, a block of them by a generator seeded with (seed, epoch,
     number of the block).
     """
@@ -102,7 +102,7 @@ class Stream(Split):
 
 
 @final
-class Frozen(FixedSplit):
+class FixedCanvases(FixedSplit):
     """Canvases drawn once, for evaluation. Only layouts are kept, some 50 numbers each, and painted when asked for.
 
     Digits are dealt from a shuffled deck, pass after pass: each is on as many canvases as any other, or on one more. A

@@ -5,7 +5,7 @@ from typing import final
 from datamodules.base import BaseData, Splits, content_of, derived_seed
 from datamodules.contract import TaskSpec
 from datamodules.digits.canvas import Recipe
-from datamodules.digits.canvas_splits import Frozen, Painter, Stream
+from datamodules.digits.canvas_splits import FixedCanvases, Painter, CanvasStream
 from datamodules.digits.labels import Labels
 from datamodules.digits.overlay import Overlay
 from datamodules.digits.placement import Placement
@@ -71,10 +71,10 @@ class DigitCanvases(BaseData):
     def read(self) -> Splits:
         digits = self._source.read()
         train, validation, test = (Painter(self._recipe, self._labels, part, self._mean, self._std) for part in digits)
-        validated = Frozen(validation, derived_seed("validation", self._split_seed), *self._validation_size)
-        tested = Frozen(test, derived_seed("test", self._split_seed), *self._test_size)
+        validated = FixedCanvases(validation, derived_seed("validation", self._split_seed), *self._validation_size)
+        tested = FixedCanvases(test, derived_seed("test", self._split_seed), *self._test_size)
         return Splits(
-            train=Stream(train, self._seed, *self._stream_size),
+            train=CanvasStream(train, self._seed, *self._stream_size),
             validation=validated,
             test=tested,
             sources={"validation": validated.digit_BK, "test": tested.digit_BK},

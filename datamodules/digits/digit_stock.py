@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 
-class Stock(NamedTuple):
+class DigitStock(NamedTuple):
     """Digits to lay on canvases. Only the square that holds a digit's ink is laid, equally large for all: what is
     around it adds nothing, and half of an MNIST digit's pixels are.
 
@@ -22,7 +22,7 @@ class Stock(NamedTuple):
     corner: Tensor
 
     @classmethod
-    def of(cls, whole_NSS: Tensor) -> "Stock":
+    def of(cls, whole_NSS: Tensor) -> "DigitStock":
         size = whole_NSS.shape[1]
         extents = [_extent(whole_NSS.amax(across) > 0) for across in (1, 2)]
         inner = max(int(length_N.max()) for _, length_N in extents)
@@ -33,8 +33,8 @@ class Stock(NamedTuple):
         ink = [whole_NSS.take(first_N1[n_N] + place_I) for n_N in blocks]
         return cls(whole_NSS, torch.cat(ink).view(-1, inner, inner), corner_N2)
 
-    def to(self, device: torch.device) -> "Stock":
-        return Stock(*(field.to(device) for field in self))
+    def to(self, device: torch.device) -> "DigitStock":
+        return DigitStock(*(field.to(device) for field in self))
 
 
 def _extent(line_NS: Tensor) -> tuple[Tensor, Tensor]:

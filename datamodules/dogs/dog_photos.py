@@ -11,9 +11,9 @@ import numpy as np
 
 from datamodules.contract import DataFault
 from datamodules.dogs.dog_files import Listed, dog_boxes, list_faults, read_list
-from datamodules.photos.categories import Labelled, Parts
+from datamodules.photos.categories import Labelled, CategoryParts
 from datamodules.photos.framing import Framing
-from datamodules.photos.photo_stock import Reading, and_more, inspected, kept
+from datamodules.photos.photo_stock import PhotoReading, and_more, inspected, kept
 from datamodules.photos.photographs import WHOLE, Floats, Photograph
 from datamodules.storage.cache import Cache
 from datamodules.storage.stamps import stamps
@@ -54,7 +54,7 @@ class DogFolder:
     """
 
     def __init__(
-        self, root: Path, breeds: Breeds, boxes: int, framing: Framing, reading: Reading, cache: Cache
+        self, root: Path, breeds: Breeds, boxes: int, framing: Framing, reading: PhotoReading, cache: Cache
     ) -> None:
         self._root, self._breeds, self._boxes, self._framing = root, breeds, boxes, framing
         self._reading, self._cache = reading, cache
@@ -82,12 +82,12 @@ class DogFolder:
         folders = sorted(path for path in (self._root / IMAGES).iterdir() if path.is_dir())
         return [f"{folder} holds no photograph" for folder in folders if not any(folder.iterdir())]
 
-    def read(self) -> Parts:
+    def read(self) -> CategoryParts:
         """What is to train and to test on. Raises DataFault with the first of all faults."""
         found, faults = self.lists()
         if faults := [*faults, *self.empty()]:
             raise DataFault(f"{faults[0]}.{and_more(faults, CHECK)}", AGAIN)
-        return Parts(*(self._part(part, listed) for part, listed in zip(PARTS, found, strict=True)))
+        return CategoryParts(*(self._part(part, listed) for part, listed in zip(PARTS, found, strict=True)))
 
     def _part(self, part: str, listed: Listed) -> Labelled:
         symbol = {number: place for place, number in enumerate(self._breeds.chosen)}

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from datamodules.dogs.dog_files import Listed, write_annotation, write_list
 from datamodules.dogs.drawing import MARKS, draw_dog
-from datamodules.storage.samples import Sample, written_once
+from datamodules.storage.samples import SampleSettings, written_once
 from datamodules.storage.threads import in_threads
 
 FOLDERS = tuple(f"n9900000{number}-{mark}" for number, mark in enumerate(MARKS, start=1))
@@ -18,12 +18,12 @@ QUALITY = 92
 """Of JPEG, without thinning out the colours: marks have to survive."""
 
 
-def write_dogs_sample(folder: Path, sample: Sample) -> None:
+def write_dogs_sample(folder: Path, sample: SampleSettings) -> None:
     """Write Images/, Annotation/ and the three lists, all at once or not at all; once. Raises DataFault."""
     written_once(folder, sample, lambda fresh: _write(fresh, sample))
 
 
-def _write(folder: Path, sample: Sample) -> None:
+def _write(folder: Path, sample: SampleSettings) -> None:
     for breed in FOLDERS:
         (folder / "Images" / breed).mkdir(parents=True)
         (folder / "Annotation" / breed).mkdir(parents=True)
@@ -35,7 +35,7 @@ def _write(folder: Path, sample: Sample) -> None:
     write_list(folder / "file_list.mat", Listed(*map(list, zip(*sorted(zip(*whole, strict=True)), strict=True))))
 
 
-def _part(folder: Path, sample: Sample, part: str) -> Listed:
+def _part(folder: Path, sample: SampleSettings, part: str) -> Listed:
     """Each breed in turn, so that all have equally many, or one less."""
     first = 1 + (part == "test") * sample.train  # no number is one of another part
 

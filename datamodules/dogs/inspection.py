@@ -8,7 +8,7 @@ from datamodules.dogs.dog_photos import ANNOTATION, IMAGES, PARTS, DogFolder, br
 from datamodules.dogs.dogs_sample import FOLDERS
 from datamodules.dogs.stanford_breeds import OFFICIAL
 from datamodules.photos.framing import WholePhotograph
-from datamodules.photos.photo_stock import Reading, faults
+from datamodules.photos.photo_stock import PhotoReading, faults
 from datamodules.photos.photographs import LEAST_SIDE
 from datamodules.storage.cache import Cache
 
@@ -24,7 +24,7 @@ def folder_faults(root: Path, workers: int) -> tuple[list[str], list[str]]:
     names = FOLDERS if any((root / IMAGES / folder).is_dir() for folder in FOLDERS) else OFFICIAL
     boxed = (root / ANNOTATION).is_dir()
     with tempfile.TemporaryDirectory() as scratch:
-        reading = Reading(LEAST_SIDE, workers, keep=False, skip=False)
+        reading = PhotoReading(LEAST_SIDE, workers, keep=False, skip=False)
         cache, every = Cache(Path(scratch)), breeds(names, [])
         folder = DogFolder(root, every, MOST_DOGS if boxed else 0, WholePhotograph(), reading, cache)
         missing = folder.missing()

@@ -12,14 +12,14 @@ from datamodules.contract import DataFault
 from datamodules.dogs.dog_photos import ANNOTATION, IMAGES, DogFolder, breeds
 from datamodules.dogs.dogs_sample import FOLDERS, write_dogs_sample
 from datamodules.dogs.stanford_breeds import OFFICIAL
-from datamodules.photos.categories import Categories, CategorySource, Parts
+from datamodules.photos.categories import Categories, CategorySource, CategoryParts
 from datamodules.photos.framing import Framing, WholePhotograph
-from datamodules.photos.photo_stock import Reading
+from datamodules.photos.photo_stock import PhotoReading
 from datamodules.ranges import ArgumentsOf, Count, Natural
 from datamodules.storage.archives import Tar, fetch_and_unpack
 from datamodules.storage.cache import Cache
 from datamodules.storage.nearby import elsewhere
-from datamodules.storage.samples import Sample, drawn_anew
+from datamodules.storage.samples import SampleSettings, drawn_anew
 
 LISTS = ("file_list.mat", "train_list.mat", "test_list.mat")
 
@@ -45,7 +45,7 @@ class DogFiles(CategorySource):
     def fetch(self) -> None:
         fetch_and_unpack(self._wanted, self._root, self._mirrors)
 
-    def read(self) -> Parts:
+    def read(self) -> CategoryParts:
         missing = self._folder.missing()
         if missing:
             raise DataFault(
@@ -62,14 +62,14 @@ class DogFiles(CategorySource):
 class DogSample(CategorySource):
     """Synthetic dogs in the same layout: written once into a folder, then read like the official files."""
 
-    def __init__(self, root: Path, sample: Sample, files: DogFiles) -> None:
+    def __init__(self, root: Path, sample: SampleSettings, files: DogFiles) -> None:
         self._root, self._sample, self._files = root, sample, files
         self.symbols, self.box_names, self.cut_by_boxes = files.symbols, files.box_names, files.cut_by_boxes
 
     def fetch(self) -> None:
         write_dogs_sample(self._root, self._sample)
 
-    def read(self) -> Parts:
+    def read(self) -> CategoryParts:
         self.fetch()
         with drawn_anew(self._root):
             return self._files.read()
@@ -77,13 +77,13 @@ class DogSample(CategorySource):
 
 def _reading(
     short: Count, workers: Count, keep_decoded: bool, skip_unreadable: bool, **task: Any
-) -> tuple[Reading, dict[str, Any]]:
+) -> tuple[PhotoReading, dict[str, Any]]:
     """How photographs are read, and all arguments besides."""
-    return Reading(short, workers, keep_decoded, skip_unreadable), task
+    return PhotoReading(short, workers, keep_decoded, skip_unreadable), task
 
 
 Further = Annotated[Any, ArgumentsOf(Categories), ArgumentsOf(_reading)]
-Sizes = Annotated[Mapping[str, int], ArgumentsOf(Sample)]
+Sizes = Annotated[Mapping[str, int], ArgumentsOf(SampleSettings)]
 
 
 def stanford_dogs(
@@ -116,7 +116,7 @@ def stanford_dogs_sample(
     **task: Further,
 ) -> Categories:
     """Synthetic dogs, see Sample; written under `root` into a folder named after them, their sizes and seed."""
-    told = Sample(**sample)
+    told = SampleSettings(**sample)
     name = told.name("dogs")
     folder, held, reading, task = Path(root) / name, Cache(Path(cache) / name), *_reading(**task)
     files = _files(folder, [], [], FOLDERS, [], 1, WholePhotograph(), reading, held)
@@ -125,7 +125,7 @@ def stanford_dogs_sample(
 
 def _files(
     root: Path, wanted: Sequence[Tar], mirrors: Sequence[str], folders: tuple[str, ...], chosen: Sequence[int],
-    dogs: int, framing: Framing, reading: Reading, cache: Cache,
+    dogs: int, framing: Framing, reading: PhotoReading, cache: Cache,
 ) -> DogFiles:  # fmt: skip
     every = breeds(folders, chosen)
     folder = DogFolder(root, every, dogs, framing, reading, cache)

@@ -40,7 +40,7 @@ class House(NamedTuple):
     digits: list[list[float]]
 
 
-class Scene(NamedTuple):
+class NumberScene(NamedTuple):
     """A number before it is seen. Coverages: of each digit, of what stands around, of the plate."""
 
     ink: list[Image.Image]
@@ -75,7 +75,7 @@ def _font(name: str, size: int) -> ImageFont.FreeTypeFont:
     return ImageFont.truetype(Path(get_data_path()) / "fonts" / "ttf" / f"{name}.ttf", size)
 
 
-def _scene(draw: Generator, digits: NDArray[np.int64], height: float) -> Scene:
+def _scene(draw: Generator, digits: NDArray[np.int64], height: float) -> NumberScene:
     """The number on a canvas of its own, upright, with neighbours where there are any."""
     name = str(draw.choice(FONTS))
     font = _font(name, round(height * 1.35))  # digits are some three quarters of a font's size high
@@ -95,7 +95,7 @@ def _scene(draw: Generator, digits: NDArray[np.int64], height: float) -> Scene:
         room = height * draw.uniform(0.08, 0.35, 2)
         edges = [left[0] - room[0], above[0] - room[1], at - gap + room[0], foot + room[1]]
         ImageDraw.Draw(plate).rounded_rectangle(edges, radius=height * draw.uniform(0, 0.2), fill=255)
-    return Scene(ink, _neighbours(draw, size, (left[0], at - gap, foot), height), plate)
+    return NumberScene(ink, _neighbours(draw, size, (left[0], at - gap, foot), height), plate)
 
 
 def _neighbours(draw: Generator, size: tuple[int, int], line: tuple[float, float, float], height: float) -> Image.Image:
@@ -120,7 +120,7 @@ def _written(
     return canvas
 
 
-def _askew(draw: Generator, scene: Scene) -> Scene:
+def _askew(draw: Generator, scene: NumberScene) -> NumberScene:
     """Seen from the side: each corner of the canvas moves, and all turn together."""
     wide, high = scene.plate.size
     corner_42 = np.array([[0, 0], [wide, 0], [wide, high], [0, high]], float)
@@ -136,10 +136,10 @@ def _askew(draw: Generator, scene: Scene) -> Scene:
     def seen(layer: Image.Image) -> Image.Image:
         return layer.transform(layer.size, Image.Transform.PERSPECTIVE, projection, Image.Resampling.BILINEAR)
 
-    return Scene([seen(ink) for ink in scene.ink], seen(scene.others), seen(scene.plate))
+    return NumberScene([seen(ink) for ink in scene.ink], seen(scene.others), seen(scene.plate))
 
 
-def _photograph(draw: Generator, scene: Scene, height: float) -> Image.Image:
+def _photograph(draw: Generator, scene: NumberScene, height: float) -> Image.Image:
     """Colours, light, shadow, blur and grain."""
     wide, high = scene.plate.size
     wall, plate, own, other = _colours(draw)

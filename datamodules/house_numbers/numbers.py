@@ -52,7 +52,7 @@ class Cutting(NamedTuple):
 
 
 @final
-class Reader:
+class NumberReader:
     """Reads folders into Numbers, by way of a cache."""
 
     def __init__(self, cutting: Cutting, cache: Cache) -> None:

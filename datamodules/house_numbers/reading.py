@@ -8,11 +8,11 @@ import torch
 from datamodules.base import BaseData, Splits, content_of, derived_seed
 from datamodules.contract import DIGITS, DataFault, TaskSpec
 from datamodules.house_numbers.numbers import END, Numbers, joined
-from datamodules.house_numbers.windows import Centred, Cutter, Shuffled
+from datamodules.house_numbers.windows import CentreWindows, WindowCropper, RandomWindows
 from datamodules.ranges import Count, Natural, Positive, SomeShare
 
 
-class Parts(NamedTuple):
+class NumberParts(NamedTuple):
     """What a source has. train: parts that validation is drawn from. train_only: never scored. test: as published."""
 
     train: list[Numbers]
@@ -28,7 +28,7 @@ class NumberSource(ABC):
         """Bring the files here if that was asked for. Raises DataFault."""
 
     @abstractmethod
-    def read(self) -> Parts:
+    def read(self) -> NumberParts:
         """Read all parts. Raises DataFault."""
 
 
@@ -101,11 +101,11 @@ class HouseNumbers(BaseData):
         test = self._cutter(parts.test)
         tested = torch.arange(min(self._test_images, len(parts.test.target)))
         return Splits(
-            train=Shuffled(stock, rest.sort().values, self._seed, *self._stream),
-            validation=Centred(stock, order[:held_out].sort().values, self._evaluation_batch),
-            test=Centred(test, tested, self._evaluation_batch),
+            train=RandomWindows(stock, rest.sort().values, self._seed, *self._stream),
+            validation=CentreWindows(stock, order[:held_out].sort().values, self._evaluation_batch),
+            test=CentreWindows(test, tested, self._evaluation_batch),
             training=lambda: content_of(*stock.numbers[:2], rest.sort().values),
         )
 
-    def _cutter(self, numbers: Numbers) -> Cutter:
-        return Cutter(numbers, self._shape[-1], self._contrast)
+    def _cutter(self, numbers: Numbers) -> WindowCropper:
+        return WindowCropper(numbers, self._shape[-1], self._contrast)

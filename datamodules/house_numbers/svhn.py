@@ -12,14 +12,14 @@ from typing import Annotated, Any, final
 from datamodules.contract import DataFault
 from datamodules.house_numbers.annotated import ANNOTATION, Format1, LabelsOnly
 from datamodules.house_numbers.crops import MODES, AroundDigits, Middle
-from datamodules.house_numbers.numbers import Cutting, Reader
-from datamodules.house_numbers.reading import HouseNumbers, NumberSource, Parts
+from datamodules.house_numbers.numbers import Cutting, NumberReader
+from datamodules.house_numbers.reading import HouseNumbers, NumberSource, NumberParts
 from datamodules.house_numbers.svhn_sample import write_svhn_sample
 from datamodules.ranges import ArgumentsOf, Count, NonNegative, SomeShare
 from datamodules.storage.archives import Tar, fetch_and_unpack
 from datamodules.storage.cache import Cache
 from datamodules.storage.nearby import elsewhere
-from datamodules.storage.samples import Sample, drawn_anew
+from datamodules.storage.samples import SampleSettings, drawn_anew
 
 TEST = "test"
 
@@ -40,7 +40,7 @@ class SvhnFolder(NumberSource):
         archives: Sequence[Tar],
         mirrors: Sequence[str],
         unofficial: Sequence[Path],
-        reader: Reader,
+        reader: NumberReader,
         cache: Cache,
         frame: AroundDigits,
         middle: Middle,
@@ -53,9 +53,9 @@ class SvhnFolder(NumberSource):
     def fetch(self) -> None:
         fetch_and_unpack(self._archives, self._root, self._mirrors)
 
-    def read(self) -> Parts:
+    def read(self) -> NumberParts:
         self._refuse_missing()
-        return Parts(
+        return NumberParts(
             train=[self._official(part) for part in self._parts],
             train_only=[
                 self._reader.read(LabelsOnly(folder), self._middle, f"unofficial-{folder.resolve().name}")
@@ -84,13 +84,13 @@ class SvhnFolder(NumberSource):
 class SvhnSample(NumberSource):
     """Synthetic numbers in SVHN's layout: written once into a folder, then read like the official files."""
 
-    def __init__(self, root: Path, sample: Sample, files: SvhnFolder) -> None:
+    def __init__(self, root: Path, sample: SampleSettings, files: SvhnFolder) -> None:
         self._root, self._sample, self._files = root, sample, files
 
     def fetch(self) -> None:
         write_svhn_sample(self._root, self._sample)
 
-    def read(self) -> Parts:
+    def read(self) -> NumberParts:
         self.fetch()
         with drawn_anew(self._root):
             return self._files.read()
@@ -129,13 +129,13 @@ def files(
             f"shares above 0 and up to 1, data.enlarge={enlarge} at least 0, data.workers={workers} at least 1."
         )
     held = Cache(cache)
-    reader = Reader(Cutting(digits, square, channels, workers), held)
+    reader = NumberReader(Cutting(digits, square, channels, workers), held)
     frame, middle = AroundDigits(enlarge), Middle(unofficial_width, unofficial_height)
     return SvhnFolder(root, parts, archives, mirrors, [Path(each) for each in unofficial], reader, held, frame, middle)
 
 
 Further = Annotated[Any, ArgumentsOf(HouseNumbers)]
-Sizes = Annotated[Mapping[str, int], ArgumentsOf(Sample)]
+Sizes = Annotated[Mapping[str, int], ArgumentsOf(SampleSettings)]
 
 
 def svhn(
@@ -177,7 +177,7 @@ def svhn_sample(
     **task: Further,
 ) -> HouseNumbers:
     """Synthetic numbers, see Sample; written under `root` into a folder named after them, their sizes and seed."""
-    told = Sample(**sample)
+    told = SampleSettings(**sample)
     shared = {name: task[name] for name in ("digits", "channels", "size")}
     name = told.name("svhn")
     folder = Path(root) / name

@@ -8,14 +8,14 @@ from pathlib import Path
 from datamodules.house_numbers.digit_struct import gathered
 from datamodules.house_numbers.digit_struct_writer import write_digit_struct
 from datamodules.house_numbers.drawing import draw_house
-from datamodules.storage.samples import Sample, written_once
+from datamodules.storage.samples import SampleSettings, written_once
 from datamodules.storage.threads import in_threads
 
 THREADS = 2
 """Pillow lets others run while it warps and blurs; more than two gain nothing."""
 
 
-def write_svhn_sample(folder: Path, sample: Sample) -> None:
+def write_svhn_sample(folder: Path, sample: SampleSettings) -> None:
     """Write folder/train and folder/test, each with its digitStruct.mat, all at once or not at all; once.
 
     Raises DataFault where nothing can be written.
@@ -28,7 +28,7 @@ def write_svhn_sample(folder: Path, sample: Sample) -> None:
     written_once(folder, sample, write)
 
 
-def _write_part(folder: Path, sample: Sample, part: str) -> None:
+def _write_part(folder: Path, sample: SampleSettings, part: str) -> None:
     folder.mkdir(parents=True)
     images = getattr(sample, part)
 

@@ -22,7 +22,7 @@ WHITE = 255
 
 
 @final
-class Cutter:
+class WindowCropper:
     """Cuts a model's images out of squares: size L, contrast in shares of white. Holds the squares where they were last
     asked for, besides where they came from.
     """
@@ -53,13 +53,13 @@ class Cutter:
 
 
 @final
-class Shuffled(Split):
+class RandomWindows(Split):
     """Endless passes over the chosen squares, each pass in an order of its own, each window at a random corner.
 
     Drawn on the CPU, two numbers an image, so that every device sees the same images.
     """
 
-    def __init__(self, cutter: Cutter, chosen: Tensor, seed: int, images: int, batch_size: int) -> None:
+    def __init__(self, cutter: WindowCropper, chosen: Tensor, seed: int, images: int, batch_size: int) -> None:
         self._cutter, self._passes, self._seed, self._size = cutter, Passes(chosen, seed), seed, batch_size
         self._batches = -(-images // batch_size)
 
@@ -78,10 +78,10 @@ class Shuffled(Split):
 
 
 @final
-class Centred(FixedSplit):
+class CentreWindows(FixedSplit):
     """The chosen squares in order, each window in the middle."""
 
-    def __init__(self, cutter: Cutter, chosen: Tensor, batch_size: int) -> None:
+    def __init__(self, cutter: WindowCropper, chosen: Tensor, batch_size: int) -> None:
         self._cutter, self._chosen, self._size = cutter, chosen, batch_size
         self._fingerprint = ""
 

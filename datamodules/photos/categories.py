@@ -14,8 +14,8 @@ from torch import Generator, Tensor
 from datamodules.base import BaseData, Splits, derived_seed
 from datamodules.contract import DataFault, TaskSpec
 from datamodules.photos.augmentation import PLAIN, Augmentation, Jitter
-from datamodules.photos.photo_splits import Answers, Cutter, Fixed, Streamed
-from datamodules.photos.photo_stock import Reading, Stock, digest, outline, stock
+from datamodules.photos.photo_splits import Answers, PhotoCropper, FixedPhotos, PhotoStream
+from datamodules.photos.photo_stock import PhotoReading, PhotoSource, digest, outline, stock
 from datamodules.photos.photographs import Photograph
 from datamodules.ranges import ArgumentsOf, Colours, Count, Deviations, Natural, SomeShare
 from datamodules.storage.cache import Cache
@@ -28,7 +28,7 @@ class Labelled(NamedTuple):
     label: list[int]
 
 
-class Parts(NamedTuple):
+class CategoryParts(NamedTuple):
     """train: what validation is drawn from, too. test: as published."""
 
     train: Labelled
@@ -47,7 +47,7 @@ class CategorySource(ABC):
         """Bring the files here if that was asked for. Raises DataFault."""
 
     @abstractmethod
-    def read(self) -> Parts:
+    def read(self) -> CategoryParts:
         """Find all photographs. Raises DataFault."""
 
 
@@ -83,7 +83,7 @@ class Categories(BaseData):
         seed: Natural,
         split_seed: Natural,
         source: CategorySource,
-        reading: Reading,
+        reading: PhotoReading,
         cache: Cache,
         size: Count,
         mean: Colours,
@@ -132,24 +132,24 @@ class Categories(BaseData):
         cutter, answers = self._cutter(stocked), Category(train.label)
         still = self._fixed(train, rest.tolist(), stocked, plain)
         return Splits(
-            train=Streamed(cutter, make, answers, rest, self._seed, *self._stream, still),
+            train=PhotoStream(cutter, make, answers, rest, self._seed, *self._stream, still),
             validation=self._fixed(train, chosen, stocked, plain),
             test=self._fixed(test, sorted(tested), self._stock(test, "test"), plain),
             training=lambda: outline(train.photos, train.label),
         )
 
-    def _stock(self, part: Labelled, name: str) -> Stock:
+    def _stock(self, part: Labelled, name: str) -> PhotoSource:
         return stock(part.photos, name, self._reading, self._cache)
 
-    def _cutter(self, stocked: Stock) -> Cutter:
-        return Cutter(stocked, self._size, len(self._source.box_names), self._reading.workers)
+    def _cutter(self, stocked: PhotoSource) -> PhotoCropper:
+        return PhotoCropper(stocked, self._size, len(self._source.box_names), self._reading.workers)
 
-    def _fixed(self, part: Labelled, chosen: list[int], stocked: Stock, make: Augmentation) -> Fixed:
+    def _fixed(self, part: Labelled, chosen: list[int], stocked: PhotoSource, make: Augmentation) -> FixedPhotos:
         def content() -> str:
             return f"{digest([part.photos[number] for number in chosen], self._reading)} {self._size}"
 
         answers, cutter = Category(part.label), self._cutter(stocked)
-        return Fixed(cutter, make, answers, torch.tensor(chosen), self._evaluation_batch, content)
+        return FixedPhotos(cutter, make, answers, torch.tensor(chosen), self._evaluation_batch, content)
 
 
 def _told(

@@ -17,13 +17,13 @@ from datamodules.base import FixedSplit, RepeatingSplit, derived_seed
 from datamodules.contract import Batch, DataFault
 from datamodules.passes import Passes
 from datamodules.photos.augmentation import Augmentation, Jitter, undrawn
-from datamodules.photos.photo_stock import Stock
+from datamodules.photos.photo_stock import PhotoSource
 
 AHEAD = 2
 """Batches begun before they are asked for; more only take memory, since what decodes is busy already."""
 
 
-class Wish(NamedTuple):
+class CropRequest(NamedTuple):
     """Which photographs, and the numbers drawn for each: (B,), (B, Q)."""
 
     chosen: Tensor
@@ -38,15 +38,15 @@ class Squares(NamedTuple):
 
 
 @final
-class Cutter:
+class PhotoCropper:
     """Cuts squares of side S out of the photographs of a stock, each with K boxes, in threads."""
 
-    def __init__(self, stock: Stock, size: int, boxes: int, workers: int) -> None:
+    def __init__(self, stock: PhotoSource, size: int, boxes: int, workers: int) -> None:
         self._stock, self._size, self._boxes, self._workers = stock, size, boxes, workers
         self._pool = ThreadPoolExecutor(workers)
         self._begun: dict[int, tuple[Squares, list[Future[None]]]] = {}
 
-    def cut(self, places: Sequence[int], wish: Callable[[int], Wish]) -> Squares:
+    def cut(self, places: Sequence[int], wish: Callable[[int], CropRequest]) -> Squares:
         """The squares of the first place; what is wished for at the others is begun, and there when its turn comes.
 
         Raises DataFault where a photograph is no longer as it was.
@@ -60,7 +60,7 @@ class Cutter:
             part.result()
         return squares
 
-    def _begin(self, wish: Wish) -> tuple[Squares, list[Future[None]]]:
+    def _begin(self, wish: CropRequest) -> tuple[Squares, list[Future[None]]]:
         images = len(wish.chosen)
         square_BSSC = torch.empty(
             images, self._size, self._size, 3, dtype=torch.uint8, pin_memory=torch.cuda.is_available()
@@ -70,7 +70,7 @@ class Cutter:
         starts = range(0, images, share)
         return squares, [self._pool.submit(self._fill, squares, wish, start, start + share) for start in starts]
 
-    def _fill(self, squares: Squares, wish: Wish, start: int, stop: int) -> None:
+    def _fill(self, squares: Squares, wish: CropRequest, start: int, stop: int) -> None:
         square_BSSC, boxes_BK4 = squares.square.numpy(), squares.boxes.numpy()
         place_B2 = wish.chance[start:stop, :2].numpy()
         for row, number in enumerate(wish.chosen[start:stop].tolist(), start):
@@ -93,7 +93,7 @@ class Answers(ABC):
         """Targets (B, T) to be judged by, always the same. On the CPU."""
 
 
-def finished(squares: Squares, wish: Wish, target_BT: Tensor, index_B: Tensor, make: Augmentation,
+def finished(squares: Squares, wish: CropRequest, target_BT: Tensor, index_B: Tensor, make: Augmentation,
              device: torch.device) -> Batch:  # fmt: skip
     """A batch of squares that were cut, on the device; the index stays on the CPU."""
     square_BSSC, boxes_BK4, chance_BQ, target_BT = (
@@ -113,13 +113,13 @@ def unjittered(make: Augmentation, still: FixedSplit) -> FixedSplit:
 
 
 @final
-class Streamed(RepeatingSplit):
+class PhotoStream(RepeatingSplit):
     """Endless passes over the chosen photographs, each pass in an order of its own, each square drawn anew.
 
     still: the same photographs as if to be judged by.
     """
 
-    def __init__(self, cutter: Cutter, make: Augmentation, answers: Answers, chosen: Tensor, seed: int, images: int,
+    def __init__(self, cutter: PhotoCropper, make: Augmentation, answers: Answers, chosen: Tensor, seed: int, images: int,
                  batch_size: int, still: FixedSplit) -> None:  # fmt: skip
         self._cutter, self._make, self._answers, self._seed, self._size = cutter, make, answers, seed, batch_size
         self._passes, self._batches = Passes(torch.arange(len(chosen)), seed), -(-images // batch_size)
@@ -129,10 +129,10 @@ class Streamed(RepeatingSplit):
     def batches(self) -> int:
         return self._batches
 
-    def _wish(self, place: int) -> Wish:
+    def _wish(self, place: int) -> CropRequest:
         generator = Generator().manual_seed(derived_seed("train", self._seed, place))
         chosen_B = self._chosen[self._index(place)]
-        return Wish(chosen_B, self._make.chances(self._size, generator))
+        return CropRequest(chosen_B, self._make.chances(self._size, generator))
 
     def each(self) -> FixedSplit:
         return unjittered(self._make, self._still)
@@ -149,10 +149,10 @@ class Streamed(RepeatingSplit):
 
 
 @final
-class Fixed(FixedSplit):
+class FixedPhotos(FixedSplit):
     """The chosen photographs in order, each square in the middle. content: the sha256 of the photographs."""
 
-    def __init__(self, cutter: Cutter, make: Augmentation, answers: Answers, chosen: Tensor, batch_size: int,
+    def __init__(self, cutter: PhotoCropper, make: Augmentation, answers: Answers, chosen: Tensor, batch_size: int,
                  content: Callable[[], str]) -> None:  # fmt: skip
         self._cutter, self._make, self._answers, self._chosen = cutter, make, answers, chosen
         self._size, self._content = batch_size, content
@@ -161,9 +161,9 @@ class Fixed(FixedSplit):
     def batches(self) -> int:
         return -(-len(self._chosen) // self._size)
 
-    def _wish(self, number: int) -> Wish:
+    def _wish(self, number: int) -> CropRequest:
         chosen_B = self._chosen[number * self._size : (number + 1) * self._size]
-        return Wish(chosen_B, undrawn(len(chosen_B)))
+        return CropRequest(chosen_B, undrawn(len(chosen_B)))
 
     def batch(self, epoch: int, number: int, device: torch.device) -> Batch:
         following = range(number, min(number + 1 + AHEAD, self.batches))

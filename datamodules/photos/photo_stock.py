@@ -22,7 +22,7 @@ from datamodules.storage.threads import in_threads
 log = logging.getLogger(__name__)
 
 
-class Stock(ABC):
+class PhotoSource(ABC):
     """Photographs with their short sides at one length."""
 
     @abstractmethod
@@ -31,7 +31,7 @@ class Stock(ABC):
 
 
 @final
-class FromFiles(Stock):
+class PhotoFiles(PhotoSource):
     """Decoded anew each time: takes no room, and some milliseconds a photograph."""
 
     def __init__(self, photos: Sequence[Photograph], short: int) -> None:
@@ -42,7 +42,7 @@ class FromFiles(Stock):
 
 
 @final
-class Kept(Stock):
+class DecodedPhotos(PhotoSource):
     """Decoded once: `short` x the long side x 3 bytes a photograph on disk, mapped into memory."""
 
     def __init__(self, arrays: Arrays) -> None:
@@ -56,7 +56,7 @@ class Kept(Stock):
         return Decoded(pixels_HWC, self._boxes_NK4[number], "")
 
 
-class Reading(NamedTuple):
+class PhotoReading(NamedTuple):
     """How photographs are read. short: px of the short side. workers: threads that decode. keep: decoded in the cache,
     or only what is wrong with them. skip: leave out those that cannot be read instead of refusing.
     """
@@ -67,7 +67,7 @@ class Reading(NamedTuple):
     skip: bool
 
 
-def inspected(photos: Sequence[Photograph], name: str, reading: Reading, cache: Cache) -> list[str]:
+def inspected(photos: Sequence[Photograph], name: str, reading: PhotoReading, cache: Cache) -> list[str]:
     """A line for each photograph that cannot be read, naming its file, and "" for each other. name: of the part they
     are, for the cache.
     """
@@ -99,17 +99,17 @@ def and_more(faults: Sequence[str], check: str) -> str:
     return f" And {len(faults) - 1} more: {check} lists them all." if len(faults) > 1 else ""
 
 
-def sound(photos: Sequence[Photograph], name: str, reading: Reading, cache: Cache, check: str) -> list[int]:
+def sound(photos: Sequence[Photograph], name: str, reading: PhotoReading, cache: Cache, check: str) -> list[int]:
     """The numbers of the photographs that can be read; see `kept`."""
     return kept(inspected(photos, name, reading, cache), reading.skip, name, check)
 
 
-def stock(photos: Sequence[Photograph], name: str, reading: Reading, cache: Cache) -> Stock:
+def stock(photos: Sequence[Photograph], name: str, reading: PhotoReading, cache: Cache) -> PhotoSource:
     """The photographs, which have been found sound. All have equally many boxes."""
     if not reading.keep:
-        return FromFiles(photos, reading.short)
+        return PhotoFiles(photos, reading.short)
     source = {**_source(photos), "short": reading.short}
-    return Kept(cache.arrays(f"{name}-{reading.short}px", source, lambda made: _decode(photos, name, reading, made)))
+    return DecodedPhotos(cache.arrays(f"{name}-{reading.short}px", source, lambda made: _decode(photos, name, reading, made)))
 
 
 def outline(photos: Sequence[Photograph], answers: Iterable[object]) -> str:
@@ -122,7 +122,7 @@ def outline(photos: Sequence[Photograph], answers: Iterable[object]) -> str:
     return total.hexdigest()
 
 
-def digest(photos: Sequence[Photograph], reading: Reading) -> str:
+def digest(photos: Sequence[Photograph], reading: PhotoReading) -> str:
     """The sha256 of the files' content, of what is taken of each, and of the size they are brought to."""
     total = sha256(str(reading.short).encode())
     for photo in photos:
@@ -150,7 +150,7 @@ def _looked_at(photos: Sequence[Photograph], workers: int, title: str) -> Iterat
     return in_threads(lambda photo: decoded(photo, LEAST_SIDE)[2:], photos, workers, title)
 
 
-def _inspect(photos: Sequence[Photograph], name: str, reading: Reading, made: Path) -> None:
+def _inspect(photos: Sequence[Photograph], name: str, reading: PhotoReading, made: Path) -> None:
     """Raises DataFault for one that the system could not read: that is nothing to be remembered, or left out for."""
     told = list(_looked_at(photos, reading.workers, f"looking at {name}"))
     unread = [f"{photo.path} {fault}" for photo, (fault, passing) in zip(photos, told, strict=True) if passing]
@@ -160,7 +160,7 @@ def _inspect(photos: Sequence[Photograph], name: str, reading: Reading, made: Pa
     np.save(made / "fault.npy", np.array([fault for fault, _ in told], dtype=np.str_))
 
 
-def _decode(photos: Sequence[Photograph], name: str, reading: Reading, made: Path) -> None:
+def _decode(photos: Sequence[Photograph], name: str, reading: PhotoReading, made: Path) -> None:
     sizes, boxes = [], []
     title = f"decoding {name}"
     with (made / "pixels.npy").open("wb") as file:

@@ -29,7 +29,7 @@ FEATURES, SUMS = "features.npy", "sums.jsonl"
 Rows = NDArray[Any]
 
 
-class Plan(NamedTuple):
+class FeaturePlan(NamedTuple):
     """The rows of an entry: N images, B of every batch but the last, and the shape of each one's features."""
 
     images: int
@@ -66,7 +66,7 @@ class FeatureStore:
 
         source: whatever they depend on, as JSON has it. Raises DataFault where nothing can be written.
         """
-        plan = Plan(images, batch, shape)
+        plan = FeaturePlan(images, batch, shape)
         described = {**source, "dtype": self._dtype.name, **plan._asdict()}
         entry = Entry(self._folder / f"{name}-{named_by(described)}", described)
         try:
@@ -80,7 +80,7 @@ class FeatureStore:
                 "folder: features.store.folder=FOLDER, or features=live keeps nothing."
             ) from None
 
-    def _complete(self, entry: Entry, plan: Plan, make: Callable[[int], Rows]) -> None:
+    def _complete(self, entry: Entry, plan: FeaturePlan, make: Callable[[int], Rows]) -> None:
         """Makes what is not there or not sound."""
         kept, sound = entry.path, _sound(entry, self._dtype, plan)
         if not sound:
@@ -107,7 +107,7 @@ class FeatureStore:
             os.fsync(file.fileno())
             os.fsync(sums.fileno())
 
-    def _begin(self, entry: Entry, plan: Plan) -> None:
+    def _begin(self, entry: Entry, plan: FeaturePlan) -> None:
         entry.path.mkdir(parents=True, exist_ok=True)
         (entry.path / ABOUT).unlink(missing_ok=True)
         np.lib.format.open_memmap(entry.path / FEATURES, "w+", self._dtype, (plan.images, *plan.shape))
@@ -121,7 +121,7 @@ class FeatureStore:
         return narrow
 
 
-def _sound(entry: Entry, dtype: np.dtype, plan: Plan) -> dict[int, str]:
+def _sound(entry: Entry, dtype: np.dtype, plan: FeaturePlan) -> dict[int, str]:
     """The sums of the batches whose rows are as they were written, by number."""
     try:
         if not entry.about():

@@ -10,7 +10,7 @@ from datamodules.ranges import Count, Natural
 from datamodules.storage.scratch import scratch
 
 
-class Sample(NamedTuple):
+class SampleSettings(NamedTuple):
     """Which sample: images to train on and to test on, and a seed."""
 
     train: Count
@@ -33,7 +33,7 @@ def drawn_anew(folder: Path) -> Iterator[None]:
         ) from None
 
 
-def written_once(folder: Path, sample: Sample, write: Callable[[Path], None]) -> None:
+def written_once(folder: Path, sample: SampleSettings, write: Callable[[Path], None]) -> None:
     """Have the folder; `write` fills one that becomes it. Raises DataFault where nothing can be written."""
     if min(sample.train, sample.test) < 1:
         raise DataFault(f"a sample of {sample.train} training and {sample.test} test images: each needs at least one.")

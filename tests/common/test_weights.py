@@ -10,9 +10,9 @@ from models import built
 from benchmark.model.encoder.state_dicts import Weights, origins, sha256_of
 from benchmark.report.analysis.grouping import group_runs
 from benchmark.report.analysis.weights import names, seen, warning
-from benchmark.report.read.folders import Address, Finished
+from benchmark.report.read.folders import RunFolderName, Finished
 from benchmark.results.run_folder import write_json
-from benchmark.training.start.start import Checkpoint
+from benchmark.training.start.start import CheckpointWeights
 
 PRETRAINED = {"network": "resnet18", "name": "IMAGENET1K_V1", "sha256": "f37072fd" * 8, "seen": ["ImageNet"]}
 FRESH = {"network": "resnet18", "name": "none", "sha256": "none", "seen": []}
@@ -20,7 +20,7 @@ FRESH = {"network": "resnet18", "name": "none", "sha256": "none", "seen": []}
 
 def run(weights, data="stanford_dogs", origin="real", attention="none"):
     told = record(attention, data, 0, {"mean": np.zeros(4, bool)}, origin=origin, weights=weights)
-    return Finished(Address(Path("runs"), attention, data, 0, ""), told)
+    return Finished(RunFolderName(Path("runs"), attention, data, 0, ""), told)
 
 
 @pytest.mark.parametrize("weights, data, origin, expected", [
@@ -50,9 +50,9 @@ def test_what_a_checkpoint_s_run_had_seen_it_has_seen_too(tmp_path):
     path = tmp_path / "checkpoints" / "best.ckpt"
     path.write_bytes(b"weights")
     fresh = Weights("a run of this benchmark", "best.ckpt", sha256_of(path), ())
-    assert Checkpoint(str(path), ["*"]).weights() == [fresh]
+    assert CheckpointWeights(str(path), ["*"]).weights() == [fresh]
     write_json(tmp_path / "record.json", {"weights": [PRETRAINED, FRESH]})
-    assert Checkpoint(str(path), ["*"]).weights()[0].seen == ("ImageNet",)
+    assert CheckpointWeights(str(path), ["*"]).weights()[0].seen == ("ImageNet",)
 
 
 def test_a_model_of_this_project_s_own_parts_comes_from_nowhere():

@@ -17,7 +17,7 @@ from datamodules.base import BaseData
 from datamodules.contract import DataFault
 from datamodules.digits.mnist_sample import write_mnist_sample
 from datamodules.house_numbers.svhn_sample import write_svhn_sample
-from datamodules.storage.samples import Sample
+from datamodules.storage.samples import SampleSettings
 
 CONF = ROOT / "conf"
 NAMES = sorted(path.stem for path in (CONF / "data").glob("*.yaml"))
@@ -35,7 +35,7 @@ def sample(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def roots(sample: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     """Where the files of a data set are, by the beginning of its name; the longest that fits."""
     svhn = tmp_path_factory.mktemp("svhn")
-    write_svhn_sample(svhn / "files", Sample(train=40, test=40, seed=0))
+    write_svhn_sample(svhn / "files", SampleSettings(train=40, test=40, seed=0))
     dogs = write_dogs(tmp_path_factory.mktemp("dogs") / "files", breeds=range(1, 121), train=2, test=1)
     captions = tmp_path_factory.mktemp("captions")
     official(captions / "coco2017", "train", list(range(1, 9)), 2017)

@@ -11,7 +11,7 @@ from benchmark.metrics.sequence import WholeSequence
 from benchmark.model.attention.distribution import expectation, mode, sample, uniform
 from benchmark.model.context.base import NoContext
 from benchmark.model.decoding.greedy import Greedy
-from benchmark.model.feeding.base import Truth
+from benchmark.model.feeding.base import TeacherForcing
 from benchmark.model.loop import AttentionRNN
 from datamodules.contract import IGNORED, Batch, overlap_share
 
@@ -31,10 +31,10 @@ def lively(name, *overrides):
 
 
 def test_the_four_ways():
-    assert [way.name for way in modes(7, blends=False)] == MODES
-    ways = [(way.draw, way.samples) for way in modes(7, blends=False)]
+    assert [way.name for way in modes(7, takes_expectation=False)] == MODES
+    ways = [(way.draw, way.samples) for way in modes(7, takes_expectation=False)]
     assert ways == [(mode, 1), (sample, 1), (sample, 7), (uniform, 1)]
-    assert modes(7, blends=True) == [("expectation", expectation, 1), *modes(7, blends=False)]
+    assert modes(7, takes_expectation=True) == [("expectation", expectation, 1), *modes(7, takes_expectation=False)]
 
 
 def test_what_is_drawn_among_items_is_decoded_by_its_expectation_too():
@@ -47,7 +47,7 @@ def scripted_split(end=None):
     """Two symbols an answer; the first image's is right, the second's half right, the third's right and short."""
     spec = task(2, symbols=3, steps=2, end=end)
     decoder = Scripted(says([0, 1], [1, 1], [2, 0]), 1)
-    rnn = AttentionRNN(spec, Watched(), decoder, NoContext(spec, 1, 1), Truth(), Greedy(), 1)
+    rnn = AttentionRNN(spec, Watched(), decoder, NoContext(spec, 1, 1), TeacherForcing(), Greedy(), 1)
     target = torch.tensor([[0, 1], [1, 0], [2, IGNORED]])
     batch = Batch(torch.zeros(3, 1, 2, 2), target, no_boxes(3), torch.tensor([5, 6, 7]))
     return rnn, [batch], WholeSequence(spec, no_references)
@@ -128,7 +128,7 @@ def test_averaging_is_of_probabilities_over_the_drawn_trajectories():
     with torch.random.fork_rng(), torch.inference_mode():
         torch.manual_seed(0)
         batch = split[0]
-        for way in modes(4, blends=False)[:3]:
+        for way in modes(4, takes_expectation=False)[:3]:
             rollout = rnn(batch.image, batch.boxes, None, way.samples, way.draw)
     mean = rollout.logits.softmax(-1).mean(1)
     assert found.tolist() == mean.argmax(-1).tolist()

@@ -40,7 +40,7 @@ def test_a_protocol_takes_a_step_and_says_something(name, tmp_path):
     module = small(name, *given).train()
     target = torch.tensor([[1, 2, 3, END], [4, 5, END, IGNORED]])
     batch = Batch(torch.randn(2, 3, SIDE, SIDE), target, no_boxes(2), torch.arange(2))
-    loss = module.practice(module.rnn, module.objective, batch)["loss"]
+    loss = module.train_step(module.rnn, module.objective, batch)["loss"]
     loss.backward()
     assert loss.isfinite() and all(norm.isfinite() for norm in module.optimisation.clip(module.core, module.policy))
     with torch.no_grad():

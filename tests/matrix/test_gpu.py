@@ -57,7 +57,7 @@ def test_a_training_step_waits_for_nothing(attention, data, root):
 
     def step():
         optimizer.zero_grad()
-        module.practice(module.rnn, module.objective, batch)["loss"].backward()
+        module.train_step(module.rnn, module.objective, batch)["loss"].backward()
         module.optimisation.clip(module.core, module.policy)
         optimizer.step()
 

@@ -28,7 +28,7 @@ def trained(name, steps, *overrides, seed=0):
         for part in module.scheduled:
             part.at(number / steps)
         optimizer.zero_grad()
-        module.practice(module.rnn, module.objective, batch)["loss"].backward()
+        module.train_step(module.rnn, module.objective, batch)["loss"].backward()
         module.optimisation.clip(module.core, module.policy)
         optimizer.step()
         rate.step()
@@ -42,37 +42,37 @@ def errors(name, steps, *overrides):
 
 
 @pytest.fixture(scope="module")
-def chance():
+def item_probs():
     """The error of random looks, after training with them."""
     found, error = errors("random", 250, *DENSE)
     assert 0.6 < error["mean"] < 0.9 and found.localisation["mean"]["hit_rate"] == pytest.approx(0.25, abs=0.05)
     return error["mean"]
 
 
-def test_the_oracle_is_near_its_ceiling(chance):
+def test_the_oracle_is_near_its_ceiling(item_probs):
     found, error = errors("oracle", 200, *DENSE)
     assert error["mean"] < 0.1 and found.localisation["mean"]["hit_rate"] == 1
 
 
-def test_dram_learns_where_to_look(chance):
+def test_dram_learns_where_to_look(item_probs):
     """Its policy, not its reader alone: the same weights looking anywhere do as badly as chance."""
     found, error = errors("dram", 300, *DENSE, EXPLORE)
-    assert error["mean"] < 0.25 < 0.5 < min(error["random"], chance)
+    assert error["mean"] < 0.25 < 0.5 < min(error["random"], item_probs)
     assert error["sample"] < 0.3 and error["average"] < 0.25
     looks = found.localisation
     assert looks["mean"]["hit_rate"] > 0.6 > 0.4 > looks["random"]["hit_rate"]
     assert looks["mean"]["first_distance"] < 5 < 6 < looks["random"]["first_distance"]
 
 
-def test_ram_looks_better_than_anywhere(chance):
+def test_ram_looks_better_than_anywhere(item_probs):
     _, error = errors("ram", 400, *DENSE, EXPLORE, "look.scales=2", "look.glimpses=3")
-    assert error["mean"] < chance - 0.2 and error["mean"] < error["random"] - 0.05
+    assert error["mean"] < item_probs - 0.2 and error["mean"] < error["random"] - 0.05
 
 
 @pytest.mark.parametrize(
     "name, steps, most", [("item_soft", 300, 0.4), ("item_hard", 300, 0.5), ("location_soft", 500, 0.4)]
 )
-def test_the_other_mechanisms_beat_chance(name, steps, most, chance):
+def test_the_other_mechanisms_beat_chance(name, steps, most, item_probs):
     _, error = errors(name, steps)
-    assert error["mean"] < most < chance
+    assert error["mean"] < most < item_probs
     assert error["mean"] < error["random"] - 0.2

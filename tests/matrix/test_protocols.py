@@ -45,7 +45,7 @@ def test_a_protocol_takes_a_step_and_reads(name, tmp_path):
     torch.manual_seed(0)
     given = [saved(small(BEFORE[name]), tmp_path / "best.ckpt")] if name in BEFORE else []
     module, batch = small(name, *given), images(110 if "110" in name else 54)
-    loss = module.practice(module.rnn, module.objective, batch)["loss"]
+    loss = module.train_step(module.rnn, module.objective, batch)["loss"]
     loss.backward()
     assert loss.isfinite() and all(norm.isfinite() for norm in module.optimisation.clip(module.core, module.policy))
     held = [id(parameter) for parameter in (*module.core, *module.policy)]

@@ -136,8 +136,8 @@ def test_evaluations_share_no_state():
 def cohen(said, true):
     table = np.zeros((4, 4))
     np.add.at(table, (true, said[:, 0].numpy()), 1 / len(true))
-    chance = table.sum(0) @ table.sum(1)
-    return (table.trace() - chance) / (1 - chance)
+    item_probs = table.sum(0) @ table.sum(1)
+    return (table.trace() - item_probs) / (1 - item_probs)
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ from benchmark.model.attention.distribution import mode, sample
 from benchmark.model.context.base import NoContext
 from benchmark.model.decoding.greedy import Greedy
 from benchmark.model.decoding.rollout import pooled
-from benchmark.model.feeding.base import Truth
+from benchmark.model.feeding.base import TeacherForcing
 from benchmark.model.loop import AttentionRNN
 from datamodules.contract import IGNORED
 
@@ -17,7 +17,7 @@ from datamodules.contract import IGNORED
 def scripted(script, images, samples=1, target=None, glimpses=2, end=None):
     spec = task(2, symbols=V, steps=len(script), end=end)
     decoder = Scripted(script, glimpses)
-    rnn = AttentionRNN(spec, Watched(), decoder, NoContext(spec, 1, 1), Truth(), Greedy(), glimpses)
+    rnn = AttentionRNN(spec, Watched(), decoder, NoContext(spec, 1, 1), TeacherForcing(), Greedy(), glimpses)
     image = torch.arange(images * 4.0).view(images, 1, 2, 2)
     target = None if target is None else torch.tensor(target)
     return rnn, rnn(image, no_boxes(images), target, samples, mode)
@@ -64,7 +64,7 @@ def test_the_trajectories_of_an_image_agree_on_a_symbol():
 
 def test_a_glimpse_is_asked_for_before_it_is_taken():
     rnn, rollout = scripted(says([0, 1, 2], [1, 1, 1]), 2, glimpses=2)
-    assert rnn.attention.asked == [(step, step) for step in range(6)]
+    assert rnn.attention.training_targets == [(step, step) for step in range(6)]
     assert rollout.query[0, 0, :, :, 0].tolist() == [[0, 1], [2, 3], [4, 5]]
     assert rollout.log_prob[0, 0].tolist() == [[0, 10], [20, 30], [40, 50]]
     assert rollout.where[1, 0, :, :, 0].tolist() == [[0, 1], [2, 3], [4, 5]]

@@ -82,6 +82,6 @@ def test_a_training_step_reaches_every_part_and_ends_with_the_first_mistake():
     terms["loss"].backward()
     assert all(p.grad is not None and p.grad.isfinite().all() for p in module.rnn.decoder.lower.parameters())
     assert sum(p.grad.abs().sum() for p in module.rnn.attention.network.parameters()) > 0
-    taught = module.objective.credit(rollout, target) * (target != IGNORED)[:, None]
+    taught = module.objective.loss_mask(rollout, target) * (target != IGNORED)[:, None]
     assert torch.equal(rollout.logits.grad.abs().sum(-1) > 0, taught > 0)
     assert terms["reward"] <= 3

@@ -122,7 +122,7 @@ def test_the_flag_lets_drams_policy_gradient_into_its_reader_but_not_its_classif
 
 def fixed_places(rnn, batch, context_BH):
     """Logits with the same places whatever the policy says, as a function of what the context gives."""
-    rnn.context.forward = lambda image, gist: context_BH
+    rnn.context.forward = lambda image, global_feature: context_BH
     spots = [torch.tensor([[x, -x]]).expand(len(batch.image), 2) for x in (0.0, 0.7, -1.1, 0.3)]
     turn = iter(spots)
     return rnn(batch.image, batch.boxes, batch.target, 1, lambda where: next(turn))

@@ -14,16 +14,16 @@ from benchmark.common.errors import ConfigFault
 from benchmark.common.schedule import Constant
 from benchmark.model.attention.alignment.scores import Additive
 from benchmark.model.attention.distribution import sample
-from benchmark.model.attention.gate import Open
-from benchmark.model.attention.item import Drawn, ItemAttention
-from benchmark.model.attention.softening import EachLook
+from benchmark.model.attention.gate import NoGate
+from benchmark.model.attention.item import SampledItem, ItemAttention
+from benchmark.model.attention.softening import EachGlimpse
 from benchmark.model.cell.cells import GRU
 from benchmark.model.context.base import NoContext
-from benchmark.model.decoder.base import OneStorey
+from benchmark.model.decoder.base import SingleLayer
 from benchmark.model.decoding.greedy import Greedy
 from benchmark.model.decoding.rollout import Rollout
 from benchmark.model.encoder.base import Conv
-from benchmark.model.feeding.base import ScheduledSampling, Truth
+from benchmark.model.feeding.base import ScheduledSampling, TeacherForcing
 from benchmark.model.loop import AttentionRNN
 from benchmark.objective.base import (
     LeaveOneOut,
@@ -34,8 +34,8 @@ from benchmark.objective.base import (
     StateValue,
     log_likelihood,
 )
-from benchmark.objective.loss_mask.masks import FirstMistake, Whole
-from benchmark.objective.regularizer.regularizers import NoPenalty
+from benchmark.objective.loss_mask.masks import UntilFirstMistake, AllSteps
+from benchmark.objective.regularizer.regularizers import NoRegularizer
 from benchmark.objective.reward.rewards import Cumulative, LogLikelihood, ZeroOne
 from datamodules.contract import IGNORED
 
@@ -51,11 +51,11 @@ def toy(steps, seed=0):
         QUERY,
         partial(Conv, layers=[(2, 1, 1)], pad=False),
         partial(Additive, size=3),
-        Drawn(1.0, EachLook(0.0)),
-        Open,
+        SampledItem(1.0, EachGlimpse(0.0)),
+        NoGate,
     )
-    decoder = OneStorey(attention.code_size, spec, GRU, QUERY, 2, [], detach=False)
-    rnn = AttentionRNN(spec, attention, decoder, NoContext(spec, QUERY, 1), Truth(), Greedy(), GLIMPSES).double()
+    decoder = SingleLayer(attention.code_size, spec, GRU, QUERY, 2, [], detach=False)
+    rnn = AttentionRNN(spec, attention, decoder, NoContext(spec, QUERY, 1), TeacherForcing(), Greedy(), GLIMPSES).double()
     with torch.no_grad():
         for parameter in rnn.parameters():
             parameter.mul_(2.5)
@@ -116,7 +116,7 @@ def flat(value, rnn):
 
 def estimates(rnn, image, target, baseline, count, samples=6, scale=1.0, weight=1.0):
     """(count, P) gradients of minus the loss, as a training step would find them."""
-    objective = Reinforce(QUERY, samples, LogLikelihood(scale), baseline, weight, Whole(), NoPenalty()).double().train()
+    objective = Reinforce(QUERY, samples, LogLikelihood(scale), baseline, weight, AllSteps(), NoRegularizer()).double().train()
     found = []
     for _ in range(count):
         rollout = rnn(image, no_boxes(2), target, samples, sample)
@@ -189,7 +189,7 @@ def rollout_of(logits, log_prob=None, query=None):
 def test_scores_are_summed_over_glimpses_and_averaged_over_trajectories(glimpses, samples):
     theta = torch.zeros((), requires_grad=True)
     rollout = rollout_of(torch.zeros(3, samples, 1, 4), theta.expand(3, samples, 1, glimpses))
-    loss = Reinforce(1, samples, LogLikelihood(1.0), NoBaseline, 1.0, Whole(), NoPenalty())(
+    loss = Reinforce(1, samples, LogLikelihood(1.0), NoBaseline, 1.0, AllSteps(), NoRegularizer())(
         rollout, torch.zeros(3, 1, dtype=torch.long)
     )
     (gradient,) = torch.autograd.grad(loss["loss"], theta)
@@ -200,7 +200,7 @@ def test_a_glimpse_is_paid_by_what_comes_after_it_alone():
     """Two symbols with log p of -log 2 and -log 4; the weight of a glimpse is the reward to go."""
     theta = torch.zeros(1, 1, 2, 1, requires_grad=True)
     logits = torch.tensor([[[[0.0, 0.0, -1e4, -1e4], [0.0, 0.0, 0.0, 0.0]]]])
-    loss = Reinforce(1, 1, LogLikelihood(1.0), NoBaseline, 1.0, Whole(), NoPenalty())(
+    loss = Reinforce(1, 1, LogLikelihood(1.0), NoBaseline, 1.0, AllSteps(), NoRegularizer())(
         rollout_of(logits, theta), torch.zeros(1, 2).long()
     )
     (gradient,) = torch.autograd.grad(loss["loss"], theta)
@@ -212,7 +212,7 @@ def test_glimpses_before_a_symbol_that_does_not_exist_get_nothing():
     theta = torch.zeros(1, 2, 2, 1, requires_grad=True)
     target = torch.tensor([[1, IGNORED]])
     query = torch.ones(1, 2, 2, 1, 1)
-    objective = Reinforce(1, 2, LogLikelihood(1.0), StateValue, 1.0, Whole(), NoPenalty())
+    objective = Reinforce(1, 2, LogLikelihood(1.0), StateValue, 1.0, AllSteps(), NoRegularizer())
     with torch.no_grad():
         objective.baseline.value.weight.fill_(0.3)
         objective.baseline.value.bias.fill_(0.2)
@@ -297,8 +297,8 @@ def test_without_draws_reinforce_is_the_likelihood_to_the_bit(name):
     size = parts.module.rnn.query_size
     found = []
     for objective in (
-        Likelihood(size, 2, Whole(), NoPenalty()),
-        Reinforce(size, 2, LogLikelihood(1.0), LeaveOneOut, 1.0, Whole(), NoPenalty()),
+        Likelihood(size, 2, AllSteps(), NoRegularizer()),
+        Reinforce(size, 2, LogLikelihood(1.0), LeaveOneOut, 1.0, AllSteps(), NoRegularizer()),
     ):
         torch.manual_seed(6)
         rnn.zero_grad()
@@ -321,8 +321,8 @@ def test_without_draws_reinforce_is_the_likelihood_to_the_bit(name):
 )
 def test_what_teaches_by_hand(answers, target, taught):
     rollout, target = rollout_of([[answers]]), torch.tensor([target])
-    assert FirstMistake()(rollout, target).flatten().tolist() == taught
-    assert Whole()(rollout, target).flatten().tolist() == [1, 1, 1]
+    assert UntilFirstMistake()(rollout, target).flatten().tolist() == taught
+    assert AllSteps()(rollout, target).flatten().tolist() == [1, 1, 1]
 
 
 def test_nothing_after_the_first_mistake_has_a_gradient():
@@ -331,7 +331,7 @@ def test_nothing_after_the_first_mistake_has_a_gradient():
     logits = torch.tensor([[[RIGHT, WRONG, RIGHT], [RIGHT, RIGHT, RIGHT]]]).requires_grad_()
     theta = torch.zeros(1, 2, 3, 2, requires_grad=True)
     rollout = rollout_of(logits, theta)
-    objective = Reinforce(1, 2, Cumulative(), NoBaseline, 1.0, FirstMistake(), NoPenalty())
+    objective = Reinforce(1, 2, Cumulative(), NoBaseline, 1.0, UntilFirstMistake(), NoRegularizer())
     loss = objective(rollout, torch.ones(1, 3, dtype=torch.long))
     to_logits, to_theta = torch.autograd.grad(loss["loss"], (logits, theta))
     assert to_logits.abs().sum(-1)[0].gt(0).tolist() == [[True, True, False], [True, True, True]]
@@ -340,47 +340,47 @@ def test_nothing_after_the_first_mistake_has_a_gradient():
     assert torch.equal(to_theta[..., 0], to_theta[..., 1])
     assert loss["loss"].item() == pytest.approx(-(4 * log_right + log_wrong) / 2)
     assert loss["nll"].item() == pytest.approx(-(5 * log_right + log_wrong) / 2)  # what is told is the whole sequence's
-    whole = Reinforce(1, 2, LogLikelihood(1.0), NoBaseline, 1.0, Whole(), NoPenalty())(
+    whole = Reinforce(1, 2, LogLikelihood(1.0), NoBaseline, 1.0, AllSteps(), NoRegularizer())(
         rollout, torch.ones(1, 3, dtype=torch.long)
     )
     assert whole["loss"].item() == pytest.approx(whole["nll"].item())
 
 
 REWARDS = (LogLikelihood(1.0), ZeroOne(), Cumulative())
-CREDITS = (Whole(), FirstMistake())
+CREDITS = (AllSteps(), UntilFirstMistake())
 
 
-def returned(reward, credit, logits_TV, target_BT):
+def returned(reward, loss_mask, logits_TV, target_BT):
     """What the objective says that the only trajectory of an image earned."""
-    objective = Reinforce(1, 1, reward, NoBaseline, 1.0, credit, NoPenalty())
+    objective = Reinforce(1, 1, reward, NoBaseline, 1.0, loss_mask, NoRegularizer())
     return objective(rollout_of(logits_TV[None, None]), target_BT)["reward"].item()
 
 
 @pytest.mark.parametrize("reward", REWARDS, ids=lambda part: type(part).__name__)
 @pytest.mark.parametrize("credit", CREDITS, ids=lambda part: type(part).__name__)
-def test_a_mistake_never_pays(reward, credit):
+def test_a_mistake_never_pays(reward, loss_mask):
     """A right symbol and another change places; what comes before and after stays. Else the pair is refused."""
-    if isinstance(reward, LogLikelihood) and isinstance(credit, FirstMistake):
+    if isinstance(reward, LogLikelihood) and isinstance(loss_mask, UntilFirstMistake):
         with pytest.raises(ConfigFault, match=r"reward=cumulative or reward=zero_one .* or credit=whole"):
-            Reinforce(1, 1, reward, NoBaseline, 1.0, credit, NoPenalty())
+            Reinforce(1, 1, reward, NoBaseline, 1.0, loss_mask, NoRegularizer())
         return
     torch.manual_seed(0)
     for steps in (1, 2, 3, 4):
         for logits_TV in 3 * torch.randn(12, steps, 3):
             target_BT = logits_TV.argmax(-1)[None] * (torch.rand(1, steps) < 0.8)
-            before = returned(reward, credit, logits_TV, target_BT)
+            before = returned(reward, loss_mask, logits_TV, target_BT)
             for place, other in product(range(steps), range(3)):
                 true = int(target_BT[0, place])
                 if int(logits_TV[place].argmax()) != true or other == true:
                     continue
                 worse_TV = logits_TV.clone()
                 worse_TV[place, [true, other]] = logits_TV[place, [other, true]]
-                assert returned(reward, credit, worse_TV, target_BT) <= before
+                assert returned(reward, loss_mask, worse_TV, target_BT) <= before
 
 
 def every_pair(rnn, image, target):
     """The expected gradient of minus the loss with two trajectories, every pair of them in turn by its probability."""
-    objective = Reinforce(QUERY, 2, LogLikelihood(1.0), LeaveOneOut, 1.0, Whole(), NoPenalty()).double().train()
+    objective = Reinforce(QUERY, 2, LogLikelihood(1.0), LeaveOneOut, 1.0, AllSteps(), NoRegularizer()).double().train()
     places = one_hot(torch.tensor(list(product(range(ITEMS), repeat=rnn.steps * rnn.glimpses))), ITEMS).double()
     found = 0.0
     for pair in product(range(len(places)), repeat=2):
@@ -410,7 +410,7 @@ def test_told_its_own_symbols_the_estimator_is_unbiased_to_the_last_digit(seed):
 def test_the_likelihood_stops_at_the_first_mistake_too():
     logits = torch.tensor([[[WRONG, RIGHT]]]).requires_grad_()
     target = torch.ones(1, 2, dtype=torch.long)
-    loss = Likelihood(1, 1, FirstMistake(), NoPenalty())(rollout_of(logits), target)
+    loss = Likelihood(1, 1, UntilFirstMistake(), NoRegularizer())(rollout_of(logits), target)
     (found,) = torch.autograd.grad(loss["loss"], logits)
     assert found[0, 0, 0].abs().sum() > 0 and found[0, 0, 1].tolist() == [0, 0]
     assert loss["loss"].item() == pytest.approx(math.log(1 + math.exp(1)))

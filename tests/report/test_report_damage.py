@@ -13,7 +13,7 @@ from fabricated_runs import curve, finished, png, record, unfinished
 
 from benchmark.report.__main__ import main
 from benchmark.report.analysis.predictions import PredictionsError, read_predictions
-from benchmark.report.read.folders import Address, Finished
+from benchmark.report.read.folders import RunFolderName, Finished
 from benchmark.report.read.runs import read_study
 from benchmark.report.sections.pictures import read_png
 from benchmark.report.write.boundary import made
@@ -171,7 +171,7 @@ def test_status(study: Path, capsys: pytest.CaptureFixture[str]) -> None:
 def test_pictures(spoilt: Path, tmp_path: Path) -> None:
     panel = spoilt / "pictures" / "panel.png"
     (tmp_path / "secret.png").write_bytes(png(7, 7))
-    run = Finished(Address(spoilt, "", "", 0, ""), {})
+    run = Finished(RunFolderName(spoilt, "", "", 0, ""), {})
     assert read_png(run, "panel")
     wide = png(1, 1)[:16] + struct.pack(">II", 2**31, 2**31) + b"x" * 40
     page = b"<!doctype html><script>alert(1)</script>"

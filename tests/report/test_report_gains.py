@@ -8,7 +8,7 @@ import pytest
 from fabricated_runs import finished, record
 
 from benchmark.report.analysis.curves import Curve
-from benchmark.report.draw.table import Cell
+from benchmark.report.draw.table import TableCell
 from benchmark.report.read.runs import read_study
 from benchmark.report.sections.gains import Learning
 from benchmark.report.write.assemble import assemble
@@ -35,7 +35,7 @@ def study(folder: Path, mean: float, anywhere: float, hits: float, none: float =
     return folder
 
 
-def rows(folder: Path) -> list[tuple[Cell, ...]]:
+def rows(folder: Path) -> list[tuple[TableCell, ...]]:
     report = assemble(read_study(folder))
     (part,) = [part for part in report.tasks[0].parts if part.name == "Against no attention"] or [None]
     return list(part.tables[0].rows) if part else []

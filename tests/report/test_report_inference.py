@@ -7,16 +7,16 @@ import pytest
 from run_helpers import ROOT
 from scipy import stats
 
-from benchmark.report.analysis.inference import Contrast, Sample, against_number, contrast, judge, mean_interval
+from benchmark.report.analysis.inference import Contrast, SeedSample, against_number, contrast, judge, mean_interval
 from benchmark.report.analysis.statistics import Component, Interval
 from scripts import measure_statistics as simulated
 
 REPORT = ROOT / "benchmark" / "report"
 
 
-def sample(*means: float, images: int = 100) -> Sample:
+def sample(*means: float, images: int = 100) -> SeedSample:
     """Seeds with these shares of wrong images, the first ones."""
-    return Sample.of(np.stack([(np.arange(images) < round(mean * images)).astype(float) for mean in means]))
+    return SeedSample.of(np.stack([(np.arange(images) < round(mean * images)).astype(float) for mean in means]))
 
 
 def own(images: int) -> np.ndarray:
@@ -55,7 +55,7 @@ def test_seeds_that_agree_to_the_image_still_have_a_spread() -> None:
 def test_what_differs_from_seed_to_seed_is_counted_once() -> None:
     generator = np.random.default_rng(0)
     first, second = ((generator.random((40, 2000)) < 0.2).astype(float) for _ in range(2))  # nothing is an image's own
-    found = contrast(Sample.of(first), Sample.of(second), own(2000))
+    found = contrast(SeedSample.of(first), SeedSample.of(second), own(2000))
     assert found.components[1].variance < 0.2 * found.components[0].variance
 
 

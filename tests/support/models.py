@@ -110,9 +110,9 @@ def caption_root(data: str, folder: Path) -> str:
 @cache
 def svhn_root(folder: Path) -> str:
     from datamodules.house_numbers.svhn_sample import write_svhn_sample
-    from datamodules.storage.samples import Sample
+    from datamodules.storage.samples import SampleSettings
 
-    write_svhn_sample(folder, Sample(train=24, test=8, seed=0))
+    write_svhn_sample(folder, SampleSettings(train=24, test=8, seed=0))
     return f"data.root={folder}"
 
 

@@ -11,20 +11,20 @@ V = 3
 class Watched(Attention):
     """Looks at nothing, and writes down what it was asked."""
 
-    code_size, gist_size, drawn = 1, 1, False
+    code_size, global_feature_size, drawn = 1, 1, False
 
     def __init__(self):
         super().__init__()
-        self.asked = []
+        self.training_targets = []
 
     def encode(self, image_BCHW, boxes_BN4, key):
         return image_BCHW.flatten(1)[:, :1]
 
-    def gist(self, features):
+    def global_feature(self, features):
         return features
 
     def forward(self, features, query_RS, step, draw):
-        self.asked.append((step, query_RS[0].item()))
+        self.training_targets.append((step, query_RS[0].item()))
         code = features.repeat_interleave(len(query_RS) // len(features), 0)
         return Glimpse(
             code, torch.full((len(code), 2), float(step)), torch.full((len(code),), 10.0 * step), code[:, :0]
@@ -50,7 +50,7 @@ class Scripted(Decoder):
     def start(self, context_RH):
         return ((torch.zeros(len(context_RH), 1),),)
 
-    def hear(self, symbol_R, state):
+    def feed_symbol(self, symbol_R, state):
         self.fed.append(symbol_R.tolist())
         return state
 

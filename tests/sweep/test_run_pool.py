@@ -9,7 +9,7 @@ import pytest
 from benchmark.common.errors import BusyFault
 from benchmark.process.program import BUSY
 from benchmark.results.run_folder import RunFolder, Status, now, read_json, write_json
-from benchmark.results.run_id import Address
+from benchmark.results.run_id import RunId
 from benchmark.sweep.pool import Job, Pool
 
 CODE = """
@@ -50,7 +50,7 @@ class Told:
 
 @pytest.fixture
 def job(tmp_path):
-    address = Address(str(tmp_path), "study", "none", "digit_pairs", 0, "", {}, "", {}, "abc")
+    address = RunId(str(tmp_path), "study", "none", "digit_pairs", 0, "", {}, "", {}, "abc")
     RunFolder(address.folder).make()
     return lambda message="": Job(address, [sys.executable, "-c", CODE, str(address.folder), message])
 

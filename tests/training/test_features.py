@@ -16,7 +16,7 @@ from benchmark.evaluation.evaluate import evaluate
 from benchmark.model.attention.distribution import mode
 from benchmark.model.encoder.tuning.schedules import Tuned
 from benchmark.training.callbacks.builtin import EpochSeed
-from benchmark.training.features.features import Cached, CachedFeatures, Live
+from benchmark.training.features.features import FeatureCaching, CachedFeatures, NoFeatureCaching
 from datamodules.base import BaseData, FixedSplit, RepeatingSplit, Splits, derived_seed
 from datamodules.contract import NO_KEY, Batch, DataFault, ImageKey, TaskSpec
 from datamodules.storage.feature_store import FeatureStore
@@ -92,15 +92,15 @@ def module_of(attention="item_soft", *overrides, seed=0):
 
 def asked_of(module):
     """The batches that encoders compute from now on."""
-    asked: list[Tensor] = []
+    training_targets: list[Tensor] = []
     for part in module.modules():
         if isinstance(part, Tuned):
-            part.body.register_forward_pre_hook(lambda _, given: asked.append(given[0]))
-    return asked
+            part.body.register_forward_pre_hook(lambda _, given: training_targets.append(given[0]))
+    return training_targets
 
 
 def store(folder, dtype="float32"):
-    return Cached(FeatureStore(str(folder), dtype))
+    return FeatureCaching(FeatureStore(str(folder), dtype))
 
 
 def fitted(module, data, features, folder, epochs=2):
@@ -122,18 +122,18 @@ def test_a_run_is_the_same_to_the_last_bit_with_and_without(attention, tmp_path)
     live, data = module_of(attention), Toy()
     fitted(live, data, make(config("attention=none").features), tmp_path)
     kept = module_of(attention)
-    asked, other = asked_of(kept), Toy()
+    training_targets, other = asked_of(kept), Toy()
     fitted(kept, other, store(tmp_path / "features"), tmp_path)
-    assert [len(image) for image in asked] == [4, 5, 5, 4, 2, 3, 3, 1]  # what a first look shows; then each image once
+    assert [len(image) for image in training_targets] == [4, 5, 5, 4, 2, 3, 3, 1]  # what a first look shows; then each image once
     assert all(torch.equal(value, weights(kept)[name]) for name, value in weights(live).items())
     found = [
         evaluate(part.rnn, of.batches("test", CPU), live.measure, 2, 0) for part, of in ((live, data), (kept, other))
     ]
-    assert found[0].test == found[1].test and len(asked) == 8
+    assert found[0].test == found[1].test and len(training_targets) == 8
     again = module_of(attention)
-    asked = asked_of(again)
+    training_targets = asked_of(again)
     fitted(again, Toy(), store(tmp_path / "features"), tmp_path)
-    assert [len(image) for image in asked] == [4]
+    assert [len(image) for image in training_targets] == [4]
     assert all(torch.equal(value, weights(live)[name]) for name, value in weights(again).items())
 
 
@@ -147,7 +147,7 @@ def test_every_batch_of_every_split_gets_its_own_rows_in_training_too(tmp_path):
     module = module_of()
     encoder = module.rnn.attention.encoder
     data = prepared(module, tmp_path)
-    asked = asked_of(module)
+    training_targets = asked_of(module)
     module.train()
     for split in ("train", "validation", "test"):
         for epoch in range(2 if split == "train" else 1):
@@ -155,21 +155,21 @@ def test_every_batch_of_every_split_gets_its_own_rows_in_training_too(tmp_path):
                 batch = data.batch(ticket._replace(epoch=epoch), CPU)
                 found = encoder.encode(batch.image, ImageKey(split, batch.index))
                 assert torch.equal(found, encoder.body(batch.image))
-    assert len(asked) == 3 * 2 + 2 + 3  # those of the comparison
+    assert len(training_targets) == 3 * 2 + 2 + 3  # those of the comparison
 
 
 def test_images_without_a_key_are_computed_and_those_with_one_looked_up(tmp_path):
     module = module_of()
     encoder, data = module.rnn.attention.encoder, prepared(module, tmp_path)
-    asked = asked_of(module)
+    training_targets = asked_of(module)
     image, _, _, index = next(data.batches("test", CPU))
     assert torch.equal(encoder.encode(image + 1, NO_KEY), encoder.body(image + 1))
     assert torch.equal(encoder(image), encoder.body(image))
-    assert len(asked) == 4
+    assert len(training_targets) == 4
     part = encoder.encode(image[:2].clone(), ImageKey("test", index[:2]))  # any tensor of them, and any part of a batch
-    assert len(asked) == 4 and torch.equal(part, encoder.body(image)[:2])
+    assert len(training_targets) == 4 and torch.equal(part, encoder.body(image)[:2])
     inference_speed(module.rnn, next(data.batches("test", CPU)), 2)
-    assert len(asked) == 5 + 3  # what is timed is the whole model
+    assert len(training_targets) == 5 + 3  # what is timed is the whole model
 
 
 def test_half_precision_is_near(tmp_path):
@@ -198,13 +198,13 @@ def test_of_two_passes_the_first_looks_whole_images_up_and_the_second_computes_i
     module = module_of("item_soft", "reading=focus", "reading.size=12", "encoder.body.stride=2")
     live = module_of("item_soft", "reading=focus", "reading.size=12", "encoder.body.stride=2")
     data = prepared(module, tmp_path)
-    asked = asked_of(module)
+    training_targets = asked_of(module)
     image, _, boxes, index = next(data.batches("test", CPU))
     with torch.no_grad():
         found = module.rnn.eval()(image, boxes, None, 1, mode, ImageKey("test", index))
         expected = live.rnn.eval()(image, boxes, None, 1, mode)
     assert torch.equal(found.logits, expected.logits) and torch.equal(found.where, expected.where)
-    assert len(asked) == 1 and not torch.equal(asked[0], image)
+    assert len(training_targets) == 1 and not torch.equal(training_targets[0], image)
 
 
 @pytest.mark.parametrize("attention, overrides, told", [
@@ -225,7 +225,7 @@ def test_images_that_are_drawn_anew_are_refused(tmp_path):
 
 
 def test_nobody_has_to_ask_for_it(tmp_path):
-    assert isinstance(make(config("attention=none").features), Live)
+    assert isinstance(make(config("attention=none").features), NoFeatureCaching)
     cfg = config("attention=none", "features=cached")
     assert OmegaConf.select(cfg, "features.store.folder") == "data/cache/features"
     svhn = config("attention=none", "features=cached", "data=svhn", "data.root=elsewhere")

@@ -10,29 +10,29 @@ from models import task, touched
 from benchmark.common.errors import ConfigFault
 from benchmark.model.attention.alignment.scores import Additive
 from benchmark.model.attention.distribution import mode
-from benchmark.model.attention.gate import Open
-from benchmark.model.attention.item import Drawn, Expected, ItemAttention
-from benchmark.model.attention.softening import EachLook
+from benchmark.model.attention.gate import NoGate
+from benchmark.model.attention.item import SampledItem, ExpectedItem, ItemAttention
+from benchmark.model.attention.softening import EachGlimpse
 from benchmark.model.cell.cells import LSTM
 from benchmark.model.context.base import NoContext
-from benchmark.model.decoder.base import OneStorey
+from benchmark.model.decoder.base import SingleLayer
 from benchmark.model.decoding.greedy import Greedy
 from benchmark.model.encoder.base import Conv
-from benchmark.model.feeding.base import Truth
+from benchmark.model.feeding.base import TeacherForcing
 from benchmark.model.loop import AttentionRNN
 from benchmark.objective.base import Likelihood
-from benchmark.objective.loss_mask.masks import Whole
-from benchmark.objective.regularizer.regularizers import NoPenalty
-from benchmark.training.step.self_critical import GreedyRival, OthersRival, SelfCritical, log_probability, worth_of
+from benchmark.objective.loss_mask.masks import AllSteps
+from benchmark.objective.regularizer.regularizers import NoRegularizer
+from benchmark.training.step.self_critical import GreedyBaseline, OtherSamplesBaseline, SelfCritical, log_probability, rewards_of
 from datamodules.contract import IGNORED, Batch
 
 SYMBOLS, END, STEPS, H = 3, 2, 3, 4
 REFERENCES = [["a b", "a"], ["b a", "b b"]]
 SPEC = task((1, 3), symbols=SYMBOLS, steps=STEPS, end=END)
-LIKELIHOOD = Likelihood(H, 1, Whole(), NoPenalty())
+LIKELIHOOD = Likelihood(H, 1, AllSteps(), NoRegularizer())
 
 
-class NoRival(GreedyRival.__base__):
+class NoRival(GreedyBaseline.__base__):
     """Nothing to be better than."""
 
     def __call__(self, rnn, batch, worth, reward_BS):
@@ -42,9 +42,9 @@ class NoRival(GreedyRival.__base__):
 def toy(choice=None):
     torch.manual_seed(0)
     encoder, alignment = partial(Conv, layers=[(2, 1, 1)], pad=False), partial(Additive, size=3)
-    attention = ItemAttention(SPEC, H, encoder, alignment, choice or Expected(1.0), Open)
-    decoder = OneStorey(attention.code_size, SPEC, LSTM, H, 3, [], detach=False)
-    rnn = AttentionRNN(SPEC, attention, decoder, NoContext(SPEC, H, 1), Truth(), Greedy(), 1).double()
+    attention = ItemAttention(SPEC, H, encoder, alignment, choice or ExpectedItem(1.0), NoGate)
+    decoder = SingleLayer(attention.code_size, SPEC, LSTM, H, 3, [], detach=False)
+    rnn = AttentionRNN(SPEC, attention, decoder, NoContext(SPEC, H, 1), TeacherForcing(), Greedy(), 1).double()
     with torch.no_grad():
         for parameter in rnn.parameters():
             parameter.mul_(2.5)
@@ -53,8 +53,8 @@ def toy(choice=None):
     return rnn, Batch(image, target, image.new_zeros(2, 0, 4), torch.tensor([0, 1]))
 
 
-def practice(samples=1, rival=None, told=0.0, references=REFERENCES):
-    return SelfCritical(SPEC, lambda split: references if split == "train" else [], samples, rival or NoRival(), told)
+def train_step(samples=1, baseline=None, told=0.0, references=REFERENCES):
+    return SelfCritical(SPEC, lambda split: references if split == "train" else [], samples, baseline or NoRival(), told)
 
 
 def every_caption():
@@ -82,7 +82,7 @@ def test_the_estimator_is_the_gradient_of_the_expected_reward(monkeypatch):
     rollout = rnn(images, images.new_zeros(len(images), 0, 4), target, 1, mode)
     log_p = log_probability(rollout._replace(symbol=target[:, None])).view(2, -1)
     torch.testing.assert_close(log_p.exp().sum(-1), torch.ones(2, dtype=torch.float64))
-    learner = practice(samples=len(captions))
+    learner = train_step(samples=len(captions))
     reward = learner.worth(target, batch.index.repeat_interleave(len(captions))).view(2, -1).double()
     assert reward.max() > 1 and reward.min() == 0
     exact = torch.autograd.grad((log_p.exp() * reward).sum(-1).mean(), list(rnn.parameters()), allow_unused=True)
@@ -98,7 +98,7 @@ def test_the_estimator_is_the_gradient_of_the_expected_reward(monkeypatch):
 
 
 def test_a_caption_earns_more_with_its_end_than_without():
-    worth = practice().worth
+    worth = train_step().worth
     said = torch.tensor([[0, 1, END], [0, 1, IGNORED]])
     whole, broken = worth(said, torch.tensor([0, 0])).tolist()
     assert whole > broken
@@ -107,21 +107,21 @@ def test_a_caption_earns_more_with_its_end_than_without():
 def test_the_rivals_by_hand():
     rnn, batch = toy()
     reward = torch.tensor([[1.0, 2.0, 6.0], [0.0, 0.0, 3.0]])
-    others = OthersRival()(rnn, batch, None, reward)
+    others = OtherSamplesBaseline()(rnn, batch, None, reward)
     torch.testing.assert_close(others, torch.tensor([[4.0, 3.5, 1.5], [1.5, 1.5, 0.0]]))
     with pytest.raises(ConfigFault, match="samples"):
-        OthersRival()(rnn, batch, None, reward[:, :1])
+        OtherSamplesBaseline()(rnn, batch, None, reward[:, :1])
     rnn.train()
     with torch.no_grad():
-        greedy = worth_of(rnn(batch.image, batch.boxes, None, 1, mode), batch, practice().worth)
-    assert torch.equal(GreedyRival()(rnn, batch, practice().worth, reward), greedy)
+        greedy = rewards_of(rnn(batch.image, batch.boxes, None, 1, mode), batch, train_step().worth)
+    assert torch.equal(GreedyBaseline()(rnn, batch, train_step().worth, reward), greedy)
     assert greedy.shape == (2, 1) and rnn.training
 
 
 def test_places_that_are_drawn_earn_with_the_words():
-    rnn, batch = toy(Drawn(1.0, EachLook(0.0)))
+    rnn, batch = toy(SampledItem(1.0, EachGlimpse(0.0)))
     torch.manual_seed(1)
-    learner = practice(samples=4, rival=OthersRival())
+    learner = train_step(samples=4, baseline=OtherSamplesBaseline())
     terms = learner(rnn, LIKELIHOOD, batch)
     reached = touched(terms["loss"], rnn)
     assert {n for n in reached if n.startswith("attention.alignment")} and {n for n in reached if "head" in n}
@@ -130,7 +130,7 @@ def test_places_that_are_drawn_earn_with_the_words():
 
 def test_true_captions_beside_it_are_weighed():
     rnn, batch = toy()
-    learner = practice(told=0.2)
+    learner = train_step(told=0.2)
     learner.worth.forward = lambda symbol_RT, index_R: torch.zeros(len(index_R))
     told = LIKELIHOOD(rnn(batch.image, batch.boxes, batch.target, 1, mode), batch.target)["loss"]
     terms = learner(rnn, LIKELIHOOD, batch)
@@ -140,14 +140,14 @@ def test_true_captions_beside_it_are_weighed():
 
 def test_what_has_no_captions_can_t_be_learned_from():
     with pytest.raises(ConfigFault, match="captions"):
-        _ = practice(references=[]).worth
+        _ = train_step(references=[]).worth
 
 
 def test_it_learns_to_say_what_pays():
     """The second image's best caption is one that its likelihood was never told."""
     rnn, batch = toy()
     rnn, batch = rnn.float(), batch._replace(image=batch.image.float(), boxes=batch.boxes.float())
-    learner, optimizer = practice(samples=5, rival=OthersRival()), torch.optim.Adam(rnn.parameters(), 0.02)
+    learner, optimizer = train_step(samples=5, baseline=OtherSamplesBaseline()), torch.optim.Adam(rnn.parameters(), 0.02)
     torch.manual_seed(0)
     for _ in range(150):
         optimizer.zero_grad()
@@ -156,4 +156,4 @@ def test_it_learns_to_say_what_pays():
     with torch.no_grad():
         said = rnn.eval()(batch.image, batch.boxes, None, 1, mode)
     best = learner.worth(torch.tensor(every_caption()), torch.ones(len(every_caption()), dtype=torch.long)).max()
-    assert worth_of(said, batch, learner.worth)[1, 0] > 0.9 * best
+    assert rewards_of(said, batch, learner.worth)[1, 0] > 0.9 * best

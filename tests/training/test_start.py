@@ -6,7 +6,7 @@ from models import built
 
 from benchmark.common.errors import ConfigFault, RunFault
 from benchmark.training.callbacks.symbols import difference, refuse_others
-from benchmark.training.start.start import Checkpoint
+from benchmark.training.start.start import CheckpointWeights
 
 
 def weights(parts):
@@ -55,13 +55,13 @@ def test_what_does_not_fit_is_said_in_words(tmp_path):
 def test_a_missing_or_foreign_file_and_an_idle_pattern(tmp_path):
     model = built("none").module.rnn
     with pytest.raises(RunFault, match=r"nowhere\.ckpt is not there"):
-        Checkpoint(str(tmp_path / "nowhere.ckpt"), ["*"])(model, "ab")
+        CheckpointWeights(str(tmp_path / "nowhere.ckpt"), ["*"])(model, "ab")
     (tmp_path / "foreign.ckpt").write_bytes(b"not a checkpoint")
     with pytest.raises(RunFault, match="damaged or cut off"):
-        Checkpoint(str(tmp_path / "foreign.ckpt"), ["*"])(model, "ab")
+        CheckpointWeights(str(tmp_path / "foreign.ckpt"), ["*"])(model, "ab")
     path = checkpoint(built("none"), tmp_path / "best.ckpt")
     with pytest.raises(ConfigFault, match=r"start\.take: 'localiser\*' matches no weights"):
-        Checkpoint(str(path), ["localiser*"])(model, "ab")
+        CheckpointWeights(str(path), ["localiser*"])(model, "ab")
 
 
 def test_a_checkpoint_of_other_symbols_is_refused_where_they_matter(tmp_path):

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from benchmark.metrics.caption.ngrams import LONGEST, Captions, Counts
+from benchmark.metrics.caption.ngrams import LONGEST, CaptionWords, Counts
 
 SMALL, TINY = 1e-9, 1e-15
 """COCO's: what keeps a quotient finite, and a product of precisions above zero."""
@@ -23,7 +23,7 @@ class Bleu(NamedTuple):
     plain_KN: np.ndarray
 
 
-def bleu(texts: Captions, counts: Sequence[Counts]) -> Bleu:
+def bleu(texts: CaptionWords, counts: Sequence[Counts]) -> Bleu:
     """The reference length is the one closest to the candidate's, of two equally close the shorter. A value is never
     quite zero: constants of 1e-9 and 1e-15 stand in every quotient.
     """
@@ -48,7 +48,7 @@ def _clipped(counts: Counts, images: int) -> np.ndarray:
     return np.bincount(counts.candidate_image_E, clipped_E, images)
 
 
-def _closest(texts: Captions) -> np.ndarray:
+def _closest(texts: CaptionWords) -> np.ndarray:
     images = texts.images
     image, length = texts.image_C[images:], texts.length_C[images:]
     order = np.lexsort((length, np.abs(length - texts.length_C[image]), image))  # by image, closeness, length

@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from benchmark.metrics.caption.ngrams import LONGEST, Captions, Counts
+from benchmark.metrics.caption.ngrams import LONGEST, CaptionWords, Counts
 
 SIGMA = 6.0
 """Of the Gaussian over the difference of lengths: COCO's choice."""
@@ -16,7 +16,7 @@ SIGMA = 6.0
 Lengths = TypeVar("Lengths", bound=Any)
 
 
-def cider_d(texts: Captions, counts: Sequence[Counts]) -> np.ndarray:
+def cider_d(texts: CaptionWords, counts: Sequence[Counts]) -> np.ndarray:
     """(N,) of each image, in 0 to 10; a corpus has their mean.
 
     A mean over n = 1 to 4 and over references of the cosine between tf-idf vectors, the candidate's counts clipped to

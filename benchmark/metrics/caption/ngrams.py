@@ -14,7 +14,7 @@ LONGEST = 4
 """BLEU and CIDEr-D count n-grams of 1 to 4 words."""
 
 
-class Captions(NamedTuple):
+class CaptionWords(NamedTuple):
     """Of N images: one candidate each, and its references.
 
     word_W: of all captions. length_C: their words. image_C: whose caption each is.
@@ -48,7 +48,7 @@ class Counts(NamedTuple):
     kinds: int
 
 
-def captions(candidates: Sequence[str], references: Sequence[Sequence[str]]) -> Captions:
+def captions(candidates: Sequence[str], references: Sequence[Sequence[str]]) -> CaptionWords:
     """Words are what white space parts. Raises ValueError where an image has no reference, or numbers differ."""
     references_N = np.array([len(texts) for texts in references], dtype=np.int64)
     if len(candidates) != len(references) or not references_N.all():
@@ -58,10 +58,10 @@ def captions(candidates: Sequence[str], references: Sequence[Sequence[str]]) -> 
     word_W = np.fromiter(map(number.__getitem__, chain.from_iterable(split)), np.int64)
     image_N = np.arange(len(candidates))
     length_C = np.fromiter(map(len, split), np.int64, len(split))
-    return Captions(word_W, length_C, np.concatenate([image_N, np.repeat(image_N, references_N)]))
+    return CaptionWords(word_W, length_C, np.concatenate([image_N, np.repeat(image_N, references_N)]))
 
 
-def count(texts: Captions) -> list[Counts]:
+def count(texts: CaptionWords) -> list[Counts]:
     """For n = 1 to 4."""
     words = int(texts.word_W.max(initial=-1)) + 1
     return [_counts(texts, one.caption_P, one.gram_P) for one in grams(texts.word_W, texts.length_C, words)]
@@ -92,7 +92,7 @@ def grams(word_W: np.ndarray, length_C: np.ndarray, words: int) -> Iterator[Gram
         key, gram = np.unique(gram * words + word_W[place + n], return_inverse=True)
 
 
-def _counts(texts: Captions, caption: np.ndarray, gram: np.ndarray) -> Counts:
+def _counts(texts: CaptionWords, caption: np.ndarray, gram: np.ndarray) -> Counts:
     kinds, images = int(gram.max(initial=-1)) + 1, texts.images
     caption_D, gram_D, times_D = distinct(caption, gram, kinds)
     first = np.searchsorted(caption_D, images)  # of the references

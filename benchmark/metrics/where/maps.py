@@ -23,7 +23,7 @@ TIE = 1e-3
 """How much that blur weighs: it only decides between pixels that are as high."""
 
 
-class Looks(NamedTuple):
+class MapScores(NamedTuple):
     """Per image, NaN where it can't be told.
 
     pointing: (B,) one if the peak of the mean map lies in a box (the pointing game, Zhang et al. 2016).
@@ -39,7 +39,7 @@ class Looks(NamedTuple):
     change: Tensor
 
 
-def looks(maps: Callable[[Tensor], Tensor], where_BTMx: Tensor, said_BT: Tensor, boxes_BN4: Tensor) -> Looks:
+def looks(maps: Callable[[Tensor], Tensor], where_BTMx: Tensor, said_BT: Tensor, boxes_BN4: Tensor) -> MapScores:
     """maps: (B, ...) places to (B, H, W), as the mechanism draws them. said_BT: whether there is a symbol; looks after
     the last one count for nothing.
     """
@@ -65,7 +65,7 @@ def looks(maps: Callable[[Tensor], Tensor], where_BTMx: Tensor, said_BT: Tensor,
         entropy_B / told_B / most,
         change_B / still_B,
     )
-    return Looks(*(value.masked_fill(flat_B, torch.nan) for value in found))
+    return MapScores(*(value.masked_fill(flat_B, torch.nan) for value in found))
 
 
 def drawn(maps: Callable[[Tensor], Tensor], where_BGx: Tensor, counts_BG: Tensor) -> Iterator[tuple[Tensor, Tensor]]:

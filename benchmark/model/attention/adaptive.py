@@ -11,13 +11,13 @@ from torch import Tensor, nn
 from torch.nn.functional import interpolate
 
 from benchmark.model.attention.base import Attention, Glimpse
-from benchmark.model.attention.distribution import Certain, Draw, random_items
+from benchmark.model.attention.distribution import PointMass, Draw, random_items
 from benchmark.model.encoder.base import Encoder
 from datamodules.contract import NO_KEY, ImageKey, TaskSpec
 from datamodules.ranges import Count
 
 
-class Encoded(NamedTuple):
+class AdaptiveFeatures(NamedTuple):
     """mean (B, C) of the map; item (B, N, H) and key (B, N, K)."""
 
     mean: Tensor
@@ -36,37 +36,37 @@ class AdaptiveAttention(Attention):
     """
 
     drawn = False
-    asked_with = 2
+    query_width = 2
 
     def __init__(
         self, spec: TaskSpec, query_size: int, encoder: Callable[[tuple[int, int, int]], Encoder], size: Count
     ):
         super().__init__()
         self.encoder = encoder(spec.image_shape)
-        self.gist_size, self.rows, self.columns = self.encoder.shape
+        self.global_feature_size, self.rows, self.columns = self.encoder.shape
         self.code_size, self.side = query_size, spec.image_shape[1:]
-        self.project = nn.Linear(self.gist_size, query_size)
+        self.project = nn.Linear(self.global_feature_size, query_size)
         self.of_item = nn.Linear(query_size, size, bias=False)
         self.of_sentinel = nn.Linear(query_size, size, bias=False)
         self.of_state = nn.Linear(query_size, size)
         self.score = nn.Linear(size, 1, bias=False)
 
-    def encode(self, image_BCHW: Tensor, boxes_BN4: Tensor, key: ImageKey = NO_KEY) -> Encoded:
+    def encode(self, image_BCHW: Tensor, boxes_BN4: Tensor, key: ImageKey = NO_KEY) -> AdaptiveFeatures:
         map_BNC = self.encoder.encode(image_BCHW, key).flatten(2).transpose(1, 2)
         item_BNH = self.project(map_BNC).relu()
-        return Encoded(map_BNC.mean(1), item_BNH, self.of_item(item_BNH))
+        return AdaptiveFeatures(map_BNC.mean(1), item_BNH, self.of_item(item_BNH))
 
-    def gist(self, features: Encoded) -> Tensor:
+    def global_feature(self, features: AdaptiveFeatures) -> Tensor:
         return features.mean
 
-    def forward(self, features: Encoded, query_RS: Tensor, step: int, draw: Draw) -> Glimpse:
+    def forward(self, features: AdaptiveFeatures, query_RS: Tensor, step: int, draw: Draw) -> Glimpse:
         images = len(features.item)
         hidden_RH, sentinel_RH = query_RS.chunk(2, -1)
         asked_RK = self.of_state(hidden_RH)
         key_BSNK = features.key[:, None] + asked_RK.unflatten(0, (images, -1))[:, :, None]
         item_score_RN = self.score(key_BSNK.tanh()).squeeze(-1).flatten(0, 1)
         score_RN = torch.cat([item_score_RN, self.score((self.of_sentinel(sentinel_RH) + asked_RK).tanh())], -1)
-        where = Certain(score_RN.softmax(-1), lambda: random_items(score_RN))
+        where = PointMass(score_RN.softmax(-1), lambda: random_items(score_RN))
         weights_RN = draw(where)
         seen_RH = (weights_RN[:, :-1].unflatten(0, (images, -1)) @ features.item).flatten(0, 1)
         code_RH = seen_RH + weights_RN[:, -1:] * sentinel_RH

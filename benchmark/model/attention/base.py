@@ -26,7 +26,7 @@ class Glimpse(NamedTuple):
     code: Tensor
     where: Tensor
     log_prob: Tensor
-    chance: Tensor
+    item_probs: Tensor
 
 
 class Attention(nn.Module, ABC):
@@ -41,10 +41,10 @@ class Attention(nn.Module, ABC):
     """
 
     code_size: int
-    gist_size: int
+    global_feature_size: int
     drawn: bool
-    blends: bool = False
-    asked_with: int = 1
+    takes_expectation: bool = False
+    query_width: int = 1
     windows: tuple[int, ...] = ()
     reads_annotations: bool = False
 
@@ -55,7 +55,7 @@ class Attention(nn.Module, ABC):
         """
 
     @abstractmethod
-    def gist(self, features: Any) -> Tensor:
+    def global_feature(self, features: Any) -> Tensor:
         """(B, gist_size) the whole image in one code, by the mechanism's own encoder. Made where a context asks."""
 
     @abstractmethod
@@ -80,7 +80,7 @@ class Placeless(Attention):
 
     drawn = False
 
-    def gist(self, features: Tensor) -> Tensor:
+    def global_feature(self, features: Tensor) -> Tensor:
         return features
 
     def attention_map(self, where: Tensor, side: tuple[int, int]) -> Tensor:

@@ -14,7 +14,7 @@ from benchmark.model.attention.alignment.scores import Alignment
 from benchmark.model.attention.base import Attention, Glimpse
 from benchmark.model.attention.distribution import Draw
 from benchmark.model.attention.gate import Gate
-from benchmark.model.attention.item import Choice
+from benchmark.model.attention.item import ItemChoice
 from benchmark.model.encoder.base import Encoder
 from datamodules.contract import NO_KEY, ImageKey, TaskSpec
 
@@ -54,18 +54,18 @@ class BoxAttention(Attention):
         query_size: int,
         encoder: Callable[[tuple[int, int, int]], Encoder],
         alignment: Callable[..., Alignment],
-        choice: Choice,
+        choice: ItemChoice,
         gate: Callable[..., Gate],
     ):
         super().__init__()
         self.encoder = encoder(spec.image_shape)
         channels, self.rows, self.columns = self.encoder.shape
-        self.code_size = self.gist_size = channels + 4
+        self.code_size = self.global_feature_size = channels + 4
         self.height, self.width = spec.image_shape[1:]
         self.alignment = alignment(item_size=self.code_size, query_size=query_size)
         self.gate = gate(query_size=query_size, code_size=self.code_size)
         self.choice = choice
-        self.blends, self.drawn = choice.drawn, choice.drawn and self.alignment.learns
+        self.takes_expectation, self.drawn = choice.drawn, choice.drawn and self.alignment.learns
 
     def encode(self, image_BCHW: Tensor, boxes_BN4: Tensor, key: ImageKey = NO_KEY) -> Regions:
         whole_4 = constant([0.0, 0.0, self.width, self.height], boxes_BN4)
@@ -83,7 +83,7 @@ class BoxAttention(Attention):
         key_BNK = self.alignment.keys(self.choice.compared(item_BND))
         return Regions(item_BND, key_BNK, box_BN4, real_BN, self.choice.softening(item_BND))
 
-    def gist(self, features: Regions) -> Tensor:
+    def global_feature(self, features: Regions) -> Tensor:
         return features.item[:, 0]
 
     def forward(self, features: Regions, query_RS: Tensor, step: int, draw: Draw) -> Glimpse:

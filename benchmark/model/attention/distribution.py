@@ -13,7 +13,7 @@ from torch import Tensor
 from torch.nn.functional import one_hot
 
 
-class Where(ABC):
+class GlimpseDistribution(ABC):
     """A distribution over places, one for each row."""
 
     @abstractmethod
@@ -37,22 +37,22 @@ class Where(ABC):
         """(R,) log-probability of a place, up to a constant; a place that was not drawn has log 1 = 0."""
 
 
-Draw = Callable[[Where], Tensor]
+Draw = Callable[[GlimpseDistribution], Tensor]
 
 
-def sample(where: Where) -> Tensor:
+def sample(where: GlimpseDistribution) -> Tensor:
     return where.sample()
 
 
-def mode(where: Where) -> Tensor:
+def mode(where: GlimpseDistribution) -> Tensor:
     return where.mode()
 
 
-def expectation(where: Where) -> Tensor:
+def expectation(where: GlimpseDistribution) -> Tensor:
     return where.expectation()
 
 
-def uniform(where: Where) -> Tensor:
+def uniform(where: GlimpseDistribution) -> Tensor:
     return where.uniform()
 
 
@@ -63,7 +63,7 @@ def random_items(like_RN: Tensor) -> Tensor:
 
 
 @final
-class Items(Where):
+class CategoricalItems(GlimpseDistribution):
     """One of N items is drawn (eqs 15-16); a place is a one-hot weight, so that drawing and averaging read alike.
 
     Eq 17 prints the case of two items as B(T, alpha); it is a Bernoulli draw with its values mapped to the two items,
@@ -104,7 +104,7 @@ class Items(Where):
 
 
 @final
-class Gaussian(Where):
+class Gaussian(GlimpseDistribution):
     """l ~ N(mean, std^2 I) (eq 18, whose s stands in a variance's place and is called a standard deviation; it is one).
 
     The score is that of the sample as drawn, before anything clips it into the image; constants are dropped.
@@ -134,7 +134,7 @@ class Gaussian(Where):
 
 
 @final
-class Certain(Where):
+class PointMass(GlimpseDistribution):
     """A place that is not drawn: expected (soft) attention, and the policies that learn nothing.
 
     place: (R, ...), gradients flow through it. elsewhere: makes a uniformly drawn place of the same shape.

@@ -18,7 +18,7 @@ class Gate(nn.Module, ABC):
 
 
 @final
-class Open(Gate):
+class NoGate(Gate):
     """All of it."""
 
     def __init__(self, query_size: int, code_size: int):
@@ -29,7 +29,7 @@ class Open(Gate):
 
 
 @final
-class Scalar(Gate):
+class ScalarGate(Gate):
     """beta z, beta = sigmoid(w . h + b) (Show, Attend and Tell's "selector"): the state says whether to look at all."""
 
     def __init__(self, query_size: int, code_size: int):
@@ -41,7 +41,7 @@ class Scalar(Gate):
 
 
 @final
-class Vector(Gate):
+class VectorGate(Gate):
     """The same for each number of the code by itself, as ports of Show, Attend and Tell have it."""
 
     def __init__(self, query_size: int, code_size: int):

@@ -13,7 +13,7 @@ from torch.nn.functional import interpolate
 
 from benchmark.model.attention.alignment.scores import Alignment
 from benchmark.model.attention.base import Attention, Glimpse
-from benchmark.model.attention.distribution import Certain, Draw, Items, Where, random_items
+from benchmark.model.attention.distribution import PointMass, Draw, CategoricalItems, GlimpseDistribution, random_items
 from benchmark.model.attention.gate import Gate
 from benchmark.model.attention.softening import Softening
 from benchmark.model.encoder.base import Encoder
@@ -21,7 +21,7 @@ from datamodules.contract import NO_KEY, ImageKey, TaskSpec
 from datamodules.ranges import Positive
 
 
-class Choice(nn.Module, ABC):
+class ItemChoice(nn.Module, ABC):
     """What is made of the scores: the bit in which soft and hard differ."""
 
     drawn: bool
@@ -31,7 +31,7 @@ class Choice(nn.Module, ABC):
         """(B,) how probably each image's glimpses are the expectation where they would be a draw; once a batch."""
 
     @abstractmethod
-    def forward(self, scores_RN: Tensor, softened_R: Tensor) -> Where:
+    def forward(self, scores_RN: Tensor, softened_R: Tensor) -> GlimpseDistribution:
         """A distribution over weights on the N items."""
 
     @abstractmethod
@@ -40,7 +40,7 @@ class Choice(nn.Module, ABC):
 
 
 @final
-class Expected(Choice):
+class ExpectedItem(ItemChoice):
     """Soft: the weights are softmax(scores / temperature), and the code is the expectation (eqs 12-14)."""
 
     drawn = False
@@ -52,15 +52,15 @@ class Expected(Choice):
     def softening(self, item_BND: Tensor) -> Tensor:
         return item_BND.new_zeros(len(item_BND))
 
-    def forward(self, scores_RN: Tensor, softened_R: Tensor) -> Where:
-        return Certain((scores_RN / self.temperature).softmax(-1), lambda: random_items(scores_RN))
+    def forward(self, scores_RN: Tensor, softened_R: Tensor) -> GlimpseDistribution:
+        return PointMass((scores_RN / self.temperature).softmax(-1), lambda: random_items(scores_RN))
 
     def compared(self, item_BND: Tensor) -> Tensor:
         return item_BND
 
 
 @final
-class Drawn(Choice):
+class SampledItem(ItemChoice):
     """Hard: one item is drawn from softmax(scores / temperature) (eqs 15-16).
 
     softened: which glimpses are the expectation instead of a draw, in training alone.
@@ -75,15 +75,15 @@ class Drawn(Choice):
     def softening(self, item_BND: Tensor) -> Tensor:
         return self.softened(item_BND)
 
-    def forward(self, scores_RN: Tensor, softened_R: Tensor) -> Where:
-        return Items(scores_RN / self.temperature, softened_R if self.training else None)
+    def forward(self, scores_RN: Tensor, softened_R: Tensor) -> GlimpseDistribution:
+        return CategoricalItems(scores_RN / self.temperature, softened_R if self.training else None)
 
     def compared(self, item_BND: Tensor) -> Tensor:
         # The policy's gradient trains what compares; what is compared is the reader's, and the likelihood's.
         return item_BND.detach()
 
 
-class Encoded(NamedTuple):
+class ItemFeatures(NamedTuple):
     """item (B, N, D) and key (B, N, K) of each image; softened (B,)."""
 
     item: Tensor
@@ -108,33 +108,33 @@ class ItemAttention(Attention):
         query_size: int,
         encoder: Callable[[tuple[int, int, int]], Encoder],
         alignment: Callable[..., Alignment],
-        choice: Choice,
+        choice: ItemChoice,
         gate: Callable[..., Gate],
     ):
         super().__init__()
         self.encoder = encoder(spec.image_shape)
         channels, self.rows, self.columns = self.encoder.shape
-        self.code_size = self.gist_size = channels + 2
+        self.code_size = self.global_feature_size = channels + 2
         self.side = spec.image_shape[1:]
         self.alignment = alignment(item_size=self.code_size, query_size=query_size)
         self.gate = gate(query_size=query_size, code_size=self.code_size)
         self.choice = choice
-        self.blends, self.drawn = choice.drawn, choice.drawn and self.alignment.learns
+        self.takes_expectation, self.drawn = choice.drawn, choice.drawn and self.alignment.learns
         y = (torch.arange(self.rows) + 0.5) / self.rows
         x = (torch.arange(self.columns) + 0.5) / self.columns
         place_N2 = torch.stack([x.repeat(self.rows), y.repeat_interleave(self.columns)], 1)
         self.register_buffer("place_N2", place_N2, persistent=False)
 
-    def encode(self, image_BCHW: Tensor, boxes_BN4: Tensor, key: ImageKey = NO_KEY) -> Encoded:
+    def encode(self, image_BCHW: Tensor, boxes_BN4: Tensor, key: ImageKey = NO_KEY) -> ItemFeatures:
         map_BNC = self.encoder.encode(image_BCHW, key).flatten(2).transpose(1, 2)
         item_BND = torch.cat([map_BNC, (2 * self.place_N2 - 1).expand(len(map_BNC), -1, -1)], -1)
         key_BNK = self.alignment.keys(self.choice.compared(item_BND))
-        return Encoded(item_BND, key_BNK, self.choice.softening(item_BND))
+        return ItemFeatures(item_BND, key_BNK, self.choice.softening(item_BND))
 
-    def gist(self, features: Encoded) -> Tensor:
+    def global_feature(self, features: ItemFeatures) -> Tensor:
         return features.item.mean(1)
 
-    def forward(self, features: Encoded, query_RS: Tensor, step: int, draw: Draw) -> Glimpse:
+    def forward(self, features: ItemFeatures, query_RS: Tensor, step: int, draw: Draw) -> Glimpse:
         images = len(features.item)
         query_BSQ = query_RS.unflatten(0, (images, -1))
         scores_RN = self.alignment(features.key, query_BSQ).flatten(0, 1)

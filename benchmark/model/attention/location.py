@@ -21,7 +21,7 @@ from datamodules.contract import NO_KEY, ImageKey, TaskSpec
 from datamodules.ranges import Count, Natural, Positive
 
 
-class Seen(NamedTuple):
+class LocationFeatures(NamedTuple):
     """The image at every scale (B, C, P), as it came, and its boxes (B, N, 4), which the oracle alone reads."""
 
     levels: Tensor
@@ -73,20 +73,20 @@ class LocationAttention(Attention):
         self.windows = tuple(size * 2**s for s in self.retina.scales)
         self.network = views(encoder=encoder, channels=channels, scales=len(self.retina.scales), side=size)
         self.whatwhere = whatwhere(what_size=self.network.size, where_size=2)
-        self.code_size, self.gist_size = self.whatwhere.size, self.network.gist_size
+        self.code_size, self.global_feature_size = self.whatwhere.size, self.network.global_feature_size
         self.policy = policy(canvas=canvas, query_size=query_size)
         self.drawn, self.reads_annotations = self.policy.drawn, self.policy.reads_annotations
         self.unit = unit
         self.register_buffer("half_2", torch.tensor([side[1] / 2, side[0] / 2]), persistent=False)
         self.register_buffer("far_2", 2 * self.half_2, persistent=False)
 
-    def encode(self, image_BCHW: Tensor, boxes_BN4: Tensor, key: ImageKey = NO_KEY) -> Seen:
-        return Seen(self.retina.levels(image_BCHW), image_BCHW, boxes_BN4)
+    def encode(self, image_BCHW: Tensor, boxes_BN4: Tensor, key: ImageKey = NO_KEY) -> LocationFeatures:
+        return LocationFeatures(self.retina.levels(image_BCHW), image_BCHW, boxes_BN4)
 
-    def gist(self, features: Seen) -> Tensor:
-        return self.network.gist(features.image)
+    def global_feature(self, features: LocationFeatures) -> Tensor:
+        return self.network.global_feature(features.image)
 
-    def forward(self, features: Seen, query_RS: Tensor, step: int, draw: Draw) -> Glimpse:
+    def forward(self, features: LocationFeatures, query_RS: Tensor, step: int, draw: Draw) -> Glimpse:
         where = self.policy(query_RS, features.boxes, step)
         location_R2 = draw(where)
         centre_R2 = (self.half_2 + self.unit * location_R2).clamp(min=0).minimum(self.far_2)

@@ -19,7 +19,7 @@ class NoAttention(Placeless):
         super().__init__()
         self.encoder = encoder(spec.image_shape)
         channels, rows, columns = self.encoder.shape
-        self.code_size = self.gist_size = channels * rows * columns
+        self.code_size = self.global_feature_size = channels * rows * columns
 
     def encode(self, image_BCHW: Tensor, boxes_BN4: Tensor, key: ImageKey = NO_KEY) -> Tensor:
         return self.encoder.encode(image_BCHW, key).flatten(1)

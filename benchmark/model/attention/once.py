@@ -12,7 +12,7 @@ from datamodules.contract import NO_KEY, ImageKey, TaskSpec
 
 
 @final
-class Once(Placeless):
+class ImageOnce(Placeless):
     """The mean of the encoder's map, at the first glimpse; zeros after it (NIC, Vinyals et al. 2015).
 
     NIC gives its core the image in a step before the first, in the place of a word; here it comes with "no symbol yet",
@@ -22,7 +22,7 @@ class Once(Placeless):
     def __init__(self, spec: TaskSpec, query_size: int, encoder: Callable[[tuple[int, int, int]], Encoder]):
         super().__init__()
         self.encoder = encoder(spec.image_shape)
-        self.code_size = self.gist_size = self.encoder.shape[0]
+        self.code_size = self.global_feature_size = self.encoder.shape[0]
 
     def encode(self, image_BCHW: Tensor, boxes_BN4: Tensor, key: ImageKey = NO_KEY) -> Tensor:
         return self.encoder.encode(image_BCHW, key).mean((-2, -1))

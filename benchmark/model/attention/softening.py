@@ -22,7 +22,7 @@ class Softening(ABC):
 
 
 @final
-class EachLook(Softening):
+class EachGlimpse(Softening):
     """A coin for each image, trajectory and glimpse: ours."""
 
     def __init__(self, share: Share):

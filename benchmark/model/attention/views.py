@@ -17,14 +17,14 @@ class Views(nn.Module, ABC):
     """The glimpse network: reads all windows of one look. size: D of their code. gist_size: of a whole image's."""
 
     size: int
-    gist_size: int
+    global_feature_size: int
 
     @abstractmethod
     def forward(self, window_RkCgg: Tensor) -> Tensor:
         """(R, D) code of (R, k, C, g, g) windows around one place, the finest first."""
 
     @abstractmethod
-    def gist(self, image_BCHW: Tensor) -> Tensor:
+    def global_feature(self, image_BCHW: Tensor) -> Tensor:
         """(B, gist_size) code of whole images, reduced to the pixels of one window."""
 
 
@@ -44,12 +44,12 @@ class Stacked(Views):
         super().__init__()
         self.scales, self.side = scales, side
         self.encoder = encoder((channels * scales, side, side))
-        self.size = self.gist_size = code_size(self.encoder)
+        self.size = self.global_feature_size = code_size(self.encoder)
 
     def forward(self, window_RkCgg: Tensor) -> Tensor:
         return self.encoder(window_RkCgg.flatten(1, 2)).flatten(1)
 
-    def gist(self, image_BCHW: Tensor) -> Tensor:
+    def global_feature(self, image_BCHW: Tensor) -> Tensor:
         reduced_BCgg = adaptive_avg_pool2d(image_BCHW, self.side)
         return self.encoder(reduced_BCgg.repeat(1, self.scales, 1, 1)).flatten(1)
 
@@ -64,12 +64,12 @@ class OneCore(Views):
         super().__init__()
         self.scales, self.side = scales, side
         self.encoder = encoder((channels, side, side))
-        self.gist_size = code_size(self.encoder)
-        self.size = scales * self.gist_size
+        self.global_feature_size = code_size(self.encoder)
+        self.size = scales * self.global_feature_size
 
     def forward(self, window_RkCgg: Tensor) -> Tensor:
         code_nD = self.encoder(window_RkCgg.flatten(0, 1)).flatten(1)
         return code_nD.unflatten(0, (-1, self.scales)).flatten(1)
 
-    def gist(self, image_BCHW: Tensor) -> Tensor:
+    def global_feature(self, image_BCHW: Tensor) -> Tensor:
         return self.encoder(adaptive_avg_pool2d(image_BCHW, self.side)).flatten(1)

@@ -13,7 +13,7 @@ from torch.nn.functional import adaptive_avg_pool2d, avg_pool2d
 
 from benchmark.common.constants import constant
 from benchmark.model.attention.base import Attention, Glimpse
-from benchmark.model.attention.distribution import Certain, Draw, Where
+from benchmark.model.attention.distribution import PointMass, Draw, GlimpseDistribution
 from benchmark.model.attention.family import Family
 from benchmark.model.attention.views import Views
 from benchmark.model.attention.whatwhere import WhatWhere
@@ -23,7 +23,7 @@ from datamodules.contract import NO_KEY, ImageKey, TaskSpec
 from datamodules.ranges import Count, NonNegative
 
 
-class Mapped(NamedTuple):
+class WarpFeatures(NamedTuple):
     """The image at every scale, less its background, and as it came; plan (B, H): what the localiser makes of it."""
 
     levels: list[Tensor]
@@ -100,17 +100,17 @@ class WarpAttention(Attention):
         self.sampler = Sampler(spec.background, size, oversample)
         self.network = views(encoder=encoder, channels=channels, scales=scales, side=size)
         self.whatwhere = whatwhere(what_size=self.network.size, where_size=len(family.identity))
-        self.code_size, self.gist_size = parallel * self.whatwhere.size, self.network.gist_size
+        self.code_size, self.global_feature_size = parallel * self.whatwhere.size, self.network.global_feature_size
 
-    def encode(self, image_BCHW: Tensor, boxes_BN4: Tensor, key: ImageKey = NO_KEY) -> Mapped:
+    def encode(self, image_BCHW: Tensor, boxes_BN4: Tensor, key: ImageKey = NO_KEY) -> WarpFeatures:
         levels = [self.sampler.raised(avg_pool2d(image_BCHW, step)) for step in self.steps]
         plan_BH = self.of_image(self.localiser(adaptive_avg_pool2d(image_BCHW, self.overview)).flatten(1))
-        return Mapped(levels, image_BCHW, plan_BH)
+        return WarpFeatures(levels, image_BCHW, plan_BH)
 
-    def gist(self, features: Mapped) -> Tensor:
-        return self.network.gist(features.image)
+    def global_feature(self, features: WarpFeatures) -> Tensor:
+        return self.network.global_feature(features.image)
 
-    def place(self, plan_BH: Tensor, query_RS: Tensor, step: int) -> Where:
+    def place(self, plan_BH: Tensor, query_RS: Tensor, step: int) -> GlimpseDistribution:
         """Of the parameters (R, K, P) of a look's crops, their centres kept inside the image."""
         plan_RH = plan_BH.repeat_interleave(len(query_RS) // len(plan_BH), 0)
         change_RKP = self.theta((plan_RH + self.of_query(query_RS)).relu()).unflatten(1, (self.parallel, -1))
@@ -119,9 +119,9 @@ class WarpAttention(Attention):
         free_nP = (start_KP + change_RKP).flatten(0, 1)
         theta_nP = self.family.moved(free_nP, self.family.centre(free_nP).tanh())
         anywhere = lambda: self.family.moved(theta_nP, 2 * torch.rand_like(theta_nP[:, :2]) - 1)  # noqa: E731
-        return Certain(theta_nP.view_as(change_RKP), lambda: anywhere().view_as(change_RKP))
+        return PointMass(theta_nP.view_as(change_RKP), lambda: anywhere().view_as(change_RKP))
 
-    def forward(self, features: Mapped, query_RS: Tensor, step: int, draw: Draw) -> Glimpse:
+    def forward(self, features: WarpFeatures, query_RS: Tensor, step: int, draw: Draw) -> Glimpse:
         where = self.place(features.plan, query_RS, step)
         theta_RKP = draw(where)
         theta_nP = theta_RKP.flatten(0, 1)

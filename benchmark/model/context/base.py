@@ -19,7 +19,7 @@ class Context(nn.Module, ABC):
     """Gives the hidden state that attention reads first; never the one the classifier reads."""
 
     @abstractmethod
-    def forward(self, image_BCHW: Tensor, gist: Callable[[], Tensor]) -> Tensor:
+    def forward(self, image_BCHW: Tensor, global_feature: Callable[[], Tensor]) -> Tensor:
         """(B, H) the initial hidden state. gist: asks the mechanism for its own code of the image, (B, G)."""
 
 
@@ -27,11 +27,11 @@ class Context(nn.Module, ABC):
 class NoContext(Context):
     """Knows nothing: zeros."""
 
-    def __init__(self, spec: TaskSpec, size: int, gist_size: int):
+    def __init__(self, spec: TaskSpec, size: int, global_feature_size: int):
         super().__init__()
         self.size = size
 
-    def forward(self, image_BCHW: Tensor, gist: Callable[[], Tensor]) -> Tensor:
+    def forward(self, image_BCHW: Tensor, global_feature: Callable[[], Tensor]) -> Tensor:
         return image_BCHW.new_zeros(len(image_BCHW), self.size)
 
 
@@ -44,7 +44,7 @@ class CoarseImage(Context):
     """
 
     def __init__(
-        self, spec: TaskSpec, size: int, gist_size: int, side: Count, encoder: Callable[[tuple[int, int, int]], Encoder]
+        self, spec: TaskSpec, size: int, global_feature_size: int, side: Count, encoder: Callable[[tuple[int, int, int]], Encoder]
     ):
         super().__init__()
         self.side = side
@@ -52,12 +52,12 @@ class CoarseImage(Context):
         channels, rows, columns = self.encoder.shape
         self.out = nn.Linear(channels * rows * columns, size)
 
-    def forward(self, image_BCHW: Tensor, gist: Callable[[], Tensor]) -> Tensor:
+    def forward(self, image_BCHW: Tensor, global_feature: Callable[[], Tensor]) -> Tensor:
         return self.out(self.encoder(adaptive_avg_pool2d(image_BCHW, self.side)).flatten(1)).tanh()
 
 
 @final
-class Gist(Context):
+class GlobalFeature(Context):
     """The code that the mechanism's own encoder gives of the whole image, brought to (-1, 1): one visual core for the
     context and for the glimpses (Sermanet, Frome & Real 2015).
 
@@ -65,11 +65,11 @@ class Gist(Context):
     detach=false what trains the state that attends trains the core too.
     """
 
-    def __init__(self, spec: TaskSpec, size: int, gist_size: int, detach: bool):
+    def __init__(self, spec: TaskSpec, size: int, global_feature_size: int, detach: bool):
         super().__init__()
-        self.out = nn.Linear(gist_size, size)
+        self.out = nn.Linear(global_feature_size, size)
         self.detach = detach
 
-    def forward(self, image_BCHW: Tensor, gist: Callable[[], Tensor]) -> Tensor:
-        gist_BG = gist()
+    def forward(self, image_BCHW: Tensor, global_feature: Callable[[], Tensor]) -> Tensor:
+        gist_BG = global_feature()
         return self.out(gist_BG.detach() if self.detach else gist_BG).tanh()

@@ -27,7 +27,7 @@ class Decoder(nn.Module, ABC):
         """The state before the first glimpse; the context sets what attention reads."""
 
     @abstractmethod
-    def hear(self, symbol_R: Tensor, state: State) -> State:
+    def feed_symbol(self, symbol_R: Tensor, state: State) -> State:
         """The state after it was told the symbol emitted last, before the glimpses that follow."""
 
     @abstractmethod
@@ -65,7 +65,7 @@ def beside(code_RD: Tensor, symbol_RE: Tensor) -> Tensor:
 
 
 @final
-class OneStorey(Decoder):
+class SingleLayer(Decoder):
     """One recurrent state for both (RAM; Bahdanau; Show, Attend and Tell).
 
     detach: whether attention's gradient stops at the state. Papers are silent on whether RAM's policy trains its core;
@@ -91,7 +91,7 @@ class OneStorey(Decoder):
     def start(self, context_RH: Tensor) -> State:
         return self.cell.start(context_RH), ()
 
-    def hear(self, symbol_R: Tensor, state: State) -> State:
+    def feed_symbol(self, symbol_R: Tensor, state: State) -> State:
         return state[0], (self.symbol(symbol_R),)
 
     def query(self, state: State) -> Tensor:
@@ -108,7 +108,7 @@ class OneStorey(Decoder):
 
 
 @final
-class TwoStorey(Decoder):
+class TwoLayer(Decoder):
     """DRAM: the lower state r1 gets the glimpses and feeds the classifier; the upper r2 gets r1 and says where to look.
 
     The context starts r2 alone, so it can't reach the classifier except through where the model looks.
@@ -136,7 +136,7 @@ class TwoStorey(Decoder):
     def start(self, context_RH: Tensor) -> State:
         return self.lower.start(torch.zeros_like(context_RH)), self.upper.start(context_RH), ()
 
-    def hear(self, symbol_R: Tensor, state: State) -> State:
+    def feed_symbol(self, symbol_R: Tensor, state: State) -> State:
         return state[0], state[1], (self.symbol(symbol_R),)
 
     def query(self, state: State) -> Tensor:
@@ -165,7 +165,7 @@ class FeedForward(Decoder):
     def start(self, context_RH: Tensor) -> State:
         return ((context_RH.new_zeros(len(context_RH), self.code_size),), (context_RH,))
 
-    def hear(self, symbol_R: Tensor, state: State) -> State:
+    def feed_symbol(self, symbol_R: Tensor, state: State) -> State:
         return state
 
     def query(self, state: State) -> Tensor:

@@ -52,7 +52,7 @@ class DeepOutput(Decoder):
     def start(self, context_RH: Tensor) -> State:
         return tuple(layer(context_RH).tanh() for layer in self.begin), (), ()
 
-    def hear(self, symbol_R: Tensor, state: State) -> State:
+    def feed_symbol(self, symbol_R: Tensor, state: State) -> State:
         return state[0], (self.symbol(symbol_R),), state[2]
 
     def query(self, state: State) -> Tensor:

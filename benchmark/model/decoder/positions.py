@@ -83,7 +83,7 @@ class Positions(Decoder):
     def start(self, context_RH: Tensor) -> State:
         return (context_RH.new_zeros(len(context_RH), self.code_size),), (), (context_RH,)
 
-    def hear(self, symbol_R: Tensor, state: State) -> State:
+    def feed_symbol(self, symbol_R: Tensor, state: State) -> State:
         return state
 
     def query(self, state: State) -> Tensor:

@@ -45,7 +45,7 @@ class Sentinel(Decoder):
     def start(self, context_RH: Tensor) -> State:
         return self.cell.start(torch.zeros_like(context_RH)), (torch.zeros_like(context_RH),), (context_RH,), ()
 
-    def hear(self, symbol_R: Tensor, state: State) -> State:
+    def feed_symbol(self, symbol_R: Tensor, state: State) -> State:
         before, _, (context_RH,), seen = state
         told_RI = beside(context_RH, self.symbol(symbol_R))
         after = self.cell(told_RI, before)

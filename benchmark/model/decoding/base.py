@@ -2,12 +2,12 @@
 
 from abc import ABC, abstractmethod
 
-from benchmark.model.decoding.rollout import Rollout, Walk
+from benchmark.model.decoding.rollout import Rollout, Unroll
 
 
 class Decoding(ABC):
     """Goes through a pass that runs free. The trajectories of an image agree on each symbol."""
 
     @abstractmethod
-    def __call__(self, walk: Walk) -> Rollout:
+    def __call__(self, walk: Unroll) -> Rollout:
         """Of `walk.steps` symbols, IGNORED after the end."""

@@ -13,8 +13,8 @@ from torch.nn.functional import pad
 from benchmark.common.errors import ConfigFault
 from benchmark.model.decoder.base import State
 from benchmark.model.decoding.base import Decoding
-from benchmark.model.decoding.length import Length
-from benchmark.model.decoding.rollout import Rollout, Step, Walk, averaged, is_end, rollout_of
+from benchmark.model.decoding.length import LengthNormalisation
+from benchmark.model.decoding.rollout import Rollout, Step, Unroll, averaged, is_end, rollout_of
 from datamodules.contract import IGNORED
 from datamodules.ranges import Count
 
@@ -54,24 +54,24 @@ class Beam(Decoding):
     width: K.
     """
 
-    def __init__(self, width: Count, length: Length):
+    def __init__(self, width: Count, length: LengthNormalisation):
         if width < 1:
             raise ConfigFault([f"decoding.width: has to be 1 or more, and not {width}"])
         self.width, self.length = width, length
 
-    def __call__(self, walk: Walk) -> Rollout:
+    def __call__(self, walk: Unroll) -> Rollout:
         """Of the best sequence of each image."""
         return self.search(walk).rollout
 
     @torch.no_grad()
-    def search(self, walk: Walk) -> Found:
+    def search(self, walk: Unroll) -> Found:
         """All K sequences of each image: its n-best list."""
         samples, width = walk.samples, self.width
         like_RH = walk.state[0][0]
         images = len(like_RH) // samples
         first_B = torch.arange(images, device=like_RH.device)
         state = taken(walk.state, rows_of(first_B.repeat_interleave(width), samples))
-        symbol_R = walk.nothing_said().repeat_interleave(width, 0)
+        symbol_R = walk.no_symbol().repeat_interleave(width, 0)
         beams = first(images, width, like_RH)
         steps: list[Step] = []
         went: list[Beams] = []
@@ -86,7 +86,7 @@ class Beam(Decoding):
                 break
         return self._told(steps, went, walk)
 
-    def _grown(self, beams: Beams, logits_RV: Tensor, walk: Walk) -> Beams:
+    def _grown(self, beams: Beams, logits_RV: Tensor, walk: Unroll) -> Beams:
         best_RK, symbol_RK = likely(logits_RV, walk.samples, self.width)
         total_BKK = beams.log_prob[..., None] + best_RK.unflatten(0, (-1, self.width))
         total_BKK = total_BKK.masked_fill(beams.ended[..., None], -torch.inf)
@@ -104,7 +104,7 @@ class Beam(Decoding):
             symbol_BK,
         )
 
-    def _told(self, steps: list[Step], went: list[Beams], walk: Walk) -> Found:
+    def _told(self, steps: list[Step], went: list[Beams], walk: Unroll) -> Found:
         last = went[-1]
         score_BK = self.length(last.log_prob, last.length)
         # Ended ones first, each kind by its score: two stable sorts, the second by the stronger key.
@@ -116,7 +116,7 @@ class Beam(Decoding):
         rollout = self._best(steps, symbol_BKT[:, 0], from_BKT[:, 0], walk)
         return Found(symbol_BKT, last.log_prob.gather(1, order_BK), last.ended.gather(1, order_BK), rollout)
 
-    def _best(self, steps: list[Step], symbol_BT: Tensor, from_BT: Tensor, walk: Walk) -> Rollout:
+    def _best(self, steps: list[Step], symbol_BT: Tensor, from_BT: Tensor, walk: Unroll) -> Rollout:
         """What happened on the way to these sequences; after its end a row stays as it was."""
         first_B = torch.arange(len(symbol_BT), device=symbol_BT.device) * self.width
         ended_RT = (symbol_BT == IGNORED).repeat_interleave(walk.samples, 0)

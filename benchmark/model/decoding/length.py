@@ -8,7 +8,7 @@ from torch import Tensor
 from datamodules.ranges import NonNegative
 
 
-class Length(ABC):
+class LengthNormalisation(ABC):
     """Weighs a sequence's log-probability by its length."""
 
     @abstractmethod
@@ -17,7 +17,7 @@ class Length(ABC):
 
 
 @final
-class AsItIs(Length):
+class NoLengthNormalisation(LengthNormalisation):
     """The log-probability itself, which favours short ones: what Show, Attend and Tell and NIC report."""
 
     def __call__(self, log_prob: Tensor, length: Tensor) -> Tensor:
@@ -25,7 +25,7 @@ class AsItIs(Length):
 
 
 @final
-class PerSymbol(Length):
+class MeanLogProb(LengthNormalisation):
     """log p / length^power: with 1 the mean log-probability of a symbol, with 0 the sum."""
 
     def __init__(self, power: NonNegative):

@@ -28,7 +28,7 @@ class Rollout(NamedTuple):
     where: Tensor
     log_prob: Tensor
     query: Tensor
-    chance: Tensor
+    item_probs: Tensor
 
 
 class Step(NamedTuple):
@@ -39,10 +39,10 @@ class Step(NamedTuple):
     where: Tensor
     log_prob: Tensor
     query: Tensor
-    chance: Tensor
+    item_probs: Tensor
 
 
-class Walk(NamedTuple):
+class Unroll(NamedTuple):
     """A pass over a batch of images that waits to be gone through.
 
     state: of the B * S rows before the first symbol. samples: S. steps: T, at most. end: as the task's. none: the
@@ -57,7 +57,7 @@ class Walk(NamedTuple):
     none: int
     step: Callable[[State, Tensor, int], Step]
 
-    def nothing_said(self) -> Tensor:
+    def no_symbol(self) -> Tensor:
         """(R,) what is told before the first symbol."""
         like_RH = self.state[0][0]
         return torch.full((len(like_RH),), self.none, device=like_RH.device)
@@ -68,11 +68,11 @@ def is_end(symbol: Tensor, end: int | None) -> Tensor:
     return symbol == (-1 if end is None else end)
 
 
-def gone_through(walk: Walk, say: Callable[[Tensor], Tensor], tell: Callable[[int, Tensor], Tensor]) -> Rollout:
+def unroll(walk: Unroll, say: Callable[[Tensor], Tensor], tell: Callable[[int, Tensor], Tensor]) -> Rollout:
     """Every step in turn. say: (R, V) logits to the (R,) symbol emitted. tell: of a step and what was emitted at it,
     the (R,) symbol that the next one hears.
     """
-    state, symbol_R = walk.state, walk.nothing_said()
+    state, symbol_R = walk.state, walk.no_symbol()
     ended_R = torch.zeros_like(symbol_R, dtype=torch.bool)
     steps, symbols = [], []
     for t in range(walk.steps):
@@ -92,10 +92,10 @@ def in_turn(parts: Sequence[Tensor]) -> Tensor:
 
 def rollout_of(steps: list[Step], symbol_RT: Tensor, samples: int) -> Rollout:
     """The steps of all rows, as images and trajectories."""
-    logits, where, log_prob, query, chance = (
+    logits, where, log_prob, query, item_probs = (
         in_turn(parts).unflatten(0, (-1, samples)) for parts in list(zip(*steps, strict=True))[1:]
     )
-    return Rollout(logits, symbol_RT.unflatten(0, (-1, samples)), where, log_prob, query, chance)
+    return Rollout(logits, symbol_RT.unflatten(0, (-1, samples)), where, log_prob, query, item_probs)
 
 
 def averaged(logits_BSxV: Tensor) -> Tensor:

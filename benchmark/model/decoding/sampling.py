@@ -10,7 +10,7 @@ from torch import Tensor
 
 from benchmark.common.errors import ConfigFault
 from benchmark.model.decoding.base import Decoding
-from benchmark.model.decoding.rollout import Rollout, Walk, gone_through, pooled
+from benchmark.model.decoding.rollout import Rollout, Unroll, unroll, pooled
 from datamodules.ranges import Positive
 
 
@@ -31,9 +31,9 @@ class Sampling(Decoding):
             raise ConfigFault([f"decoding.temperature: has to be above 0, and not {temperature}; greedy is its limit"])
         self.temperature = temperature
 
-    def __call__(self, walk: Walk) -> Rollout:
+    def __call__(self, walk: Unroll) -> Rollout:
         """Another sequence each time."""
-        return gone_through(walk, lambda logits_RV: self._say(logits_RV, walk.samples), lambda t, said_R: said_R)
+        return unroll(walk, lambda logits_RV: self._say(logits_RV, walk.samples), lambda t, said_R: said_R)
 
     def _say(self, logits_RV: Tensor, samples: int) -> Tensor:
         log_BV = pooled(logits_RV.detach(), samples)[::samples] / self.temperature
@@ -44,6 +44,6 @@ class Sampling(Decoding):
 class Each(Decoding):
     """Each trajectory draws its own symbols from the model as it is: what a policy over symbols learns from."""
 
-    def __call__(self, walk: Walk) -> Rollout:
+    def __call__(self, walk: Unroll) -> Rollout:
         """The trajectories of an image differ; no gradient flows through a draw."""
-        return gone_through(walk, lambda logits_RV: drawn(logits_RV.detach()), lambda t, said_R: said_R)
+        return unroll(walk, lambda logits_RV: drawn(logits_RV.detach()), lambda t, said_R: said_R)

@@ -17,7 +17,7 @@ from datamodules.ranges import Count, NotAll
 Shape = tuple[int, int, int]
 
 
-class Unit(ABC):
+class Nonlinearity(ABC):
     """What a convolution's outputs become. wide: filters it needs for each channel that comes out."""
 
     wide: int
@@ -28,7 +28,7 @@ class Unit(ABC):
 
 
 @final
-class Rectifier(Unit):
+class Rectifier(Nonlinearity):
     """max(0, x)."""
 
     wide = 1
@@ -38,7 +38,7 @@ class Rectifier(Unit):
 
 
 @final
-class Maxout(Unit):
+class Maxout(Nonlinearity):
     """The largest of `pieces` filters (Goodfellow et al. 2013b)."""
 
     def __init__(self, pieces: Count):
@@ -57,7 +57,7 @@ class Normaliser(ABC):
 
 
 @final
-class AsItIs(Normaliser):
+class NoNormaliser(Normaliser):
     def __call__(self, map_BCHW: Tensor) -> Tensor:
         return map_BCHW
 
@@ -98,13 +98,13 @@ class PooledConv(Encoder):
         self,
         shape: Shape,
         layers: list[tuple[Count, Count, Count, Count]],
-        first: Unit,
+        first: Nonlinearity,
         normalise: Normaliser,
         dropout: NotAll,
     ):
         super().__init__()
         before, rows, columns = shape
-        self.units: list[Unit] = [first, *(Rectifier() for _ in layers[1:])]
+        self.units: list[Nonlinearity] = [first, *(Rectifier() for _ in layers[1:])]
         self.pools, self.normalise = [(window, stride) for *_, window, stride in layers], normalise
         self.convolutions, self.dropouts = nn.ModuleList(), dropouts(len(layers), dropout)
         for (channels, kernel, _, stride), unit in zip(layers, self.units, strict=True):

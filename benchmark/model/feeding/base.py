@@ -21,7 +21,7 @@ class Feeding(nn.Module, ABC):
 
 
 @final
-class Truth(Feeding):
+class TeacherForcing(Feeding):
     """Teacher forcing, eqs 7-8: always the true one."""
 
     def __init__(self) -> None:

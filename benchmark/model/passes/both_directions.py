@@ -13,12 +13,12 @@ from torch.nn.functional import pad
 from benchmark.metrics.sequence import lengths
 from benchmark.model.attention.distribution import Draw
 from benchmark.model.decoding.rollout import Rollout, averaged
-from benchmark.model.loop import Reader
+from benchmark.model.loop import SequenceModel
 from benchmark.model.passes.single import Make, share, turned
 from datamodules.contract import IGNORED, NO_KEY, ImageKey, TaskSpec
 
 
-class Merge(ABC):
+class DirectionMerge(ABC):
     """Two directions' scores of the digits of one sequence as one."""
 
     @abstractmethod
@@ -27,7 +27,7 @@ class Merge(ABC):
 
 
 @final
-class BackwardFirst(Merge):
+class BackwardFirst(DirectionMerge):
     """The paper's one sentence, as far as it goes: the digits are the backward model's, in reverse."""
 
     def __call__(self, forth_BTV: Tensor, back_BTV: Tensor) -> Tensor:
@@ -35,7 +35,7 @@ class BackwardFirst(Merge):
 
 
 @final
-class Averaged(Merge):
+class Averaged(DirectionMerge):
     """The mean of both log-probabilities: of what the two agree on. Ours."""
 
     def __call__(self, forth_BTV: Tensor, back_BTV: Tensor) -> Tensor:
@@ -43,7 +43,7 @@ class Averaged(Merge):
 
 
 @final
-class BothWays(Reader):
+class BothDirections(SequenceModel):
     """Two models of one kind. The second is taught the digits from right to left, and its end stays the end.
 
     In training their rollouts lie one after the other, as if of twice the images, each with its own targets: the loss
@@ -54,7 +54,7 @@ class BothWays(Reader):
     counts them twice.
     """
 
-    def __init__(self, make: Make, spec: TaskSpec, shared: list[str], merge: Merge):
+    def __init__(self, make: Make, spec: TaskSpec, shared: list[str], merge: DirectionMerge):
         super().__init__()
         self.forth, self.back, self.merge = make(spec), make(spec), merge
         share(self.forth, self.back, shared)
@@ -70,7 +70,7 @@ class BothWays(Reader):
         back = self.back(image, boxes_back, backward, samples, draw, key)
         return self._merged(forth, back) if target is None else side_by_side(forth, back)
 
-    def asked(self, target_BT: Tensor) -> Tensor:
+    def training_targets(self, target_BT: Tensor) -> Tensor:
         return torch.cat([target_BT, self._backwards(target_BT)])
 
     def policy_parameters(self) -> list[nn.Parameter]:

@@ -12,7 +12,7 @@ from torch.nn.functional import avg_pool2d, grid_sample
 from benchmark.common.constants import constant
 from benchmark.model.attention.distribution import Draw
 from benchmark.model.decoding.rollout import Rollout
-from benchmark.model.loop import Reader
+from benchmark.model.loop import SequenceModel
 from benchmark.model.passes.single import Make, share
 from datamodules.contract import IGNORED, NO_KEY, ImageKey, TaskSpec
 from datamodules.ranges import Count, NonNegative
@@ -30,7 +30,7 @@ def cropped(image_BCHW: Tensor, frame_B4: Tensor, size: int) -> Tensor:
 
 
 @final
-class Focused(Reader):
+class Focused(SequenceModel):
     """A model of small images reads large ones in two passes: it runs over the large image, then once more over what
     lies around the places it looked at, brought to the size it knows.
 
@@ -74,7 +74,7 @@ class Focused(Reader):
         low_B2 = low_B2.nan_to_num(0.0).clamp(min=0).minimum(side_2 - 1)
         return torch.cat([low_B2, torch.where(high_B2.isnan(), side_2, high_B2).minimum(side_2).maximum(low_B2 + 1)], 1)
 
-    def asked(self, target_BT: Tensor) -> Tensor:
+    def training_targets(self, target_BT: Tensor) -> Tensor:
         return target_BT
 
     def policy_parameters(self) -> list[nn.Parameter]:

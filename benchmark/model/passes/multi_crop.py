@@ -14,7 +14,7 @@ from datamodules.contract import TaskSpec
 from datamodules.ranges import Count
 
 
-class Merge(ABC):
+class CropMerge(ABC):
     """How looks become one answer."""
 
     @abstractmethod
@@ -23,7 +23,7 @@ class Merge(ABC):
 
 
 @final
-class MeanProbability(Merge):
+class MeanProbability(CropMerge):
     """The mean of what the classifier says of each look, as probabilities; scores are its logarithm."""
 
     def __call__(self, code_RnD: Tensor, head: nn.Module) -> Tensor:
@@ -32,7 +32,7 @@ class MeanProbability(Merge):
 
 
 @final
-class MeanCode(Merge):
+class MeanCode(CropMerge):
     """What the classifier says of the mean code."""
 
     def __call__(self, code_RnD: Tensor, head: nn.Module) -> Tensor:
@@ -41,12 +41,12 @@ class MeanCode(Merge):
 
 
 @final
-class Orderless(Decoder):
+class MultiCrop(Decoder):
     """No recurrence: all looks so far count alike, and the answer does not depend on their order. Its state is their
     codes, so in a sequence each symbol is said of all looks up to it.
     """
 
-    def __init__(self, code_size: int, spec: TaskSpec, hidden_size: Count, head: list[Count], merge: Merge):
+    def __init__(self, code_size: int, spec: TaskSpec, hidden_size: Count, head: list[Count], merge: CropMerge):
         super().__init__()
         self.query_size = hidden_size
         self.head = classifier(code_size, head, len(spec.symbols))
@@ -55,7 +55,7 @@ class Orderless(Decoder):
     def start(self, context_RH: Tensor) -> State:
         return (context_RH,), ()
 
-    def hear(self, symbol_R: Tensor, state: State) -> State:
+    def feed_symbol(self, symbol_R: Tensor, state: State) -> State:
         return state
 
     def query(self, state: State) -> Tensor:

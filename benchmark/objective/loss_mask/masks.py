@@ -18,7 +18,7 @@ def right(rollout: Rollout, target_BT: Tensor) -> Tensor:
     return (rollout.logits.argmax(-1) == target_BT[:, None]) | (target_BT == IGNORED)[:, None]
 
 
-class Credit(ABC):
+class LossMask(ABC):
     """Weighs each symbol's part in a gradient: its likelihood, its reward and the scores of its glimpses.
 
     stops: whether what comes after a mistake counts for nothing.
@@ -32,7 +32,7 @@ class Credit(ABC):
 
 
 @final
-class Whole(Credit):
+class AllSteps(LossMask):
     """Every symbol teaches: the likelihood as it is."""
 
     stops = False
@@ -42,7 +42,7 @@ class Whole(Credit):
 
 
 @final
-class FirstMistake(Credit):
+class UntilFirstMistake(LossMask):
     """The symbols up to and including the first wrong one of a trajectory teach, nothing after it does (DRAM, which
     calls it crucial: a model that lost its place would be taught to guess).
 

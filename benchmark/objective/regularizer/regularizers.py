@@ -20,12 +20,12 @@ def of_sequence(rollout: Rollout, target_BT: Tensor) -> Tensor:
 
     Raises ConfigFault for a mechanism without items.
     """
-    if not rollout.chance.shape[-1]:
+    if not rollout.item_probs.shape[-1]:
         raise ConfigFault(["penalty: weighs items, and this mechanism of attention has none. Use penalty=none"])
-    return rollout.chance * (target_BT != IGNORED)[:, None, :, None, None]
+    return rollout.item_probs * (target_BT != IGNORED)[:, None, :, None, None]
 
 
-class Penalty(ABC):
+class Regularizer(ABC):
     """Added to the loss: of each image's trajectory, averaged over both, so that it does not depend on the batch."""
 
     @abstractmethod
@@ -34,7 +34,7 @@ class Penalty(ABC):
 
 
 @final
-class NoPenalty(Penalty):
+class NoRegularizer(Regularizer):
     """Asks nothing."""
 
     def __call__(self, rollout: Rollout, target_BT: Tensor) -> Tensor:
@@ -42,10 +42,10 @@ class NoPenalty(Penalty):
 
 
 @final
-class Together(Penalty):
+class RegularizerSum(Regularizer):
     """Several, added up."""
 
-    def __init__(self, parts: Sequence[Penalty]):
+    def __init__(self, parts: Sequence[Regularizer]):
         self.parts = list(parts)
 
     def __call__(self, rollout: Rollout, target_BT: Tensor) -> Tensor:
@@ -55,34 +55,34 @@ class Together(Penalty):
         return total
 
 
-class Share(ABC):
+class AttentionTarget(ABC):
     """How much attention each item is to get over a whole sequence."""
 
     @abstractmethod
-    def __call__(self, chance_BSTMN: Tensor) -> Tensor:
+    def __call__(self, item_probs_BSTMN: Tensor) -> Tensor:
         """What broadcasts against (B, S, N)."""
 
 
 @final
-class Fixed(Share):
+class FixedTarget(AttentionTarget):
     """The same for every sequence. Show, Attend and Tell: 1, which many items and few words can't reach."""
 
     def __init__(self, value: Positive):
         self.value = value
 
-    def __call__(self, chance_BSTMN: Tensor) -> Tensor:
-        return chance_BSTMN.new_full((), self.value)
+    def __call__(self, item_probs_BSTMN: Tensor) -> Tensor:
+        return item_probs_BSTMN.new_full((), self.value)
 
 
 @final
-class Even(Share):
+class MeanTarget(AttentionTarget):
     """Its glimpses divided by the items: what there is, spread evenly (a port of Show, Attend and Tell: 16 / 196)."""
 
-    def __call__(self, chance_BSTMN: Tensor) -> Tensor:
-        return chance_BSTMN.detach().sum((-3, -2)).mean(-1, keepdim=True)
+    def __call__(self, item_probs_BSTMN: Tensor) -> Tensor:
+        return item_probs_BSTMN.detach().sum((-3, -2)).mean(-1, keepdim=True)
 
 
-class Over(ABC):
+class ItemReduction(ABC):
     """What the squares of all items come to."""
 
     @abstractmethod
@@ -91,7 +91,7 @@ class Over(ABC):
 
 
 @final
-class Total(Over):
+class SumOverItems(ItemReduction):
     """Their sum: the paper's formula."""
 
     def __call__(self, square_BSN: Tensor) -> Tensor:
@@ -99,7 +99,7 @@ class Total(Over):
 
 
 @final
-class Mean(Over):
+class MeanOverItems(ItemReduction):
     """Their mean, so that the penalty does not grow with the grid: the papers' code, and most ports."""
 
     def __call__(self, square_BSN: Tensor) -> Tensor:
@@ -107,7 +107,7 @@ class Mean(Over):
 
 
 @final
-class DoublyStochastic(Penalty):
+class DoublyStochastic(Regularizer):
     """weight * sum_i (target - sum_t alpha_ti)^2: over a sequence all items are to be attended alike (Show, Attend and
     Tell, eq 14). alpha is the chance of an item, for soft attention its weight.
 
@@ -116,17 +116,17 @@ class DoublyStochastic(Penalty):
     and stands beside the likelihood of a whole sequence. Steps after the end count for nothing.
     """
 
-    def __init__(self, weight: NonNegative, target: Share, over: Over):
+    def __init__(self, weight: NonNegative, target: AttentionTarget, over: ItemReduction):
         self.weight, self.target, self.over = weight, target, over
 
     def __call__(self, rollout: Rollout, target_BT: Tensor) -> Tensor:
-        chance_BSTMN = of_sequence(rollout, target_BT)
-        gap_BSN = self.target(chance_BSTMN) - chance_BSTMN.sum((-3, -2))
+        item_probs_BSTMN = of_sequence(rollout, target_BT)
+        gap_BSN = self.target(item_probs_BSTMN) - item_probs_BSTMN.sum((-3, -2))
         return self.weight * self.over(gap_BSN.square()).mean()
 
 
 @final
-class Certainty(Penalty):
+class EntropyBonus(Regularizer):
     """weight * minus the entropy of where is looked, in nats, summed over a sequence's glimpses: it keeps draws from
     settling too soon (Show, Attend and Tell, eq 12, its lambda_e).
     """
@@ -135,6 +135,6 @@ class Certainty(Penalty):
         self.weight = weight
 
     def __call__(self, rollout: Rollout, target_BT: Tensor) -> Tensor:
-        chance_BSTMN = of_sequence(rollout, target_BT)
-        log_BSTMN = chance_BSTMN.clamp(min=1e-12).log()
-        return self.weight * (chance_BSTMN * log_BSTMN).sum((-3, -2, -1)).mean()
+        item_probs_BSTMN = of_sequence(rollout, target_BT)
+        log_BSTMN = item_probs_BSTMN.clamp(min=1e-12).log()
+        return self.weight * (item_probs_BSTMN * log_BSTMN).sum((-3, -2, -1)).mean()

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from benchmark.common.errors import ConfigFault
 from benchmark.model.decoding.rollout import Rollout
-from benchmark.objective.loss_mask.masks import Credit, right
+from benchmark.objective.loss_mask.masks import LossMask, right
 from datamodules.contract import IGNORED
 from datamodules.ranges import Positive
 
@@ -65,9 +65,9 @@ class Cumulative(Reward):
         return unbroken_BST * (target_BT != IGNORED)[:, None]
 
 
-def refuse_paid_mistakes(reward: Reward, credit: Credit) -> None:
+def refuse_paid_mistakes(reward: Reward, loss_mask: LossMask) -> None:
     """Raises ConfigFault where an early mistake would be worth more than a right sequence."""
-    if reward.punishes and credit.stops:
+    if reward.punishes and loss_mask.stops:
         raise ConfigFault(
             [
                 "reward and credit: a reward below zero for every symbol (reward=log_likelihood), of which none after "

@@ -8,8 +8,8 @@ from typing import final
 
 import numpy as np
 
-from benchmark.report.analysis.grouping import Task
-from benchmark.report.analysis.inference import Contrast, Finding, Sample, contrast, judge
+from benchmark.report.analysis.grouping import ReportTask
+from benchmark.report.analysis.inference import Contrast, Finding, SeedSample, contrast, judge
 from benchmark.report.analysis.predictions import Predictions, value_by_seed
 from benchmark.report.analysis.statistics import Interval
 
@@ -45,10 +45,10 @@ class Comparison:
         return replace(self, first=self.second, second=self.first, seeds=self.seeds[::-1], contrast=turned)
 
 
-def compare(task: Task, predictions: Mapping[Path, Predictions], mode: str) -> list[Comparison]:
+def compare(task: ReportTask, predictions: Mapping[Path, Predictions], mode: str) -> list[Comparison]:
     """Every pair of groups that have predictions in a way of looking."""
     samples = {
-        place: Sample.of(np.stack(list(values.values())))
+        place: SeedSample.of(np.stack(list(values.values())))
         for place, group in enumerate(task.groups)
         if (values := value_by_seed(group, predictions, mode))
     }

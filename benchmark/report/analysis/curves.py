@@ -10,7 +10,7 @@ import numpy as np
 
 from benchmark.common.json_files import Damaged, parsed, read_bytes
 from benchmark.report.analysis.quality import Quality
-from benchmark.report.read.folders import Address, Finished, Study, Unfinished, number
+from benchmark.report.read.folders import RunFolderName, Finished, Study, Unfinished, number
 from benchmark.results.checksums import is_the_file
 
 LOSS = "train/loss"
@@ -105,7 +105,7 @@ def curves_of(
     runs: Sequence[Finished | Unfinished], wanted: Sequence[Tracked], labels: Mapping[tuple[str, str], str]
 ) -> dict[Tracked, list[Curve]]:
     """The curves of one data set."""
-    members: dict[tuple[str, str], list[tuple[Address, bool]]] = defaultdict(list)
+    members: dict[tuple[str, str], list[tuple[RunFolderName, bool]]] = defaultdict(list)
     for run in runs:
         where = run.address
         members[where.attention, where.setting].append((where, isinstance(run, Unfinished)))

@@ -103,7 +103,7 @@ class Group:
 
 @final
 @dataclass(frozen=True)
-class Task:
+class ReportTask:
     """The groups that were tested on the same canvases, best first: only within a task are they compared."""
 
     name: str
@@ -137,7 +137,7 @@ def deep(record: Mapping[str, Any], path: Sequence[str]) -> float | None:
     return number(values, path[-1])
 
 
-def group_tasks(finished: Sequence[Finished]) -> list[Task]:
+def group_tasks(finished: Sequence[Finished]) -> list[ReportTask]:
     """The tasks of a study, by data, the most runs first; the same data with other test canvases is another task."""
     by_task: dict[tuple[str, str, str], list[Finished]] = defaultdict(list)
     for run in finished:
@@ -145,7 +145,7 @@ def group_tasks(finished: Sequence[Finished]) -> list[Task]:
     shared = frozenset(in_common(finished))
     ordered = sorted(by_task.items(), key=lambda item: (item[0][0], -len(item[1]), item[0][1]))
     return [
-        Task(task_name(key, by_task), key[0], str(runs[0].record["origin"]), key[1], group_runs(runs, shared))
+        ReportTask(task_name(key, by_task), key[0], str(runs[0].record["origin"]), key[1], group_runs(runs, shared))
         for key, runs in ordered
     ]
 

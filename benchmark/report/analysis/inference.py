@@ -33,7 +33,7 @@ FEW = 2
 
 @final
 @dataclass(frozen=True)
-class Sample:
+class SeedSample:
     """A mechanism's scores on a task. seeds_S: each seed's mean over the test images; image_N: each image's mean over
     seeds; interaction: the variance of an image from seed to seed besides the seeds' own, which is in both.
     """
@@ -43,7 +43,7 @@ class Sample:
     interaction: float
 
     @classmethod
-    def of(cls, value_SN: Floats) -> "Sample":
+    def of(cls, value_SN: Floats) -> "SeedSample":
         """From what each image counted for with each seed."""
         seeds_S = value_SN.mean(axis=1)
         if len(value_SN) == 1:
@@ -86,7 +86,7 @@ class Contrast:
         return Interval(self.difference - half, self.difference + half)
 
 
-def contrast(first: Sample, second: Sample, sources_NK: NDArray[np.int64]) -> Contrast:
+def contrast(first: SeedSample, second: SeedSample, sources_NK: NDArray[np.int64]) -> Contrast:
     """The first less the second, on the same test images.
 
     Three sources of variance: the seeds of each, and the images, whose differences are paired, with images of a common

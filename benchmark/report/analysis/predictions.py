@@ -11,7 +11,7 @@ from typing import Any, final
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmark.report.analysis.grouping import Group, Task
+from benchmark.report.analysis.grouping import Group, ReportTask
 from benchmark.report.read.arrays import read_arrays
 from benchmark.report.read.folders import Finished
 from benchmark.results.checksums import is_the_file
@@ -76,7 +76,7 @@ def refuse_odd(found: Mapping[str, NDArray[Any]]) -> None:
             raise ValueError(f"its {name} holds what is no number")
 
 
-def read_task(task: Task) -> dict[Path, Predictions]:
+def read_task(task: ReportTask) -> dict[Path, Predictions]:
     """The predictions of a task's runs by folder; what cannot be used is left out and remarked at the run."""
     found: dict[Path, Predictions] = {}
     for run in (run for group in task.groups for run in group.runs):

@@ -10,7 +10,7 @@ import yaml
 from benchmark.report.analysis import formats
 from benchmark.report.analysis.comparisons import Comparison, between
 from benchmark.report.analysis.estimates import Estimate
-from benchmark.report.analysis.grouping import Group, Task
+from benchmark.report.analysis.grouping import Group, ReportTask
 from benchmark.report.analysis.inference import against_number
 from benchmark.report.read.folders import number
 
@@ -109,7 +109,7 @@ def judge_number(entry: Published, group: Group, measured: Estimate) -> Verdict:
     return Verdict(word, f"{quality.span(measured.interval)}{quality.unit} is {where} {allowed}")
 
 
-def judge_claim(claim: Claim, task: Task, comparisons: Sequence[Comparison]) -> Verdict | None:
+def judge_claim(claim: Claim, task: ReportTask, comparisons: Sequence[Comparison]) -> Verdict | None:
     """Whether an order was reproduced; None where the task has not both mechanisms.
 
     Of a mechanism with several settings the default one speaks, else the best one.

@@ -7,7 +7,7 @@ from typing import final
 from markupsafe import Markup
 
 from benchmark.report.draw import svg
-from benchmark.report.draw.palette import Look
+from benchmark.report.draw.palette import SeriesStyle
 from benchmark.report.draw.svg import Scale
 
 WIDTH, HEIGHT = 460.0, 300.0
@@ -66,7 +66,7 @@ def frame(name: str, x: Axis, y: Axis, marks: Sequence[Markup]) -> Markup:
     return svg.drawing(WIDTH, HEIGHT, name, [*grid, axis, *stubs, *y_ticks, *x_ticks, *names, *marks])
 
 
-def legend(entries: Sequence[tuple[str, Look]]) -> Markup:
+def legend(entries: Sequence[tuple[str, SeriesStyle]]) -> Markup:
     """The names of what is drawn, each with its line and mark, as a list that wraps."""
     items = []
     for label, look in entries:

@@ -27,7 +27,7 @@ MARKS = ("circle", "square", "diamond", "triangle", "cross")
 
 @final
 @dataclass(frozen=True)
-class Look:
+class SeriesStyle:
     """colour: a CSS colour; dash: an SVG dash array; mark: the shape of its points."""
 
     colour: str
@@ -41,7 +41,7 @@ def family(label: str) -> str:
     return FAMILIES[max(known, key=len)] if known else "other"
 
 
-def looks(labels: Iterable[str]) -> Mapping[str, Look]:
+def looks(labels: Iterable[str]) -> Mapping[str, SeriesStyle]:
     """A look for each label, a mechanism's name or that and its setting in brackets.
 
     The colour is the mechanism's, by its place among its family in the order of the alphabet, whatever its setting;
@@ -64,6 +64,6 @@ def mechanism(label: str) -> str:
     return label.split(" (")[0]
 
 
-def look(kind: str, member: int, place: int) -> Look:
+def look(kind: str, member: int, place: int) -> SeriesStyle:
     """The look of a family's member, and of the place of one of its labels."""
-    return Look(TINTS[member % len(TINTS)].format(kind), DASHES[place % len(DASHES)], MARKS[place % len(MARKS)])
+    return SeriesStyle(TINTS[member % len(TINTS)].format(kind), DASHES[place % len(DASHES)], MARKS[place % len(MARKS)])

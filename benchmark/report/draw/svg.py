@@ -7,7 +7,7 @@ from typing import final
 
 from markupsafe import Markup, escape
 
-from benchmark.report.draw.palette import Look
+from benchmark.report.draw.palette import SeriesStyle
 
 
 @final
@@ -78,19 +78,19 @@ def join(parts: Sequence[Markup]) -> Markup:
     return Markup("").join(parts)
 
 
-def line(points: Sequence[tuple[float, float]], look: Look) -> Markup:
+def line(points: Sequence[tuple[float, float]], look: SeriesStyle) -> Markup:
     """A line through points, in a mechanism's colour and dash."""
     path = " ".join(f"{x:.1f},{y:.1f}" for x, y in points)
     return tag("polyline", points=path, class_="line", style=f"stroke:{look.colour}", stroke_dasharray=look.dash)
 
 
-def band(low: Sequence[tuple[float, float]], high: Sequence[tuple[float, float]], look: Look) -> Markup:
+def band(low: Sequence[tuple[float, float]], high: Sequence[tuple[float, float]], look: SeriesStyle) -> Markup:
     """The area between two lines."""
     path = " ".join(f"{x:.1f},{y:.1f}" for x, y in [*low, *reversed(high)])
     return tag("polygon", points=path, class_="band", style=f"fill:{look.colour}")
 
 
-def whisker(start: tuple[float, float], end: tuple[float, float], look: Look, kind: str) -> Markup:
+def whisker(start: tuple[float, float], end: tuple[float, float], look: SeriesStyle, kind: str) -> Markup:
     """An interval as a line; kind is its style class."""
     return tag("line", x1=start[0], y1=start[1], x2=end[0], y2=end[1], class_=kind, style=f"stroke:{look.colour}")
 
@@ -102,7 +102,7 @@ SHAPES = {
 }  # fmt: skip
 
 
-def point(x: float, y: float, look: Look, note: str) -> Markup:
+def point(x: float, y: float, look: SeriesStyle, note: str) -> Markup:
     """A mechanism's mark; the note is shown when pointed at, and read aloud."""
     return tag(
         "path",

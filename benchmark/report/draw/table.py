@@ -7,7 +7,7 @@ from typing import final
 
 @final
 @dataclass(frozen=True)
-class Cell:
+class TableCell:
     """One cell. notes: smaller lines under it; tone: good, bad, quiet or "", never the only bearer of meaning."""
 
     text: str
@@ -27,7 +27,7 @@ class Table:
     name: str
     note: str
     heads: tuple[str, ...]
-    rows: tuple[tuple[Cell, ...], ...]
+    rows: tuple[tuple[TableCell, ...], ...]
     kind: str = ""
 
     def markdown(self) -> str:

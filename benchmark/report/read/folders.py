@@ -11,7 +11,7 @@ from benchmark.results.primary_metric import Headline
 
 @final
 @dataclass(frozen=True)
-class Address:
+class RunFolderName:
     """Where a run stands in its study, read from its folder's path."""
 
     folder: Path
@@ -26,7 +26,7 @@ class Address:
 class Finished:
     """A run with a readable record; `remarks` say what else of it could not be used."""
 
-    address: Address
+    address: RunFolderName
     record: Mapping[str, Any]
     remarks: list[str] = field(default_factory=list)
 
@@ -56,7 +56,7 @@ class Unfinished:
     judged by, None where it has not said so yet.
     """
 
-    address: Address
+    address: RunFolderName
     state: str
     message: str
     epoch: str

@@ -6,7 +6,7 @@ A folder is <study>/<attention>/<data>/seed=<n>[-<setting>]; a `record.json` in 
 import re
 from pathlib import Path
 
-from benchmark.report.read.folders import Address, Finished, Study, Unfinished
+from benchmark.report.read.folders import RunFolderName, Finished, Study, Unfinished
 from benchmark.report.read.records import RecordError, read_record
 from benchmark.report.read.status import read_unfinished
 from benchmark.results.run_folder import name_of
@@ -27,17 +27,17 @@ def read_study(folder: Path) -> Study:
     )
 
 
-def addresses(folder: Path) -> list[Address]:
+def addresses(folder: Path) -> list[RunFolderName]:
     """The run folders of a study, by name alone."""
     found = []
     for path in sorted(folder.glob("*/*/seed=*")):
         match = SEED_FOLDER.fullmatch(path.name)
         if match and path.is_dir():
-            found.append(Address(path, path.parts[-3], path.parts[-2], int(match["seed"]), match["setting"] or ""))
+            found.append(RunFolderName(path, path.parts[-3], path.parts[-2], int(match["seed"]), match["setting"] or ""))
     return found
 
 
-def read_run(address: Address) -> Finished | Unfinished:
+def read_run(address: RunFolderName) -> Finished | Unfinished:
     """One run; a record that cannot be used makes it a damaged run, not an error."""
     try:
         if not (address.folder / "record.json").exists():

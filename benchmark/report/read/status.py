@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmark.common.json_files import Damaged, read_object
-from benchmark.report.read.folders import Address, Unfinished
+from benchmark.report.read.folders import RunFolderName, Unfinished
 from benchmark.report.read.records import RecordError, read_headline
 from benchmark.results.primary_metric import Headline
 
@@ -16,7 +16,7 @@ LOG_BYTES, MOST_SIGNS = 2**20, 2000
 """What is read of the end of a log, and shown of a text."""
 
 
-def read_unfinished(address: Address) -> Unfinished:
+def read_unfinished(address: RunFolderName) -> Unfinished:
     """A run without a record, from its status and its log."""
     status = read_status(address.folder / "status.json")
     message, state = one_line(status.get("message")), one_line(status.get("state")) or "waiting"

@@ -3,9 +3,9 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from benchmark.report.analysis.grouping import HEADLINE, MODES, Group, Task
+from benchmark.report.analysis.grouping import HEADLINE, MODES, Group, ReportTask
 from benchmark.report.analysis.published import Published, apt
-from benchmark.report.draw.table import Cell, Table
+from benchmark.report.draw.table import TableCell, Table
 from benchmark.report.sections.tables import NOTHING, measured_cell, name_cell
 
 FIRST = "CIDEr-D"
@@ -16,23 +16,23 @@ STILL = 0.02
 """Below this mean change from look to look maps are said to stand still."""
 
 
-def is_of_captions(task: Task) -> bool:
+def is_of_captions(task: ReportTask) -> bool:
     return any(group.measure("test", mode, "BLEU-4") for group in task.groups for mode in task.modes)
 
 
-def scores(task: Task, numbers: Sequence[Published]) -> Table:
+def scores(task: ReportTask, numbers: Sequence[Published]) -> Table:
     """A row for each mechanism and mode, modes of which all is alike together; the published numbers of a mechanism
     under it.
     """
     known = [key for key in SCORES if any(group.measure("test", mode, key) for group, mode in both(task))]
-    rows: list[tuple[Cell, ...]] = []
+    rows: list[tuple[TableCell, ...]] = []
     for group in task.groups if is_of_captions(task) else ():
-        modes: dict[tuple[Cell, ...], list[str]] = {}
+        modes: dict[tuple[TableCell, ...], list[str]] = {}
         for mode in task.modes:
             if group.measure("test", mode, FIRST):
                 modes.setdefault(tuple(row(group, mode, known)), []).append(MODES.get(mode, mode))
         name = name_cell(group)
-        rows.extend((Cell(name.text, (", ".join(alike), *name.notes)), *cells) for cells, alike in modes.items())
+        rows.extend((TableCell(name.text, (", ".join(alike), *name.notes)), *cells) for cells, alike in modes.items())
         rows.extend(printed(group, numbers, known))
     return Table(
         f"{task.name}: captions",
@@ -44,11 +44,11 @@ def scores(task: Task, numbers: Sequence[Published]) -> Table:
     )
 
 
-def both(task: Task) -> Iterator[tuple[Group, str]]:
+def both(task: ReportTask) -> Iterator[tuple[Group, str]]:
     return ((group, mode) for group in task.groups for mode in task.modes)
 
 
-def row(group: Group, mode: str, known: Sequence[str]) -> Iterator[Cell]:
+def row(group: Group, mode: str, known: Sequence[str]) -> Iterator[TableCell]:
     """The cells of one mechanism in one mode."""
     for key in known:
         yield measured_cell(group.measure("test", mode, key), lambda value: f"{value:.3f}")
@@ -57,19 +57,19 @@ def row(group: Group, mode: str, known: Sequence[str]) -> Iterator[Cell]:
         yield measured_cell(group.measure("test", mode, key), shows[key].format)
 
 
-def printed(group: Group, numbers: Sequence[Published], known: Sequence[str]) -> Iterator[tuple[Cell, ...]]:
+def printed(group: Group, numbers: Sequence[Published], known: Sequence[str]) -> Iterator[tuple[TableCell, ...]]:
     """What papers say of this mechanism on these data, a row a source."""
     entries = [entry for entry in apt(numbers, group) if entry.measure in known]
     for source in dict.fromkeys((entry.system, entry.source) for entry in entries):
         own = {entry.measure: entry for entry in entries if (entry.system, entry.source) == source}
-        cells = [Cell(f"{own[key].value:g}") if key in own else NOTHING for key in known]
-        yield (Cell(f"published: {source[0]}", (source[1],)), *cells, *(NOTHING for _ in ABOUT))
+        cells = [TableCell(f"{own[key].value:g}") if key in own else NOTHING for key in known]
+        yield (TableCell(f"published: {source[0]}", (source[1],)), *cells, *(NOTHING for _ in ABOUT))
 
 
-def maps(task: Task) -> Table:
+def maps(task: ReportTask) -> Table:
     """Entropy of the maps and their change from look to look, where an answer has several symbols or glimpses."""
     rows = [
-        (name_cell(group), *(map_cell(group, key) for key in ("entropy", "change")), Cell(*still(group)))
+        (name_cell(group), *(map_cell(group, key) for key in ("entropy", "change")), TableCell(*still(group)))
         for group in task.groups
         if is_of_captions(task) and group.measure("localisation", HEADLINE, "entropy")
     ]
@@ -83,7 +83,7 @@ def maps(task: Task) -> Table:
     )
 
 
-def map_cell(group: Group, key: str) -> Cell:
+def map_cell(group: Group, key: str) -> TableCell:
     return measured_cell(group.measure("localisation", HEADLINE, key), lambda value: f"{value:.3f}")
 
 

@@ -4,8 +4,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from benchmark.report.analysis import formats
-from benchmark.report.analysis.grouping import HEADLINE, Group, Task
-from benchmark.report.draw.table import Cell, Table
+from benchmark.report.analysis.grouping import HEADLINE, Group, ReportTask
+from benchmark.report.draw.table import TableCell, Table
 from benchmark.report.sections.tables import NOTHING, measured_cell, name_cell
 
 SHARES: Mapping[str, str] = {
@@ -13,7 +13,7 @@ SHARES: Mapping[str, str] = {
 }  # fmt: skip
 
 
-def table(task: Task) -> Table:
+def table(task: ReportTask) -> Table:
     """Errors of categories, per class and over images; without rows where no category is told from others."""
     rows = [
         (name_cell(group), *(measured_cell(group.measure("test", HEADLINE, key), formats.percent) for key in SHARES))
@@ -38,13 +38,13 @@ def confused(group: Group) -> Iterator[Mapping[str, Any]]:
             yield pair
 
 
-def pairs(task: Task) -> Table:
+def pairs(task: ReportTask) -> Table:
     """The pairs most often confused, of each mechanism's first seed."""
     columns = [(group, list(confused(group))) for group in task.groups]
     columns = [(group, found) for group, found in columns if found]
     longest = max((len(found) for _, found in columns), default=0)
     rows = [
-        (Cell(f"{place + 1}"), *(pair_cell(found[place]) if place < len(found) else NOTHING for _, found in columns))
+        (TableCell(f"{place + 1}"), *(pair_cell(found[place]) if place < len(found) else NOTHING for _, found in columns))
         for place in range(longest)
     ]
     return Table(
@@ -56,5 +56,5 @@ def pairs(task: Task) -> Table:
     )
 
 
-def pair_cell(pair: Mapping[str, Any]) -> Cell:
-    return Cell(f"{pair['true']} → {pair['said']}", (f"{pair['images']} of {pair['of']}",))
+def pair_cell(pair: Mapping[str, Any]) -> TableCell:
+    return TableCell(f"{pair['true']} → {pair['said']}", (f"{pair['images']} of {pair['of']}",))

@@ -5,11 +5,11 @@ from collections.abc import Mapping
 from markupsafe import Markup
 
 from benchmark.report.analysis.estimates import Estimate
-from benchmark.report.analysis.grouping import HEADLINE, Group, Task
+from benchmark.report.analysis.grouping import HEADLINE, Group, ReportTask
 from benchmark.report.draw import svg
 from benchmark.report.draw.chart import X_RANGE, Axis, Figure, frame, legend
-from benchmark.report.draw.palette import Look
-from benchmark.report.draw.table import Cell, Table
+from benchmark.report.draw.palette import SeriesStyle
+from benchmark.report.draw.table import TableCell, Table
 from benchmark.report.sections.figures import quality_axis
 from benchmark.report.sections.tables import NOTHING, name_cell
 
@@ -23,11 +23,11 @@ def by_glimpse(group: Group) -> dict[int, Estimate]:
     return {glimpses: estimate for glimpses, estimate in found.items() if estimate}
 
 
-def rows_of(task: Task) -> list[tuple[Group, dict[int, Estimate]]]:
+def rows_of(task: ReportTask) -> list[tuple[Group, dict[int, Estimate]]]:
     return [(group, found) for group in task.groups if (found := by_glimpse(group))]
 
 
-def figure(task: Task, looks: Mapping[str, Look]) -> Figure | None:
+def figure(task: ReportTask, looks: Mapping[str, SeriesStyle]) -> Figure | None:
     """A line a mechanism; None where none can be asked earlier."""
     rows, quality = rows_of(task), task.quality
     if not rows:
@@ -55,13 +55,13 @@ def figure(task: Task, looks: Mapping[str, Look]) -> Figure | None:
     )
 
 
-def windows(group: Group) -> Cell:
+def windows(group: Group) -> TableCell:
     """The resolutions of a glimpse; none where its size is learned, or a look is at an item."""
     held = group.runs[0].record.get("windows") or ()
-    return Cell(", ".join(map(str, held))) if held else NOTHING
+    return TableCell(", ".join(map(str, held))) if held else NOTHING
 
 
-def table(task: Task) -> Table:
+def table(task: ReportTask) -> Table:
     """The figure's numbers."""
     rows, quality = rows_of(task), task.quality
     counts = sorted({glimpses for _, found in rows for glimpses in found})
@@ -69,7 +69,7 @@ def table(task: Task) -> Table:
         (
             name_cell(group),
             windows(group),
-            *(Cell(quality.written(found[n].mean)) if n in found else NOTHING for n in counts),
+            *(TableCell(quality.written(found[n].mean)) if n in found else NOTHING for n in counts),
         )
         for group, found in rows
     ]

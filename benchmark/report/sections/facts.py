@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 
 from benchmark.report.analysis import annotations, weights
 from benchmark.report.analysis.formats import plural
-from benchmark.report.analysis.grouping import Task
+from benchmark.report.analysis.grouping import ReportTask
 from benchmark.report.analysis.naming import in_common, told
 from benchmark.report.read.folders import Finished, Study
 from benchmark.results.version import PROJECT
@@ -18,7 +18,7 @@ ORIGINS = {
 }  # fmt: skip
 
 
-def facts(study: Study, tasks: Sequence[Task]) -> list[tuple[str, str]]:
+def facts(study: Study, tasks: Sequence[ReportTask]) -> list[tuple[str, str]]:
     """Name and value of each line of the header."""
     states = Counter(run.state for run in study.unfinished)
     runs = [f"{len(study.finished)} finished", *(f"{number} {state}" for state, number in sorted(states.items()))]
@@ -79,7 +79,7 @@ def times(finished: Sequence[Finished]) -> str:
     return f"{starts[0][:16].replace('T', ' ')} to {ends[-1][:16].replace('T', ' ')}" if starts and ends else ""
 
 
-def warnings(study: Study, tasks: Sequence[Task]) -> list[str]:
+def warnings(study: Study, tasks: Sequence[ReportTask]) -> list[str]:
     """What stands between some of the numbers and a comparison, in sentences."""
     canvases = Counter(task.data for task in tasks)
     found = (
@@ -105,7 +105,7 @@ def warnings(study: Study, tasks: Sequence[Task]) -> list[str]:
     return found + few_seeds(tasks)
 
 
-def few_seeds(tasks: Sequence[Task]) -> list[str]:
+def few_seeds(tasks: Sequence[ReportTask]) -> list[str]:
     """What so few seeds cannot say, where a claim would want more."""
     counts = [len(group.runs) for task in tasks for group in task.groups]
     if not counts or min(counts) >= ENOUGH:

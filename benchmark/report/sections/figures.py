@@ -7,22 +7,22 @@ from markupsafe import Markup
 
 from benchmark.report.analysis import formats
 from benchmark.report.analysis.estimates import Estimate
-from benchmark.report.analysis.grouping import HEADLINE, Group, Task
+from benchmark.report.analysis.grouping import HEADLINE, Group, ReportTask
 from benchmark.report.analysis.predictions import Predictions
 from benchmark.report.analysis.published import Published, published_for
 from benchmark.report.analysis.quality import Quality
 from benchmark.report.analysis.statistics import Interval
 from benchmark.report.draw import svg
 from benchmark.report.draw.chart import WIDTH, X_RANGE, Y_RANGE, Axis, Figure, frame, legend
-from benchmark.report.draw.palette import Look
+from benchmark.report.draw.palette import SeriesStyle
 from benchmark.report.sections.overlap import BINS, share_by_bin
 
-Looks = Mapping[str, Look]
+Looks = Mapping[str, SeriesStyle]
 ROW = 40.0
 BARS_LEFT, BARS_RIGHT = 8.0, WIDTH - 14.0
 
 
-def bars(task: Task, numbers: Sequence[Published], looks: Looks) -> Figure:
+def bars(task: ReportTask, numbers: Sequence[Published], looks: Looks) -> Figure:
     """The headline by mechanism, best first, with its interval, the single seeds and the published numbers."""
     quality = task.quality
     rows = [(group, error) for group in task.groups if (error := group.score(HEADLINE))]
@@ -50,7 +50,7 @@ def bars(task: Task, numbers: Sequence[Published], looks: Looks) -> Figure:
     )
 
 
-def bar(group: Group, error: Estimate, marks: Sequence[float], scale: svg.Scale, y: float, look: Look) -> list[Markup]:
+def bar(group: Group, error: Estimate, marks: Sequence[float], scale: svg.Scale, y: float, look: SeriesStyle) -> list[Markup]:
     """One row of the bars: its name above, the bar, its intervals, seeds and published marks."""
     middle, quality = y + 24, group.quality
     parts = [
@@ -90,7 +90,7 @@ def level(interval: Interval | None, y: float, kind: str, scale: svg.Scale) -> l
     return [svg.tag("line", x1=scale(interval.low), x2=scale(interval.high), y1=y, y2=y, class_=kind)]
 
 
-def scatter(task: Task, looks: Looks) -> Figure | None:
+def scatter(task: ReportTask, looks: Looks) -> Figure | None:
     """Cost against quality; None where no group has both."""
     rows = [
         (group, error, adds.mean)
@@ -127,7 +127,7 @@ def quality_axis(quality: Quality, values: Sequence[float], images: int) -> Axis
     return Axis(svg.logarithmic([max(value, least) for value in values], *Y_RANGE), name, quality.tick)
 
 
-def overlap(task: Task, predictions: Mapping[Path, Predictions], looks: Looks) -> Figure | None:
+def overlap(task: ReportTask, predictions: Mapping[Path, Predictions], looks: Looks) -> Figure | None:
     """Error against the overlap of the digits; None without predictions."""
     rows = [(group, shares) for group in task.groups if (shares := share_by_bin(group, predictions, HEADLINE))]
     if not rows:

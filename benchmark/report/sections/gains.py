@@ -6,9 +6,9 @@ from typing import final
 from benchmark.report.analysis import formats
 from benchmark.report.analysis.comparisons import Comparison, between
 from benchmark.report.analysis.curves import Curve
-from benchmark.report.analysis.grouping import HEADLINE, Group, Task
+from benchmark.report.analysis.grouping import HEADLINE, Group, ReportTask
 from benchmark.report.analysis.quality import Quality
-from benchmark.report.draw.table import Cell, Table
+from benchmark.report.draw.table import TableCell, Table
 from benchmark.report.sections.pairs import difference_cell, place_of, tone
 from benchmark.report.sections.tables import NOTHING, name_cell
 
@@ -37,7 +37,7 @@ class Learning:
         return self._sign * (before - curve.mean[-1]) / before if before > 0 else 0.0
 
 
-def table(task: Task, comparisons: Sequence[Comparison], learning: Learning) -> Table:
+def table(task: ReportTask, comparisons: Sequence[Comparison], learning: Learning) -> Table:
     """Each mechanism against no attention; without rows where that was not run."""
     reference, quality = place_of(task, REFERENCE), task.quality
     rows = []
@@ -67,7 +67,7 @@ def table(task: Task, comparisons: Sequence[Comparison], learning: Learning) -> 
     )
 
 
-def row(group: Group, reference: Group, found: Comparison, learning: Learning) -> tuple[Cell, ...]:
+def row(group: Group, reference: Group, found: Comparison, learning: Learning) -> tuple[TableCell, ...]:
     quality = group.quality
     said = [*looking(group), *disagreeing(group, found), *learned(group, reference, learning)]
     return (
@@ -75,7 +75,7 @@ def row(group: Group, reference: Group, found: Comparison, learning: Learning) -
         difference_cell(found, quality),
         times(group, reference, "multiply_adds"),
         times(group, reference, "parameters"),
-        Cell(verdict(found, quality), tuple(said), tone(found, quality)),
+        TableCell(verdict(found, quality), tuple(said), tone(found, quality)),
     )
 
 
@@ -85,10 +85,10 @@ def verdict(found: Comparison, quality: Quality) -> str:
     return "attention pays" if quality.is_good(found.difference) else "attention does not pay"
 
 
-def times(group: Group, reference: Group, key: str) -> Cell:
+def times(group: Group, reference: Group, key: str) -> TableCell:
     """A cost as a multiple of the reference's."""
     mine, theirs = group.measure("cost", key), reference.measure("cost", key)
-    return Cell(f"\N{MULTIPLICATION SIGN} {mine.mean / theirs.mean:.2g}") if mine and theirs else NOTHING
+    return TableCell(f"\N{MULTIPLICATION SIGN} {mine.mean / theirs.mean:.2g}") if mine and theirs else NOTHING
 
 
 def looking(group: Group) -> Iterator[str]:

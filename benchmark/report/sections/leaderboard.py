@@ -9,8 +9,8 @@ from typing import final
 import yaml
 
 from benchmark.report.analysis import formats
-from benchmark.report.analysis.grouping import Task
-from benchmark.report.draw.table import Cell, Table
+from benchmark.report.analysis.grouping import ReportTask
+from benchmark.report.draw.table import TableCell, Table
 from benchmark.report.sections.captions import is_of_captions
 from benchmark.report.sections.tables import NOTHING
 
@@ -43,7 +43,7 @@ def read() -> Leaderboard:
     return Leaderboard(raw["source"], raw["values"], tuple(raw["people"]), tuple(raw["machines"]), entries)
 
 
-def tables(tasks: Sequence[Task]) -> list[Table]:
+def tables(tasks: Sequence[ReportTask]) -> list[Table]:
     """Both tables, where some task is captions."""
     found = read()
     return [ranks(found), agreement(found)] if any(is_of_captions(task) for task in tasks) else []
@@ -51,7 +51,7 @@ def tables(tasks: Sequence[Task]) -> list[Table]:
 
 def ranks(found: Leaderboard) -> Table:
     keys = (*found.people, *found.machines)
-    rows = [(Cell(entry.system), *(rank_cell(entry, key) for key in keys)) for entry in found.entries]
+    rows = [(TableCell(entry.system), *(rank_cell(entry, key) for key in keys)) for entry in found.entries]
     return Table(
         "Table 3 of the survey: COCO challenge 2015",
         f"{found.source} {found.values}",
@@ -60,10 +60,10 @@ def ranks(found: Leaderboard) -> Table:
     )
 
 
-def rank_cell(entry: Entry, key: str) -> Cell:
+def rank_cell(entry: Entry, key: str) -> TableCell:
     if key not in entry.rank:
         return NOTHING
-    return Cell(str(entry.rank[key]), (f"{entry.value[key]:.3f}",) if key in entry.value else ())
+    return TableCell(str(entry.rank[key]), (f"{entry.value[key]:.3f}",) if key in entry.value else ())
 
 
 def agreement(found: Leaderboard) -> Table:
@@ -79,10 +79,10 @@ def agreement(found: Leaderboard) -> Table:
         rho, tau = spearmanr(first, second), kendalltau(first, second)
         rows.append(
             (
-                Cell(f"{person} and {machine}"),
-                Cell(formats.minus(f"{rho.statistic:+.2f}"), (f"p {formats.probability(rho.pvalue)}",)),
-                Cell(formats.minus(f"{tau.statistic:+.2f}"), (f"p {formats.probability(tau.pvalue)}",)),
-                Cell(str(len(both))),
+                TableCell(f"{person} and {machine}"),
+                TableCell(formats.minus(f"{rho.statistic:+.2f}"), (f"p {formats.probability(rho.pvalue)}",)),
+                TableCell(formats.minus(f"{tau.statistic:+.2f}"), (f"p {formats.probability(tau.pvalue)}",)),
+                TableCell(str(len(both))),
             )
         )
     return Table(

@@ -6,34 +6,34 @@ import numpy as np
 
 from benchmark.report.analysis import formats
 from benchmark.report.analysis.comparisons import Comparison, between
-from benchmark.report.analysis.grouping import Task
+from benchmark.report.analysis.grouping import ReportTask
 from benchmark.report.analysis.quality import Quality
-from benchmark.report.draw.table import Cell, Table
+from benchmark.report.draw.table import TableCell, Table
 from benchmark.report.sections.tables import NOTHING
 
 REFERENCES = ("random", "none", "nic")
 """What every mechanism is compared with, where the study has it: looking anywhere, and not looking at all."""
 
 
-def references(task: Task) -> list[int]:
+def references(task: ReportTask) -> list[int]:
     """The groups that every other is compared with; the best one where none of REFERENCES was run."""
     return [place for name in REFERENCES if (place := place_of(task, name)) is not None] or [0]
 
 
-def place_of(task: Task, attention: str) -> int | None:
+def place_of(task: ReportTask, attention: str) -> int | None:
     """A mechanism's place at its defaults; at other settings, the best of them, where it was run at those alone."""
     places = [place for place, group in enumerate(task.groups) if group.attention == attention]
     return min(places, key=lambda place: (task.groups[place].setting != "", place), default=None)
 
 
-def own_controls(task: Task) -> list[tuple[int, int, tuple[str, ...]]]:
+def own_controls(task: ReportTask) -> list[tuple[int, int, tuple[str, ...]]]:
     """Each mechanism beside what is the same in everything but where it looks, where the study has both, and a word."""
     pairs = [(place, place_of(task, group.control)) for place, group in enumerate(task.groups) if group.control]
     known = [(place, control) for place, control in pairs if control is not None]
     return [(place, control, ("the same but for where it looks",)) for place, control in known]
 
 
-def against(task: Task, comparisons: Sequence[Comparison]) -> Table:
+def against(task: ReportTask, comparisons: Sequence[Comparison]) -> Table:
     """Every mechanism against its own control and each reference, on the same images."""
     rows, quality = [], task.quality
     common: list[tuple[int, int, tuple[str, ...]]] = [
@@ -42,8 +42,8 @@ def against(task: Task, comparisons: Sequence[Comparison]) -> Table:
     for place, reference, note in [*own_controls(task), *common]:
         found = between(comparisons, place, reference)
         if found is not None:
-            name, other = task.groups[place].label, Cell(task.groups[reference].label, note)
-            rows.append((Cell(name), other, *comparison_cells(found, quality)))
+            name, other = task.groups[place].label, TableCell(task.groups[reference].label, note)
+            rows.append((TableCell(name), other, *comparison_cells(found, quality)))
     heads = (
         "mechanism",
         "against",
@@ -64,22 +64,22 @@ def against(task: Task, comparisons: Sequence[Comparison]) -> Table:
     )
 
 
-def comparison_cells(found: Comparison, quality: Quality) -> tuple[Cell, ...]:
+def comparison_cells(found: Comparison, quality: Quality) -> tuple[TableCell, ...]:
     """The numbers of one comparison."""
     return (
         difference_cell(found, quality),
-        Cell(" and ".join(str(count) for count in found.seeds)),
-        Cell(formats.probability(found.contrast.p)),
-        Cell(formats.probability(found.finding.adjusted)),
-        Cell(quality.visible(found.finding.visible)),
-        Cell(verdict(found, quality), (), tone(found, quality)),
+        TableCell(" and ".join(str(count) for count in found.seeds)),
+        TableCell(formats.probability(found.contrast.p)),
+        TableCell(formats.probability(found.finding.adjusted)),
+        TableCell(quality.visible(found.finding.visible)),
+        TableCell(verdict(found, quality), (), tone(found, quality)),
     )
 
 
-def difference_cell(found: Comparison, quality: Quality) -> Cell:
+def difference_cell(found: Comparison, quality: Quality) -> TableCell:
     """A difference with its interval."""
     spans = (quality.span(found.interval),) if found.interval else ("one seed",)
-    return Cell(quality.difference(found.difference), spans, tone(found, quality))
+    return TableCell(quality.difference(found.difference), spans, tone(found, quality))
 
 
 def tone(found: Comparison, quality: Quality) -> str:
@@ -105,12 +105,12 @@ def visible_words(comparisons: Sequence[Comparison], quality: Quality) -> str:
     )
 
 
-def matrix(task: Task, comparisons: Sequence[Comparison]) -> Table:
+def matrix(task: ReportTask, comparisons: Sequence[Comparison]) -> Table:
     """All pairs at once."""
     places = range(len(task.groups))
     rows = [
         (
-            Cell(task.groups[row].label),
+            TableCell(task.groups[row].label),
             *(matrix_cell(between(comparisons, row, column), task.quality) for column in places),
         )
         for row in places
@@ -125,8 +125,8 @@ def matrix(task: Task, comparisons: Sequence[Comparison]) -> Table:
     )
 
 
-def matrix_cell(found: Comparison | None, quality: Quality) -> Cell:
+def matrix_cell(found: Comparison | None, quality: Quality) -> TableCell:
     """One pair of the matrix."""
     if found is None:
         return NOTHING
-    return Cell(quality.difference(found.difference) + ("*" if found.told_apart else ""), (), tone(found, quality))
+    return TableCell(quality.difference(found.difference) + ("*" if found.told_apart else ""), (), tone(found, quality))

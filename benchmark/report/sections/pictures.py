@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import final
 
 from benchmark.common.json_files import Damaged, read_bytes
-from benchmark.report.analysis.grouping import Group, Task
+from benchmark.report.analysis.grouping import Group, ReportTask
 from benchmark.report.read.folders import Finished
 
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
@@ -35,12 +35,12 @@ KINDS = {
 """The pictures that a run leaves, by file name, in words."""
 
 
-def gallery(task: Task) -> list[Picture]:
+def gallery(task: ReportTask) -> list[Picture]:
     """For each mechanism the pictures of its first seed that has them; panels before all others."""
     return [picture for kind in KINDS for group in task.groups if (picture := first_picture(task, group, kind))]
 
 
-def first_picture(task: Task, group: Group, kind: str) -> Picture | None:
+def first_picture(task: ReportTask, group: Group, kind: str) -> Picture | None:
     """A group's picture of a kind; None where no run has a readable one."""
     for run in group.runs:
         data = read_png(run, kind)

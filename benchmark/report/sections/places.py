@@ -6,11 +6,11 @@ from markupsafe import Markup
 
 from benchmark.report.analysis import formats
 from benchmark.report.analysis.estimates import Estimate
-from benchmark.report.analysis.grouping import HEADLINE, MODES, Group, Task
+from benchmark.report.analysis.grouping import HEADLINE, MODES, Group, ReportTask
 from benchmark.report.draw import svg
 from benchmark.report.draw.chart import WIDTH, Figure
-from benchmark.report.draw.palette import Look
-from benchmark.report.draw.table import Cell, Table
+from benchmark.report.draw.palette import SeriesStyle
+from benchmark.report.draw.table import TableCell, Table
 from benchmark.report.sections.tables import NOTHING
 
 PLACES: Mapping[str, tuple[str, Callable[[float], str]]] = {
@@ -30,13 +30,13 @@ RANDOM = "random"
 LEFT, RIGHT, ROW = 8.0, WIDTH - 14.0, 40.0
 
 
-def table(task: Task) -> Table:
+def table(task: ReportTask) -> Table:
     """Localisation by mechanism: the headline mode, the other modes beneath."""
     rows = []
     told = {key: place for key, place in PLACES.items() if any(judged(group, key) for group in task.groups)}
     for group in sorted(task.groups, key=lambda group: group.is_control):
         if any(judged(group, key) for key in told):
-            rows.append((Cell(group.label), *(cell(group, key, show) for key, (_, show) in told.items())))
+            rows.append((TableCell(group.label), *(cell(group, key, show) for key, (_, show) in told.items())))
     return Table(
         f"{task.name}: where it looked",
         "Judged on the true boxes; mean policy, the other ways of looking "
@@ -57,15 +57,15 @@ def modes(group: Group) -> list[str]:
     return [mode for mode in MODES if mode in held] + sorted(held - set(MODES))
 
 
-def cell(group: Group, key: str, show: Callable[[float], str]) -> Cell:
+def cell(group: Group, key: str, show: Callable[[float], str]) -> TableCell:
     """One measure of a group in every mode."""
     found = {mode: estimate for mode in modes(group) if (estimate := group.measure("localisation", mode, key))}
     headline = found.pop(HEADLINE, None)
     notes = tuple(f"{MODES.get(mode, mode)} {show(estimate.mean)}" for mode, estimate in found.items())
-    return Cell(show(headline.mean), notes) if headline else Cell(NOTHING.text, notes, NOTHING.tone)
+    return TableCell(show(headline.mean), notes) if headline else TableCell(NOTHING.text, notes, NOTHING.tone)
 
 
-def figure(task: Task, looks: Mapping[str, Look]) -> Figure | None:
+def figure(task: ReportTask, looks: Mapping[str, SeriesStyle]) -> Figure | None:
     """The share of looks on an object: by the policy, and with the same weights looking anywhere; None without any."""
     rows = [
         (group, found.mean, anywhere.mean if (anywhere := rate(group, RANDOM)) else None)
@@ -97,7 +97,7 @@ def rate(group: Group, mode: str) -> Estimate | None:
     return group.measure("localisation", mode, "hit_rate")
 
 
-def dumbbell(label: str, share: float, base: float | None, scale: svg.Scale, y: float, look: Look) -> list[Markup]:
+def dumbbell(label: str, share: float, base: float | None, scale: svg.Scale, y: float, look: SeriesStyle) -> list[Markup]:
     """One row: from looking anywhere to the policy."""
     middle = y + 23
     parts = [

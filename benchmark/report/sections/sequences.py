@@ -5,14 +5,14 @@ from typing import Any, NamedTuple
 
 from benchmark.report.analysis import formats
 from benchmark.report.analysis.estimates import Estimate, share_estimate
-from benchmark.report.analysis.grouping import HEADLINE, Group, Task, deep
+from benchmark.report.analysis.grouping import HEADLINE, Group, ReportTask, deep
 from benchmark.report.draw.table import Table
 from benchmark.report.sections.tables import error_cell, name_cell
 
 MEASURES: Mapping[str, str] = {"digit_error": "digits, %", "length_error": "length, %"}
 
 
-class Measured(NamedTuple):
+class SequenceScores(NamedTuple):
     """One error of a group: of which measure, on numbers of which length ("" for all), of how many images."""
 
     measure: str
@@ -21,7 +21,7 @@ class Measured(NamedTuple):
     estimate: Estimate
 
 
-def lengths(task: Task) -> list[str]:
+def lengths(task: ReportTask) -> list[str]:
     """The lengths that the test sequences of a task have, shortest first; empty where none is longer than one."""
     held = {length for group in task.groups for run in group.runs for length in by_length(run.record, HEADLINE)}
     ordered = sorted(held, key=int)
@@ -35,23 +35,23 @@ def by_length(record: Mapping[str, Any], mode: str) -> Mapping[str, Any]:
     return {key: value for key, value in found.items() if key.isdigit()} if isinstance(found, Mapping) else {}
 
 
-def measured(task: Task, group: Group, mode: str) -> Iterator[Measured]:
+def measured(task: ReportTask, group: Group, mode: str) -> Iterator[SequenceScores]:
     """Every error of a group in a mode that says more than the whole sequence's."""
     if not lengths(task):
         return
     for key in MEASURES:
         found = group.measure("test", mode, key)
         if found:
-            yield Measured(key, "", task.test_images, found)
+            yield SequenceScores(key, "", task.test_images, found)
     for length in lengths(task):
         path = ("test", mode, "by_length", length)
         shares = [share for run in group.runs if (share := deep(run.record, (*path, "error"))) is not None]
         images = int(deep(group.runs[0].record, (*path, "images")) or 0)
         if shares and images:
-            yield Measured("error", length, images, share_estimate(shares, images))
+            yield SequenceScores("error", length, images, share_estimate(shares, images))
 
 
-def table(task: Task) -> Table:
+def table(task: ReportTask) -> Table:
     """Errors of the parts of a sequence, mean policy; without rows where all sequences have one symbol."""
     rows, sizes = [], dict.fromkeys(lengths(task), 0)
     for group in task.groups:

@@ -7,13 +7,13 @@ from markupsafe import Markup
 
 from benchmark.report.analysis import formats
 from benchmark.report.analysis.estimates import Estimate
-from benchmark.report.analysis.grouping import HEADLINE, Group, Task, deep
+from benchmark.report.analysis.grouping import HEADLINE, Group, ReportTask, deep
 from benchmark.report.analysis.quality import Quality
 from benchmark.report.analysis.statistics import log_slope
 from benchmark.report.draw import svg
 from benchmark.report.draw.chart import X_RANGE, Y_RANGE, Axis, Figure, frame, legend
-from benchmark.report.draw.palette import Look
-from benchmark.report.draw.table import Cell, Table
+from benchmark.report.draw.palette import SeriesStyle
+from benchmark.report.draw.table import TableCell, Table
 from benchmark.report.sections.tables import NOTHING, error_cell
 
 CostRows = Sequence[tuple[str, dict[int, float]]]
@@ -53,9 +53,9 @@ def cost_table(data: str, rows: CostRows) -> Table:
     sides = sorted({side for _, found in rows for side in found})
     body = tuple(
         (
-            Cell(label),
-            *(Cell(formats.count(found[side])) if side in found else NOTHING for side in sides),
-            Cell(exponent(found)),
+            TableCell(label),
+            *(TableCell(formats.count(found[side])) if side in found else NOTHING for side in sides),
+            TableCell(exponent(found)),
         )
         for label, found in rows
     )
@@ -73,7 +73,7 @@ def exponent(found: Mapping[int, float]) -> str:
     return f"{round(log_slope(list(found), list(found.values())), 2) + 0.0:.2f}"
 
 
-def cost_figure(data: str, rows: CostRows, looks: Mapping[str, Look]) -> Figure:
+def cost_figure(data: str, rows: CostRows, looks: Mapping[str, SeriesStyle]) -> Figure:
     """Multiply-adds against the side, both in logarithms."""
     sides = sorted({side for _, found in rows for side in found})
     x = side_axis(sides)
@@ -108,7 +108,7 @@ def side_axis(sides: Sequence[int]) -> Axis:
     )
 
 
-def errors_by_side(tasks: Sequence[Task]) -> ErrorRows:
+def errors_by_side(tasks: Sequence[ReportTask]) -> ErrorRows:
     """By mechanism the headline at each image side, where runs differ in the canvas alone and two sides were run."""
     found: dict[str, dict[int, Estimate]] = defaultdict(dict)
     for group in (group for task in tasks for group in task.groups):
@@ -121,7 +121,7 @@ def errors_by_side(tasks: Sequence[Task]) -> ErrorRows:
 def error_table(data: str, rows: ErrorRows, quality: Quality) -> Table:
     """The headline by side. Other sides are other canvases, so the rows are not paired across columns."""
     sides = sorted({side for _, found in rows for side in found})
-    body = tuple((Cell(label), *(error_cell(found.get(side), quality) for side in sides)) for label, found in rows)
+    body = tuple((TableCell(label), *(error_cell(found.get(side), quality) for side in sides)) for label, found in rows)
     return Table(
         f"{data}: {quality.name} by image side",
         f"Test {quality.head}, mean policy; each side has its own test canvases.",
@@ -130,7 +130,7 @@ def error_table(data: str, rows: ErrorRows, quality: Quality) -> Table:
     )
 
 
-def error_figure(data: str, rows: ErrorRows, looks: Mapping[str, Look], quality: Quality) -> Figure:
+def error_figure(data: str, rows: ErrorRows, looks: Mapping[str, SeriesStyle], quality: Quality) -> Figure:
     """The headline against the side."""
     x = side_axis(sorted({side for _, found in rows for side in found}))
     y = Axis(

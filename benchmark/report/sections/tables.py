@@ -6,14 +6,14 @@ from pathlib import Path
 from benchmark.report.analysis import formats
 from benchmark.report.analysis.estimates import Estimate
 from benchmark.report.analysis.formats import DASH
-from benchmark.report.analysis.grouping import HEADLINE, MODES, Group, Task
+from benchmark.report.analysis.grouping import HEADLINE, MODES, Group, ReportTask
 from benchmark.report.analysis.predictions import Predictions
 from benchmark.report.analysis.published import Published, published_for
 from benchmark.report.analysis.quality import Quality
-from benchmark.report.draw.table import Cell, Table
+from benchmark.report.draw.table import TableCell, Table
 from benchmark.report.sections.overlap import BINS, share_by_bin
 
-NOTHING = Cell(DASH, tone="quiet")
+NOTHING = TableCell(DASH, tone="quiet")
 COSTS: Mapping[str, tuple[str, Callable[[float], str]]] = {
     "parameters": ("parameters", formats.count),
     "multiply_adds": ("multiply-adds an image", formats.count),
@@ -25,20 +25,20 @@ COSTS: Mapping[str, tuple[str, Callable[[float], str]]] = {
 }
 
 
-def name_cell(group: Group) -> Cell:
+def name_cell(group: Group) -> TableCell:
     """A row's name: the mechanism, what differs from its defaults or else from its experiment, and its seeds."""
-    return Cell(group.short, (*group.departure.words, formats.plural(len(group.runs), "seed")))
+    return TableCell(group.short, (*group.departure.words, formats.plural(len(group.runs), "seed")))
 
 
-def error_cell(estimate: Estimate | None, quality: Quality) -> Cell:
+def error_cell(estimate: Estimate | None, quality: Quality) -> TableCell:
     """A headline with its interval."""
     if estimate is None:
         return NOTHING
     span = f" {quality.span(estimate.shown)}" if estimate.interval or estimate.images else ""
-    return Cell(quality.written(estimate.mean), (f"{estimate.about}{span}",))
+    return TableCell(quality.written(estimate.mean), (f"{estimate.about}{span}",))
 
 
-def errors(task: Task, numbers: Sequence[Published]) -> Table:
+def errors(task: ReportTask, numbers: Sequence[Published]) -> Table:
     """The headline by mechanism and evaluation mode, the published one beside it."""
     quality = task.quality
     rows = [
@@ -62,14 +62,14 @@ def errors(task: Task, numbers: Sequence[Published]) -> Table:
     )
 
 
-def published_cell(entries: Sequence[Published]) -> Cell:
+def published_cell(entries: Sequence[Published]) -> TableCell:
     """Published numbers of the same mechanism and data, with their sources."""
     if not entries:
         return NOTHING
-    return Cell(" / ".join(f"{entry.value:g}" for entry in entries), tuple(entry.source for entry in entries))
+    return TableCell(" / ".join(f"{entry.value:g}" for entry in entries), tuple(entry.source for entry in entries))
 
 
-def costs(task: Task) -> Table:
+def costs(task: ReportTask) -> Table:
     """What each mechanism needs: means over seeds, the lowest and highest beneath where they differ."""
     rows = []
     for group in task.groups:
@@ -84,22 +84,22 @@ def costs(task: Task) -> Table:
     )
 
 
-def measured_cell(estimate: Estimate | None, show: Callable[[float], str]) -> Cell:
+def measured_cell(estimate: Estimate | None, show: Callable[[float], str]) -> TableCell:
     """A number of the record: its mean, and its range over seeds where they differ as shown."""
     if estimate is None:
         return NOTHING
     low, high = show(min(estimate.scores)), show(max(estimate.scores))
-    return Cell(show(estimate.mean), (f"{low} to {high}",) if low != high else ())
+    return TableCell(show(estimate.mean), (f"{low} to {high}",) if low != high else ())
 
 
-def overlaps(task: Task, predictions: Mapping[Path, Predictions]) -> Table:
+def overlaps(task: ReportTask, predictions: Mapping[Path, Predictions]) -> Table:
     """Error against the overlap of the two digits."""
     rows, sizes = [], [0] * len(BINS)
     for group in task.groups:
         shares = share_by_bin(group, predictions, HEADLINE)
         if shares:
             sizes = [size for _, size in shares]
-            rows.append((Cell(group.label), *(error_cell(estimate, task.quality) for estimate, _ in shares)))
+            rows.append((TableCell(group.label), *(error_cell(estimate, task.quality) for estimate, _ in shares)))
     heads = tuple(f"{head}, {formats.plural(size, 'image')}" for head, size in zip(BINS, sizes, strict=True))
     return Table(
         f"{task.name}: error against overlap",

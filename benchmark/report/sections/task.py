@@ -7,11 +7,11 @@ from typing import final
 
 from benchmark.report.analysis.comparisons import Comparison, compare
 from benchmark.report.analysis.curves import Curve, Tracked
-from benchmark.report.analysis.grouping import HEADLINE, Task
+from benchmark.report.analysis.grouping import HEADLINE, ReportTask
 from benchmark.report.analysis.predictions import Predictions, read_task
 from benchmark.report.analysis.published import Published
 from benchmark.report.draw.chart import Figure
-from benchmark.report.draw.palette import Look
+from benchmark.report.draw.palette import SeriesStyle
 from benchmark.report.draw.table import Table
 from benchmark.report.sections import (
     captions,
@@ -45,7 +45,7 @@ class Part:
 class TaskSection:
     """Everything on one set of test canvases. comparisons: by evaluation mode."""
 
-    task: Task
+    task: ReportTask
     predictions: Mapping[Path, Predictions]
     comparisons: Mapping[str, Sequence[Comparison]]
     parts: tuple[Part, ...]
@@ -53,9 +53,9 @@ class TaskSection:
 
 
 def task_section(
-    task: Task,
+    task: ReportTask,
     numbers: Sequence[Published],
-    look: Mapping[str, Look],
+    look: Mapping[str, SeriesStyle],
     learning: gains.Learning,
 ) -> TaskSection:
     """One task's tables and figures; a part without anything to show has no rows and no figures."""
@@ -93,7 +93,7 @@ def task_section(
     return TaskSection(task, predictions, comparisons, tuple(parts), tuple(gallery(task)))
 
 
-def learning_of(task: Task, curves: Mapping[Tracked, Sequence[Curve]]) -> gains.Learning:
+def learning_of(task: ReportTask, curves: Mapping[Tracked, Sequence[Curve]]) -> gains.Learning:
     """How a task's mechanisms learned what they are judged by."""
     (found,) = [held for of, held in curves.items() if of.key == task.quality.headline.monitor] or [()]
     return gains.Learning(found, task.quality.loss(1.0))

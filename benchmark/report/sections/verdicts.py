@@ -4,15 +4,15 @@ from collections.abc import Mapping, Sequence
 
 from benchmark.report.analysis import formats
 from benchmark.report.analysis.comparisons import Comparison
-from benchmark.report.analysis.grouping import HEADLINE, Task
+from benchmark.report.analysis.grouping import HEADLINE, ReportTask
 from benchmark.report.analysis.published import Claim, Published, judge_claim, judge_number, published_for
-from benchmark.report.draw.table import Cell, Table
+from benchmark.report.draw.table import TableCell, Table
 from benchmark.report.read.folders import Study
 
 TONES = {"reproduced": "good", "better": "good", "not reproduced": "bad", "cannot tell": "quiet"}
 
 
-def against_numbers(tasks: Sequence[Task], numbers: Sequence[Published]) -> Table:
+def against_numbers(tasks: Sequence[ReportTask], numbers: Sequence[Published]) -> Table:
     """Each measured headline beside each published one of its mechanism and data."""
     rows = []
     for task in tasks:
@@ -24,10 +24,10 @@ def against_numbers(tasks: Sequence[Task], numbers: Sequence[Published]) -> Tabl
                 verdict = judge_number(entry, group, error)
                 rows.append(
                     (
-                        Cell(group.label, (task.name,)),
-                        Cell(group.quality.written(error.mean) + group.quality.unit, (group.quality.name,)),
-                        Cell(f"{entry.value:g}{group.quality.unit}", (entry.system, entry.source)),
-                        Cell(verdict.word, (verdict.reason,), TONES[verdict.word]),
+                        TableCell(group.label, (task.name,)),
+                        TableCell(group.quality.written(error.mean) + group.quality.unit, (group.quality.name,)),
+                        TableCell(f"{entry.value:g}{group.quality.unit}", (entry.system, entry.source)),
+                        TableCell(verdict.word, (verdict.reason,), TONES[verdict.word]),
                     )
                 )
     return Table(
@@ -42,7 +42,7 @@ def against_numbers(tasks: Sequence[Task], numbers: Sequence[Published]) -> Tabl
 
 
 def against_claims(
-    tasks: Sequence[Task], claims: Sequence[Claim], comparisons: Mapping[str, Sequence[Comparison]]
+    tasks: Sequence[ReportTask], claims: Sequence[Claim], comparisons: Mapping[str, Sequence[Comparison]]
 ) -> Table:
     """Each published order of two mechanisms, by the paired comparison. comparisons: by task name."""
     rows = []
@@ -52,10 +52,10 @@ def against_claims(
             if verdict:
                 rows.append(
                     (
-                        Cell(claim.text, (task.name,)),
-                        Cell(f"{claim.better} before {claim.worse}"),
-                        Cell(claim.paper),
-                        Cell(verdict.word, (verdict.reason,), TONES[verdict.word]),
+                        TableCell(claim.text, (task.name,)),
+                        TableCell(f"{claim.better} before {claim.worse}"),
+                        TableCell(claim.paper),
+                        TableCell(verdict.word, (verdict.reason,), TONES[verdict.word]),
                     )
                 )
     return Table(
@@ -68,10 +68,10 @@ def against_claims(
     )
 
 
-def literature(task: Task, numbers: Sequence[Published]) -> Table:
+def literature(task: ReportTask, numbers: Sequence[Published]) -> Table:
     """Everything that is published on a task's data, of whatever system: the tables of the survey among it."""
     rows = [
-        (Cell(entry.system), Cell(entry.measure), Cell(f"{entry.value:g}"), Cell(entry.source))
+        (TableCell(entry.system), TableCell(entry.measure), TableCell(f"{entry.value:g}"), TableCell(entry.source))
         for entry in numbers
         if task.data in entry.data
     ]
@@ -88,14 +88,14 @@ def unfinished(study: Study) -> Table:
     """The runs without a usable record, and why."""
     rows = tuple(
         (
-            Cell(
+            TableCell(
                 f"{run.address.attention} on {run.address.data}",
                 (" ".join(f"seed {run.address.seed} {run.address.setting}".split()),),
             ),
-            Cell(run.state, (), "bad" if run.state in ("failed", "damaged") else "quiet"),
-            Cell(run.epoch or formats.DASH),
-            Cell(run.updated or formats.DASH),
-            Cell(run.message or formats.DASH),
+            TableCell(run.state, (), "bad" if run.state in ("failed", "damaged") else "quiet"),
+            TableCell(run.epoch or formats.DASH),
+            TableCell(run.updated or formats.DASH),
+            TableCell(run.message or formats.DASH),
         )
         for run in study.unfinished
     )
@@ -111,7 +111,7 @@ def unfinished(study: Study) -> Table:
 def remarks(study: Study) -> Table:
     """What could not be used of finished runs."""
     rows = tuple(
-        (Cell(f"{run.address.attention} on {run.address.data}", (f"seed {run.address.seed}",)), Cell(remark))
+        (TableCell(f"{run.address.attention} on {run.address.data}", (f"seed {run.address.seed}",)), TableCell(remark))
         for run in study.finished
         for remark in run.remarks
     )

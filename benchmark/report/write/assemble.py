@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from typing import TypeVar, final
 
 from benchmark.report.analysis.curves import Curve, Tracked, curves_by_data
-from benchmark.report.analysis.grouping import HEADLINE, Group, Task, group_tasks
+from benchmark.report.analysis.grouping import HEADLINE, Group, ReportTask, group_tasks
 from benchmark.report.analysis.published import read_published
 from benchmark.report.draw.chart import Figure
-from benchmark.report.draw.palette import Look, looks
+from benchmark.report.draw.palette import SeriesStyle, looks
 from benchmark.report.draw.table import Table
 from benchmark.report.read.folders import Study
 from benchmark.report.read.records import unsealed
@@ -72,7 +72,7 @@ def assemble(study: Study) -> Report:
     look = looks(names)
     faults: list[str] = []
 
-    def section_of(task: Task) -> TaskSection:
+    def section_of(task: ReportTask) -> TaskSection:
         return task_section(task, numbers, look, learning_of(task, curves.get(task.data, {})))
 
     def data_of(data: str) -> DataSection:
@@ -101,7 +101,7 @@ def kept(make: Callable[[T], S], of: Sequence[T], name: Callable[[T], str], faul
     return found
 
 
-def groups_of(data: str, tasks: Sequence[Task]) -> list[Group]:
+def groups_of(data: str, tasks: Sequence[ReportTask]) -> list[Group]:
     """The groups of all canvases of a data set."""
     return [group for task in tasks if task.data == data for group in task.groups]
 
@@ -111,8 +111,8 @@ def data_section(
     rows: sizes.CostRows,
     lines: sizes.ErrorRows,
     curves: Mapping[Tracked, Sequence[Curve]],
-    look: Mapping[str, Look],
-    tasks: Sequence[Task],
+    look: Mapping[str, SeriesStyle],
+    tasks: Sequence[ReportTask],
 ) -> DataSection:
     """One data set's sizes and learning curves."""
     quality = next((task.quality for task in tasks if task.data == data), None)

@@ -6,10 +6,10 @@ from typing import Any
 from benchmark.report.analysis.annotations import read_by
 from benchmark.report.analysis.comparisons import Comparison
 from benchmark.report.analysis.estimates import Estimate
-from benchmark.report.analysis.grouping import Group, Task
+from benchmark.report.analysis.grouping import Group, ReportTask
 from benchmark.report.analysis.published import Published, judge_number, published_for
 from benchmark.report.analysis.statistics import Interval
-from benchmark.report.read.folders import Address
+from benchmark.report.read.folders import RunFolderName
 from benchmark.report.sections.overlap import BINS, has_overlap, share_by_bin
 from benchmark.report.sections.pairs import verdict
 from benchmark.report.sections.places import PLACES
@@ -20,7 +20,7 @@ from benchmark.report.write.assemble import Report
 Row = dict[str, Any]
 
 
-def groups(report: Report) -> Iterator[tuple[Task, Group, Row]]:
+def groups(report: Report) -> Iterator[tuple[ReportTask, Group, Row]]:
     """Every group with the columns that name it."""
     for task in (section.task for section in report.tasks):
         for group in task.groups:
@@ -58,7 +58,7 @@ def runs(report: Report) -> Iterator[Row]:
         yield {**place(run.address), "state": run.state, "message": run.message, "epoch": run.epoch}
 
 
-def place(where: Address) -> Row:
+def place(where: RunFolderName) -> Row:
     """The columns that name a run."""
     return {"mechanism": where.attention, "data": where.data, "seed": where.seed, "setting": where.setting}
 
@@ -119,7 +119,7 @@ def paired(report: Report) -> Iterator[Row]:
                 yield {"task": section.task.name, "mode": mode, **paired_row(section.task, found)}
 
 
-def paired_row(task: Task, found: Comparison) -> Row:
+def paired_row(task: ReportTask, found: Comparison) -> Row:
     """One comparison's columns."""
     factor = task.quality.factor
     return {

@@ -6,7 +6,7 @@ from rich.table import Table as RichTable
 from rich.text import Text
 
 from benchmark.report.analysis import formats
-from benchmark.report.analysis.grouping import HEADLINE, Group, Task
+from benchmark.report.analysis.grouping import HEADLINE, Group, ReportTask
 from benchmark.report.analysis.published import Published, published_for
 from benchmark.report.write.assemble import Report, TaskSection
 
@@ -53,7 +53,7 @@ FEW = 4
 """With more modes an interval would push the last columns off a terminal of 80."""
 
 
-def cells(task: Task, group: Group, numbers: list[Published], published: bool) -> list[str]:
+def cells(task: ReportTask, group: Group, numbers: list[Published], published: bool) -> list[str]:
     """A row of the main table. published: whether it has a column for what papers say."""
     errors, quality = [], task.quality
     for mode in task.modes:

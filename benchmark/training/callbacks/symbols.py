@@ -13,7 +13,7 @@ KEY = "symbols"
 
 
 @final
-class KeepSymbols(Callback):
+class SaveSymbols(Callback):
     """Writes the task's symbols into every checkpoint."""
 
     def __init__(self, symbols: Sequence[str]):

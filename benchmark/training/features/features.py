@@ -33,7 +33,7 @@ class Store(Protocol):
 
 
 @final
-class Live(pl.Callback):
+class NoFeatureCaching(pl.Callback):
     """No cache: features are computed each time."""
 
 
@@ -66,7 +66,7 @@ class _Noted(FeatureSource):
 
 
 @final
-class Cached(pl.Callback):
+class FeatureCaching(pl.Callback):
     """Before training, computes what the cache does not have yet; from then on the encoder looks features up.
 
     Raises ConfigFault where no frozen encoder reads whole images, DataFault where training images are drawn anew each

@@ -13,7 +13,7 @@ from pytorch_lightning.loggers import Logger
 from pytorch_lightning.utilities.rank_zero import rank_zero_only
 
 from benchmark.results.run_folder import RunFolder, explained, write_whole
-from benchmark.results.run_id import Address, flatten
+from benchmark.results.run_id import RunId, flatten
 
 
 class About(NamedTuple):
@@ -21,7 +21,7 @@ class About(NamedTuple):
     metrics.jsonl has up to the epoch that the run goes on from: none of it for a run that begins.
     """
 
-    address: Address
+    address: RunId
     config: Mapping[str, Any]
     folder: RunFolder
     history: Sequence[Mapping[str, Any]]

@@ -12,7 +12,7 @@ import wandb
 from pytorch_lightning.loggers import Logger, WandbLogger
 
 from benchmark.common.errors import RunFault
-from benchmark.results.run_id import Address, digest, flatten
+from benchmark.results.run_id import RunId, digest, flatten
 from benchmark.training.loggers.base import About, RunLog, replay
 
 
@@ -87,7 +87,7 @@ class Rows(WandbLogger):
             super().log_metrics(metrics, step)
 
 
-def run_id(address: Address) -> str:
+def run_id(address: RunId) -> str:
     """Of a run in W&B: the same configuration in another study is another run."""
     return digest([address.study, address.config_hash])[:16]
 

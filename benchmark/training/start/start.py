@@ -19,7 +19,7 @@ PREFIX = "rnn."
 """What the names of a model's weights begin with in a run's checkpoint."""
 
 
-class Start(ABC):
+class InitialWeights(ABC):
     """Sets the weights of a model that was just built."""
 
     @abstractmethod
@@ -32,7 +32,7 @@ class Start(ABC):
 
 
 @final
-class Fresh(Start):
+class FreshWeights(InitialWeights):
     """As each part initialises itself."""
 
     def __call__(self, model: nn.Module, symbols: Sequence[str]) -> None:
@@ -43,7 +43,7 @@ class Fresh(Start):
 
 
 @final
-class Checkpoint(Start):
+class CheckpointWeights(InitialWeights):
     """The weights of another run's checkpoint: fine-tuning, larger images, and training in stages.
 
     take: patterns of names, with * for any letters; what none of them matches stays fresh. A recurrent spatial
@@ -82,7 +82,7 @@ class Checkpoint(Start):
         return [Weights("a run of this benchmark", self.checkpoint.name, sha256_of(self.checkpoint), tuple(seen))]
 
 
-def started_from(start: Start, model: nn.Module) -> list[dict[str, Any]]:
+def started_from(start: InitialWeights, model: nn.Module) -> list[dict[str, Any]]:
     """The weights that a run starts from, each once, as its record has them."""
     return [each._asdict() for each in dict.fromkeys([*start.weights(), *origins(model)])]
 

@@ -7,32 +7,32 @@ from torch import Tensor, nn
 
 from benchmark.model.attention.distribution import sample
 from benchmark.model.decoding.rollout import Rollout
-from benchmark.model.loop import Reader
+from benchmark.model.loop import SequenceModel
 from benchmark.objective.base import Objective
 from datamodules.contract import Batch, ImageKey, References, TaskSpec
 
 
-class Practice(nn.Module, ABC):
+class TrainingStep(nn.Module, ABC):
     """Turns a batch into a loss."""
 
     @abstractmethod
-    def forward(self, rnn: Reader, objective: Objective, batch: Batch) -> dict[str, Tensor]:
+    def forward(self, rnn: SequenceModel, objective: Objective, batch: Batch) -> dict[str, Tensor]:
         """`loss`, to be minimised, and its terms, free of gradient."""
 
 
-def teacher_forced(rnn: Reader, objective: Objective, batch: Batch) -> tuple[Rollout, Tensor]:
+def teacher_forced(rnn: SequenceModel, objective: Objective, batch: Batch) -> tuple[Rollout, Tensor]:
     """A rollout with teacher forcing, where to look drawn, and (B, T) the targets that its symbols are judged by."""
     key = ImageKey("train", batch.index)
     rollout = rnn(batch.image, batch.boxes, batch.target, objective.samples, sample, key)
-    return rollout, rnn.asked(batch.target)
+    return rollout, rnn.training_targets(batch.target)
 
 
 @final
-class Told(Practice):
+class LikelihoodStep(TrainingStep):
     """The model goes through the true sequence, places drawn as it learns them; the objective judges it."""
 
     def __init__(self, spec: TaskSpec, references: References):
         super().__init__()
 
-    def forward(self, rnn: Reader, objective: Objective, batch: Batch) -> dict[str, Tensor]:
+    def forward(self, rnn: SequenceModel, objective: Objective, batch: Batch) -> dict[str, Tensor]:
         return objective(*teacher_forced(rnn, objective, batch))

@@ -19,16 +19,16 @@ from benchmark.model.attention.distribution import mode, sample
 from benchmark.model.decoding.greedy import Greedy
 from benchmark.model.decoding.rollout import Rollout
 from benchmark.model.decoding.sampling import Each
-from benchmark.model.loop import AttentionRNN, Reader
+from benchmark.model.loop import AttentionRNN, SequenceModel
 from benchmark.objective.base import Objective
-from benchmark.training.step.base import Practice, Told
+from benchmark.training.step.base import TrainingStep, LikelihoodStep
 from datamodules.contract import IGNORED, Batch, ImageKey, References, TaskSpec
 from datamodules.ranges import Count, NonNegative
 
 UNKNOWN = 0
 """The symbol of all words that the vocabulary has not."""
 
-Worth = Callable[[Tensor, Tensor], Tensor]
+RewardFunction = Callable[[Tensor, Tensor], Tensor]
 """(R, T) symbols and (R,) images to (R,) rewards."""
 
 
@@ -39,38 +39,38 @@ def log_probability(rollout: Rollout) -> Tensor:
     return log_BST.sum(-1) + (rollout.log_prob * said_BST1).sum((-2, -1))
 
 
-def worth_of(rollout: Rollout, batch: Batch, worth: Worth) -> Tensor:
+def rewards_of(rollout: Rollout, batch: Batch, worth: RewardFunction) -> Tensor:
     """(B, S) rewards."""
     samples = rollout.symbol.shape[1]
     index_R = batch.index.repeat_interleave(samples).to(rollout.symbol.device, non_blocking=True)
     return worth(rollout.symbol.flatten(0, 1), index_R).unflatten(0, (-1, samples))
 
 
-class Rival(ABC):
+class SequenceBaseline(ABC):
     """What a drawn caption has to be better than. It must not depend on the draw it judges."""
 
     @abstractmethod
-    def __call__(self, rnn: AttentionRNN, batch: Batch, worth: Worth, reward_BS: Tensor) -> Tensor:
+    def __call__(self, rnn: AttentionRNN, batch: Batch, worth: RewardFunction, reward_BS: Tensor) -> Tensor:
         """What broadcasts against (B, S), free of gradient."""
 
 
 @final
-class GreedyRival(Rival):
+class GreedyBaseline(SequenceBaseline):
     """What the model says when it takes the most probable words and places, without dropout: the paper's."""
 
     @torch.no_grad()
-    def __call__(self, rnn: AttentionRNN, batch: Batch, worth: Worth, reward_BS: Tensor) -> Tensor:
+    def __call__(self, rnn: AttentionRNN, batch: Batch, worth: RewardFunction, reward_BS: Tensor) -> Tensor:
         rnn.eval()
         rollout = Greedy()(rnn.walk(batch.image, batch.boxes, 1, mode, ImageKey("train", batch.index)))
         rnn.train()
-        return worth_of(rollout, batch, worth)
+        return rewards_of(rollout, batch, worth)
 
 
 @final
-class OthersRival(Rival):
+class OtherSamplesBaseline(SequenceBaseline):
     """The mean reward of the image's other drawn captions, which costs no pass of its own (Luo 2020)."""
 
-    def __call__(self, rnn: AttentionRNN, batch: Batch, worth: Worth, reward_BS: Tensor) -> Tensor:
+    def __call__(self, rnn: AttentionRNN, batch: Batch, worth: RewardFunction, reward_BS: Tensor) -> Tensor:
         others = reward_BS.shape[1] - 1
         if others == 0:
             raise ConfigFault(["practice.rival: others_rival needs practice.samples of 2 or more"])
@@ -78,7 +78,7 @@ class OthersRival(Rival):
 
 
 @final
-class SelfCritical(Practice):
+class SelfCritical(TrainingStep):
     """Maximises the expected CIDEr-D of captions drawn from the model: the score of all that was drawn, weighed by
     reward less rival's, summed over symbols and averaged over captions.
 
@@ -93,12 +93,12 @@ class SelfCritical(Practice):
         spec: TaskSpec,
         references: References,
         samples: Count,
-        rival: Rival,
+        baseline: SequenceBaseline,
         told: NonNegative,
     ):
         super().__init__()
         self.spec, self.references = spec, references
-        self.samples, self.rival, self.told, self.telling = samples, rival, told, Told(spec, references)
+        self.samples, self.baseline, self.told, self.telling = samples, baseline, told, LikelihoodStep(spec, references)
 
     @cached_property
     def worth(self) -> CiderReward:
@@ -109,15 +109,15 @@ class SelfCritical(Practice):
         number = {word: place for place, word in enumerate(self.spec.symbols)}
         return CiderReward(in_symbols(several, number, UNKNOWN), len(self.spec.symbols), self.spec.end)
 
-    def forward(self, rnn: Reader, objective: Objective, batch: Batch) -> dict[str, Tensor]:
+    def forward(self, rnn: SequenceModel, objective: Objective, batch: Batch) -> dict[str, Tensor]:
         if not isinstance(rnn, AttentionRNN):
             raise ConfigFault(["practice: self_critical draws in one pass. Use reading=forward"])
         rollout = Each()(rnn.walk(batch.image, batch.boxes, self.samples, sample, ImageKey("train", batch.index)))
         worth = self.worth.to(batch.image.device)
-        reward_BS = worth_of(rollout, batch, worth)
-        rival_BS = self.rival(rnn, batch, worth, reward_BS)
-        loss = -((reward_BS - rival_BS) * log_probability(rollout)).mean()
-        terms = {"reward": reward_BS.mean(), "rival": rival_BS.mean()}
+        reward_BS = rewards_of(rollout, batch, worth)
+        baseline_BS = self.baseline(rnn, batch, worth, reward_BS)
+        loss = -((reward_BS - baseline_BS) * log_probability(rollout)).mean()
+        terms = {"reward": reward_BS.mean(), "rival": baseline_BS.mean()}
         if self.told:
             told = self.telling(rnn, objective, batch)
             loss = loss + self.told * told["loss"]

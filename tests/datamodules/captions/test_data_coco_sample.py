@@ -7,7 +7,7 @@ from datamodules.captions.coco_files import CocoSample, Download, HeldOut, Offic
 from datamodules.captions.coco_sample import write_coco_sample
 from datamodules.captions.drawing import COLOURS, RELATIONS, SIDE, captions, picture, scene
 from datamodules.contract import DataFault
-from datamodules.storage.samples import Sample
+from datamodules.storage.samples import SampleSettings
 from datamodules.words import words
 
 KEYS = [f"3/{number}" for number in range(60)]
@@ -55,7 +55,7 @@ def test_five_captions_of_a_small_vocabulary_tell_what_there_is():
 def test_a_sample_is_written_once_in_the_official_layout_and_read_like_it(tmp_path):
     folder = tmp_path / "deep" / "sample"
     files = Official(folder, 2017, HeldOut(3, 0.5, 0), Download([], {}))
-    source = CocoSample(folder, Sample(train=10, test=4, seed=5), files)
+    source = CocoSample(folder, SampleSettings(train=10, test=4, seed=5), files)
     source.fetch()
     train, validation, test = source.parts()
     assert [len(part) for part in (train, validation, test)] == [7, 3, 4]
@@ -72,7 +72,7 @@ def test_a_sample_is_written_once_in_the_official_layout_and_read_like_it(tmp_pa
 
 def test_a_sample_is_a_function_of_its_seed(tmp_path):
     for name, seed in (("a", 1), ("b", 1), ("c", 2)):
-        write_coco_sample(tmp_path / name, Sample(train=3, test=1, seed=seed))
+        write_coco_sample(tmp_path / name, SampleSettings(train=3, test=1, seed=seed))
     told = [(tmp_path / name / "annotations/captions_train2017.json").read_bytes() for name in "abc"]
     assert told[0] == told[1] != told[2]
     images = [(tmp_path / name / "train2017/000000000001.jpg").read_bytes() for name in "ab"]
@@ -81,7 +81,7 @@ def test_a_sample_is_a_function_of_its_seed(tmp_path):
 
 def test_a_sample_that_cannot_be_is_refused(tmp_path):
     with pytest.raises(DataFault, match="needs at least one"):
-        write_coco_sample(tmp_path / "none", Sample(train=0, test=1, seed=0))
+        write_coco_sample(tmp_path / "none", SampleSettings(train=0, test=1, seed=0))
     (tmp_path / "file").write_text("")
     with pytest.raises(DataFault, match=r"cannot write the sample .*data\.root"):
-        write_coco_sample(tmp_path / "file" / "sample", Sample(train=1, test=1, seed=0))
+        write_coco_sample(tmp_path / "file" / "sample", SampleSettings(train=1, test=1, seed=0))

@@ -3,8 +3,8 @@
 import pytest
 import torch
 
-from datamodules.captions.buckets import Buckets, Captions
-from datamodules.captions.captioned import Captioned, Parts
+from datamodules.captions.buckets import Buckets, CaptionExamples
+from datamodules.captions.captioned import Captioned, CaptionParts
 from datamodules.captions.corpus import Corpus, Wording
 from datamodules.captions.examples import EveryCaption, OneEach
 from datamodules.captions.vocabulary import Vocabulary, numbered
@@ -54,7 +54,7 @@ def test_a_corpus_counts_training_words_alone():
     def image(key, *captions):
         return Captioned(key, None, "", captions)
 
-    corpus = Corpus(Parts([image(1, "a b", "a")], [image(2, "a z")], [image(3, "z z z z", "b")]), Wording(1, 10, 3))
+    corpus = Corpus(CaptionParts([image(1, "a b", "a")], [image(2, "a z")], [image(3, "z z z z", "b")]), Wording(1, 10, 3))
     assert corpus.vocabulary.symbols == ("<unk>", "a", "b", "<end>")
     assert corpus.first(torch.tensor([2, 1])).tolist() == [[0, 0, 0, 3], [1, 0, 3, IGNORED]]
     assert corpus.references(corpus.parts[2]) == (("z z z z", "b"),)
@@ -63,7 +63,7 @@ def test_a_corpus_counts_training_words_alone():
 
 def test_what_is_cut_or_says_nothing_is_told(caplog):
     images = [Captioned(1, None, "", ("...", "a b c")), Captioned(2, None, "", ("a", "b b"))]
-    told = Corpus(Parts(images, [], []), Wording(1, 10, 2)).captions(torch.tensor([1, 0]))
+    told = Corpus(CaptionParts(images, [], []), Wording(1, 10, 2)).captions(torch.tensor([1, 0]))
     assert told.per_image.tolist() == [2, 1] and told.length.tolist() == [2, 3, 3]
     said = [record.getMessage() for record in caplog.records]
     assert said == [
@@ -76,7 +76,7 @@ def stock(lengths, count):
     length = torch.tensor(lengths)
     place = torch.arange(max(lengths))
     target = torch.where(place < length[:, None], torch.arange(len(lengths))[:, None], IGNORED)
-    return Captions(target, length, torch.tensor(count))
+    return CaptionExamples(target, length, torch.tensor(count))
 
 
 def a_pass(buckets, turn=0):

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from datamodules.contract import DataFault
 from datamodules.digits.canvas import Layout, Recipe
 from datamodules.digits.canvas_splits import Painter
-from datamodules.digits.digit_stock import Stock
+from datamodules.digits.digit_stock import DigitStock
 from datamodules.digits.labels import SingleDigit
 from datamodules.digits.overlay import ClippedSum, Maximum
 from datamodules.digits.placement import Anywhere, Apart
@@ -24,7 +24,7 @@ def noise(count: int, size: int) -> torch.Tensor:
 
 
 def rendered(recipe: Recipe, layout: Layout, stock: torch.Tensor) -> torch.Tensor:
-    laid = Stock.of(stock)
+    laid = DigitStock.of(stock)
     return recipe.render(recipe.plan(layout, laid), laid)
 
 
@@ -62,7 +62,7 @@ def test_canvases_equal_those_made_pixel_by_pixel(overlay, digits, clutter):
 @pytest.mark.parametrize("near", [1, 3 * 14**2 + 5, 7 * 14**2])
 def test_canvases_worked_on_a_few_at_a_time_are_the_same(monkeypatch, overlay, near, clutter):
     recipe = Recipe(14, 6, 2, clutter, 4, OVERLAYS[overlay][0], Anywhere())
-    stock = Stock.of(noise(9, 6))
+    stock = DigitStock.of(noise(9, 6))
     plan = recipe.plan(recipe.draw(40, 9, seeded()), stock)
     at_once = recipe.render(plan, stock, 0.5, -3)
     monkeypatch.setattr("datamodules.digits.canvas.NEAR", near)  # one, three and seven canvases
@@ -77,7 +77,7 @@ def test_only_ink_is_laid_and_nothing_is_lost(overlay):
     for digit, (x, y, width, height) in zip(stock, thick.tolist(), strict=True):
         digit[y : y + height, x : x + width] = noise(1, 9)[0, :height, :width].clamp(min=1)
     stock[7] = 0  # a digit without any
-    found = Stock.of(stock)
+    found = DigitStock.of(stock)
     side = int(thick[torch.arange(40) != 7, 2:].max())
     assert found.ink.shape == (40, side, side) and found.ink.sum() == stock.sum()
     assert (found.corner >= 0).all() and (found.corner + side <= 9).all()

@@ -11,9 +11,9 @@ from datamodules.dogs.dog_files import dog_boxes, read_list
 from datamodules.dogs.dogs_sample import FOLDERS, write_dogs_sample
 from datamodules.dogs.drawing import MARK, MARKS, SEEN, SHORT, TAG, draw_dog
 from datamodules.dogs.inspection import folder_faults
-from datamodules.storage.samples import Sample
+from datamodules.storage.samples import SampleSettings
 
-SAMPLE = Sample(train=24, test=10, seed=5)
+SAMPLE = SampleSettings(train=24, test=10, seed=5)
 GIVEN = ("data.sample.train=24", "data.sample.test=10", "data.batch_size=4", "data.images_per_epoch=8")
 KEYS = [f"any/{number}" for number in range(12)]
 
@@ -96,10 +96,10 @@ def test_boxes_are_the_dogs_own(folder):
 
 def test_a_sample_of_nothing_and_a_folder_that_cannot_be_made_are_told(tmp_path):
     with pytest.raises(DataFault, match="0 training and 1 test images"):
-        write_dogs_sample(tmp_path / "none", Sample(0, 1, 0))
+        write_dogs_sample(tmp_path / "none", SampleSettings(0, 1, 0))
     (tmp_path / "file").write_text("")
     with pytest.raises(DataFault, match=r"cannot write the sample .*data\.root"):
-        write_dogs_sample(tmp_path / "file" / "sample", Sample(1, 1, 0))
+        write_dogs_sample(tmp_path / "file" / "sample", SampleSettings(1, 1, 0))
 
 
 def test_the_data_set_writes_its_sample_and_reads_it(tmp_path):

@@ -13,7 +13,7 @@ from svhn_folders import TEST, TRAIN, svhn, write_root, write_unofficial
 from datamodules.base import Ticket
 from datamodules.contract import IGNORED, DataFault
 from datamodules.house_numbers.numbers import END, Numbers
-from datamodules.house_numbers.windows import Centred, Cutter, Shuffled
+from datamodules.house_numbers.windows import CentreWindows, WindowCropper, RandomWindows
 
 CPU = torch.device("cpu")
 REAL, UNOFFICIAL = ROOT.parent / "shared/data/svhn", ROOT.parent / "shared/data/svhn_extra_unofficial"
@@ -121,7 +121,7 @@ def ramp():
 
 
 def test_windows_are_cut_where_they_are_told_with_boxes_clipped(ramp):
-    cutter = Cutter(ramp, size=5, contrast=1.0)
+    cutter = WindowCropper(ramp, size=5, contrast=1.0)
     corner = torch.tensor([[0, 0], [3, 1], [2, 3]])
     batch = cutter.batch(torch.tensor([1, 0, 0]), corner, torch.arange(3))
     raw = cutter.bytes(torch.tensor([1, 0, 0]), corner)
@@ -136,7 +136,7 @@ def test_windows_are_cut_where_they_are_told_with_boxes_clipped(ramp):
 
 
 def test_evaluation_looks_at_the_middle(ramp):
-    batch = Centred(Cutter(ramp, size=6, contrast=1 / 255), torch.tensor([0]), 4).batch(0, 0, CPU)
+    batch = CentreWindows(WindowCropper(ramp, size=6, contrast=1 / 255), torch.tensor([0]), 4).batch(0, 0, CPU)
     expected = ramp.square[:1, :, 1:7, 1:7].float()
     assert batch.image.allclose(expected - expected.mean())
 
@@ -144,7 +144,7 @@ def test_evaluation_looks_at_the_middle(ramp):
 @given(seed=st.integers(0, 99), epoch=st.integers(0, 5), size=st.integers(1, 9), images=st.integers(1, 30))
 @settings(deadline=None, max_examples=30)
 def test_the_stream_is_endless_passes_each_image_once_a_pass(ramp, seed, epoch, size, images):
-    split = Shuffled(Cutter(ramp, 8, 1.0), torch.tensor([2, 0]), seed, images, size)
+    split = RandomWindows(WindowCropper(ramp, 8, 1.0), torch.tensor([2, 0]), seed, images, size)
     assert split.batches == -(-images // size)
     batches = [split.batch(epoch, number, CPU) for number in range(split.batches)]
     index = torch.cat([batch.index for batch in batches])
@@ -168,7 +168,7 @@ def test_a_batch_is_a_function_of_its_ticket(root):
 
 def test_all_corners_occur_equally_often_and_only_those(ramp):
     middle = ramp._replace(boxes=torch.tensor([3.0, 3, 5, 5]).expand(3, 2, 4))  # in every window
-    split = Shuffled(Cutter(middle, 6, 1.0), torch.tensor([2]), 0, 900, 900)
+    split = RandomWindows(WindowCropper(middle, 6, 1.0), torch.tensor([2]), 0, 900, 900)
     corner = 3 - split.batch(0, 0, CPU).boxes[:, 0, :2]
     found, often = corner.unique(dim=0, return_counts=True)
     assert found.tolist() == [[x, y] for x in range(3) for y in range(3)]

@@ -13,9 +13,9 @@ from datamodules.house_numbers.digit_struct import read_digit_struct
 from datamodules.house_numbers.drawing import FONTS, GREY, _font, draw_house
 from datamodules.house_numbers.inspection import folder_faults
 from datamodules.house_numbers.svhn_sample import write_svhn_sample
-from datamodules.storage.samples import Sample
+from datamodules.storage.samples import SampleSettings
 
-SAMPLE = Sample(train=30, test=12, seed=5)
+SAMPLE = SampleSettings(train=30, test=12, seed=5)
 KNOBS = ("data.sample.train=30", "data.sample.test=12", "data.batch_size=4", "data.images_per_epoch=8")
 
 
@@ -81,7 +81,7 @@ def test_a_house_is_a_function_of_its_key_in_any_thread():
 
 
 def test_it_is_written_once_and_by_one(tmp_path):
-    root, small = tmp_path / "root", Sample(2, 1, 0)
+    root, small = tmp_path / "root", SampleSettings(2, 1, 0)
     threads = [threading.Thread(target=write_svhn_sample, args=(root / small.name("svhn"), small)) for _ in range(4)]
     for thread in threads:
         thread.start()
@@ -95,10 +95,10 @@ def test_it_is_written_once_and_by_one(tmp_path):
 
 def test_a_sample_of_nothing_and_a_folder_that_cannot_be_made_are_told(tmp_path):
     with pytest.raises(DataFault, match="0 training and 1 test images"):
-        write_svhn_sample(tmp_path / "none", Sample(0, 1, 0))
+        write_svhn_sample(tmp_path / "none", SampleSettings(0, 1, 0))
     (tmp_path / "file").write_text("")
     with pytest.raises(DataFault, match=r"cannot write the sample .*data\.root"):
-        write_svhn_sample(tmp_path / "file" / "sample", Sample(1, 1, 0))
+        write_svhn_sample(tmp_path / "file" / "sample", SampleSettings(1, 1, 0))
 
 
 def test_the_data_set_writes_its_sample_and_reads_it(tmp_path):

@@ -7,8 +7,8 @@ from torch import Generator
 
 from datamodules.contract import DataFault
 from datamodules.photos.augmentation import DRAWN, PLAIN, YIQ, Augmentation, Jitter, undrawn
-from datamodules.photos.photo_splits import AHEAD, Answers, Cutter, Fixed, Streamed
-from datamodules.photos.photo_stock import Stock
+from datamodules.photos.photo_splits import AHEAD, Answers, PhotoCropper, FixedPhotos, PhotoStream
+from datamodules.photos.photo_stock import PhotoSource
 from datamodules.photos.photographs import Decoded
 
 CPU = torch.device("cpu")
@@ -17,7 +17,7 @@ ANYWHERE = PLAIN._replace(place=1.0)
 LOUD = Jitter(place=1.0, mirror=0.5, brightness=0.4, contrast=0.4, saturation=0.4, hue=0.1)
 
 
-class Places(Stock):
+class Places(PhotoSource):
     """Photographs of 8 rows whose red says the column, green the row, and blue which one it is."""
 
     def __init__(self, widths=(8, 12, 9, 8, 10)):
@@ -43,12 +43,12 @@ class Parity(Answers):
 def streamed(stock, jitter=LOUD, size=6, seed=3, workers=2):
     make = Augmentation(size, MEAN, STD, jitter)
     photos = torch.arange(len(stock.widths))
-    return Streamed(Cutter(stock, size, 1, workers), make, Parity(), photos, seed, 10, 4, fixed(stock, size))
+    return PhotoStream(PhotoCropper(stock, size, 1, workers), make, Parity(), photos, seed, 10, 4, fixed(stock, size))
 
 
 def fixed(stock, size=6, batch_size=2, workers=2):
     make, chosen = Augmentation(size, MEAN, STD, PLAIN), torch.arange(len(stock.widths))
-    return Fixed(Cutter(stock, size, 1, workers), make, Parity(), chosen, batch_size, lambda: "content")
+    return FixedPhotos(PhotoCropper(stock, size, 1, workers), make, Parity(), chosen, batch_size, lambda: "content")
 
 
 def pixels(image):

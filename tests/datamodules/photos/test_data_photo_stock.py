@@ -7,11 +7,11 @@ import pytest
 from PIL import Image
 
 from datamodules.contract import DataFault
-from datamodules.photos.photo_stock import Reading, digest, sound, stock
+from datamodules.photos.photo_stock import PhotoReading, digest, sound, stock
 from datamodules.photos.photographs import Photograph
 from datamodules.storage.cache import Cache
 
-READING = Reading(short=20, workers=2, keep=False, skip=False)
+READING = PhotoReading(short=20, workers=2, keep=False, skip=False)
 
 
 @pytest.fixture

@@ -13,12 +13,12 @@ from datamodules.contract import DataFault
 from datamodules.dogs.dog_files import dog_boxes
 from datamodules.house_numbers.annotated import LabelsOnly
 from datamodules.house_numbers.crops import Middle
-from datamodules.house_numbers.numbers import Cutting, Reader
-from datamodules.photos.photo_stock import Reading, outline, sound
+from datamodules.house_numbers.numbers import Cutting, NumberReader
+from datamodules.photos.photo_stock import PhotoReading, outline, sound
 from datamodules.photos.photographs import Photograph, decoded
 from datamodules.storage.cache import Cache
 from datamodules.storage.locks import locked
-from datamodules.storage.samples import Sample
+from datamodules.storage.samples import SampleSettings
 from datamodules.storage.scratch import scratch
 from datamodules.storage.stamps import stamp
 
@@ -33,7 +33,7 @@ def test_a_changed_photograph_is_read_anew_whatever_it_is_called(tmp_path, suffi
     folder = tmp_path / "un"
     paint(folder / "images" / f"1{suffix}", 10)
     (folder / "labels.csv").write_text(f"filename,label\n1{suffix},15\n")
-    reader = Reader(Cutting(5, 16, 1, 1), Cache(tmp_path / "cache"))
+    reader = NumberReader(Cutting(5, 16, 1, 1), Cache(tmp_path / "cache"))
 
     def shade():
         return int(reader.read(LabelsOnly(folder), Middle(1, 1), "un").square.max())
@@ -57,7 +57,7 @@ def test_a_change_is_noticed_that_keeps_size_and_time(tmp_path):
     assert stamp(path) == (-2,)
 
 
-READING = Reading(short=16, workers=1, keep=False, skip=True)
+READING = PhotoReading(short=16, workers=1, keep=False, skip=True)
 
 
 def test_what_the_system_could_not_read_is_not_remembered(tmp_path):
@@ -121,7 +121,7 @@ def test_what_a_kill_left_goes_with_the_next_write_unless_somebody_is_at_it(tmp_
 
 
 def test_samples_of_two_kinds_have_folders_of_their_own():
-    sample = Sample(train=3, test=1, seed=0)
+    sample = SampleSettings(train=3, test=1, seed=0)
     assert sample.name("svhn") != sample.name("coco") != sample.name("dogs")
 
 

@@ -11,10 +11,10 @@ from benchmark.model.attention.adaptive import AdaptiveAttention
 from benchmark.model.attention.alignment.scores import Additive
 from benchmark.model.attention.boxes import BoxAttention
 from benchmark.model.attention.distribution import mode, sample
-from benchmark.model.attention.gate import Open, Scalar, Vector
-from benchmark.model.attention.item import Drawn, Expected
-from benchmark.model.attention.once import Once
-from benchmark.model.attention.softening import EachImage, EachLook, WholeBatch
+from benchmark.model.attention.gate import NoGate, ScalarGate, VectorGate
+from benchmark.model.attention.item import SampledItem, ExpectedItem
+from benchmark.model.attention.once import ImageOnce
+from benchmark.model.attention.softening import EachImage, EachGlimpse, WholeBatch
 from benchmark.model.cell.cells import LSTM
 from benchmark.model.decoder.deep_output import DeepOutput
 from benchmark.model.decoder.sentinel import Sentinel
@@ -22,14 +22,14 @@ from benchmark.model.decoding.rollout import Rollout
 from benchmark.model.encoder.base import Conv
 from benchmark.objective.base import log_likelihood
 from benchmark.objective.regularizer.regularizers import (
-    Certainty,
+    EntropyBonus,
     DoublyStochastic,
-    Even,
-    Fixed,
-    Mean,
-    NoPenalty,
-    Together,
-    Total,
+    MeanTarget,
+    FixedTarget,
+    MeanOverItems,
+    NoRegularizer,
+    RegularizerSum,
+    SumOverItems,
 )
 from datamodules.contract import IGNORED
 
@@ -39,19 +39,19 @@ R, D, H, E, V = 4, 3, 5, 6, 7
 def test_gates_by_hand():
     torch.manual_seed(0)
     code, query = torch.randn(R, D), torch.randn(R, H)
-    scalar, vector = Scalar(H, D), Vector(H, D)
+    scalar, vector = ScalarGate(H, D), VectorGate(H, D)
     for row in range(R):
         beta = 1 / (1 + torch.exp(-(scalar.beta.weight[0] @ query[row] + scalar.beta.bias[0])))
         torch.testing.assert_close(scalar(code, query)[row], beta * code[row])
         betas = (vector.beta.weight @ query[row] + vector.beta.bias).sigmoid()
         torch.testing.assert_close(vector(code, query)[row], betas * code[row])
-    assert torch.equal(Open(H, D)(code, query), code)
+    assert torch.equal(NoGate(H, D)(code, query), code)
 
 
 def test_coins_are_thrown_for_a_look_an_image_or_a_batch():
     torch.manual_seed(0)
     like = torch.zeros(4000, 2, 3)
-    assert torch.equal(EachLook(0.3)(like), torch.full((4000,), 0.3))
+    assert torch.equal(EachGlimpse(0.3)(like), torch.full((4000,), 0.3))
     image = EachImage(0.3)(like)
     assert set(image.tolist()) == {0.0, 1.0} and abs(image.mean() - 0.3) < 0.03
     batches = torch.stack([WholeBatch(0.3)(like[:5]) for _ in range(2000)])
@@ -60,7 +60,7 @@ def test_coins_are_thrown_for_a_look_an_image_or_a_batch():
 
 def test_softened_images_are_the_expectation_in_training_alone():
     torch.manual_seed(0)
-    choice, scores = Drawn(1.0, EachImage(0.5)), torch.randn(8, 4)
+    choice, scores = SampledItem(1.0, EachImage(0.5)), torch.randn(8, 4)
     coin = choice.softening(torch.zeros(8, 4, 2))
     assert 0 < coin.sum() < 8
     place = sample(choice(scores, coin))
@@ -83,7 +83,7 @@ def test_deep_output_written_out():
     h, c = ((context @ layer.weight.T + layer.bias).tanh() for layer in model.begin)
     torch.testing.assert_close(state[0], (h, c))
     assert torch.equal(model.query(state), state[0][0])
-    after = model.step(code, model.hear(symbol, state))
+    after = model.step(code, model.feed_symbol(symbol, state))
     said = model.symbol.weight[symbol]
     h, _ = model.cell(torch.cat([code, said], -1), (h, c))
     read = said + h @ model.of_state.weight.T + model.of_state.bias + code @ model.of_code.weight.T
@@ -105,11 +105,11 @@ def test_the_sentinel_written_out():
     image = torch.randn(2, 1, 2, 3)
     features = attention.encode(image, no_boxes(2))
     seen = attention.encoder(image).flatten(2).transpose(1, 2)
-    torch.testing.assert_close(attention.gist(features), seen.mean(1))
+    torch.testing.assert_close(attention.global_feature(features), seen.mean(1))
     context, state = torch.randn(2, H), None
     state, h, m = decoder.start(context), torch.zeros(2, H), torch.zeros(2, H)
     for symbol in (torch.tensor([V, V]), torch.tensor([1, 4])):
-        state = decoder.hear(symbol, state)
+        state = decoder.feed_symbol(symbol, state)
         x = torch.cat([context, decoder.symbol.weight[symbol]], -1)
         gate = (x @ decoder.of_told.weight.T + decoder.of_told.bias + h @ decoder.of_hidden.weight.T).sigmoid()
         h, m = decoder.cell(x, (h, m))
@@ -118,9 +118,9 @@ def test_the_sentinel_written_out():
         glimpse = attention(features, decoder.query(state), 0, sample)
         for b in range(2):
             v = (seen[b] @ attention.project.weight.T + attention.project.bias).relu()
-            asked = attention.of_state(h[b])
-            scores = [attention.score((attention.of_item(item) + asked).tanh())[0] for item in v]
-            scores.append(attention.score((attention.of_sentinel(s[b]) + asked).tanh())[0])
+            training_targets = attention.of_state(h[b])
+            scores = [attention.score((attention.of_item(item) + training_targets).tanh())[0] for item in v]
+            scores.append(attention.score((attention.of_sentinel(s[b]) + training_targets).tanh())[0])
             alpha = torch.stack(scores).softmax(0)
             torch.testing.assert_close(glimpse.where[b], alpha)
             torch.testing.assert_close(glimpse.code[b], alpha[:-1] @ v + alpha[-1] * s[b])
@@ -145,9 +145,9 @@ def test_a_core_that_asks_otherwise_than_attention_is_asked_is_a_fault(name, dec
 
 def rollout_of(chance_TN, repeats=1):
     """One glimpse a symbol, of so many equal images."""
-    chance = torch.tensor(chance_TN)[None, None, :, None].expand(repeats, -1, -1, -1, -1)
-    nothing = chance[..., 0]
-    return Rollout(nothing, nothing[..., 0].long(), chance, nothing, nothing[..., None], chance)
+    item_probs = torch.tensor(chance_TN)[None, None, :, None].expand(repeats, -1, -1, -1, -1)
+    nothing = item_probs[..., 0]
+    return Rollout(nothing, nothing[..., 0].long(), item_probs, nothing, nothing[..., None], item_probs)
 
 
 ALPHA = [[0.6, 0.4], [0.3, 0.7], [1.0, 0.0]]
@@ -157,26 +157,26 @@ TARGET = torch.tensor([[1, 0, IGNORED]])
 @pytest.mark.parametrize(
     "target, over, expected",
     [
-        (Fixed(1.0), Total(), 2 * (0.1**2 + 0.1**2)),  # sums over two words: 0.9 and 1.1; the third is padding
-        (Fixed(1.0), Mean(), 2 * (0.1**2 + 0.1**2) / 2),
-        (Fixed(0.5), Total(), 2 * (0.4**2 + 0.6**2)),
-        (Even(), Total(), 2 * (0.1**2 + 0.1**2)),  # two glimpses, two items
+        (FixedTarget(1.0), SumOverItems(), 2 * (0.1**2 + 0.1**2)),  # sums over two words: 0.9 and 1.1; the third is padding
+        (FixedTarget(1.0), MeanOverItems(), 2 * (0.1**2 + 0.1**2) / 2),
+        (FixedTarget(0.5), SumOverItems(), 2 * (0.4**2 + 0.6**2)),
+        (MeanTarget(), SumOverItems(), 2 * (0.1**2 + 0.1**2)),  # two glimpses, two items
     ],
 )
 def test_the_doubly_stochastic_penalty_by_hand(target, over, expected):
-    penalty = DoublyStochastic(2.0, target, over)
+    regularizer = DoublyStochastic(2.0, target, over)
     for images in (1, 3):  # whatever the batch
-        found = penalty(rollout_of(ALPHA, images), TARGET.expand(images, -1))
+        found = regularizer(rollout_of(ALPHA, images), TARGET.expand(images, -1))
         assert found.item() == pytest.approx(expected, rel=1e-5)
 
 
 def test_certainty_is_priced_by_hand():
     entropies = [-(a * torch.tensor(a).log() + (1 - a) * torch.tensor(1 - a).log()) for a in (0.6, 0.3)]
     expected = -0.5 * float(sum(entropies))
-    assert Certainty(0.5)(rollout_of(ALPHA), TARGET).item() == pytest.approx(expected, rel=1e-5)
-    both = Together([Certainty(0.5), DoublyStochastic(2.0, Fixed(1.0), Total())])
+    assert EntropyBonus(0.5)(rollout_of(ALPHA), TARGET).item() == pytest.approx(expected, rel=1e-5)
+    both = RegularizerSum([EntropyBonus(0.5), DoublyStochastic(2.0, FixedTarget(1.0), SumOverItems())])
     assert both(rollout_of(ALPHA), TARGET).item() == pytest.approx(expected + 0.04, rel=1e-4)
-    assert Together([NoPenalty()])(rollout_of(ALPHA), TARGET) == 0
+    assert RegularizerSum([NoRegularizer()])(rollout_of(ALPHA), TARGET) == 0
 
 
 def test_a_penalty_on_items_wants_items():
@@ -191,16 +191,16 @@ def test_the_penalty_trains_what_compares(name, only):
     parts = built(name, "penalty=doubly_stochastic", data="digit_pairs_ordered")
     rnn, batch = parts.module.rnn, first_batch(parts)
     rollout = roll(rnn, batch, 2, sample)
-    penalty = parts.module.objective.penalty(rollout, batch.target)
-    reached = touched(penalty, rnn)
+    regularizer = parts.module.objective.regularizer(rollout, batch.target)
+    reached = touched(regularizer, rnn)
     assert any(n.startswith(only) for n in reached) and not any(n.startswith("decoder.head") for n in reached)
     plain = built(name, data="digit_pairs_ordered").module.objective(rollout, batch.target)["loss"]
-    torch.testing.assert_close(parts.module.objective(rollout, batch.target)["loss"] - plain, penalty)
+    torch.testing.assert_close(parts.module.objective(rollout, batch.target)["loss"] - plain, regularizer)
 
 
 def test_the_image_is_told_once():
     torch.manual_seed(0)
-    model = Once(task((2, 3)), H, partial(Conv, layers=[(D, 1, 1)], pad=False))
+    model = ImageOnce(task((2, 3)), H, partial(Conv, layers=[(D, 1, 1)], pad=False))
     image = torch.randn(2, 1, 2, 3)
     features = model.encode(image, no_boxes(2))
     mean = model.encoder(image).mean((-2, -1)).repeat_interleave(2, 0)
@@ -211,7 +211,7 @@ def test_the_image_is_told_once():
 def boxed(choice=None):
     torch.manual_seed(3)
     return BoxAttention(task((4, 6)), H, partial(Conv, layers=[(D, 1, 2)], pad=False), partial(Additive, size=4),
-                        choice or Expected(1.0), partial(Scalar))  # fmt: skip
+                        choice or ExpectedItem(1.0), partial(ScalarGate))  # fmt: skip
 
 
 NOTHING = [float("nan")] * 4
@@ -229,7 +229,7 @@ def test_an_item_is_the_mean_of_what_lies_in_its_box():
     torch.testing.assert_close(item[2, D:], torch.tensor([1 / 3, 0.0, 1.0, 1.0]))
 
 
-@pytest.mark.parametrize("choice", [Expected(1.0), Drawn(1.0, EachLook(0.0))])
+@pytest.mark.parametrize("choice", [ExpectedItem(1.0), SampledItem(1.0, EachGlimpse(0.0))])
 def test_boxes_that_do_not_exist_are_not_looked_at(choice):
     model, image, query = boxed(choice), torch.randn(2, 1, 4, 6), torch.randn(6, H)
     boxes = torch.tensor([[[0.0, 0.0, 3.0, 2.0], NOTHING], [NOTHING, NOTHING]])
@@ -259,7 +259,7 @@ def test_every_parameter_learns_from_two_words(name, idle):
 
 
 def test_all_of_show_attend_and_tell_learns_from_the_likelihood():
-    gate = ["attention.mechanism.gate._target_=benchmark.model.attention.gate.Vector"]
+    gate = ["attention.mechanism.gate._target_=benchmark.model.attention.gate.VectorGate"]
     parts = built("item_soft", "decoder=deep_output", "context=gist", "context.detach=false", *gate,
                   data="digit_pairs_ordered")  # fmt: skip
     rnn, batch = parts.module.rnn, first_batch(parts)

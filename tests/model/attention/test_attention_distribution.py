@@ -8,9 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch.nn.functional import one_hot
 
-from benchmark.model.attention.distribution import Certain, Gaussian, Items, expectation, mode, sample, uniform
-from benchmark.model.attention.item import Drawn, Expected
-from benchmark.model.attention.softening import EachLook
+from benchmark.model.attention.distribution import PointMass, Gaussian, CategoricalItems, expectation, mode, sample, uniform
+from benchmark.model.attention.item import SampledItem, ExpectedItem
+from benchmark.model.attention.softening import EachGlimpse
 
 STD = torch.tensor(0.5)
 REACH = torch.tensor([2.0, 3.0])
@@ -24,7 +24,7 @@ def test_two_items_are_a_bernoulli_draw():
     """Eq 17 repaired: l ~ Bernoulli(alpha), its values mapped to the two items."""
     alpha = 0.3
     scores = torch.tensor([[math.log(1 - alpha), math.log(alpha)]])
-    where = Items(scores.expand(40_000, 2), None)
+    where = CategoricalItems(scores.expand(40_000, 2), None)
     torch.manual_seed(0)
     drawn = where.sample()
     assert abs(frequencies(drawn)[1].item() - alpha) < 4 * math.sqrt(alpha * (1 - alpha) / 40_000)
@@ -35,7 +35,7 @@ def test_two_items_are_a_bernoulli_draw():
 def test_items_are_drawn_as_often_as_they_weigh():
     scores = torch.tensor([[0.0, 1.0, -2.0, 0.5]])
     torch.manual_seed(1)
-    drawn = Items(scores.expand(40_000, 4), None).sample()
+    drawn = CategoricalItems(scores.expand(40_000, 4), None).sample()
     assert drawn.unique().tolist() == [0.0, 1.0] and torch.equal(drawn.sum(1), torch.ones(40_000))
     p = scores.softmax(-1)[0]
     assert ((frequencies(drawn) - p).abs() < 4.5 * (p * (1 - p) / 40_000).sqrt()).all()
@@ -45,7 +45,7 @@ def test_items_are_drawn_as_often_as_they_weigh():
 @given(st.lists(st.floats(-20, 20, width=32), min_size=1, max_size=7))
 def test_items_by_value(scores):
     scores_RN = torch.tensor([scores, scores[::-1]])
-    where = Items(scores_RN, None)
+    where = CategoricalItems(scores_RN, None)
     weights = expectation(where)
     torch.testing.assert_close(weights.sum(-1), torch.ones(2))
     torch.testing.assert_close(weights, scores_RN.softmax(-1))
@@ -62,32 +62,32 @@ def test_items_by_value(scores):
 
 def test_a_uniform_draw_forgets_the_scores():
     torch.manual_seed(2)
-    where = Items(torch.tensor([[50.0, 0.0, 0.0, 0.0]]).expand(20_000, 4), None)
+    where = CategoricalItems(torch.tensor([[50.0, 0.0, 0.0, 0.0]]).expand(20_000, 4), None)
     assert ((frequencies(uniform(where)) - 0.25).abs() < 0.015).all()
     assert frequencies(sample(where))[0] == 1
 
 
 @pytest.mark.parametrize("draw", [sample, mode, uniform])
 def test_no_gradient_flows_through_a_hard_draw(draw):
-    assert not draw(Items(torch.randn(3, 4, requires_grad=True), None)).requires_grad
+    assert not draw(CategoricalItems(torch.randn(3, 4, requires_grad=True), None)).requires_grad
     assert not draw(Gaussian(torch.randn(3, 2, requires_grad=True), STD, REACH)).requires_grad
 
 
 def test_temperature_towards_zero_makes_soft_the_best_item():
     scores = torch.tensor([[0.3, 0.1, 0.32], [-1.0, -3.0, -2.0]])
-    for choice in (Expected(1e-3), Drawn(1e-3, EachLook(0.0))):
+    for choice in (ExpectedItem(1e-3), SampledItem(1e-3, EachGlimpse(0.0))):
         torch.testing.assert_close(
             sample(choice(scores, torch.zeros(2))), one_hot(scores.argmax(-1), 3).float(), atol=1e-6, rtol=0
         )
-    torch.testing.assert_close(sample(Expected(2.0)(scores, torch.zeros(2))), (scores / 2).softmax(-1))
+    torch.testing.assert_close(sample(ExpectedItem(2.0)(scores, torch.zeros(2))), (scores / 2).softmax(-1))
     torch.testing.assert_close(
-        sample(Expected(1e6)(scores, torch.zeros(2))), torch.full((2, 3), 1 / 3), atol=1e-5, rtol=0
+        sample(ExpectedItem(1e6)(scores, torch.zeros(2))), torch.full((2, 3), 1 / 3), atol=1e-5, rtol=0
     )
 
 
 def test_with_one_item_all_ways_are_the_same():
     scores = torch.randn(5, 1)
-    for choice in (Expected(1.0), Drawn(1.0, EachLook(0.0)), Expected(0.1)):
+    for choice in (ExpectedItem(1.0), SampledItem(1.0, EachGlimpse(0.0)), ExpectedItem(0.1)):
         where = choice(scores, torch.zeros(5))
         for draw in (sample, mode, expectation, uniform):
             assert torch.equal(draw(where), torch.ones(5, 1))
@@ -97,14 +97,14 @@ def test_with_one_item_all_ways_are_the_same():
 def test_the_score_of_a_drawn_item_is_one_hot_less_the_weights():
     scores = torch.randn(1, 4, requires_grad=True)
     place = one_hot(torch.tensor([2]), 4).float()
-    (gradient,) = torch.autograd.grad(Items(scores, None).log_prob(place).sum(), scores)
+    (gradient,) = torch.autograd.grad(CategoricalItems(scores, None).log_prob(place).sum(), scores)
     torch.testing.assert_close(gradient, place - scores.softmax(-1).detach())
 
 
 def test_softened_draws_are_expectations_and_score_nothing():
     torch.manual_seed(5)
     scores = torch.randn(1, 4).expand(20_000, 4).clone().requires_grad_()
-    where = Items(scores, torch.full((20_000,), 0.3))
+    where = CategoricalItems(scores, torch.full((20_000,), 0.3))
     place = sample(where)
     soft = place.amax(-1) < 1
     assert abs(soft.float().mean() - 0.3) < 0.015
@@ -122,7 +122,7 @@ def test_softened_draws_are_expectations_and_score_nothing():
 
 
 def test_draws_are_softened_in_training_alone():
-    scores, choice = torch.zeros(64, 4), Drawn(1.0, EachLook(1.0))
+    scores, choice = torch.zeros(64, 4), SampledItem(1.0, EachGlimpse(1.0))
     assert torch.equal(sample(choice(scores, torch.ones(64))), torch.full((64, 4), 0.25))
     assert torch.equal(sample(choice.eval()(scores, torch.ones(64))).amax(-1), torch.ones(64))
 
@@ -164,7 +164,7 @@ def test_a_uniform_location_fills_the_image_evenly():
 
 def test_a_certain_place_is_the_same_however_drawn_and_passes_gradients():
     place = torch.randn(3, 2, requires_grad=True)
-    where = Certain(place, lambda: torch.full((3, 2), 9.0))
+    where = PointMass(place, lambda: torch.full((3, 2), 9.0))
     assert all(draw(where) is place for draw in (sample, mode, expectation))
     assert torch.equal(uniform(where), torch.full((3, 2), 9.0))
     assert torch.equal(where.log_prob(place), torch.zeros(3)) and not where.log_prob(place).requires_grad

@@ -8,17 +8,17 @@ from models import no_boxes, task
 
 from benchmark.model.attention.alignment.scores import Additive, Dot
 from benchmark.model.attention.distribution import mode, sample
-from benchmark.model.attention.gate import Open
-from benchmark.model.attention.item import Drawn, Expected, ItemAttention
+from benchmark.model.attention.gate import NoGate
+from benchmark.model.attention.item import SampledItem, ExpectedItem, ItemAttention
 from benchmark.model.attention.none import NoAttention
-from benchmark.model.attention.softening import EachLook
+from benchmark.model.attention.softening import EachGlimpse
 from benchmark.model.encoder.base import Conv
 
 
 def attention(choice, alignment=Additive, side=(6, 8)):
     torch.manual_seed(0)
     return ItemAttention(
-        task(side), 5, partial(Conv, layers=[(3, 2, 2)], pad=False), partial(alignment, size=4), choice, Open
+        task(side), 5, partial(Conv, layers=[(3, 2, 2)], pad=False), partial(alignment, size=4), choice, NoGate
     )
 
 
@@ -38,7 +38,7 @@ def test_alignments_by_hand():
 
 @pytest.mark.parametrize("alignment", [Additive, Dot])
 def test_the_soft_code_is_the_items_mean_under_the_weights(alignment):
-    model, image, query = attention(Expected(0.7), alignment), torch.randn(2, 1, 6, 8), torch.randn(6, 5)
+    model, image, query = attention(ExpectedItem(0.7), alignment), torch.randn(2, 1, 6, 8), torch.randn(6, 5)
     features = model.encode(image, no_boxes(2))
     glimpse = model(features, query, 0, sample)
     torch.testing.assert_close(glimpse.where.sum(-1), torch.ones(6))
@@ -50,7 +50,7 @@ def test_the_soft_code_is_the_items_mean_under_the_weights(alignment):
 
 
 def test_an_item_carries_its_place():
-    model = attention(Expected(1.0))
+    model = attention(ExpectedItem(1.0))
     item = model.encode(torch.randn(2, 1, 6, 8), no_boxes(2)).item
     assert item.shape == (2, 12, 5) and model.code_size == 5
     x, y = item[0, :, 3].view(3, 4), item[0, :, 4].view(3, 4)
@@ -59,13 +59,13 @@ def test_an_item_carries_its_place():
 
 
 def test_an_item_is_the_map_s_cell():
-    model, image = attention(Expected(1.0)), torch.randn(1, 1, 6, 8)
+    model, image = attention(ExpectedItem(1.0)), torch.randn(1, 1, 6, 8)
     item = model.encode(image, no_boxes(1)).item
     torch.testing.assert_close(item[0, 4 * 1 + 2, :3], model.encoder(image)[0, :, 1, 2])
 
 
 def test_the_hard_code_is_one_item_and_its_log_probability():
-    model, image, query = attention(Drawn(1.0, EachLook(0.0))), torch.randn(2, 1, 6, 8), torch.randn(10, 5)
+    model, image, query = attention(SampledItem(1.0, EachGlimpse(0.0))), torch.randn(2, 1, 6, 8), torch.randn(10, 5)
     features = model.encode(image, no_boxes(2))
     torch.manual_seed(3)
     glimpse = model(features, query, 0, sample)
@@ -78,13 +78,13 @@ def test_the_hard_code_is_one_item_and_its_log_probability():
 
 def test_soft_and_hard_agree_when_the_best_item_takes_all():
     image, query = torch.randn(2, 1, 6, 8), torch.randn(2, 5)
-    soft, hard = attention(Expected(1e-4)), attention(Drawn(1.0, EachLook(0.0)))
+    soft, hard = attention(ExpectedItem(1e-4)), attention(SampledItem(1.0, EachGlimpse(0.0)))
     codes = [model(model.encode(image, no_boxes(2)), query, 0, mode).code for model in (soft, hard)]
     torch.testing.assert_close(*codes, atol=1e-4, rtol=1e-4)
 
 
 def test_drawing_and_fixation_of_items():
-    model = attention(Drawn(1.0, EachLook(0.0)))
+    model = attention(SampledItem(1.0, EachGlimpse(0.0)))
     where = torch.zeros(2, 12)
     where[0, 0], where[1, 4 * 2 + 3] = 1, 1
     assert model.fixation(where).tolist() == [[1.0, 1.0], [7.0, 5.0]]  # cells of 2 x 2 px

@@ -10,13 +10,13 @@ from torch import nn
 from benchmark.common.schedule import Constant, Linear
 from benchmark.model.attention.distribution import mode, sample, uniform
 from benchmark.model.attention.location import LocationAttention
-from benchmark.model.attention.policy.policies import Canvas, Centre, Learned, RandomStart, Tanh, Unbounded, Uniform
+from benchmark.model.attention.policy.policies import Canvas, CentrePolicy, LearnedPolicy, RandomStartPolicy, Tanh, Unbounded, UniformPolicy
 from benchmark.model.attention.views import Stacked
 from benchmark.model.attention.whatwhere import Added, Multiplied
 from benchmark.model.attention.window import Retina
 from benchmark.model.encoder.base import Dense
 
-LEARNED = partial(Learned, hidden=[], squash=Unbounded(), std=Constant(0.1))
+LEARNED = partial(LearnedPolicy, hidden=[], squash=Unbounded(), std=Constant(0.1))
 
 
 def attention(policy=LEARNED, whatwhere=Multiplied, side=(20, 30), unit=5.0, scales=2, unread=(), views=Stacked):
@@ -71,7 +71,7 @@ def test_the_drawing_and_the_fixation_are_where_it_looked():
 
 
 def test_boxes_of_trajectories_stay_with_their_image():
-    model = attention(policy=Centre)
+    model = attention(policy=CentrePolicy)
     assert looked(model, torch.zeros(6, 2), torch.randn(2, 1, 20, 30)).where.shape == (6, 2)
 
 
@@ -87,7 +87,7 @@ def test_the_reach_is_half_the_image_in_units():
 
 
 def test_the_policy_s_deviation_follows_its_schedule():
-    policy = Learned(Canvas((20, 20), 5.0), 3, [4], Unbounded(), Linear(0.8, 0.2, 0.5))
+    policy = LearnedPolicy(Canvas((20, 20), 5.0), 3, [4], Unbounded(), Linear(0.8, 0.2, 0.5))
     query = torch.randn(2, 3)
     for progress, std in ((0.0, 0.8), (0.25, 0.5), (0.5, 0.2), (1.0, 0.2)):
         policy.at(progress)
@@ -99,8 +99,8 @@ def test_the_policy_s_deviation_follows_its_schedule():
 
 
 def test_ram_starts_anywhere_and_then_follows_its_policy():
-    policy = RandomStart(Canvas((20, 30), 5.0), 3, LEARNED)
-    assert policy.drawn and not Uniform(Canvas((20, 30), 5.0), 3).drawn
+    policy = RandomStartPolicy(Canvas((20, 30), 5.0), 3, LEARNED)
+    assert policy.drawn and not UniformPolicy(Canvas((20, 30), 5.0), 3).drawn
     torch.manual_seed(0)
     query = torch.randn(1, 3).expand(4000, 3)
     first = sample(policy(query, no_boxes(4000), 0))
@@ -112,11 +112,11 @@ def test_ram_starts_anywhere_and_then_follows_its_policy():
 
 def test_the_controls_by_value():
     canvas = Canvas((20, 30), 5.0)
-    centre = Centre(canvas, 3)(torch.zeros(2, 3), no_boxes(2), 0)
+    centre = CentrePolicy(canvas, 3)(torch.zeros(2, 3), no_boxes(2), 0)
     assert torch.equal(sample(centre), torch.zeros(2, 2))
     torch.manual_seed(0)
-    where = Uniform(canvas, 3)(torch.zeros(5000, 3), no_boxes(5000), 0)
-    for drawn in (sample(where), uniform(where), uniform(Centre(canvas, 3)(torch.zeros(5000, 3), no_boxes(5000), 0))):
+    where = UniformPolicy(canvas, 3)(torch.zeros(5000, 3), no_boxes(5000), 0)
+    for drawn in (sample(where), uniform(where), uniform(CentrePolicy(canvas, 3)(torch.zeros(5000, 3), no_boxes(5000), 0))):
         assert (drawn.abs().amax(0) <= torch.tensor([3.0, 2.0])).all()
         torch.testing.assert_close(drawn.std(0), torch.tensor([3.0, 2.0]) / 3**0.5, atol=0.05, rtol=0)
 

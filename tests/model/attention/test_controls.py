@@ -5,7 +5,7 @@ import torch
 from models import ATTENTION, built, config, first_batch, roll
 from omegaconf import OmegaConf
 
-from benchmark.model.attention.alignment.scores import Even
+from benchmark.model.attention.alignment.scores import UniformAlignment
 from benchmark.model.attention.distribution import sample
 from benchmark.results.run_id import difference, flatten
 
@@ -53,7 +53,7 @@ def test_a_control_has_no_score_and_as_many_trajectories(name):
 
 
 def test_even_weights_are_the_mean_of_the_items_or_any_of_them():
-    alignment = Even(item_size=5, query_size=3)
+    alignment = UniformAlignment(item_size=5, query_size=3)
     scores = alignment(alignment.keys(torch.randn(2, 7, 5)), torch.randn(2, 4, 3))
     assert scores.tolist() == torch.zeros(2, 4, 7).tolist() and not list(alignment.parameters())
     parts = built("item_soft_even")
@@ -73,7 +73,7 @@ def test_crops_that_stand_still_do_while_their_reader_learns():
     policy, core = ([p.detach().clone() for p in of] for of in (module.policy, module.core))
     for _ in range(3):
         optimizer.zero_grad()
-        module.practice(module.rnn, module.objective, first_batch(built("location_soft_still")))["loss"].backward()
+        module.train_step(module.rnn, module.objective, first_batch(built("location_soft_still")))["loss"].backward()
         optimizer.step()
         rate.step()
     assert all(torch.equal(a, b) for a, b in zip(policy, module.policy, strict=True))

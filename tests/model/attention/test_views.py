@@ -21,9 +21,9 @@ def test_one_core_reads_each_window_as_an_image_of_its_own():
     window, image = torch.randn(4, 2, 3, 8, 8), torch.randn(4, 3, 24, 16)
     codes = [views.encoder(window[:, scale]).flatten(1) for scale in range(2)]
     torch.testing.assert_close(views(window), torch.cat(codes, 1))
-    assert views.size == 2 * views.gist_size == 2 * 5 * 4 * 4
+    assert views.size == 2 * views.global_feature_size == 2 * 5 * 4 * 4
     reduced = image.unflatten(3, (8, 2)).mean(4).unflatten(2, (8, 3)).mean(3)
-    torch.testing.assert_close(views.gist(image), views.encoder(reduced).flatten(1))
+    torch.testing.assert_close(views.global_feature(image), views.encoder(reduced).flatten(1))
 
 
 def test_stacked_windows_are_channels_and_a_whole_image_is_alike_at_all_scales():
@@ -32,8 +32,8 @@ def test_stacked_windows_are_channels_and_a_whole_image_is_alike_at_all_scales()
     window, image = torch.randn(4, 2, 3, 4, 4), torch.randn(4, 3, 8, 8)
     torch.testing.assert_close(views(window), views.encoder(window.flatten(1, 2)).flatten(1))
     reduced = adaptive_avg_pool2d(image, 4)
-    torch.testing.assert_close(views.gist(image), views(torch.stack([reduced, reduced], 1)))
-    assert views.size == views.gist_size == 5
+    torch.testing.assert_close(views.global_feature(image), views(torch.stack([reduced, reduced], 1)))
+    assert views.size == views.global_feature_size == 5
 
 
 def test_a_context_reads_what_the_coarsest_window_would_at_the_centre():
@@ -43,15 +43,15 @@ def test_a_context_reads_what_the_coarsest_window_would_at_the_centre():
     features = attention.encode(image, no_boxes(2))
     window = attention.retina(features.levels, torch.full((2, 2), 16.0))
     coarsest = attention.network(window).unflatten(1, (3, -1))[:, 2]
-    torch.testing.assert_close(attention.gist(features), coarsest, atol=1e-5, rtol=1e-5)
+    torch.testing.assert_close(attention.global_feature(features), coarsest, atol=1e-5, rtol=1e-5)
 
 
 def test_the_context_is_the_gist_brought_to_a_state_and_its_gradient_stops_there():
     parts = built("sermanet", *SMALL)
     rnn, batch = parts.module.rnn, first_batch(parts)
     features = rnn.attention.encode(batch.image, batch.boxes)
-    state = rnn.context(batch.image, lambda: rnn.attention.gist(features))
-    torch.testing.assert_close(state, rnn.context.out(rnn.attention.gist(features)).tanh())
+    state = rnn.context(batch.image, lambda: rnn.attention.global_feature(features))
+    torch.testing.assert_close(state, rnn.context.out(rnn.attention.global_feature(features)).tanh())
     assert touched(state.sum(), rnn) == {"context.out.weight", "context.out.bias"}
 
 
@@ -68,7 +68,7 @@ def test_any_mechanism_s_gist_can_start_the_state(name):
     parts = built(name, "context=gist", "context.detach=false")
     rnn, batch = parts.module.rnn, first_batch(parts)
     features = rnn.attention.encode(batch.image, batch.boxes)
-    assert rnn.attention.gist(features).shape == (4, rnn.attention.gist_size)
+    assert rnn.attention.global_feature(features).shape == (4, rnn.attention.global_feature_size)
     assert roll(rnn, batch, 2, sample).logits.isfinite().all()
 
 
@@ -76,7 +76,7 @@ def test_the_gist_of_items_is_their_mean():
     parts = built("item_soft")
     attention, batch = parts.module.rnn.attention, first_batch(parts)
     features = attention.encode(batch.image, batch.boxes)
-    torch.testing.assert_close(attention.gist(features), features.item.mean(1))
+    torch.testing.assert_close(attention.global_feature(features), features.item.mean(1))
 
 
 def test_resolutions_can_be_left_out():

@@ -5,7 +5,7 @@ import torch
 from models import task
 
 from benchmark.model.cell.cells import GRU, LSTM, ReluRNN, TanhRNN
-from benchmark.model.decoder.base import FeedForward, OneStorey, TwoStorey
+from benchmark.model.decoder.base import FeedForward, SingleLayer, TwoLayer
 
 I, H, R = 3, 4, 5  # noqa: E741
 
@@ -86,10 +86,10 @@ def decoder(kind, detach=True, head=(), symbol_size=2):
 
 
 def test_one_storey_written_out():
-    model = decoder(OneStorey, head=[7])
+    model = decoder(SingleLayer, head=[7])
     state = model.start(torch.randn(R, H))
     code, symbol = torch.randn(R, I), torch.tensor([0, 6, 2, 5, 6])
-    after = model.step(code, model.hear(symbol, state))
+    after = model.step(code, model.feed_symbol(symbol, state))
     expected = model.cell(torch.cat([code, model.symbol.weight[symbol]], -1), state[0])
     torch.testing.assert_close(after[0][0], expected[0])
     assert torch.equal(model.query(after), after[0][0])
@@ -99,12 +99,12 @@ def test_one_storey_written_out():
 
 
 def test_two_storeys_written_out():
-    model = decoder(TwoStorey)
+    model = decoder(TwoLayer)
     context = torch.randn(R, H)
     state = model.start(context)
     assert not state[0][0].any() and torch.equal(model.query(state), context)
     code, symbol = torch.randn(R, I), torch.tensor([0, 6, 2, 5, 6])
-    after = model.step(code, model.hear(symbol, state))
+    after = model.step(code, model.feed_symbol(symbol, state))
     (r1,) = model.lower(torch.cat([code, model.symbol.weight[symbol]], -1), (torch.zeros(R, H),))
     (r2,) = model.upper(r1, (context,))
     torch.testing.assert_close(after[0][0], r1)
@@ -116,9 +116,9 @@ def test_two_storeys_written_out():
 def test_the_flag_says_whether_attention_s_gradient_passes(detach):
     code = torch.randn(R, I, requires_grad=True)
     symbol = torch.zeros(R, dtype=torch.long)
-    for kind in (OneStorey, TwoStorey):
+    for kind in (SingleLayer, TwoLayer):
         model = decoder(kind, detach)
-        after = model.step(code, model.hear(symbol, model.start(torch.randn(R, H))))
+        after = model.step(code, model.feed_symbol(symbol, model.start(torch.randn(R, H))))
         query = model.query(after).sum()
         passed = query.requires_grad and torch.autograd.grad(query, code, retain_graph=True, allow_unused=True)[0]
         assert isinstance(passed, torch.Tensor) is not detach
@@ -126,9 +126,9 @@ def test_the_flag_says_whether_attention_s_gradient_passes(detach):
 
 
 def test_a_symbol_of_no_width_changes_nothing():
-    model = decoder(OneStorey, symbol_size=0)
+    model = decoder(SingleLayer, symbol_size=0)
     state, code = model.start(torch.zeros(R, H)), torch.randn(R, I)
-    steps = [model.step(code, model.hear(torch.full((R,), symbol), state))[0][0] for symbol in (0, 6)]
+    steps = [model.step(code, model.feed_symbol(torch.full((R,), symbol), state))[0][0] for symbol in (0, 6)]
     assert torch.equal(*steps)
 
 
@@ -137,6 +137,6 @@ def test_without_recurrence_the_last_code_is_read():
     model = FeedForward(code_size=I, spec=task(symbols=6), hidden_size=1, head=[])
     state = model.start(torch.ones(R, 1))
     code, symbol = torch.randn(R, I), torch.zeros(R, dtype=torch.long)
-    after = model.step(code, model.step(torch.randn(R, I), model.hear(symbol, state)))
+    after = model.step(code, model.step(torch.randn(R, I), model.feed_symbol(symbol, state)))
     torch.testing.assert_close(model.logits(after), code @ model.head[0].weight.T + model.head[0].bias)
     assert torch.equal(model.query(after), torch.ones(R, 1))

@@ -11,17 +11,17 @@ from stubs import Scripted, V, Watched, says
 from benchmark.common.errors import ConfigFault
 from benchmark.model.attention.alignment.scores import Additive
 from benchmark.model.attention.distribution import mode, sample
-from benchmark.model.attention.gate import Open
-from benchmark.model.attention.item import Expected, ItemAttention
+from benchmark.model.attention.gate import NoGate
+from benchmark.model.attention.item import ExpectedItem, ItemAttention
 from benchmark.model.cell.cells import LSTM
 from benchmark.model.context.base import NoContext
-from benchmark.model.decoder.base import OneStorey
+from benchmark.model.decoder.base import SingleLayer
 from benchmark.model.decoding.beam import Beam
 from benchmark.model.decoding.greedy import Greedy
-from benchmark.model.decoding.length import AsItIs, PerSymbol
+from benchmark.model.decoding.length import NoLengthNormalisation, MeanLogProb
 from benchmark.model.decoding.sampling import Each, Sampling
 from benchmark.model.encoder.base import Conv
-from benchmark.model.feeding.base import Truth
+from benchmark.model.feeding.base import TeacherForcing
 from benchmark.model.loop import AttentionRNN
 from benchmark.objective.base import log_likelihood
 from datamodules.contract import IGNORED
@@ -34,9 +34,9 @@ def toy(steps, decoding, seed=0, end=END, images=6):
     torch.manual_seed(seed)
     spec = task((1, 3), symbols=SYMBOLS, steps=steps, end=end)
     encoder, alignment = partial(Conv, layers=[(2, 1, 1)], pad=False), partial(Additive, size=3)
-    attention = ItemAttention(spec, H, encoder, alignment, Expected(1.0), Open)
-    decoder = OneStorey(attention.code_size, spec, LSTM, H, 3, [], detach=False)
-    rnn = AttentionRNN(spec, attention, decoder, NoContext(spec, H, 1), Truth(), decoding, 2).double().eval()
+    attention = ItemAttention(spec, H, encoder, alignment, ExpectedItem(1.0), NoGate)
+    decoder = SingleLayer(attention.code_size, spec, LSTM, H, 3, [], detach=False)
+    rnn = AttentionRNN(spec, attention, decoder, NoContext(spec, H, 1), TeacherForcing(), decoding, 2).double().eval()
     with torch.no_grad():
         for parameter in rnn.parameters():
             parameter.mul_(3)
@@ -62,7 +62,7 @@ def log_probs(rnn, image, sequences):
     return log_likelihood(rollout, target.repeat(len(image), 1)).sum((1, 2)).view(len(image), -1)
 
 
-@pytest.mark.parametrize("length", [AsItIs(), PerSymbol(1.0), PerSymbol(0.6)])
+@pytest.mark.parametrize("length", [NoLengthNormalisation(), MeanLogProb(1.0), MeanLogProb(0.6)])
 def test_wide_beams_find_the_best_of_all_sequences(length):
     steps = 4
     beam = Beam(SYMBOLS**steps, length)
@@ -97,7 +97,7 @@ def plain_search(rnn, image_1CHW, width, length):
 
 
 @pytest.mark.parametrize("width", [1, 2, 3, 5])
-@pytest.mark.parametrize("length", [AsItIs(), PerSymbol(1.0)])
+@pytest.mark.parametrize("length", [NoLengthNormalisation(), MeanLogProb(1.0)])
 @torch.no_grad()
 def test_a_batch_finds_what_a_plain_search_of_each_image_finds(width, length):
     rnn, image = toy(6, Beam(width, length), seed=width, images=8)
@@ -107,7 +107,7 @@ def test_a_batch_finds_what_a_plain_search_of_each_image_finds(width, length):
 
 @torch.no_grad()
 def test_one_beam_is_greedy():
-    rnn, image = toy(5, Beam(1, AsItIs()))
+    rnn, image = toy(5, Beam(1, NoLengthNormalisation()))
     beam = rnn(image, no_boxes(6), None, 1, mode)
     rnn.decoding = Greedy()
     greedy = rnn(image, no_boxes(6), None, 1, mode)
@@ -119,7 +119,7 @@ def test_one_beam_is_greedy():
 @torch.no_grad()
 def test_a_beam_s_rollout_is_that_of_its_sequence():
     """What was looked at and said on the way to the best sequence, however the beams changed places."""
-    rnn, image = toy(5, Beam(4, AsItIs()), seed=3)
+    rnn, image = toy(5, Beam(4, NoLengthNormalisation()), seed=3)
     free = rnn(image, no_boxes(6), None, 1, mode)
     forced = rnn(image, no_boxes(6), free.symbol[:, 0], 1, mode)
     said = free.symbol != IGNORED
@@ -131,17 +131,17 @@ def test_a_beam_s_rollout_is_that_of_its_sequence():
 def test_where_nothing_ends_the_best_beginning_is_the_answer():
     script = torch.tensor([[0.5, 0.3, 0.2 - 1e-9, 1e-9], [0.1, 0.7, 0.2 - 1e-9, 1e-9]]).log()[:, None]
     spec = task(2, symbols=4, steps=2, end=3)
-    rnn = AttentionRNN(spec, Watched(), Scripted(script, 1), NoContext(spec, 1, 1), Truth(), Beam(2, AsItIs()), 1)
+    rnn = AttentionRNN(spec, Watched(), Scripted(script, 1), NoContext(spec, 1, 1), TeacherForcing(), Beam(2, NoLengthNormalisation()), 1)
     rollout = rnn(torch.zeros(1, 1, 2, 2), no_boxes(1), None, 1, mode)
     assert rollout.symbol.tolist() == [[[0, 1]]]
     # An end that is at all in the beam comes first, as the worse one is the only whole sentence.
     script = torch.tensor([[0.5, 0.1, 0.1, 0.3], [0.9, 0.05, 0.04, 0.01]]).log()[:, None]
-    rnn = AttentionRNN(spec, Watched(), Scripted(script, 1), NoContext(spec, 1, 1), Truth(), Beam(2, AsItIs()), 1)
+    rnn = AttentionRNN(spec, Watched(), Scripted(script, 1), NoContext(spec, 1, 1), TeacherForcing(), Beam(2, NoLengthNormalisation()), 1)
     assert rnn(torch.zeros(1, 1, 2, 2), no_boxes(1), None, 1, mode).symbol.tolist() == [[[3, IGNORED]]]
 
 
 def test_more_beams_than_sequences_leave_places_empty():
-    beam = Beam(50, AsItIs())
+    beam = Beam(50, NoLengthNormalisation())
     rnn, image = toy(2, beam, images=2)
     found = beam.search(rnn.walk(image, no_boxes(2), 1, mode))
     # The end, and three words each followed by one of four.
@@ -165,7 +165,7 @@ def test_drawn_symbols_have_the_model_s_frequencies():
 
     def frequencies(decoding, samples=1):
         torch.manual_seed(0)
-        rnn = AttentionRNN(spec, Watched(), Scripted(script, 1), NoContext(spec, 1, 1), Truth(), decoding, 1)
+        rnn = AttentionRNN(spec, Watched(), Scripted(script, 1), NoContext(spec, 1, 1), TeacherForcing(), decoding, 1)
         symbol = rnn(torch.zeros(images, 1, 2, 2), no_boxes(images), None, samples, mode).symbol
         return symbol, torch.bincount(symbol.flatten(), minlength=V) / symbol.numel()
 
@@ -179,13 +179,13 @@ def test_drawn_symbols_have_the_model_s_frequencies():
 
 def test_training_goes_as_far_as_the_longest_sequence_of_the_batch():
     spec = task(2, symbols=V, steps=4, end=2)
-    rnn = AttentionRNN(spec, Watched(), Scripted(says([0, 1, 0, 1]), 1), NoContext(spec, 1, 1), Truth(), Greedy(), 1)
+    rnn = AttentionRNN(spec, Watched(), Scripted(says([0, 1, 0, 1]), 1), NoContext(spec, 1, 1), TeacherForcing(), Greedy(), 1)
     target = torch.tensor([[0, 2], [2, IGNORED]])
     assert rnn(torch.zeros(2, 1, 2, 2), no_boxes(2), target, 1, mode).logits.shape == (2, 1, 2, V)
     assert rnn(torch.zeros(2, 1, 2, 2), no_boxes(2), None, 1, mode).logits.shape == (2, 1, 4, V)
 
 
-@pytest.mark.parametrize("make", [lambda: Beam(0, AsItIs()), lambda: Sampling(0.0), lambda: Sampling(float("nan"))])
+@pytest.mark.parametrize("make", [lambda: Beam(0, NoLengthNormalisation()), lambda: Sampling(0.0), lambda: Sampling(float("nan"))])
 def test_knobs_out_of_range_are_told(make):
     with pytest.raises(ConfigFault, match="decoding"):
         make()

@@ -75,7 +75,7 @@ def said(model, code):
     """(R, T, V) scores of each step in turn."""
     state, logits = model.start(torch.zeros(len(code), 1)), []
     for _ in range(T):
-        state = model.step(code, model.hear(torch.zeros(len(code), dtype=torch.long), state))
+        state = model.step(code, model.feed_symbol(torch.zeros(len(code), dtype=torch.long), state))
         logits.append(model.logits(state))
     return torch.stack(logits, 1)
 
@@ -124,7 +124,7 @@ def test_without_an_end_only_positions_are_read():
 def test_a_symbol_said_before_changes_nothing():
     model, code = decoder(), torch.randn(1, CODE)
     state = model.start(torch.zeros(1, 1))
-    one, other = (model.step(code, model.hear(torch.tensor([symbol]), state)) for symbol in (0, 3))
+    one, other = (model.step(code, model.feed_symbol(torch.tensor([symbol]), state)) for symbol in (0, 3))
     assert torch.equal(model.logits(one), model.logits(other))
 
 

@@ -13,7 +13,7 @@ from benchmark.common.schedule import Constant, Linear
 from benchmark.evaluation.cost import parameters
 from benchmark.model.attention.distribution import sample
 from benchmark.model.encoder.base import Residual, ResidualMap
-from benchmark.model.encoder.tuning.schedules import FromEpoch, Frozen, Tuned, rates
+from benchmark.model.encoder.tuning.schedules import FromEpoch, FrozenEncoder, Tuned, rates
 from benchmark.training.optimizer.optimisation import Optimisation
 
 SHAPE = (1, 9, 9)
@@ -40,11 +40,11 @@ def test_epochs_begin_at_their_first_step():
             tuning, steps = FromEpoch(epoch, epochs, 0.1), epochs * batches
             learns = [tuning.learns(step / steps) for step in range(steps)]
             assert learns.index(True) == (epoch - 1) * batches and all(learns[(epoch - 1) * batches :])
-    assert not Frozen().learns(1.0) and FromEpoch(1, 9, 1.0).learns(0.0)
+    assert not FrozenEncoder().learns(1.0) and FromEpoch(1, 9, 1.0).learns(0.0)
 
 
 def test_a_frozen_encoder_keeps_its_statistics_while_all_around_it_trains():
-    encoder, image = tuned(Frozen()), torch.randn(5, *SHAPE) + 3
+    encoder, image = tuned(FrozenEncoder()), torch.randn(5, *SHAPE) + 3
     around = nn.Sequential(encoder, nn.BatchNorm2d(8)).train()
     expected, before = encoder.eval()(image), kept(encoder)
     around.train()
@@ -56,7 +56,7 @@ def test_a_frozen_encoder_keeps_its_statistics_while_all_around_it_trains():
 
 
 def test_a_frozen_encoder_keeps_no_graph_but_lets_a_gradient_through_to_what_is_shown_to_it():
-    encoder, image = tuned(Frozen()).train(), torch.randn(2, *SHAPE)
+    encoder, image = tuned(FrozenEncoder()).train(), torch.randn(2, *SHAPE)
     assert not encoder(image).requires_grad
     image.requires_grad_()
     (slope,) = torch.autograd.grad(encoder(image).sum(), image)

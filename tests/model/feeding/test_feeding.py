@@ -9,7 +9,7 @@ from benchmark.common.schedule import Constant, Linear
 from benchmark.model.attention.distribution import mode, sample
 from benchmark.model.context.base import NoContext
 from benchmark.model.decoding.greedy import Greedy
-from benchmark.model.feeding.base import ScheduledSampling, Truth
+from benchmark.model.feeding.base import ScheduledSampling, TeacherForcing
 from benchmark.model.loop import AttentionRNN
 from datamodules.contract import IGNORED
 
@@ -17,7 +17,7 @@ TRUE, OWN = torch.tensor([1, 2, 3, 4]), torch.tensor([5, 6, 7, 8])
 
 
 def test_the_truth_is_told():
-    assert Truth()(TRUE, OWN) is TRUE
+    assert TeacherForcing()(TRUE, OWN) is TRUE
 
 
 @pytest.mark.parametrize("share, told", [(0.0, TRUE), (1.0, OWN)])

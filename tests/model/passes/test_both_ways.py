@@ -9,9 +9,9 @@ from benchmark.common.errors import ConfigFault
 from benchmark.model.attention.distribution import mode, sample
 from benchmark.model.context.base import NoContext
 from benchmark.model.decoding.greedy import Greedy
-from benchmark.model.feeding.base import Truth
+from benchmark.model.feeding.base import TeacherForcing
 from benchmark.model.loop import AttentionRNN
-from benchmark.model.passes.both_directions import Averaged, BackwardFirst, BothWays
+from benchmark.model.passes.both_directions import Averaged, BackwardFirst, BothDirections
 from benchmark.model.passes.single import share, turned
 from datamodules.contract import IGNORED
 
@@ -32,9 +32,9 @@ def scripted(forth, back, merge, steps=4, end=END):
     scripts, spec = iter((forth, back)), task(2, symbols=V, steps=steps, end=end)
 
     def make(spec):
-        return AttentionRNN(spec, Watched(), Scripted(next(scripts), 1), NoContext(spec, 1, 1), Truth(), Greedy(), 1)
+        return AttentionRNN(spec, Watched(), Scripted(next(scripts), 1), NoContext(spec, 1, 1), TeacherForcing(), Greedy(), 1)
 
-    return BothWays(make, spec, [], merge)
+    return BothDirections(make, spec, [], merge)
 
 
 def merged(forth, back, merge, **kind):
@@ -81,9 +81,9 @@ def test_each_direction_is_taught_its_own_sequence():
     rnn, batch = parts.module.rnn, first_batch(parts)
     torch.manual_seed(3)
     rollout = roll(rnn, batch, 2, sample)
-    asked = rnn.asked(batch.target)
+    training_targets = rnn.training_targets(batch.target)
     assert rollout.logits.shape[:3] == (8, 2, 2)
-    assert torch.equal(asked, torch.cat([batch.target, batch.target.flip(1)]))
+    assert torch.equal(training_targets, torch.cat([batch.target, batch.target.flip(1)]))
     torch.manual_seed(3)
     alone = roll(rnn.forth, batch, 2, sample)
     back = rnn.back(batch.image, batch.boxes.flip(1), batch.target.flip(1), 2, sample)
@@ -91,7 +91,7 @@ def test_each_direction_is_taught_its_own_sequence():
     size = alone.query.shape[-1]
     assert torch.equal(rollout.query[:4, ..., :size], alone.query) and not rollout.query[:4, ..., size:].any()
     assert torch.equal(rollout.query[4:, ..., size:], back.query) and not rollout.query[4:, ..., :size].any()
-    loss = parts.module.objective(rollout, asked)["loss"]
+    loss = parts.module.objective(rollout, training_targets)["loss"]
     loss.backward()
     assert rnn.forth.decoder.head[0].weight.grad.abs().sum() > 0 < rnn.back.decoder.head[0].weight.grad.abs().sum()
 

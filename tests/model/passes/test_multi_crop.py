@@ -8,10 +8,10 @@ from models import built, first_batch, roll, task
 from torch import nn
 
 from benchmark.model.attention.distribution import mode, sample, uniform
-from benchmark.model.attention.policy.policies import Canvas, Tour
+from benchmark.model.attention.policy.policies import Canvas, FixedSequencePolicy
 from benchmark.model.encoder.base import Conv
 from benchmark.model.encoder.wrappers import MeanCell, Resized
-from benchmark.model.passes.multi_crop import MeanCode, MeanProbability, Orderless
+from benchmark.model.passes.multi_crop import MeanCode, MeanProbability, MultiCrop
 
 
 def test_probabilities_are_averaged_over_looks():
@@ -26,7 +26,7 @@ def test_probabilities_are_averaged_over_looks():
 @pytest.mark.parametrize("merge", [MeanProbability(), MeanCode()])
 def test_an_answer_depends_on_all_looks_and_not_on_their_order(merge):
     torch.manual_seed(0)
-    decoder, codes = Orderless(4, task(symbols=3), 1, [5], merge), torch.randn(3, 2, 4)
+    decoder, codes = MultiCrop(4, task(symbols=3), 1, [5], merge), torch.randn(3, 2, 4)
 
     def said(order):
         state = decoder.start(torch.zeros(2, 1))
@@ -39,7 +39,7 @@ def test_an_answer_depends_on_all_looks_and_not_on_their_order(merge):
 
 
 def test_a_tour_visits_its_places_in_turn():
-    policy = Tour(Canvas((20, 40), 5.0), 3, [(0.0, 0.0), (-0.5, 0.25)])
+    policy = FixedSequencePolicy(Canvas((20, 40), 5.0), 3, [(0.0, 0.0), (-0.5, 0.25)])
     where = [mode(policy(torch.zeros(2, 3), torch.zeros(2, 0, 4), step)).tolist() for step in range(3)]
     assert where == [[[0, 0]] * 2, [[-2, 0.5]] * 2, [[0, 0]] * 2]  # a quarter of 40 and an eighth of 20 px, in fives
     assert not policy.drawn and not list(policy.parameters())

@@ -11,7 +11,7 @@ from wandb_offline import read
 
 from benchmark.common.errors import RunFault
 from benchmark.results.run_folder import RunFolder, read_json
-from benchmark.results.run_id import Address
+from benchmark.results.run_id import RunId
 from benchmark.training.callbacks.heartbeat import Heartbeat
 from benchmark.training.loggers.base import About, LightningLog, Logs, RunLog
 from benchmark.training.loggers.wandb import Rows, run_id
@@ -76,7 +76,7 @@ def test_online_the_rows_that_the_server_has_are_not_told_again():
 
 
 def test_the_same_configuration_in_another_study_is_another_run_of_wandb():
-    one = Address("runs", "one", "none", "digit_pairs", 0, "", {}, "", {}, "abc")
+    one = RunId("runs", "one", "none", "digit_pairs", 0, "", {}, "", {}, "abc")
     assert run_id(one) != run_id(one._replace(study="other")) and run_id(one) == run_id(one._replace(root="elsewhere"))
 
 

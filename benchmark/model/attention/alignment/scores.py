@@ -64,7 +64,7 @@ class Dot(Alignment):
 
 
 @final
-class Even(Alignment):
+class UniformAlignment(Alignment):
     """Every item alike, whatever it is and whatever is asked: the control of a learned comparison."""
 
     learns = False

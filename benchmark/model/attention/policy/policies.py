@@ -13,7 +13,7 @@ import torch
 from torch import Tensor, nn
 
 from benchmark.common.schedule import Schedule, Scheduled
-from benchmark.model.attention.distribution import Certain, Gaussian, Where
+from benchmark.model.attention.distribution import PointMass, Gaussian, GlimpseDistribution
 from datamodules.ranges import Count, Finite
 
 
@@ -38,7 +38,7 @@ class Policy(nn.Module, ABC):
     reads_annotations: bool = False
 
     @abstractmethod
-    def forward(self, query_RQ: Tensor, boxes_BN4: Tensor, step: int) -> Where:
+    def forward(self, query_RQ: Tensor, boxes_BN4: Tensor, step: int) -> GlimpseDistribution:
         """Of the glimpse number `step`."""
 
 
@@ -67,7 +67,7 @@ class Unbounded(Squash):
 
 
 @final
-class Learned(Policy, Scheduled):
+class LearnedPolicy(Policy, Scheduled):
     """l ~ N(head(h), std^2) (eq 18; RAM's f_att does not see the image, DRAM's sees a coarse one once, through the
     context).
 
@@ -93,11 +93,11 @@ class Learned(Policy, Scheduled):
     def at(self, progress: float) -> None:
         self.std.fill_(self.schedule(progress))
 
-    def forward(self, query_RQ: Tensor, boxes_BN4: Tensor, step: int) -> Where:
+    def forward(self, query_RQ: Tensor, boxes_BN4: Tensor, step: int) -> GlimpseDistribution:
         return Gaussian(self.squash(self.head(query_RQ), self.reach_2), self.std, self.reach_2)
 
 
-class Unlearned(Policy, ABC):
+class ControlPolicy(Policy, ABC):
     """A policy without parameters: its places are not drawn in the sense of learning, and have log-probability 0."""
 
     drawn = False
@@ -114,25 +114,25 @@ class Unlearned(Policy, ABC):
 
 
 @final
-class Uniform(Unlearned):
+class UniformPolicy(ControlPolicy):
     """Anywhere, each glimpse: the control that a learned policy must beat."""
 
-    def forward(self, query_RQ: Tensor, boxes_BN4: Tensor, step: int) -> Where:
+    def forward(self, query_RQ: Tensor, boxes_BN4: Tensor, step: int) -> GlimpseDistribution:
         rows = len(query_RQ)
-        return Certain(self.anywhere(rows), lambda: self.anywhere(rows))
+        return PointMass(self.anywhere(rows), lambda: self.anywhere(rows))
 
 
 @final
-class Centre(Unlearned):
+class CentrePolicy(ControlPolicy):
     """The image's centre, always."""
 
-    def forward(self, query_RQ: Tensor, boxes_BN4: Tensor, step: int) -> Where:
+    def forward(self, query_RQ: Tensor, boxes_BN4: Tensor, step: int) -> GlimpseDistribution:
         rows = len(query_RQ)
-        return Certain(self.reach_2.new_zeros(rows, 2), lambda: self.anywhere(rows))
+        return PointMass(self.reach_2.new_zeros(rows, 2), lambda: self.anywhere(rows))
 
 
 @final
-class Tour(Unlearned):
+class FixedSequencePolicy(ControlPolicy):
     """The same places in turn, whatever is seen: the crops of a multi-crop CNN. places: (x, y), 1 the image's edge."""
 
     place_P2: Tensor
@@ -141,19 +141,19 @@ class Tour(Unlearned):
         super().__init__(canvas, query_size)
         self.register_buffer("place_P2", torch.tensor(places), persistent=False)
 
-    def forward(self, query_RQ: Tensor, boxes_BN4: Tensor, step: int) -> Where:
+    def forward(self, query_RQ: Tensor, boxes_BN4: Tensor, step: int) -> GlimpseDistribution:
         rows = len(query_RQ)
         location_R2 = (self.place_P2[step % len(self.place_P2)] * self.reach_2).expand(rows, 2)
-        return Certain(location_R2, lambda: self.anywhere(rows))
+        return PointMass(location_R2, lambda: self.anywhere(rows))
 
 
 @final
-class Oracle(Unlearned):
+class OraclePolicy(ControlPolicy):
     """The centre of each true box in turn, the image's where there is none: the ceiling of what a policy can gain."""
 
     reads_annotations = True
 
-    def forward(self, query_RQ: Tensor, boxes_BN4: Tensor, step: int) -> Where:
+    def forward(self, query_RQ: Tensor, boxes_BN4: Tensor, step: int) -> GlimpseDistribution:
         rows = len(query_RQ)
         # A box of NaN, put last, stands for "no box": it falls to the image's centre like any other unknown box.
         none_B14 = boxes_BN4.new_full((len(boxes_BN4), 1, 4), float("nan"))
@@ -162,19 +162,19 @@ class Oracle(Unlearned):
         centre_B2 = box_B4.unflatten(-1, (2, 2)).mean(-2)
         location_B2 = (centre_B2 / self.canvas.unit - self.reach_2).nan_to_num()
         location_R2 = location_B2.repeat_interleave(rows // len(boxes_BN4), 0)
-        return Certain(location_R2, lambda: self.anywhere(rows))
+        return PointMass(location_R2, lambda: self.anywhere(rows))
 
 
 @final
-class RandomStart(Policy):
+class RandomStartPolicy(Policy):
     """The first location anywhere, then another policy: RAM, which starts with no idea of the image."""
 
     def __init__(self, canvas: Canvas, query_size: int, then: Callable[..., Policy]):
         super().__init__()
-        self.first = Uniform(canvas, query_size)
+        self.first = UniformPolicy(canvas, query_size)
         self.then = then(canvas=canvas, query_size=query_size)
         self.drawn, self.reads_annotations = self.then.drawn, self.then.reads_annotations
 
-    def forward(self, query_RQ: Tensor, boxes_BN4: Tensor, step: int) -> Where:
+    def forward(self, query_RQ: Tensor, boxes_BN4: Tensor, step: int) -> GlimpseDistribution:
         policy = self.first if step == 0 else self.then
         return policy(query_RQ, boxes_BN4, step)

@@ -25,7 +25,7 @@ class Tuning(ABC):
 
 
 @final
-class Frozen(Tuning):
+class FrozenEncoder(Tuning):
     """Never: it stays as it starts."""
 
     rate = 1.0
