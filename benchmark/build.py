@@ -21,8 +21,8 @@ from benchmark.config.arguments import (
     ForMeasure,
     ForMechanism,
     ForObjective,
-    ForTrainingStep,
     ForPasses,
+    ForTrainingStep,
     Given,
     Offered,
 )

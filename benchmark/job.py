@@ -26,7 +26,7 @@ from benchmark.process.signals_and_log import Stopped, noted, own_log, signals_a
 from benchmark.process.terminal import Console, of_run
 from benchmark.results.checksums import sealed
 from benchmark.results.primary_metric import Headline
-from benchmark.results.record import Result, RecordTask, annotations_read, assemble, hardware
+from benchmark.results.record import RecordTask, Result, annotations_read, assemble, hardware
 from benchmark.results.run_folder import RunFolder, Status, now, read_json, write_json, write_whole
 from benchmark.results.run_id import RunId
 from benchmark.same_data import KnownData

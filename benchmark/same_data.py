@@ -19,7 +19,7 @@ from omegaconf import DictConfig, OmegaConf
 from benchmark.common.errors import RunFault, user_fault
 from benchmark.common.listing import listing
 from benchmark.results.run_folder import RunFolder, read_json, write_json
-from benchmark.results.run_id import RunId, Flat, built_identity, digest
+from benchmark.results.run_id import Flat, RunId, built_identity, digest
 
 FOLDER = ".fingerprints"
 """In the folder of runs; it can be deleted at any time."""

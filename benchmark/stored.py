@@ -18,7 +18,7 @@ from benchmark.common.moved import CHOICES, moved, silent
 from benchmark.config.compose import plain
 from benchmark.config.saved_config import MOST_BYTES
 from benchmark.results.run_folder import RunFolder, read_json
-from benchmark.results.run_id import RunId, Flat, built_identity, identity
+from benchmark.results.run_id import Flat, RunId, built_identity, identity
 
 LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 """Ten times as quick where libyaml is there."""

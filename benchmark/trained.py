@@ -27,7 +27,7 @@ from benchmark.training.start.start import PREFIX, misfits
 from benchmark.training.task_files import read_task, refuse_other_symbols
 from datamodules.contract import Photographic, TaskSpec
 
-OF_A_MODEL = ("attention", "encoder", "decoder", "context", "reading", "decoding", "feeding", "cell")
+OF_A_MODEL = ("attention", "encoder", "decoder", "context", "passes", "decoding", "feeding", "cell")
 UNITS, THREADS, SIDE = 100_000, 1024, 10_000
 """More than a layer, a look or a beam has; than a processor has threads; and than an image has pixels a side."""
 
@@ -83,7 +83,7 @@ def configuration(folder: RunFolder, composer: Composer) -> DictConfig:
             f"{'; '.join(faults[:3])}{more}. Install the package that it is from, or name a folder of its yamls that "
             "you trust: --config-dir FOLDER"
         )
-    groups = {"attention", "data", "decoding", "decoder", "context", "reading", "feeding"}
+    groups = {"attention", "data", "decoding", "decoder", "context", "passes", "feeding"}
     if absent := sorted(name for name in groups if not isinstance(config.get(name), DictConfig)):
         raise RunFault(f"{folder.config} is no configuration of a run, or one of an older version: no {absent[0]}")
     large = [where for name in OF_A_MODEL for where, value in nodes(plain.get(name), name) if _is_above(value, UNITS)]

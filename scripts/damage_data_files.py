@@ -284,7 +284,9 @@ READERS: Mapping[str, NumberReader] = {
     "scoring: references (JSON)": NumberReader(
         _json("references.json", references=REFERENCES, results=RESULTS), _read_scores
     ),
-    "scoring: results (JSON)": NumberReader(_json("results.json", references=REFERENCES, results=RESULTS), _read_scores),
+    "scoring: results (JSON)": NumberReader(
+        _json("results.json", references=REFERENCES, results=RESULTS), _read_scores
+    ),
     "scoring: words (JSON)": NumberReader(
         _json("words_said.json", words_true=TOKENIZED, words_said={"1": ["a dog"], "2": ["beach"]}), _read_scores
     ),

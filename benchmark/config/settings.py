@@ -50,5 +50,10 @@ class LookSettings(NamedTuple):
     symbol_size: Natural
 
 
-SETTINGS: Mapping[str, Any] = {"": RunSettings, "evaluation": EvaluationSettings, "attention": AttentionSettings, "look": LookSettings}
+SETTINGS: Mapping[str, Any] = {
+    "": RunSettings,
+    "evaluation": EvaluationSettings,
+    "attention": AttentionSettings,
+    "look": LookSettings,
+}
 """By the place in the configuration."""

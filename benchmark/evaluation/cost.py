@@ -36,7 +36,9 @@ def multiply_adds(rnn: SequenceModel, spec: TaskSpec) -> int:
     return counter.get_total_flops() // 2
 
 
-def multiply_adds_by_side(make: Callable[[TaskSpec], SequenceModel], spec: TaskSpec, sides: Iterable[int]) -> dict[str, int]:
+def multiply_adds_by_side(
+    make: Callable[[TaskSpec], SequenceModel], spec: TaskSpec, sides: Iterable[int]
+) -> dict[str, int]:
     """Of the same configuration on square images of other sizes; a size it can't be built for is left out."""
     counts = {}
     for side in sides:

@@ -15,7 +15,7 @@ from benchmark.model.attention.distribution import Draw
 from benchmark.model.context.base import Context
 from benchmark.model.decoder.base import Decoder, State
 from benchmark.model.decoding.base import Decoding
-from benchmark.model.decoding.rollout import Rollout, Step, Unroll, unroll, in_turn, own
+from benchmark.model.decoding.rollout import Rollout, Step, Unroll, in_turn, own, unroll
 from benchmark.model.decoding.rollout import averaged as averaged
 from benchmark.model.feeding.base import Feeding
 from datamodules.contract import NO_KEY, ImageKey, TaskSpec

@@ -146,7 +146,13 @@ class Reinforce(Objective):
     ):  # fmt: skip
         super().__init__()
         refuse_paid_mistakes(reward, loss_mask)
-        self.samples, self.reward, self.weight, self.loss_mask, self.regularizer = samples, reward, weight, loss_mask, regularizer
+        self.samples, self.reward, self.weight, self.loss_mask, self.regularizer = (
+            samples,
+            reward,
+            weight,
+            loss_mask,
+            regularizer,
+        )
         self.baseline = baseline(query_size=query_size)
 
     def forward(self, rollout: Rollout, target_BT: Tensor) -> dict[str, Tensor]:
@@ -160,5 +166,9 @@ class Reinforce(Objective):
         score_BS = ((return_BSTM - expected_BSTM) * rollout.log_prob * real_BSTM).sum((-2, -1))
         taught, regularizer = -(log_BST * taught_BST).sum(-1).mean(), self.regularizer(rollout, target_BT)
         loss = taught - self.weight * score_BS.mean() + baseline_loss + regularizer
-        terms = {"reward": earned_BST.sum(-1).mean(), "baseline": baseline_loss.detach(), "penalty": regularizer.detach()}
+        terms = {
+            "reward": earned_BST.sum(-1).mean(),
+            "baseline": baseline_loss.detach(),
+            "penalty": regularizer.detach(),
+        }
         return {"loss": loss, "nll": -log_BST.detach().sum(-1).mean(), **terms}

@@ -12,7 +12,7 @@ from typing import NamedTuple, final
 import torch
 
 from datamodules.base import derived_seed
-from datamodules.captions.captioned import Captioned, CaptionSource, MissingFault, NamedBoxes, CaptionParts, refuse
+from datamodules.captions.captioned import Captioned, CaptionParts, CaptionSource, MissingFault, NamedBoxes, refuse
 from datamodules.captions.coco_json import read_captions, read_objects
 from datamodules.captions.coco_sample import write_coco_sample
 from datamodules.captions.karpathy import NOWHERE, read_karpathy

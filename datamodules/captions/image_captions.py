@@ -20,7 +20,7 @@ from datamodules.captions.examples import Examples
 from datamodules.captions.splits import Bucketed, FirstCaption
 from datamodules.contract import DataFault, TaskSpec
 from datamodules.photos.augmentation import Augmentation, undrawn
-from datamodules.photos.photo_splits import PhotoCropper, FixedPhotos, CropRequest
+from datamodules.photos.photo_splits import CropRequest, FixedPhotos, PhotoCropper
 from datamodules.photos.photo_stock import PhotoFiles, PhotoReading, PhotoSource, digest, outline, sound, stock
 from datamodules.photos.photographs import Floats, Photograph, decoded
 from datamodules.ranges import Natural

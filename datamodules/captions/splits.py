@@ -12,7 +12,7 @@ from datamodules.base import FixedSplit, RepeatingSplit, derived_seed
 from datamodules.captions.buckets import Buckets
 from datamodules.contract import Batch
 from datamodules.photos.augmentation import Augmentation
-from datamodules.photos.photo_splits import AHEAD, Answers, PhotoCropper, CropRequest, finished, unjittered
+from datamodules.photos.photo_splits import AHEAD, Answers, CropRequest, PhotoCropper, finished, unjittered
 
 
 @final

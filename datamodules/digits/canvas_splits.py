@@ -12,7 +12,7 @@ from torch import Generator, Tensor
 
 from datamodules.base import FixedSplit, Split, derived_seed
 from datamodules.contract import Batch
-from datamodules.digits.canvas import Layout, CanvasPlan, Recipe
+from datamodules.digits.canvas import CanvasPlan, Layout, Recipe
 from datamodules.digits.digit_stock import DigitStock
 from datamodules.digits.labels import Labels
 from datamodules.digits.overlay import WHITE

@@ -5,7 +5,7 @@ from typing import final
 from datamodules.base import BaseData, Splits, content_of, derived_seed
 from datamodules.contract import TaskSpec
 from datamodules.digits.canvas import Recipe
-from datamodules.digits.canvas_splits import FixedCanvases, Painter, CanvasStream
+from datamodules.digits.canvas_splits import CanvasStream, FixedCanvases, Painter
 from datamodules.digits.labels import Labels
 from datamodules.digits.overlay import Overlay
 from datamodules.digits.placement import Placement

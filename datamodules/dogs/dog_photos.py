@@ -11,7 +11,7 @@ import numpy as np
 
 from datamodules.contract import DataFault
 from datamodules.dogs.dog_files import Listed, dog_boxes, list_faults, read_list
-from datamodules.photos.categories import Labelled, CategoryParts
+from datamodules.photos.categories import CategoryParts, Labelled
 from datamodules.photos.framing import Framing
 from datamodules.photos.photo_stock import PhotoReading, and_more, inspected, kept
 from datamodules.photos.photographs import WHOLE, Floats, Photograph

@@ -12,7 +12,7 @@ from datamodules.contract import DataFault
 from datamodules.dogs.dog_photos import ANNOTATION, IMAGES, DogFolder, breeds
 from datamodules.dogs.dogs_sample import FOLDERS, write_dogs_sample
 from datamodules.dogs.stanford_breeds import OFFICIAL
-from datamodules.photos.categories import Categories, CategorySource, CategoryParts
+from datamodules.photos.categories import Categories, CategoryParts, CategorySource
 from datamodules.photos.framing import Framing, WholePhotograph
 from datamodules.photos.photo_stock import PhotoReading
 from datamodules.ranges import ArgumentsOf, Count, Natural

@@ -8,7 +8,7 @@ import torch
 from datamodules.base import BaseData, Splits, content_of, derived_seed
 from datamodules.contract import DIGITS, DataFault, TaskSpec
 from datamodules.house_numbers.numbers import END, Numbers, joined
-from datamodules.house_numbers.windows import CentreWindows, WindowCropper, RandomWindows
+from datamodules.house_numbers.windows import CentreWindows, RandomWindows, WindowCropper
 from datamodules.ranges import Count, Natural, Positive, SomeShare
 
 

@@ -13,7 +13,7 @@ from datamodules.contract import DataFault
 from datamodules.house_numbers.annotated import ANNOTATION, Format1, LabelsOnly
 from datamodules.house_numbers.crops import MODES, AroundDigits, Middle
 from datamodules.house_numbers.numbers import Cutting, NumberReader
-from datamodules.house_numbers.reading import HouseNumbers, NumberSource, NumberParts
+from datamodules.house_numbers.reading import HouseNumbers, NumberParts, NumberSource
 from datamodules.house_numbers.svhn_sample import write_svhn_sample
 from datamodules.ranges import ArgumentsOf, Count, NonNegative, SomeShare
 from datamodules.storage.archives import Tar, fetch_and_unpack

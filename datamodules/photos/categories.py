@@ -14,7 +14,7 @@ from torch import Generator, Tensor
 from datamodules.base import BaseData, Splits, derived_seed
 from datamodules.contract import DataFault, TaskSpec
 from datamodules.photos.augmentation import PLAIN, Augmentation, Jitter
-from datamodules.photos.photo_splits import Answers, PhotoCropper, FixedPhotos, PhotoStream
+from datamodules.photos.photo_splits import Answers, FixedPhotos, PhotoCropper, PhotoStream
 from datamodules.photos.photo_stock import PhotoReading, PhotoSource, digest, outline, stock
 from datamodules.photos.photographs import Photograph
 from datamodules.ranges import ArgumentsOf, Colours, Count, Deviations, Natural, SomeShare

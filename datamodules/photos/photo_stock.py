@@ -109,7 +109,9 @@ def stock(photos: Sequence[Photograph], name: str, reading: PhotoReading, cache:
     if not reading.keep:
         return PhotoFiles(photos, reading.short)
     source = {**_source(photos), "short": reading.short}
-    return DecodedPhotos(cache.arrays(f"{name}-{reading.short}px", source, lambda made: _decode(photos, name, reading, made)))
+    return DecodedPhotos(
+        cache.arrays(f"{name}-{reading.short}px", source, lambda made: _decode(photos, name, reading, made))
+    )
 
 
 def outline(photos: Sequence[Photograph], answers: Iterable[object]) -> str:

@@ -10,7 +10,7 @@ from models import built
 from benchmark.model.encoder.state_dicts import Weights, origins, sha256_of
 from benchmark.report.analysis.grouping import group_runs
 from benchmark.report.analysis.weights import names, seen, warning
-from benchmark.report.read.folders import RunFolderName, Finished
+from benchmark.report.read.folders import Finished, RunFolderName
 from benchmark.results.run_folder import write_json
 from benchmark.training.start.start import CheckpointWeights
 

@@ -19,12 +19,12 @@ TABLE = Moved(
     },
     knobs={
         "practice": "training_step",
-        "practice.told": "training_step.teacher_forcing_weight",
+        "training_step.teacher_forcing_weight": "training_step.teacher_forcing_weight",
         "look.gist": "look.code",
     },
     choices={
-        "practice=told": "training_step=teacher_forcing",
-        "feeding=truth": "feeding=given",
+        "training_step=likelihood": "training_step=teacher_forcing",
+        "feeding=teacher_forcing": "feeding=given",
         "feeding=given": "feeding=teacher_forcing",
         "attention/policy=tour": "attention/policy=fixed",
     },
@@ -57,17 +57,20 @@ def test_names_that_lead_in_a_circle_are_an_error():
 @pytest.mark.parametrize(
     ("old", "new"),
     [
-        ("practice=told", "training_step=teacher_forcing"),
-        ("practice=told,self_critical", "training_step=teacher_forcing,self_critical"),
-        ("practice=glob(*)", "training_step=glob(*)"),
-        ("practice.told=0.5", "training_step.teacher_forcing_weight=0.5"),
+        ("training_step=likelihood", "training_step=teacher_forcing"),
+        ("training_step=likelihood,self_critical", "training_step=teacher_forcing,self_critical"),
+        ("training_step=glob(*)", "training_step=glob(*)"),
+        ("training_step.teacher_forcing_weight=0.5", "training_step.teacher_forcing_weight=0.5"),
         ("++practice.weight=1", "++training_step.weight=1"),
         ("~look.gist", "~look.code"),
-        ("feeding=truth", "feeding=teacher_forcing"),
+        ("feeding=teacher_forcing", "feeding=teacher_forcing"),
         ("feeding@second=truth", "feeding@second=teacher_forcing"),
         ("attention/policy=tour", "attention/policy=fixed"),
         ("cell._target_=oldest.cell.Gated", "cell._target_=lab.cell.Gated"),
-        ("data.root=practice.told/feeding=truth", "data.root=practice.told/feeding=truth"),
+        (
+            "data.root=training_step.teacher_forcing_weight/feeding=teacher_forcing",
+            "data.root=training_step.teacher_forcing_weight/feeding=teacher_forcing",
+        ),
         ("seed=0,1", "seed=0,1"),
     ],
 )
@@ -87,7 +90,7 @@ def test_a_saved_configuration_is_read_under_the_names_of_now():
             "practice": "told",
             "feeding": "truth",
             "callbacks": ["a"],
-            "practice._target_": "lab.decoder.Told",
+            "training_step._target_": "lab.decoder.Told",
         },
     }
     assert TABLE.config(old, silent) == {

@@ -18,7 +18,7 @@ from datamodules.ranges import Colours, Count, Finite, Limit, NotAll, Positive, 
 COMPOSER = composer()
 NAN, INF = float("nan"), float("inf")
 
-GROUPS = ("attention", "data", "encoder", "context", "decoder", "baseline", "penalty", "practice", "reading",
+GROUPS = ("attention", "data", "encoder", "context", "decoder", "baseline", "regularizer", "training_step", "passes",
           "features", "optimizer", "objective", "decoding", "feeding", "reward", "logger", "metrics")  # fmt: skip
 CHOICES = {group: COMPOSER.choices(group) for group in GROUPS}
 TURNS = [
@@ -183,7 +183,7 @@ def test_parts_that_do_not_fit_are_told_before_any_job_starts(tmp_path):
             "large": ["attention=ram", "look.size=50"],
             "large again": ["attention=ram", "look.size=50", "seed=1"],
             "strides": ["attention=item_soft", "encoder.pad=false", "encoder.layers=[[4,99,1]]"],
-            "decoder": ["attention=adaptive", "decoder=one_storey"],
+            "decoder": ["attention=adaptive", "decoder=single_layer"],
             "drawn": ["attention=dram", "objective=likelihood"],
             "no file": ["attention=ram", "start=checkpoint", f"start.checkpoint={tmp_path}/none.ckpt"],
             "captions": ["attention=item_soft", "data=coco", "encoder.layers=[[4,999,1]]", "encoder.pad=false"],

@@ -11,7 +11,7 @@ from PIL import Image
 
 from benchmark import captioning as command
 from benchmark.caption import main
-from benchmark.captioning import training_targets, caption, captions, figure, page
+from benchmark.captioning import caption, captions, figure, page, training_targets
 from benchmark.common.errors import ConfigFault, RunFault
 from benchmark.common.tones import Stretched
 from benchmark.library import Run
@@ -64,7 +64,9 @@ def test_files_folders_and_patterns(tmp_path):
     assert training_targets([run, f"images={folder}"]).images == sorted(names)
     assert training_targets([run, f"images={folder}/*.jpg"]).images == [folder / "b.jpg"]
     assert training_targets([run, f"images={names[0]},{names[2]}"]).images == [names[0], names[2]]
-    assert training_targets([run, f"images={names[0]}", str(names[1])]).images == names[:2]  # as a shell spreads a pattern
+    assert (
+        training_targets([run, f"images={names[0]}", str(names[1])]).images == names[:2]
+    )  # as a shell spreads a pattern
     assert training_targets([f"images={names[0]}", run]).out == Path("captions")
 
 

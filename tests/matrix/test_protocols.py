@@ -65,7 +65,7 @@ def test_fine_tuning_goes_on_from_small_images(tmp_path):
 def test_both_directions_go_on_from_small_images_too(tmp_path):
     torch.manual_seed(0)
     before = small("svhn_dram_fb")
-    after = small("svhn110_dram", "reading=both", saved(before, tmp_path / "best.ckpt"))
+    after = small("svhn110_dram", "passes=both_directions", saved(before, tmp_path / "best.ckpt"))
     kept = dict(after.rnn.named_parameters())
     assert all(torch.equal(value, kept[name]) for name, value in before.rnn.named_parameters())
 

@@ -144,7 +144,7 @@ def test_an_interrupted_run_comes_to_the_same_bits(finished, tmp_path, monkeypat
 
 SEQUENCES = [
     "data=svhn_sample", "data.sample.train=24", "data.sample.test=8", "data.validation_images=6", "data.test_images=8",
-    "data.images_per_epoch=8", "feeding=scheduled", "feeding.own.start=0.5", "trainer.max_epochs=3",
+    "data.images_per_epoch=8", "feeding=scheduled_sampling", "feeding.own.start=0.5", "trainer.max_epochs=3",
 ]  # fmt: skip
 
 

@@ -12,7 +12,7 @@ from PIL import Image
 from run_helpers import composer
 
 from benchmark import stored
-from benchmark.captioning import training_targets, caption
+from benchmark.captioning import caption, training_targets
 from benchmark.common.moved import Moved, renamed
 from benchmark.config.compose import Composer
 from benchmark.report.__main__ import main as report

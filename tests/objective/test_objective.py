@@ -15,7 +15,7 @@ from benchmark.common.schedule import Constant
 from benchmark.model.attention.alignment.scores import Additive
 from benchmark.model.attention.distribution import sample
 from benchmark.model.attention.gate import NoGate
-from benchmark.model.attention.item import SampledItem, ItemAttention
+from benchmark.model.attention.item import ItemAttention, SampledItem
 from benchmark.model.attention.softening import EachGlimpse
 from benchmark.model.cell.cells import GRU
 from benchmark.model.context.base import NoContext
@@ -34,7 +34,7 @@ from benchmark.objective.base import (
     StateValue,
     log_likelihood,
 )
-from benchmark.objective.loss_mask.masks import UntilFirstMistake, AllSteps
+from benchmark.objective.loss_mask.masks import AllSteps, UntilFirstMistake
 from benchmark.objective.regularizer.regularizers import NoRegularizer
 from benchmark.objective.reward.rewards import Cumulative, LogLikelihood, ZeroOne
 from datamodules.contract import IGNORED
@@ -55,7 +55,9 @@ def toy(steps, seed=0):
         NoGate,
     )
     decoder = SingleLayer(attention.code_size, spec, GRU, QUERY, 2, [], detach=False)
-    rnn = AttentionRNN(spec, attention, decoder, NoContext(spec, QUERY, 1), TeacherForcing(), Greedy(), GLIMPSES).double()
+    rnn = AttentionRNN(
+        spec, attention, decoder, NoContext(spec, QUERY, 1), TeacherForcing(), Greedy(), GLIMPSES
+    ).double()
     with torch.no_grad():
         for parameter in rnn.parameters():
             parameter.mul_(2.5)
@@ -116,7 +118,9 @@ def flat(value, rnn):
 
 def estimates(rnn, image, target, baseline, count, samples=6, scale=1.0, weight=1.0):
     """(count, P) gradients of minus the loss, as a training step would find them."""
-    objective = Reinforce(QUERY, samples, LogLikelihood(scale), baseline, weight, AllSteps(), NoRegularizer()).double().train()
+    objective = (
+        Reinforce(QUERY, samples, LogLikelihood(scale), baseline, weight, AllSteps(), NoRegularizer()).double().train()
+    )
     found = []
     for _ in range(count):
         rollout = rnn(image, no_boxes(2), target, samples, sample)
@@ -361,7 +365,7 @@ def returned(reward, loss_mask, logits_TV, target_BT):
 def test_a_mistake_never_pays(reward, loss_mask):
     """A right symbol and another change places; what comes before and after stays. Else the pair is refused."""
     if isinstance(reward, LogLikelihood) and isinstance(loss_mask, UntilFirstMistake):
-        with pytest.raises(ConfigFault, match=r"reward=cumulative or reward=zero_one .* or credit=whole"):
+        with pytest.raises(ConfigFault, match=r"reward=cumulative or reward=zero_one .* or loss_mask=all_steps"):
             Reinforce(1, 1, reward, NoBaseline, 1.0, loss_mask, NoRegularizer())
         return
     torch.manual_seed(0)

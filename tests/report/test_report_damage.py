@@ -13,7 +13,7 @@ from fabricated_runs import curve, finished, png, record, unfinished
 
 from benchmark.report.__main__ import main
 from benchmark.report.analysis.predictions import PredictionsError, read_predictions
-from benchmark.report.read.folders import RunFolderName, Finished
+from benchmark.report.read.folders import Finished, RunFolderName
 from benchmark.report.read.runs import read_study
 from benchmark.report.sections.pictures import read_png
 from benchmark.report.write.boundary import made

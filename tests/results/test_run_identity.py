@@ -196,4 +196,6 @@ def test_an_encoder_that_a_checkpoint_fills_reads_no_file_and_is_built_alike():
     config = COMPOSER.job(["attention=none", "data=coco_sample", "encoder=torchvision"])
     assert config.encoder.body.weights != "none"
     found = without_weight_files(config)
-    assert found.encoder.body.weights == "later" and found.start == {"_target_": "benchmark.training.start.start.FreshWeights"}
+    assert found.encoder.body.weights == "later" and found.start == {
+        "_target_": "benchmark.training.start.start.FreshWeights"
+    }

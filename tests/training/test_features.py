@@ -16,7 +16,7 @@ from benchmark.evaluation.evaluate import evaluate
 from benchmark.model.attention.distribution import mode
 from benchmark.model.encoder.tuning.schedules import Tuned
 from benchmark.training.callbacks.builtin import EpochSeed
-from benchmark.training.features.features import FeatureCaching, CachedFeatures, NoFeatureCaching
+from benchmark.training.features.features import CachedFeatures, FeatureCaching, NoFeatureCaching
 from datamodules.base import BaseData, FixedSplit, RepeatingSplit, Splits, derived_seed
 from datamodules.contract import NO_KEY, Batch, DataFault, ImageKey, TaskSpec
 from datamodules.storage.feature_store import FeatureStore
@@ -124,7 +124,16 @@ def test_a_run_is_the_same_to_the_last_bit_with_and_without(attention, tmp_path)
     kept = module_of(attention)
     training_targets, other = asked_of(kept), Toy()
     fitted(kept, other, store(tmp_path / "features"), tmp_path)
-    assert [len(image) for image in training_targets] == [4, 5, 5, 4, 2, 3, 3, 1]  # what a first look shows; then each image once
+    assert [len(image) for image in training_targets] == [
+        4,
+        5,
+        5,
+        4,
+        2,
+        3,
+        3,
+        1,
+    ]  # what a first look shows; then each image once
     assert all(torch.equal(value, weights(kept)[name]) for name, value in weights(live).items())
     found = [
         evaluate(part.rnn, of.batches("test", CPU), live.measure, 2, 0) for part, of in ((live, data), (kept, other))
@@ -195,8 +204,8 @@ def test_features_of_anything_else_are_others(change, tmp_path):
 
 
 def test_of_two_passes_the_first_looks_whole_images_up_and_the_second_computes_its_crops(tmp_path):
-    module = module_of("item_soft", "reading=focus", "reading.size=12", "encoder.body.stride=2")
-    live = module_of("item_soft", "reading=focus", "reading.size=12", "encoder.body.stride=2")
+    module = module_of("item_soft", "passes=focus", "passes.size=12", "encoder.body.stride=2")
+    live = module_of("item_soft", "passes=focus", "passes.size=12", "encoder.body.stride=2")
     data = prepared(module, tmp_path)
     training_targets = asked_of(module)
     image, _, boxes, index = next(data.batches("test", CPU))

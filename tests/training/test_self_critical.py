@@ -11,7 +11,7 @@ from benchmark.common.errors import ConfigFault
 from benchmark.model.attention.alignment.scores import Additive
 from benchmark.model.attention.distribution import mode
 from benchmark.model.attention.gate import NoGate
-from benchmark.model.attention.item import SampledItem, ExpectedItem, ItemAttention
+from benchmark.model.attention.item import ExpectedItem, ItemAttention, SampledItem
 from benchmark.model.attention.softening import EachGlimpse
 from benchmark.model.cell.cells import LSTM
 from benchmark.model.context.base import NoContext
@@ -23,7 +23,13 @@ from benchmark.model.loop import AttentionRNN
 from benchmark.objective.base import Likelihood
 from benchmark.objective.loss_mask.masks import AllSteps
 from benchmark.objective.regularizer.regularizers import NoRegularizer
-from benchmark.training.step.self_critical import GreedyBaseline, OtherSamplesBaseline, SelfCritical, log_probability, rewards_of
+from benchmark.training.step.self_critical import (
+    GreedyBaseline,
+    OtherSamplesBaseline,
+    SelfCritical,
+    log_probability,
+    rewards_of,
+)
 from datamodules.contract import IGNORED, Batch
 
 SYMBOLS, END, STEPS, H = 3, 2, 3, 4
@@ -54,7 +60,9 @@ def toy(choice=None):
 
 
 def train_step(samples=1, baseline=None, told=0.0, references=REFERENCES):
-    return SelfCritical(SPEC, lambda split: references if split == "train" else [], samples, baseline or NoRival(), told)
+    return SelfCritical(
+        SPEC, lambda split: references if split == "train" else [], samples, baseline or NoRival(), told
+    )
 
 
 def every_caption():
@@ -147,7 +155,10 @@ def test_it_learns_to_say_what_pays():
     """The second image's best caption is one that its likelihood was never told."""
     rnn, batch = toy()
     rnn, batch = rnn.float(), batch._replace(image=batch.image.float(), boxes=batch.boxes.float())
-    learner, optimizer = train_step(samples=5, baseline=OtherSamplesBaseline()), torch.optim.Adam(rnn.parameters(), 0.02)
+    learner, optimizer = (
+        train_step(samples=5, baseline=OtherSamplesBaseline()),
+        torch.optim.Adam(rnn.parameters(), 0.02),
+    )
     torch.manual_seed(0)
     for _ in range(150):
         optimizer.zero_grad()

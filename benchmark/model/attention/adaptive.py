@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from torch.nn.functional import interpolate
 
 from benchmark.model.attention.base import Attention, Glimpse
-from benchmark.model.attention.distribution import PointMass, Draw, random_items
+from benchmark.model.attention.distribution import Draw, PointMass, random_items
 from benchmark.model.encoder.base import Encoder
 from datamodules.contract import NO_KEY, ImageKey, TaskSpec
 from datamodules.ranges import Count

@@ -13,7 +13,7 @@ from torch.nn.functional import interpolate
 
 from benchmark.model.attention.alignment.scores import Alignment
 from benchmark.model.attention.base import Attention, Glimpse
-from benchmark.model.attention.distribution import PointMass, Draw, CategoricalItems, GlimpseDistribution, random_items
+from benchmark.model.attention.distribution import CategoricalItems, Draw, GlimpseDistribution, PointMass, random_items
 from benchmark.model.attention.gate import Gate
 from benchmark.model.attention.softening import Softening
 from benchmark.model.encoder.base import Encoder

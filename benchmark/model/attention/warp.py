@@ -13,7 +13,7 @@ from torch.nn.functional import adaptive_avg_pool2d, avg_pool2d
 
 from benchmark.common.constants import constant
 from benchmark.model.attention.base import Attention, Glimpse
-from benchmark.model.attention.distribution import PointMass, Draw, GlimpseDistribution
+from benchmark.model.attention.distribution import Draw, GlimpseDistribution, PointMass
 from benchmark.model.attention.family import Family
 from benchmark.model.attention.views import Views
 from benchmark.model.attention.whatwhere import WhatWhere

@@ -44,7 +44,12 @@ class CoarseImage(Context):
     """
 
     def __init__(
-        self, spec: TaskSpec, size: int, global_feature_size: int, side: Count, encoder: Callable[[tuple[int, int, int]], Encoder]
+        self,
+        spec: TaskSpec,
+        size: int,
+        global_feature_size: int,
+        side: Count,
+        encoder: Callable[[tuple[int, int, int]], Encoder],
     ):
         super().__init__()
         self.side = side

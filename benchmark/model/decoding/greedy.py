@@ -3,7 +3,7 @@
 from typing import final
 
 from benchmark.model.decoding.base import Decoding
-from benchmark.model.decoding.rollout import Rollout, Unroll, unroll, likeliest
+from benchmark.model.decoding.rollout import Rollout, Unroll, likeliest, unroll
 
 
 @final

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from benchmark.common.errors import ConfigFault
 from benchmark.model.decoding.base import Decoding
-from benchmark.model.decoding.rollout import Rollout, Unroll, unroll, pooled
+from benchmark.model.decoding.rollout import Rollout, Unroll, pooled, unroll
 from datamodules.ranges import Positive
 
 

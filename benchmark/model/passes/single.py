@@ -28,9 +28,9 @@ def share(of: nn.Module, by: nn.Module, weights: list[str]) -> None:
     Raises ConfigFault for a pattern that matches nothing, and for weights of another shape.
     """
     theirs, mine = (dict(model.named_parameters(remove_duplicate=False)) for model in (of, by))
-    for name in matching(weights, mine, "reading: no weights are called {}"):
+    for name in matching(weights, mine, "passes: no weights are called {}"):
         if theirs[name].shape != mine[name].shape:
-            raise ConfigFault([f"reading: {name} depends on the image's size; its model cannot read another"])
+            raise ConfigFault([f"passes: {name} depends on the image's size; its model cannot read another"])
         owner, _, leaf = name.rpartition(".")
         setattr(by.get_submodule(owner), leaf, theirs[name])
 

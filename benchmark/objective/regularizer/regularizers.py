@@ -21,7 +21,7 @@ def of_sequence(rollout: Rollout, target_BT: Tensor) -> Tensor:
     Raises ConfigFault for a mechanism without items.
     """
     if not rollout.item_probs.shape[-1]:
-        raise ConfigFault(["penalty: weighs items, and this mechanism of attention has none. Use penalty=none"])
+        raise ConfigFault(["regularizer: weighs items, and this mechanism of attention has none. Use penalty=none"])
     return rollout.item_probs * (target_BT != IGNORED)[:, None, :, None, None]
 
 

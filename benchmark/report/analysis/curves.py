@@ -10,7 +10,7 @@ import numpy as np
 
 from benchmark.common.json_files import Damaged, parsed, read_bytes
 from benchmark.report.analysis.quality import Quality
-from benchmark.report.read.folders import RunFolderName, Finished, Study, Unfinished, number
+from benchmark.report.read.folders import Finished, RunFolderName, Study, Unfinished, number
 from benchmark.results.checksums import is_the_file
 
 LOSS = "train/loss"

@@ -6,7 +6,7 @@ A folder is <study>/<attention>/<data>/seed=<n>[-<setting>]; a `record.json` in 
 import re
 from pathlib import Path
 
-from benchmark.report.read.folders import RunFolderName, Finished, Study, Unfinished
+from benchmark.report.read.folders import Finished, RunFolderName, Study, Unfinished
 from benchmark.report.read.records import RecordError, read_record
 from benchmark.report.read.status import read_unfinished
 from benchmark.results.run_folder import name_of
@@ -33,7 +33,9 @@ def addresses(folder: Path) -> list[RunFolderName]:
     for path in sorted(folder.glob("*/*/seed=*")):
         match = SEED_FOLDER.fullmatch(path.name)
         if match and path.is_dir():
-            found.append(RunFolderName(path, path.parts[-3], path.parts[-2], int(match["seed"]), match["setting"] or ""))
+            found.append(
+                RunFolderName(path, path.parts[-3], path.parts[-2], int(match["seed"]), match["setting"] or "")
+            )
     return found
 
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from benchmark.report.analysis.grouping import HEADLINE, MODES, Group, ReportTask
 from benchmark.report.analysis.published import Published, apt
-from benchmark.report.draw.table import TableCell, Table
+from benchmark.report.draw.table import Table, TableCell
 from benchmark.report.sections.tables import NOTHING, measured_cell, name_cell
 
 FIRST = "CIDEr-D"

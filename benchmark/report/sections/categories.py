@@ -5,7 +5,7 @@ from typing import Any
 
 from benchmark.report.analysis import formats
 from benchmark.report.analysis.grouping import HEADLINE, Group, ReportTask
-from benchmark.report.draw.table import TableCell, Table
+from benchmark.report.draw.table import Table, TableCell
 from benchmark.report.sections.tables import NOTHING, measured_cell, name_cell
 
 SHARES: Mapping[str, str] = {
@@ -44,7 +44,10 @@ def pairs(task: ReportTask) -> Table:
     columns = [(group, found) for group, found in columns if found]
     longest = max((len(found) for _, found in columns), default=0)
     rows = [
-        (TableCell(f"{place + 1}"), *(pair_cell(found[place]) if place < len(found) else NOTHING for _, found in columns))
+        (
+            TableCell(f"{place + 1}"),
+            *(pair_cell(found[place]) if place < len(found) else NOTHING for _, found in columns),
+        )
         for place in range(longest)
     ]
     return Table(

@@ -9,7 +9,7 @@ from benchmark.report.analysis.grouping import HEADLINE, Group, ReportTask
 from benchmark.report.draw import svg
 from benchmark.report.draw.chart import X_RANGE, Axis, Figure, frame, legend
 from benchmark.report.draw.palette import SeriesStyle
-from benchmark.report.draw.table import TableCell, Table
+from benchmark.report.draw.table import Table, TableCell
 from benchmark.report.sections.figures import quality_axis
 from benchmark.report.sections.tables import NOTHING, name_cell
 

@@ -50,7 +50,9 @@ def bars(task: ReportTask, numbers: Sequence[Published], looks: Looks) -> Figure
     )
 
 
-def bar(group: Group, error: Estimate, marks: Sequence[float], scale: svg.Scale, y: float, look: SeriesStyle) -> list[Markup]:
+def bar(
+    group: Group, error: Estimate, marks: Sequence[float], scale: svg.Scale, y: float, look: SeriesStyle
+) -> list[Markup]:
     """One row of the bars: its name above, the bar, its intervals, seeds and published marks."""
     middle, quality = y + 24, group.quality
     parts = [

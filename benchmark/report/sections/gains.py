@@ -8,7 +8,7 @@ from benchmark.report.analysis.comparisons import Comparison, between
 from benchmark.report.analysis.curves import Curve
 from benchmark.report.analysis.grouping import HEADLINE, Group, ReportTask
 from benchmark.report.analysis.quality import Quality
-from benchmark.report.draw.table import TableCell, Table
+from benchmark.report.draw.table import Table, TableCell
 from benchmark.report.sections.pairs import difference_cell, place_of, tone
 from benchmark.report.sections.tables import NOTHING, name_cell
 

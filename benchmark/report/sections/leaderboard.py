@@ -10,7 +10,7 @@ import yaml
 
 from benchmark.report.analysis import formats
 from benchmark.report.analysis.grouping import ReportTask
-from benchmark.report.draw.table import TableCell, Table
+from benchmark.report.draw.table import Table, TableCell
 from benchmark.report.sections.captions import is_of_captions
 from benchmark.report.sections.tables import NOTHING
 

@@ -8,7 +8,7 @@ from benchmark.report.analysis import formats
 from benchmark.report.analysis.comparisons import Comparison, between
 from benchmark.report.analysis.grouping import ReportTask
 from benchmark.report.analysis.quality import Quality
-from benchmark.report.draw.table import TableCell, Table
+from benchmark.report.draw.table import Table, TableCell
 from benchmark.report.sections.tables import NOTHING
 
 REFERENCES = ("random", "none", "nic")

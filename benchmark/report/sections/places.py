@@ -10,7 +10,7 @@ from benchmark.report.analysis.grouping import HEADLINE, MODES, Group, ReportTas
 from benchmark.report.draw import svg
 from benchmark.report.draw.chart import WIDTH, Figure
 from benchmark.report.draw.palette import SeriesStyle
-from benchmark.report.draw.table import TableCell, Table
+from benchmark.report.draw.table import Table, TableCell
 from benchmark.report.sections.tables import NOTHING
 
 PLACES: Mapping[str, tuple[str, Callable[[float], str]]] = {
@@ -97,7 +97,9 @@ def rate(group: Group, mode: str) -> Estimate | None:
     return group.measure("localisation", mode, "hit_rate")
 
 
-def dumbbell(label: str, share: float, base: float | None, scale: svg.Scale, y: float, look: SeriesStyle) -> list[Markup]:
+def dumbbell(
+    label: str, share: float, base: float | None, scale: svg.Scale, y: float, look: SeriesStyle
+) -> list[Markup]:
     """One row: from looking anywhere to the policy."""
     middle = y + 23
     parts = [

@@ -13,7 +13,7 @@ from benchmark.report.analysis.statistics import log_slope
 from benchmark.report.draw import svg
 from benchmark.report.draw.chart import X_RANGE, Y_RANGE, Axis, Figure, frame, legend
 from benchmark.report.draw.palette import SeriesStyle
-from benchmark.report.draw.table import TableCell, Table
+from benchmark.report.draw.table import Table, TableCell
 from benchmark.report.sections.tables import NOTHING, error_cell
 
 CostRows = Sequence[tuple[str, dict[int, float]]]

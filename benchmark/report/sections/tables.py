@@ -10,7 +10,7 @@ from benchmark.report.analysis.grouping import HEADLINE, MODES, Group, ReportTas
 from benchmark.report.analysis.predictions import Predictions
 from benchmark.report.analysis.published import Published, published_for
 from benchmark.report.analysis.quality import Quality
-from benchmark.report.draw.table import TableCell, Table
+from benchmark.report.draw.table import Table, TableCell
 from benchmark.report.sections.overlap import BINS, share_by_bin
 
 NOTHING = TableCell(DASH, tone="quiet")

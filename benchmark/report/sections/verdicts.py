@@ -6,7 +6,7 @@ from benchmark.report.analysis import formats
 from benchmark.report.analysis.comparisons import Comparison
 from benchmark.report.analysis.grouping import HEADLINE, ReportTask
 from benchmark.report.analysis.published import Claim, Published, judge_claim, judge_number, published_for
-from benchmark.report.draw.table import TableCell, Table
+from benchmark.report.draw.table import Table, TableCell
 from benchmark.report.read.folders import Study
 
 TONES = {"reproduced": "good", "better": "good", "not reproduced": "bad", "cannot tell": "quiet"}

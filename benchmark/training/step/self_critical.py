@@ -21,7 +21,7 @@ from benchmark.model.decoding.rollout import Rollout
 from benchmark.model.decoding.sampling import Each
 from benchmark.model.loop import AttentionRNN, SequenceModel
 from benchmark.objective.base import Objective
-from benchmark.training.step.base import TrainingStep, LikelihoodStep
+from benchmark.training.step.base import LikelihoodStep, TrainingStep
 from datamodules.contract import IGNORED, Batch, ImageKey, References, TaskSpec
 from datamodules.ranges import Count, NonNegative
 
@@ -73,7 +73,9 @@ class OtherSamplesBaseline(SequenceBaseline):
     def __call__(self, rnn: AttentionRNN, batch: Batch, worth: RewardFunction, reward_BS: Tensor) -> Tensor:
         others = reward_BS.shape[1] - 1
         if others == 0:
-            raise ConfigFault(["practice.rival: others_rival needs practice.samples of 2 or more"])
+            raise ConfigFault(
+                ["training_step.baseline: self_critical_other_samples needs training_step.samples of 2 or more"]
+            )
         return (reward_BS.sum(1, keepdim=True) - reward_BS) / others
 
 
@@ -85,7 +87,7 @@ class SelfCritical(TrainingStep):
     Document frequencies are those of the training set, and the end is a word of caption and references alike: without
     it models learn to break off after "a" and "with". Places that a mechanism draws are drawn with the words, and their
     score earns the same reward. The feeding has no part in it.
-    samples: captions drawn of each image. told: the weight of the objective on true captions beside it.
+    samples: captions drawn of each image. teacher_forcing_weight: the weight of the objective on true captions beside it.
     """
 
     def __init__(
@@ -94,32 +96,39 @@ class SelfCritical(TrainingStep):
         references: References,
         samples: Count,
         baseline: SequenceBaseline,
-        told: NonNegative,
+        teacher_forcing_weight: NonNegative,
     ):
         super().__init__()
         self.spec, self.references = spec, references
-        self.samples, self.baseline, self.told, self.telling = samples, baseline, told, LikelihoodStep(spec, references)
+        self.samples, self.baseline, self.teacher_forcing_weight, self.telling = (
+            samples,
+            baseline,
+            teacher_forcing_weight,
+            LikelihoodStep(spec, references),
+        )
 
     @cached_property
     def worth(self) -> CiderReward:
         """What captions earn; the references are asked for at the first step, when the data are read."""
         several = self.references("train")
         if self.spec.end is None or not len(several):
-            raise ConfigFault([f"practice: self_critical learns from captions, and data={self.spec.name} has none"])
+            raise ConfigFault(
+                [f"training_step: self_critical learns from captions, and data={self.spec.name} has none"]
+            )
         number = {word: place for place, word in enumerate(self.spec.symbols)}
         return CiderReward(in_symbols(several, number, UNKNOWN), len(self.spec.symbols), self.spec.end)
 
     def forward(self, rnn: SequenceModel, objective: Objective, batch: Batch) -> dict[str, Tensor]:
         if not isinstance(rnn, AttentionRNN):
-            raise ConfigFault(["practice: self_critical draws in one pass. Use reading=forward"])
+            raise ConfigFault(["training_step: self_critical draws in one pass. Use passes=single"])
         rollout = Each()(rnn.walk(batch.image, batch.boxes, self.samples, sample, ImageKey("train", batch.index)))
         worth = self.worth.to(batch.image.device)
         reward_BS = rewards_of(rollout, batch, worth)
         baseline_BS = self.baseline(rnn, batch, worth, reward_BS)
         loss = -((reward_BS - baseline_BS) * log_probability(rollout)).mean()
         terms = {"reward": reward_BS.mean(), "rival": baseline_BS.mean()}
-        if self.told:
+        if self.teacher_forcing_weight:
             told = self.telling(rnn, objective, batch)
-            loss = loss + self.told * told["loss"]
+            loss = loss + self.teacher_forcing_weight * told["loss"]
             terms = {**told, **terms}
         return {**terms, "loss": loss}

@@ -54,7 +54,9 @@ def test_a_corpus_counts_training_words_alone():
     def image(key, *captions):
         return Captioned(key, None, "", captions)
 
-    corpus = Corpus(CaptionParts([image(1, "a b", "a")], [image(2, "a z")], [image(3, "z z z z", "b")]), Wording(1, 10, 3))
+    corpus = Corpus(
+        CaptionParts([image(1, "a b", "a")], [image(2, "a z")], [image(3, "z z z z", "b")]), Wording(1, 10, 3)
+    )
     assert corpus.vocabulary.symbols == ("<unk>", "a", "b", "<end>")
     assert corpus.first(torch.tensor([2, 1])).tolist() == [[0, 0, 0, 3], [1, 0, 3, IGNORED]]
     assert corpus.references(corpus.parts[2]) == (("z z z z", "b"),)

@@ -13,7 +13,7 @@ from svhn_folders import TEST, TRAIN, svhn, write_root, write_unofficial
 from datamodules.base import Ticket
 from datamodules.contract import IGNORED, DataFault
 from datamodules.house_numbers.numbers import END, Numbers
-from datamodules.house_numbers.windows import CentreWindows, WindowCropper, RandomWindows
+from datamodules.house_numbers.windows import CentreWindows, RandomWindows, WindowCropper
 
 CPU = torch.device("cpu")
 REAL, UNOFFICIAL = ROOT.parent / "shared/data/svhn", ROOT.parent / "shared/data/svhn_extra_unofficial"

@@ -7,7 +7,7 @@ from torch import Generator
 
 from datamodules.contract import DataFault
 from datamodules.photos.augmentation import DRAWN, PLAIN, YIQ, Augmentation, Jitter, undrawn
-from datamodules.photos.photo_splits import AHEAD, Answers, PhotoCropper, FixedPhotos, PhotoStream
+from datamodules.photos.photo_splits import AHEAD, Answers, FixedPhotos, PhotoCropper, PhotoStream
 from datamodules.photos.photo_stock import PhotoSource
 from datamodules.photos.photographs import Decoded
 

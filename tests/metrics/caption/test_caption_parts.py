@@ -12,9 +12,9 @@ from benchmark.model.attention.alignment.scores import Additive
 from benchmark.model.attention.boxes import BoxAttention
 from benchmark.model.attention.distribution import mode, sample
 from benchmark.model.attention.gate import NoGate, ScalarGate, VectorGate
-from benchmark.model.attention.item import SampledItem, ExpectedItem
+from benchmark.model.attention.item import ExpectedItem, SampledItem
 from benchmark.model.attention.once import ImageOnce
-from benchmark.model.attention.softening import EachImage, EachGlimpse, WholeBatch
+from benchmark.model.attention.softening import EachGlimpse, EachImage, WholeBatch
 from benchmark.model.cell.cells import LSTM
 from benchmark.model.decoder.deep_output import DeepOutput
 from benchmark.model.decoder.sentinel import Sentinel
@@ -22,11 +22,11 @@ from benchmark.model.decoding.rollout import Rollout
 from benchmark.model.encoder.base import Conv
 from benchmark.objective.base import log_likelihood
 from benchmark.objective.regularizer.regularizers import (
-    EntropyBonus,
     DoublyStochastic,
-    MeanTarget,
+    EntropyBonus,
     FixedTarget,
     MeanOverItems,
+    MeanTarget,
     NoRegularizer,
     RegularizerSum,
     SumOverItems,
@@ -157,7 +157,11 @@ TARGET = torch.tensor([[1, 0, IGNORED]])
 @pytest.mark.parametrize(
     "target, over, expected",
     [
-        (FixedTarget(1.0), SumOverItems(), 2 * (0.1**2 + 0.1**2)),  # sums over two words: 0.9 and 1.1; the third is padding
+        (
+            FixedTarget(1.0),
+            SumOverItems(),
+            2 * (0.1**2 + 0.1**2),
+        ),  # sums over two words: 0.9 and 1.1; the third is padding
         (FixedTarget(1.0), MeanOverItems(), 2 * (0.1**2 + 0.1**2) / 2),
         (FixedTarget(0.5), SumOverItems(), 2 * (0.4**2 + 0.6**2)),
         (MeanTarget(), SumOverItems(), 2 * (0.1**2 + 0.1**2)),  # two glimpses, two items
@@ -180,15 +184,15 @@ def test_certainty_is_priced_by_hand():
 
 
 def test_a_penalty_on_items_wants_items():
-    parts = built("dram", "penalty=doubly_stochastic")
+    parts = built("dram", "regularizer=doubly_stochastic")
     rnn, batch = parts.module.rnn, first_batch(parts)
-    with pytest.raises(ConfigFault, match="penalty=none"):
+    with pytest.raises(ConfigFault, match="regularizer=none"):
         parts.module.objective(roll(rnn, batch, 2, sample), batch.target)
 
 
 @pytest.mark.parametrize("name, only", [("item_soft", "attention.alignment"), ("item_hard", "attention.alignment")])
 def test_the_penalty_trains_what_compares(name, only):
-    parts = built(name, "penalty=doubly_stochastic", data="digit_pairs_ordered")
+    parts = built(name, "regularizer=doubly_stochastic", data="digit_pairs_ordered")
     rnn, batch = parts.module.rnn, first_batch(parts)
     rollout = roll(rnn, batch, 2, sample)
     regularizer = parts.module.objective.regularizer(rollout, batch.target)
@@ -260,7 +264,7 @@ def test_every_parameter_learns_from_two_words(name, idle):
 
 def test_all_of_show_attend_and_tell_learns_from_the_likelihood():
     gate = ["attention.mechanism.gate._target_=benchmark.model.attention.gate.VectorGate"]
-    parts = built("item_soft", "decoder=deep_output", "context=gist", "context.detach=false", *gate,
+    parts = built("item_soft", "decoder=deep_output", "context=global_feature", "context.detach=false", *gate,
                   data="digit_pairs_ordered")  # fmt: skip
     rnn, batch = parts.module.rnn, first_batch(parts)
     loss = log_likelihood(roll(rnn, batch, 1, sample), batch.target).sum()

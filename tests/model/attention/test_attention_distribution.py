@@ -8,8 +8,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch.nn.functional import one_hot
 
-from benchmark.model.attention.distribution import PointMass, Gaussian, CategoricalItems, expectation, mode, sample, uniform
-from benchmark.model.attention.item import SampledItem, ExpectedItem
+from benchmark.model.attention.distribution import (
+    CategoricalItems,
+    Gaussian,
+    PointMass,
+    expectation,
+    mode,
+    sample,
+    uniform,
+)
+from benchmark.model.attention.item import ExpectedItem, SampledItem
 from benchmark.model.attention.softening import EachGlimpse
 
 STD = torch.tensor(0.5)

@@ -9,7 +9,7 @@ from models import no_boxes, task
 from benchmark.model.attention.alignment.scores import Additive, Dot
 from benchmark.model.attention.distribution import mode, sample
 from benchmark.model.attention.gate import NoGate
-from benchmark.model.attention.item import SampledItem, ExpectedItem, ItemAttention
+from benchmark.model.attention.item import ExpectedItem, ItemAttention, SampledItem
 from benchmark.model.attention.none import NoAttention
 from benchmark.model.attention.softening import EachGlimpse
 from benchmark.model.encoder.base import Conv

@@ -10,7 +10,15 @@ from torch import nn
 from benchmark.common.schedule import Constant, Linear
 from benchmark.model.attention.distribution import mode, sample, uniform
 from benchmark.model.attention.location import LocationAttention
-from benchmark.model.attention.policy.policies import Canvas, CentrePolicy, LearnedPolicy, RandomStartPolicy, Tanh, Unbounded, UniformPolicy
+from benchmark.model.attention.policy.policies import (
+    Canvas,
+    CentrePolicy,
+    LearnedPolicy,
+    RandomStartPolicy,
+    Tanh,
+    Unbounded,
+    UniformPolicy,
+)
 from benchmark.model.attention.views import Stacked
 from benchmark.model.attention.whatwhere import Added, Multiplied
 from benchmark.model.attention.window import Retina
@@ -116,7 +124,11 @@ def test_the_controls_by_value():
     assert torch.equal(sample(centre), torch.zeros(2, 2))
     torch.manual_seed(0)
     where = UniformPolicy(canvas, 3)(torch.zeros(5000, 3), no_boxes(5000), 0)
-    for drawn in (sample(where), uniform(where), uniform(CentrePolicy(canvas, 3)(torch.zeros(5000, 3), no_boxes(5000), 0))):
+    for drawn in (
+        sample(where),
+        uniform(where),
+        uniform(CentrePolicy(canvas, 3)(torch.zeros(5000, 3), no_boxes(5000), 0)),
+    ):
         assert (drawn.abs().amax(0) <= torch.tensor([3.0, 2.0])).all()
         torch.testing.assert_close(drawn.std(0), torch.tensor([3.0, 2.0]) / 3**0.5, atol=0.05, rtol=0)
 

@@ -65,7 +65,7 @@ def test_the_flag_lets_the_policy_gradient_into_the_core():
 
 @pytest.mark.parametrize("name", ["item_soft", "none", "dram", "location_soft"])
 def test_any_mechanism_s_gist_can_start_the_state(name):
-    parts = built(name, "context=gist", "context.detach=false")
+    parts = built(name, "context=global_feature", "context.detach=false")
     rnn, batch = parts.module.rnn, first_batch(parts)
     features = rnn.attention.encode(batch.image, batch.boxes)
     assert rnn.attention.global_feature(features).shape == (4, rnn.attention.global_feature_size)

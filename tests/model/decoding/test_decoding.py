@@ -18,7 +18,7 @@ from benchmark.model.context.base import NoContext
 from benchmark.model.decoder.base import SingleLayer
 from benchmark.model.decoding.beam import Beam
 from benchmark.model.decoding.greedy import Greedy
-from benchmark.model.decoding.length import NoLengthNormalisation, MeanLogProb
+from benchmark.model.decoding.length import MeanLogProb, NoLengthNormalisation
 from benchmark.model.decoding.sampling import Each, Sampling
 from benchmark.model.encoder.base import Conv
 from benchmark.model.feeding.base import TeacherForcing
@@ -131,12 +131,28 @@ def test_a_beam_s_rollout_is_that_of_its_sequence():
 def test_where_nothing_ends_the_best_beginning_is_the_answer():
     script = torch.tensor([[0.5, 0.3, 0.2 - 1e-9, 1e-9], [0.1, 0.7, 0.2 - 1e-9, 1e-9]]).log()[:, None]
     spec = task(2, symbols=4, steps=2, end=3)
-    rnn = AttentionRNN(spec, Watched(), Scripted(script, 1), NoContext(spec, 1, 1), TeacherForcing(), Beam(2, NoLengthNormalisation()), 1)
+    rnn = AttentionRNN(
+        spec,
+        Watched(),
+        Scripted(script, 1),
+        NoContext(spec, 1, 1),
+        TeacherForcing(),
+        Beam(2, NoLengthNormalisation()),
+        1,
+    )
     rollout = rnn(torch.zeros(1, 1, 2, 2), no_boxes(1), None, 1, mode)
     assert rollout.symbol.tolist() == [[[0, 1]]]
     # An end that is at all in the beam comes first, as the worse one is the only whole sentence.
     script = torch.tensor([[0.5, 0.1, 0.1, 0.3], [0.9, 0.05, 0.04, 0.01]]).log()[:, None]
-    rnn = AttentionRNN(spec, Watched(), Scripted(script, 1), NoContext(spec, 1, 1), TeacherForcing(), Beam(2, NoLengthNormalisation()), 1)
+    rnn = AttentionRNN(
+        spec,
+        Watched(),
+        Scripted(script, 1),
+        NoContext(spec, 1, 1),
+        TeacherForcing(),
+        Beam(2, NoLengthNormalisation()),
+        1,
+    )
     assert rnn(torch.zeros(1, 1, 2, 2), no_boxes(1), None, 1, mode).symbol.tolist() == [[[3, IGNORED]]]
 
 
@@ -179,13 +195,17 @@ def test_drawn_symbols_have_the_model_s_frequencies():
 
 def test_training_goes_as_far_as_the_longest_sequence_of_the_batch():
     spec = task(2, symbols=V, steps=4, end=2)
-    rnn = AttentionRNN(spec, Watched(), Scripted(says([0, 1, 0, 1]), 1), NoContext(spec, 1, 1), TeacherForcing(), Greedy(), 1)
+    rnn = AttentionRNN(
+        spec, Watched(), Scripted(says([0, 1, 0, 1]), 1), NoContext(spec, 1, 1), TeacherForcing(), Greedy(), 1
+    )
     target = torch.tensor([[0, 2], [2, IGNORED]])
     assert rnn(torch.zeros(2, 1, 2, 2), no_boxes(2), target, 1, mode).logits.shape == (2, 1, 2, V)
     assert rnn(torch.zeros(2, 1, 2, 2), no_boxes(2), None, 1, mode).logits.shape == (2, 1, 4, V)
 
 
-@pytest.mark.parametrize("make", [lambda: Beam(0, NoLengthNormalisation()), lambda: Sampling(0.0), lambda: Sampling(float("nan"))])
+@pytest.mark.parametrize(
+    "make", [lambda: Beam(0, NoLengthNormalisation()), lambda: Sampling(0.0), lambda: Sampling(float("nan"))]
+)
 def test_knobs_out_of_range_are_told(make):
     with pytest.raises(ConfigFault, match="decoding"):
         make()

@@ -49,7 +49,7 @@ def test_own_symbols_are_told_as_when_running_free():
 
 
 def test_a_run_with_scheduled_sampling_is_told_of_its_progress_and_keeps_it():
-    parts = built("item_soft", "feeding=scheduled", data="digit_pairs_ordered")
+    parts = built("item_soft", "feeding=scheduled_sampling", data="digit_pairs_ordered")
     (feeding,) = [part for part in parts.module.scheduled if isinstance(part, ScheduledSampling)]
     assert feeding.share == 0
     feeding.at(0.8)
@@ -59,7 +59,7 @@ def test_a_run_with_scheduled_sampling_is_told_of_its_progress_and_keeps_it():
 def test_a_share_of_nothing_is_teacher_forcing_and_the_share_changes_what_is_learned():
     batch, found = None, {}
     for name, overrides in {"truth": (), "none": ("feeding.own.end=0.0",), "all": ("feeding.own.start=1.0",)}.items():
-        choice = () if name == "truth" else ("feeding=scheduled",)
+        choice = () if name == "truth" else ("feeding=scheduled_sampling",)
         parts = built("item_soft", *choice, *overrides, data="digit_pairs_ordered")
         batch = batch or first_batch(parts)
         found[name] = roll(parts.module.rnn, batch, 1, sample).logits

@@ -32,7 +32,9 @@ def scripted(forth, back, merge, steps=4, end=END):
     scripts, spec = iter((forth, back)), task(2, symbols=V, steps=steps, end=end)
 
     def make(spec):
-        return AttentionRNN(spec, Watched(), Scripted(next(scripts), 1), NoContext(spec, 1, 1), TeacherForcing(), Greedy(), 1)
+        return AttentionRNN(
+            spec, Watched(), Scripted(next(scripts), 1), NoContext(spec, 1, 1), TeacherForcing(), Greedy(), 1
+        )
 
     return BothDirections(make, spec, [], merge)
 
@@ -77,7 +79,7 @@ def test_a_digit_is_merged_even_where_a_model_would_rather_end():
 
 
 def test_each_direction_is_taught_its_own_sequence():
-    parts = built("dram", "reading=both", "baseline=state", data="digit_pairs_ordered")
+    parts = built("dram", "passes=both_directions", "baseline=state", data="digit_pairs_ordered")
     rnn, batch = parts.module.rnn, first_batch(parts)
     torch.manual_seed(3)
     rollout = roll(rnn, batch, 2, sample)
@@ -97,7 +99,7 @@ def test_each_direction_is_taught_its_own_sequence():
 
 
 def test_a_step_of_the_module_trains_both():
-    module = built("dram", "reading=both", data="digit_pairs_ordered").module
+    module = built("dram", "passes=both_directions", data="digit_pairs_ordered").module
     batch = first_batch(built("dram", data="digit_pairs_ordered"))
     loss = module.training_step(batch, 0)
     found = torch.autograd.grad(loss, [module.rnn.forth.decoder.head[0].weight, module.rnn.back.decoder.head[0].weight])
@@ -105,7 +107,7 @@ def test_a_step_of_the_module_trains_both():
 
 
 def test_they_share_the_glimpse_network_and_nothing_else():
-    rnn = built("dram", "reading=both").module.rnn
+    rnn = built("dram", "passes=both_directions").module.rnn
     forth, back = (dict(model.named_parameters()) for model in (rnn.forth, rnn.back))
     shared = {name for name in forth if forth[name] is back[name]}
     assert shared == {name for name in forth if name.startswith(("attention.network.", "attention.whatwhere."))}
@@ -119,13 +121,13 @@ def test_what_cannot_be_shared_is_said():
     with pytest.raises(
         ConfigFault, match=r"no weights are called 'attention\.network\.\*'; there are .*attention\.enc"
     ):
-        built("item_soft", "reading=both")
+        built("item_soft", "passes=both_directions")
     with pytest.raises(ConfigFault, match=r"weight depends on the image's size"):
         share(torch.nn.Linear(2, 3), torch.nn.Linear(4, 3), ["*"])
 
 
 def test_right_to_left_the_boxes_are_turned_too():
-    rnn = built("oracle", "reading=both", "look.glimpses=1", data="digit_pairs_ordered").module.rnn
+    rnn = built("oracle", "passes=both_directions", "look.glimpses=1", data="digit_pairs_ordered").module.rnn
     batch = first_batch(built("oracle", data="digit_pairs_ordered"))
     with torch.no_grad():
         where = rnn(batch.image, batch.boxes, batch.target, 1, mode).where[:, 0, :, 0]

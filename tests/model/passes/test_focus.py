@@ -21,7 +21,7 @@ def test_a_crop_shows_its_frame():
 
 
 def focused(name="dram", *overrides):
-    return built(name, "reading=focus", "reading.size=20", "reading.margin=3", "data.canvas=40", *overrides,
+    return built(name, "passes=focus", "passes.size=20", "passes.margin=3", "data.canvas=40", *overrides,
                  data="digit_pairs_ordered")  # fmt: skip
 
 

@@ -13,7 +13,7 @@ import torch
 from torch import Tensor, nn
 
 from benchmark.common.schedule import Schedule, Scheduled
-from benchmark.model.attention.distribution import PointMass, Gaussian, GlimpseDistribution
+from benchmark.model.attention.distribution import Gaussian, GlimpseDistribution, PointMass
 from datamodules.ranges import Count, Finite
 
 
