@@ -46,7 +46,7 @@ class ForPasses:
 
     make: Callable[[TaskSpec], Any]
     spec: TaskSpec
-    place: ClassVar[str] = "reading"
+    place: ClassVar[str] = "passes"
 
 
 @dataclass(frozen=True)
@@ -72,7 +72,7 @@ class ForTrainingStep:
 
     spec: TaskSpec
     references: References
-    place: ClassVar[str] = "practice"
+    place: ClassVar[str] = "training_step"
 
 
 @dataclass(frozen=True)

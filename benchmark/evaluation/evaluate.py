@@ -71,8 +71,8 @@ def own_source(index_N: Tensor) -> Tensor:
 
 @torch.inference_mode()
 def evaluate(
-    rnn: SequenceModel, split: Iterable[Batch], measure: Measure, samples: int, seed: int, names_VN: Tensor = NOTHING_NAMED,
-    sources: Callable[[Tensor], Tensor] = own_source,
+    rnn: SequenceModel, split: Iterable[Batch], measure: Measure, samples: int, seed: int,
+    names_VN: Tensor = NOTHING_NAMED, sources: Callable[[Tensor], Tensor] = own_source,
 ) -> Evaluation:  # fmt: skip
     """Every mode on every image of the test split. The draws come from `seed`, whatever was drawn before. names_VN:
     which symbols name what boxes hold. sources: from places in the split to what these images are composed of.

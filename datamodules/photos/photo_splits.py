@@ -119,8 +119,8 @@ class PhotoStream(RepeatingSplit):
     still: the same photographs as if to be judged by.
     """
 
-    def __init__(self, cutter: PhotoCropper, make: Augmentation, answers: Answers, chosen: Tensor, seed: int, images: int,
-                 batch_size: int, still: FixedSplit) -> None:  # fmt: skip
+    def __init__(self, cutter: PhotoCropper, make: Augmentation, answers: Answers, chosen: Tensor, seed: int,
+                 images: int, batch_size: int, still: FixedSplit) -> None:  # fmt: skip
         self._cutter, self._make, self._answers, self._seed, self._size = cutter, make, answers, seed, batch_size
         self._passes, self._batches = Passes(torch.arange(len(chosen)), seed), -(-images // batch_size)
         self._chosen, self._still = chosen, still

@@ -51,7 +51,8 @@ def run(checkout, *arguments, site=""):
 
 def test_the_guide_shows_one_file_and_one_yaml_for_each_kind():
     assert set(FILES) == {
-        "benchmark/model/attention/bands.py", "conf/attention/bands.yaml", "datamodules/sides.py", "conf/data/sides.yaml",
+        "benchmark/model/attention/bands.py", "conf/attention/bands.yaml",
+        "datamodules/sides.py", "conf/data/sides.yaml",
         "benchmark/metrics/symbols_right.py", "conf/metrics/symbols_right.yaml",
         "pyproject.toml", "mylab/conf/attention/mylab_bands.yaml",
     }  # fmt: skip

@@ -118,7 +118,8 @@ def test_a_class_that_the_chosen_yaml_names_may_be_typed_out():
 
 
 @pytest.mark.parametrize(("experiment", "by_hand"), [
-    ("coco_sat_soft", {"attention.mechanism.gate._target_": "benchmark.model.attention.gate.ScalarGate"}), ("table1_dram", {}),
+    ("coco_sat_soft", {"attention.mechanism.gate._target_": "benchmark.model.attention.gate.ScalarGate"}),
+    ("table1_dram", {}),
 ])  # fmt: skip
 def test_a_class_that_an_experiment_sets_is_told_in_its_place(experiment, by_hand):
     chosen = COMPOSER.job([f"experiment={experiment}"]).choices

@@ -70,8 +70,9 @@ def refuse_paid_mistakes(reward: Reward, loss_mask: LossMask) -> None:
     if reward.punishes and loss_mask.stops:
         raise ConfigFault(
             [
-                "reward and credit: a reward below zero for every symbol (reward=log_likelihood), of which none after "
-                "a mistake counts (loss_mask=until_first_mistake), makes an early mistake worth more than a right sequence. Use "
-                "reward=cumulative or reward=zero_one with loss_mask=until_first_mistake, or loss_mask=all_steps"
+                "reward and loss_mask: with a reward below zero for every symbol (reward=log_likelihood), of which "
+                "none after a mistake counts (loss_mask=until_first_mistake), an early mistake pays more than a right "
+                "sequence. Use reward=cumulative or reward=zero_one with loss_mask=until_first_mistake, or "
+                "loss_mask=all_steps"
             ]
         )

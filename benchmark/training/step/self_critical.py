@@ -87,7 +87,8 @@ class SelfCritical(TrainingStep):
     Document frequencies are those of the training set, and the end is a word of caption and references alike: without
     it models learn to break off after "a" and "with". Places that a mechanism draws are drawn with the words, and their
     score earns the same reward. The feeding has no part in it.
-    samples: captions drawn of each image. teacher_forcing_weight: the weight of the objective on true captions beside it.
+    samples: captions drawn of each image.
+    teacher_forcing_weight: the weight of the objective on true captions beside it.
     """
 
     def __init__(
