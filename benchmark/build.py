@@ -35,7 +35,7 @@ from benchmark.objective.base import Objective
 from benchmark.process.program import first_line
 from benchmark.results.primary_metric import Headline
 from benchmark.training.callbacks.first_batch import data_faults, refuse, spec_faults
-from benchmark.training.loggers.base import Logs, as_log
+from benchmark.training.logger.base import Logs, as_log
 from benchmark.training.module import AttentionModule
 from datamodules.contract import References, TaskSpec
 
@@ -161,7 +161,7 @@ def without_weight_files(cfg: DictConfig) -> DictConfig:
     knobs it does not. A part that is to have none ("none") stays so: it may be built otherwise.
     """
     values: Any = OmegaConf.to_container(cfg, resolve=True)
-    values["start"] = {"_target_": "benchmark.training.start.start.FreshWeights"}
+    values["start"] = {"_target_": "benchmark.training.start.fresh.FreshWeights"}
     part: Any
     for _, part in parts(values, ""):
         with suppress(ImportError, AttributeError):  # which is told where the part is made

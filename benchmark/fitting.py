@@ -16,7 +16,7 @@ from benchmark.training.callbacks.first_batch import FirstBatches
 from benchmark.training.callbacks.heartbeat import Heartbeat
 from benchmark.training.callbacks.symbols import SaveSymbols, refuse_others
 from benchmark.training.checkpoints import WholeCheckpoints
-from benchmark.training.loggers.base import rewind
+from benchmark.training.logger.base import rewind
 from benchmark.training.resuming import read_last, refuse_misfits
 
 PROFILERS = {"simple": SimpleProfiler, "advanced": AdvancedProfiler, "pytorch": PyTorchProfiler}

@@ -31,9 +31,9 @@ from benchmark.results.run_folder import RunFolder, Status, now, read_json, writ
 from benchmark.results.run_id import RunId
 from benchmark.same_data import KnownData
 from benchmark.training.callbacks.builtin import seed_all
-from benchmark.training.loggers.base import About, JsonLines
+from benchmark.training.logger.base import About, JsonLines
 from benchmark.training.resuming import read_best
-from benchmark.training.start.start import started_from
+from benchmark.training.start.checkpoint import started_from
 
 
 def run_one(config: DictConfig, address: RunId) -> None:

@@ -23,7 +23,7 @@ from benchmark.process.program import first_line
 from benchmark.results.checksums import is_the_file
 from benchmark.results.run_folder import RunFolder
 from benchmark.training.checkpoints import COPY, read_checkpoint
-from benchmark.training.start.start import PREFIX, misfits
+from benchmark.training.start.checkpoint import PREFIX, misfits
 from benchmark.training.task_files import read_task, refuse_other_symbols
 from datamodules.contract import Photographic, TaskSpec
 

@@ -32,8 +32,8 @@ from benchmark.process.terminal import Quiet
 from benchmark.results.run_folder import Status
 from benchmark.training.callbacks.builtin import Clock, EpochSeed
 from benchmark.training.callbacks.heartbeat import Heartbeat
-from benchmark.training.loggers.base import JsonLines
-from benchmark.training.step.base import teacher_forced
+from benchmark.training.logger.base import JsonLines
+from benchmark.training.training_step.likelihood import teacher_forced
 from datamodules.tickets import Ticket
 
 

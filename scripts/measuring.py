@@ -86,7 +86,7 @@ def training_step(one: Subject) -> Callable[[Batch], None]:
     def step(batch: Batch) -> None:
         module.train()
         optimizer.zero_grad()
-        module.practice(module.rnn, module.objective, batch)["loss"].backward()
+        module.train_step(module.rnn, module.objective, batch)["loss"].backward()
         module.optimisation.clip(module.core, module.policy)
         optimizer.step()
         rate.step()

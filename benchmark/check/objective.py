@@ -12,7 +12,7 @@ from benchmark.check.contract import Contract
 from benchmark.check.given import SEED, Given
 from benchmark.model.decoding.rollout import Rollout
 from benchmark.objective.base import Objective
-from benchmark.training.step.base import teacher_forced
+from benchmark.training.training_step.likelihood import teacher_forced
 from datamodules.contract import IGNORED
 
 

@@ -28,7 +28,7 @@ def a_step_teaches(given: Given) -> Iterator[str]:
     batch, module, rnn = given.few("train"), given.parts.module.train(), given.parts.module.rnn
     before = {name: p.detach().clone() for name, p in rnn.named_parameters()}
     torch.manual_seed(SEED)
-    loss = module.practice(rnn, module.objective, batch)["loss"]
+    loss = module.train_step(rnn, module.objective, batch)["loss"]
     if not loss.isfinite():
         yield f"the loss of the first step is {float(loss)}"
         return

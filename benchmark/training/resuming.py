@@ -8,7 +8,7 @@ from torch import nn
 from benchmark.common.errors import RunFault
 from benchmark.results.run_folder import RunFolder
 from benchmark.training.checkpoints import ANEW, read_checkpoint
-from benchmark.training.start.start import misfits
+from benchmark.training.start.checkpoint import misfits
 
 KINDS = {"epoch": int, "global_step": int, "callbacks": dict, "loops": dict, "optimizer_states": list,
          "lr_schedulers": list}  # fmt: skip

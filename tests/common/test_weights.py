@@ -12,7 +12,7 @@ from benchmark.report.analysis.grouping import group_runs
 from benchmark.report.analysis.weights import names, seen, warning
 from benchmark.report.read.folders import Finished, RunFolderName
 from benchmark.results.run_folder import write_json
-from benchmark.training.start.start import CheckpointWeights
+from benchmark.training.start.checkpoint import CheckpointWeights
 
 PRETRAINED = {"network": "resnet18", "name": "IMAGENET1K_V1", "sha256": "f37072fd" * 8, "seen": ["ImageNet"]}
 FRESH = {"network": "resnet18", "name": "none", "sha256": "none", "seen": []}

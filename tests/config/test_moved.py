@@ -19,12 +19,12 @@ TABLE = Moved(
     },
     knobs={
         "practice": "training_step",
-        "training_step.teacher_forcing_weight": "training_step.teacher_forcing_weight",
+        "practice.told": "training_step.teacher_forcing_weight",
         "look.gist": "look.code",
     },
     choices={
-        "training_step=likelihood": "training_step=teacher_forcing",
-        "feeding=teacher_forcing": "feeding=given",
+        "practice=told": "training_step=teacher_forcing",
+        "feeding=truth": "feeding=given",
         "feeding=given": "feeding=teacher_forcing",
         "attention/policy=tour": "attention/policy=fixed",
     },
@@ -57,20 +57,17 @@ def test_names_that_lead_in_a_circle_are_an_error():
 @pytest.mark.parametrize(
     ("old", "new"),
     [
-        ("training_step=likelihood", "training_step=teacher_forcing"),
-        ("training_step=likelihood,self_critical", "training_step=teacher_forcing,self_critical"),
-        ("training_step=glob(*)", "training_step=glob(*)"),
-        ("training_step.teacher_forcing_weight=0.5", "training_step.teacher_forcing_weight=0.5"),
+        ("practice=told", "training_step=teacher_forcing"),
+        ("practice=told,self_critical", "training_step=teacher_forcing,self_critical"),
+        ("practice=glob(*)", "training_step=glob(*)"),
+        ("practice.told=0.5", "training_step.teacher_forcing_weight=0.5"),
         ("++practice.weight=1", "++training_step.weight=1"),
         ("~look.gist", "~look.code"),
-        ("feeding=teacher_forcing", "feeding=teacher_forcing"),
+        ("feeding=truth", "feeding=teacher_forcing"),
         ("feeding@second=truth", "feeding@second=teacher_forcing"),
         ("attention/policy=tour", "attention/policy=fixed"),
         ("cell._target_=oldest.cell.Gated", "cell._target_=lab.cell.Gated"),
-        (
-            "data.root=training_step.teacher_forcing_weight/feeding=teacher_forcing",
-            "data.root=training_step.teacher_forcing_weight/feeding=teacher_forcing",
-        ),
+        ("data.root=practice.told/feeding=truth", "data.root=practice.told/feeding=truth"),
         ("seed=0,1", "seed=0,1"),
     ],
 )
@@ -90,7 +87,7 @@ def test_a_saved_configuration_is_read_under_the_names_of_now():
             "practice": "told",
             "feeding": "truth",
             "callbacks": ["a"],
-            "training_step._target_": "lab.decoder.Told",
+            "practice._target_": "lab.decoder.Told",
         },
     }
     assert TABLE.config(old, silent) == {
@@ -133,7 +130,7 @@ def test_a_users_yaml_may_name_a_class_as_it_was_called(tmp_path, monkeypatch, c
     (tmp_path / "cell").mkdir()
     (tmp_path / "cell" / "mine.yaml").write_text(yaml.safe_dump({"_target_": "once.Gated", "_partial_": True}))
     composer()  # registers plugins
-    monkeypatch.setattr(compose, "moved", lambda: Moved({"once.Gated": "benchmark.model.cell.cells.GRU"}, {}, {}, {}))
+    monkeypatch.setattr(compose, "moved", lambda: Moved({"once.Gated": "benchmark.model.cell.gru.GRU"}, {}, {}, {}))
     config = Composer(str(tmp_path)).job(["attention=dram", "cell=mine"])
-    assert config.cell._target_ == "benchmark.model.cell.cells.GRU" and config.choices.cell == "mine"
-    assert capsys.readouterr().err == "once.Gated is called benchmark.model.cell.cells.GRU now\n"
+    assert config.cell._target_ == "benchmark.model.cell.gru.GRU" and config.choices.cell == "mine"
+    assert capsys.readouterr().err == "once.Gated is called benchmark.model.cell.gru.GRU now\n"

@@ -9,9 +9,9 @@ from stubs import Scripted, Watched, says
 from benchmark.evaluation.evaluate import evaluate, modes
 from benchmark.metrics.sequence import WholeSequence
 from benchmark.model.attention.distribution import expectation, mode, sample, uniform
-from benchmark.model.context.base import NoContext
+from benchmark.model.context.none import NoContext
 from benchmark.model.decoding.greedy import Greedy
-from benchmark.model.feeding.base import TeacherForcing
+from benchmark.model.feeding.teacher_forcing import TeacherForcing
 from benchmark.model.loop import AttentionRNN
 from datamodules.contract import IGNORED, Batch, overlap_share
 

@@ -16,7 +16,7 @@ from benchmark.common.errors import RunFault
 from benchmark.config.trainer_knobs import HONOURED
 from benchmark.job import run_one
 from benchmark.results.run_folder import read_json
-from benchmark.training.loggers.base import About
+from benchmark.training.logger.base import About
 from datamodules.contract import DataFault
 from datamodules.photos.photo_stock import kept
 

@@ -22,7 +22,7 @@ def stood_in(node):
     if not isinstance(node, dict):
         return node
     if node.get("_target_") == "benchmark.model.encoder.torchvision.Torchvision":
-        return {"_target_": "benchmark.model.encoder.base.Conv", "_partial_": True, "layers": LAYERS, "pad": True}
+        return {"_target_": "benchmark.model.encoder.conv.Conv", "_partial_": True, "layers": LAYERS, "pad": True}
     return {key: stood_in(value) for key, value in node.items()}
 
 

@@ -16,7 +16,7 @@ from benchmark.results.run_folder import RunFolder, read_json
 from benchmark.training.callbacks.builtin import Checkpoints, Clock
 from benchmark.training.callbacks.heartbeat import Heartbeat
 from benchmark.training.checkpoints import read_checkpoint
-from benchmark.training.loggers.base import JsonLines, rewind
+from benchmark.training.logger.base import JsonLines, rewind
 from datamodules.contract import DataFault
 
 COMPOSER = composer()

@@ -6,10 +6,10 @@ from models import ANYWHERE, ATTENTION, built, first_batch, no_boxes, task
 from stubs import Scripted, V, Watched, says
 
 from benchmark.model.attention.distribution import mode, sample
-from benchmark.model.context.base import NoContext
+from benchmark.model.context.none import NoContext
 from benchmark.model.decoding.greedy import Greedy
 from benchmark.model.decoding.rollout import pooled
-from benchmark.model.feeding.base import TeacherForcing
+from benchmark.model.feeding.teacher_forcing import TeacherForcing
 from benchmark.model.loop import AttentionRNN
 from datamodules.contract import IGNORED
 

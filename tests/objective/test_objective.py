@@ -12,31 +12,33 @@ from torch.nn.functional import one_hot
 
 from benchmark.common.errors import ConfigFault
 from benchmark.common.schedule import Constant
-from benchmark.model.attention.alignment.scores import Additive
+from benchmark.model.attention.alignment.additive import Additive
 from benchmark.model.attention.distribution import sample
 from benchmark.model.attention.gate import NoGate
 from benchmark.model.attention.item import ItemAttention, SampledItem
 from benchmark.model.attention.softening import EachGlimpse
-from benchmark.model.cell.cells import GRU
-from benchmark.model.context.base import NoContext
-from benchmark.model.decoder.base import SingleLayer
+from benchmark.model.cell.gru import GRU
+from benchmark.model.context.none import NoContext
+from benchmark.model.decoder.single_layer import SingleLayer
 from benchmark.model.decoding.greedy import Greedy
 from benchmark.model.decoding.rollout import Rollout
-from benchmark.model.encoder.base import Conv
-from benchmark.model.feeding.base import ScheduledSampling, TeacherForcing
+from benchmark.model.encoder.conv import Conv
+from benchmark.model.feeding.scheduled_sampling import ScheduledSampling
+from benchmark.model.feeding.teacher_forcing import TeacherForcing
 from benchmark.model.loop import AttentionRNN
-from benchmark.objective.base import (
-    LeaveOneOut,
-    Likelihood,
-    MovingAverage,
-    NoBaseline,
-    Reinforce,
-    StateValue,
-    log_likelihood,
-)
-from benchmark.objective.loss_mask.masks import AllSteps, UntilFirstMistake
-from benchmark.objective.regularizer.regularizers import NoRegularizer
-from benchmark.objective.reward.rewards import Cumulative, LogLikelihood, ZeroOne
+from benchmark.objective.base import log_likelihood
+from benchmark.objective.baseline.leave_one_out import LeaveOneOut
+from benchmark.objective.baseline.moving_average import MovingAverage
+from benchmark.objective.baseline.none import NoBaseline
+from benchmark.objective.baseline.state_value import StateValue
+from benchmark.objective.likelihood import Likelihood
+from benchmark.objective.loss_mask.all_steps import AllSteps
+from benchmark.objective.loss_mask.until_first_mistake import UntilFirstMistake
+from benchmark.objective.regularizer.none import NoRegularizer
+from benchmark.objective.reinforce import Reinforce
+from benchmark.objective.reward.cumulative import Cumulative
+from benchmark.objective.reward.log_likelihood import LogLikelihood
+from benchmark.objective.reward.zero_one import ZeroOne
 from datamodules.contract import IGNORED
 
 ITEMS, GLIMPSES, QUERY = 3, 2, 4

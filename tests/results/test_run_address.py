@@ -113,8 +113,8 @@ def test_a_class_set_by_hand_is_another_run(override):
 
 
 def test_a_class_that_the_chosen_yaml_names_may_be_typed_out():
-    assert of("cell=gru", "cell._target_=benchmark.model.cell.cells.GRU") == of("cell=gru")
-    assert of("cell=gru", "cell._target_=benchmark.model.cell.cells.LSTM") not in (of("cell=gru"), of())
+    assert of("cell=gru", "cell._target_=benchmark.model.cell.gru.GRU") == of("cell=gru")
+    assert of("cell=gru", "cell._target_=benchmark.model.cell.lstm.LSTM") not in (of("cell=gru"), of())
 
 
 @pytest.mark.parametrize(("experiment", "by_hand"), [

@@ -197,5 +197,5 @@ def test_an_encoder_that_a_checkpoint_fills_reads_no_file_and_is_built_alike():
     assert config.encoder.body.weights != "none"
     found = without_weight_files(config)
     assert found.encoder.body.weights == "later" and found.start == {
-        "_target_": "benchmark.training.start.start.FreshWeights"
+        "_target_": "benchmark.training.start.fresh.FreshWeights"
     }

@@ -7,7 +7,7 @@ from run_helpers import TINY, call, lines
 from wandb_offline import read
 
 from benchmark.results.run_folder import RunFolder, read_json
-from benchmark.training.loggers.wandb import has_account
+from benchmark.training.logger.wandb import has_account
 
 SWEEP = ["-m", "attention=dram", *TINY, "study=mixed", "logger=wandb", "hydra.launcher.jobs=1"]
 

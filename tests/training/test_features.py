@@ -14,7 +14,7 @@ from benchmark.common.errors import ConfigFault
 from benchmark.evaluation.cost import inference_speed
 from benchmark.evaluation.evaluate import evaluate
 from benchmark.model.attention.distribution import mode
-from benchmark.model.encoder.tuning.schedules import Tuned
+from benchmark.model.encoder.tuning.base import Tuned
 from benchmark.training.callbacks.builtin import EpochSeed
 from benchmark.training.features.features import CachedFeatures, FeatureCaching, NoFeatureCaching
 from datamodules.base import BaseData, FixedSplit, RepeatingSplit, Splits, derived_seed

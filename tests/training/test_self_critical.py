@@ -8,22 +8,22 @@ import torch
 from models import task, touched
 
 from benchmark.common.errors import ConfigFault
-from benchmark.model.attention.alignment.scores import Additive
+from benchmark.model.attention.alignment.additive import Additive
 from benchmark.model.attention.distribution import mode
 from benchmark.model.attention.gate import NoGate
 from benchmark.model.attention.item import ExpectedItem, ItemAttention, SampledItem
 from benchmark.model.attention.softening import EachGlimpse
-from benchmark.model.cell.cells import LSTM
-from benchmark.model.context.base import NoContext
-from benchmark.model.decoder.base import SingleLayer
+from benchmark.model.cell.lstm import LSTM
+from benchmark.model.context.none import NoContext
+from benchmark.model.decoder.single_layer import SingleLayer
 from benchmark.model.decoding.greedy import Greedy
-from benchmark.model.encoder.base import Conv
-from benchmark.model.feeding.base import TeacherForcing
+from benchmark.model.encoder.conv import Conv
+from benchmark.model.feeding.teacher_forcing import TeacherForcing
 from benchmark.model.loop import AttentionRNN
-from benchmark.objective.base import Likelihood
-from benchmark.objective.loss_mask.masks import AllSteps
-from benchmark.objective.regularizer.regularizers import NoRegularizer
-from benchmark.training.step.self_critical import (
+from benchmark.objective.likelihood import Likelihood
+from benchmark.objective.loss_mask.all_steps import AllSteps
+from benchmark.objective.regularizer.none import NoRegularizer
+from benchmark.training.training_step.self_critical import (
     GreedyBaseline,
     OtherSamplesBaseline,
     SelfCritical,

@@ -6,7 +6,7 @@ from models import built
 
 from benchmark.common.errors import ConfigFault, RunFault
 from benchmark.training.callbacks.symbols import difference, refuse_others
-from benchmark.training.start.start import CheckpointWeights
+from benchmark.training.start.checkpoint import CheckpointWeights
 
 
 def weights(parts):

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from benchmark.common.constants import constant
-from benchmark.model.attention.alignment.scores import Alignment
+from benchmark.model.attention.alignment.base import Alignment
 from benchmark.model.attention.base import Attention, Glimpse
 from benchmark.model.attention.distribution import Draw
 from benchmark.model.attention.gate import Gate

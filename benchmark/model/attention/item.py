@@ -11,7 +11,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import interpolate
 
-from benchmark.model.attention.alignment.scores import Alignment
+from benchmark.model.attention.alignment.base import Alignment
 from benchmark.model.attention.base import Attention, Glimpse
 from benchmark.model.attention.distribution import CategoricalItems, Draw, GlimpseDistribution, PointMass, random_items
 from benchmark.model.attention.gate import Gate

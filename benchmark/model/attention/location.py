@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from benchmark.common.errors import ConfigFault
 from benchmark.model.attention.base import Attention, Glimpse
 from benchmark.model.attention.distribution import Draw
-from benchmark.model.attention.policy.policies import Canvas, Policy
+from benchmark.model.attention.policy.base import Canvas, Policy
 from benchmark.model.attention.views import Views
 from benchmark.model.attention.whatwhere import WhatWhere
 from benchmark.model.attention.window import Retina, square_map

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from benchmark.common.errors import ConfigFault
-from benchmark.model.cell.cells import Cell
+from benchmark.model.cell.base import Cell
 from benchmark.model.decoder.base import Decoder, State, beside, routed
 from datamodules.contract import TaskSpec
 from datamodules.ranges import Count, Natural, NotAll

@@ -9,7 +9,7 @@ from typing import final
 import torch
 from torch import Tensor, nn
 
-from benchmark.model.cell.cells import Cell
+from benchmark.model.cell.base import Cell
 from benchmark.model.decoder.base import Decoder, State, beside
 from datamodules.contract import TaskSpec
 from datamodules.ranges import Count, Natural, NotAll

@@ -18,7 +18,7 @@ from torch import Tensor, nn
 from benchmark.common.errors import ConfigFault
 from benchmark.model.attention.distribution import mode
 from benchmark.model.encoder.base import Computed, Encoder, FeatureSource
-from benchmark.model.encoder.tuning.schedules import Tuned
+from benchmark.model.encoder.tuning.base import Tuned
 from datamodules.contract import Batch, FixedImages, ImageKey, TaskData
 
 SPLITS = ("train", "validation", "test")

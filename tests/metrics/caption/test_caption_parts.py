@@ -8,29 +8,29 @@ from models import built, first_batch, no_boxes, roll, task, touched
 
 from benchmark.common.errors import ConfigFault
 from benchmark.model.attention.adaptive import AdaptiveAttention
-from benchmark.model.attention.alignment.scores import Additive
+from benchmark.model.attention.alignment.additive import Additive
 from benchmark.model.attention.boxes import BoxAttention
 from benchmark.model.attention.distribution import mode, sample
 from benchmark.model.attention.gate import NoGate, ScalarGate, VectorGate
 from benchmark.model.attention.item import ExpectedItem, SampledItem
 from benchmark.model.attention.once import ImageOnce
 from benchmark.model.attention.softening import EachGlimpse, EachImage, WholeBatch
-from benchmark.model.cell.cells import LSTM
+from benchmark.model.cell.lstm import LSTM
 from benchmark.model.decoder.deep_output import DeepOutput
 from benchmark.model.decoder.sentinel import Sentinel
 from benchmark.model.decoding.rollout import Rollout
-from benchmark.model.encoder.base import Conv
+from benchmark.model.encoder.conv import Conv
 from benchmark.objective.base import log_likelihood
-from benchmark.objective.regularizer.regularizers import (
+from benchmark.objective.regularizer.doubly_stochastic import (
     DoublyStochastic,
-    EntropyBonus,
     FixedTarget,
     MeanOverItems,
     MeanTarget,
-    NoRegularizer,
-    RegularizerSum,
     SumOverItems,
 )
+from benchmark.objective.regularizer.entropy import EntropyBonus
+from benchmark.objective.regularizer.none import NoRegularizer
+from benchmark.objective.regularizer.sum import RegularizerSum
 from datamodules.contract import IGNORED
 
 R, D, H, E, V = 4, 3, 5, 6, 7

@@ -6,13 +6,14 @@ import pytest
 import torch
 from models import no_boxes, task
 
-from benchmark.model.attention.alignment.scores import Additive, Dot
+from benchmark.model.attention.alignment.additive import Additive
+from benchmark.model.attention.alignment.dot import Dot
 from benchmark.model.attention.distribution import mode, sample
 from benchmark.model.attention.gate import NoGate
 from benchmark.model.attention.item import ExpectedItem, ItemAttention, SampledItem
 from benchmark.model.attention.none import NoAttention
 from benchmark.model.attention.softening import EachGlimpse
-from benchmark.model.encoder.base import Conv
+from benchmark.model.encoder.conv import Conv
 
 
 def attention(choice, alignment=Additive, side=(6, 8)):

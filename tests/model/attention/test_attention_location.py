@@ -10,19 +10,15 @@ from torch import nn
 from benchmark.common.schedule import Constant, Linear
 from benchmark.model.attention.distribution import mode, sample, uniform
 from benchmark.model.attention.location import LocationAttention
-from benchmark.model.attention.policy.policies import (
-    Canvas,
-    CentrePolicy,
-    LearnedPolicy,
-    RandomStartPolicy,
-    Tanh,
-    Unbounded,
-    UniformPolicy,
-)
+from benchmark.model.attention.policy.base import Canvas
+from benchmark.model.attention.policy.centre import CentrePolicy
+from benchmark.model.attention.policy.learned import LearnedPolicy, Tanh, Unbounded
+from benchmark.model.attention.policy.random_start import RandomStartPolicy
+from benchmark.model.attention.policy.uniform import UniformPolicy
 from benchmark.model.attention.views import Stacked
 from benchmark.model.attention.whatwhere import Added, Multiplied
 from benchmark.model.attention.window import Retina
-from benchmark.model.encoder.base import Dense
+from benchmark.model.encoder.dense import Dense
 
 LEARNED = partial(LearnedPolicy, hidden=[], squash=Unbounded(), std=Constant(0.1))
 

@@ -13,7 +13,8 @@ from benchmark.model.attention.views import Stacked
 from benchmark.model.attention.warp import WarpAttention, coarser
 from benchmark.model.attention.whatwhere import Multiplied
 from benchmark.model.attention.window import Sampler
-from benchmark.model.encoder.base import Conv, Dense
+from benchmark.model.encoder.conv import Conv
+from benchmark.model.encoder.dense import Dense
 
 
 def attention(family, size=5, side=(9, 9), starts=1, spread=0.0, scales=1, parallel=1, views=Stacked):

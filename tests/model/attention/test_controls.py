@@ -5,7 +5,7 @@ import torch
 from models import ATTENTION, built, config, first_batch, roll
 from omegaconf import OmegaConf
 
-from benchmark.model.attention.alignment.scores import UniformAlignment
+from benchmark.model.attention.alignment.uniform import UniformAlignment
 from benchmark.model.attention.distribution import sample
 from benchmark.results.run_id import difference, flatten
 

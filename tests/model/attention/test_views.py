@@ -10,7 +10,8 @@ from torch.nn.functional import adaptive_avg_pool2d
 from benchmark.common.errors import ConfigFault
 from benchmark.model.attention.distribution import sample
 from benchmark.model.attention.views import OneCore, Stacked
-from benchmark.model.encoder.base import Conv, Dense
+from benchmark.model.encoder.conv import Conv
+from benchmark.model.encoder.dense import Dense
 
 SMALL = ("data.canvas=32", "look.size=8", "look.scales=3")
 

@@ -4,8 +4,12 @@ import pytest
 import torch
 from models import task
 
-from benchmark.model.cell.cells import GRU, LSTM, ReluRNN, TanhRNN
-from benchmark.model.decoder.base import FeedForward, SingleLayer, TwoLayer
+from benchmark.model.cell.elman import ReluRNN, TanhRNN
+from benchmark.model.cell.gru import GRU
+from benchmark.model.cell.lstm import LSTM
+from benchmark.model.decoder.feed_forward import FeedForward
+from benchmark.model.decoder.single_layer import SingleLayer
+from benchmark.model.decoder.two_layer import TwoLayer
 
 I, H, R = 3, 4, 5  # noqa: E741
 

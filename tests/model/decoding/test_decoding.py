@@ -9,19 +9,19 @@ from models import built, first_batch, no_boxes, task
 from stubs import Scripted, V, Watched, says
 
 from benchmark.common.errors import ConfigFault
-from benchmark.model.attention.alignment.scores import Additive
+from benchmark.model.attention.alignment.additive import Additive
 from benchmark.model.attention.distribution import mode, sample
 from benchmark.model.attention.gate import NoGate
 from benchmark.model.attention.item import ExpectedItem, ItemAttention
-from benchmark.model.cell.cells import LSTM
-from benchmark.model.context.base import NoContext
-from benchmark.model.decoder.base import SingleLayer
+from benchmark.model.cell.lstm import LSTM
+from benchmark.model.context.none import NoContext
+from benchmark.model.decoder.single_layer import SingleLayer
 from benchmark.model.decoding.beam import Beam
 from benchmark.model.decoding.greedy import Greedy
 from benchmark.model.decoding.length import MeanLogProb, NoLengthNormalisation
 from benchmark.model.decoding.sampling import Each, Sampling
-from benchmark.model.encoder.base import Conv
-from benchmark.model.feeding.base import TeacherForcing
+from benchmark.model.encoder.conv import Conv
+from benchmark.model.feeding.teacher_forcing import TeacherForcing
 from benchmark.model.loop import AttentionRNN
 from benchmark.objective.base import log_likelihood
 from datamodules.contract import IGNORED

@@ -9,7 +9,7 @@ from benchmark.build import build_rnn
 from benchmark.evaluation.cost import multiply_adds, parameters
 from benchmark.model.attention.distribution import mode
 from benchmark.model.decoder.positions import Positions
-from benchmark.model.encoder.base import Conv
+from benchmark.model.encoder.conv import Conv
 from benchmark.model.encoder.deep_cnn import Local, Maxout, PooledConv, Rectifier, Subtractive, pooled
 from benchmark.objective.base import log_likelihood
 from datamodules.contract import IGNORED

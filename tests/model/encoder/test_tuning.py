@@ -12,8 +12,10 @@ from benchmark.build import build_rnn
 from benchmark.common.schedule import Constant, Linear
 from benchmark.evaluation.cost import parameters
 from benchmark.model.attention.distribution import sample
-from benchmark.model.encoder.base import Residual, ResidualMap
-from benchmark.model.encoder.tuning.schedules import FromEpoch, FrozenEncoder, Tuned, rates
+from benchmark.model.encoder.residual import Residual, ResidualMap
+from benchmark.model.encoder.tuning.base import Tuned, rates
+from benchmark.model.encoder.tuning.from_epoch import FromEpoch
+from benchmark.model.encoder.tuning.frozen import FrozenEncoder
 from benchmark.training.optimizer.optimisation import Optimisation
 
 SHAPE = (1, 9, 9)

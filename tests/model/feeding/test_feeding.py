@@ -7,9 +7,10 @@ from stubs import Scripted, V, Watched, says
 
 from benchmark.common.schedule import Constant, Linear
 from benchmark.model.attention.distribution import mode, sample
-from benchmark.model.context.base import NoContext
+from benchmark.model.context.none import NoContext
 from benchmark.model.decoding.greedy import Greedy
-from benchmark.model.feeding.base import ScheduledSampling, TeacherForcing
+from benchmark.model.feeding.scheduled_sampling import ScheduledSampling
+from benchmark.model.feeding.teacher_forcing import TeacherForcing
 from benchmark.model.loop import AttentionRNN
 from datamodules.contract import IGNORED
 

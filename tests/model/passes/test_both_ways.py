@@ -7,9 +7,9 @@ from stubs import Scripted, V, Watched, says
 
 from benchmark.common.errors import ConfigFault
 from benchmark.model.attention.distribution import mode, sample
-from benchmark.model.context.base import NoContext
+from benchmark.model.context.none import NoContext
 from benchmark.model.decoding.greedy import Greedy
-from benchmark.model.feeding.base import TeacherForcing
+from benchmark.model.feeding.teacher_forcing import TeacherForcing
 from benchmark.model.loop import AttentionRNN
 from benchmark.model.passes.both_directions import Averaged, BackwardFirst, BothDirections
 from benchmark.model.passes.single import share, turned

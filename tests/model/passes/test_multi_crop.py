@@ -8,8 +8,9 @@ from models import built, first_batch, roll, task
 from torch import nn
 
 from benchmark.model.attention.distribution import mode, sample, uniform
-from benchmark.model.attention.policy.policies import Canvas, FixedSequencePolicy
-from benchmark.model.encoder.base import Conv
+from benchmark.model.attention.policy.base import Canvas
+from benchmark.model.attention.policy.fixed_sequence import FixedSequencePolicy
+from benchmark.model.encoder.conv import Conv
 from benchmark.model.encoder.wrappers import MeanCell, Resized
 from benchmark.model.passes.multi_crop import MeanCode, MeanProbability, MultiCrop
 

@@ -13,7 +13,7 @@ from pytorch_lightning.loggers import Logger, WandbLogger
 
 from benchmark.common.errors import RunFault
 from benchmark.results.run_id import RunId, digest, flatten
-from benchmark.training.loggers.base import About, RunLog, replay
+from benchmark.training.logger.base import About, RunLog, replay
 
 
 @final

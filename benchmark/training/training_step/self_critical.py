@@ -21,7 +21,8 @@ from benchmark.model.decoding.rollout import Rollout
 from benchmark.model.decoding.sampling import Each
 from benchmark.model.loop import AttentionRNN, SequenceModel
 from benchmark.objective.base import Objective
-from benchmark.training.step.base import LikelihoodStep, TrainingStep
+from benchmark.training.training_step.base import TrainingStep
+from benchmark.training.training_step.likelihood import LikelihoodStep
 from datamodules.contract import IGNORED, Batch, ImageKey, References, TaskSpec
 from datamodules.ranges import Count, NonNegative
 

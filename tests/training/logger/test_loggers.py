@@ -13,8 +13,8 @@ from benchmark.common.errors import RunFault
 from benchmark.results.run_folder import RunFolder, read_json
 from benchmark.results.run_id import RunId
 from benchmark.training.callbacks.heartbeat import Heartbeat
-from benchmark.training.loggers.base import About, LightningLog, Logs, RunLog
-from benchmark.training.loggers.wandb import Rows, run_id
+from benchmark.training.logger.base import About, LightningLog, Logs, RunLog
+from benchmark.training.logger.wandb import Rows, run_id
 
 
 @pytest.fixture(scope="module")

@@ -1,6 +1,5 @@
-"""The weights a run starts from: fresh ones, or those of another run."""
+"""Weights of another run's checkpoint."""
 
-from abc import ABC, abstractmethod
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any, final
@@ -14,32 +13,10 @@ from benchmark.model.encoder.state_dicts import Weights, origins, sha256_of
 from benchmark.results.run_folder import RunFolder, read_json
 from benchmark.training.callbacks.symbols import KEY, difference
 from benchmark.training.checkpoints import COPY, read_checkpoint
+from benchmark.training.start.base import InitialWeights
 
 PREFIX = "rnn."
 """What the names of a model's weights begin with in a run's checkpoint."""
-
-
-class InitialWeights(ABC):
-    """Sets the weights of a model that was just built."""
-
-    @abstractmethod
-    def __call__(self, model: nn.Module, symbols: Sequence[str]) -> None:
-        """Changes the model's weights in place. symbols: what its outputs mean."""
-
-    @abstractmethod
-    def weights(self) -> list[Weights]:
-        """Where they come from, for the record."""
-
-
-@final
-class FreshWeights(InitialWeights):
-    """As each part initialises itself."""
-
-    def __call__(self, model: nn.Module, symbols: Sequence[str]) -> None:
-        """Leaves them as they are."""
-
-    def weights(self) -> list[Weights]:
-        return []
 
 
 @final

@@ -1,4 +1,4 @@
-"""When an encoder learns: never, from some epoch on, or from the start; and how fast beside everything else.
+"""When an encoder is trained, and at which learning rate.
 
 Axes: B images, C channels, H rows, W columns.
 """
@@ -11,7 +11,6 @@ from torch import Tensor, nn
 
 from benchmark.common.schedule import Scheduled
 from benchmark.model.encoder.base import Encoder
-from datamodules.ranges import Count, NonNegative
 
 
 class Tuning(ABC):
@@ -22,28 +21,6 @@ class Tuning(ABC):
     @abstractmethod
     def learns(self, progress: float) -> bool:
         """Whether the encoder learns at progress of training, from 0 to 1; one that learns never stops again."""
-
-
-@final
-class FrozenEncoder(Tuning):
-    """Never: it stays as it starts."""
-
-    rate = 1.0
-
-    def learns(self, progress: float) -> bool:
-        return False
-
-
-@final
-class FromEpoch(Tuning):
-    """From epoch number `epoch` of `epochs` on, the first being 1."""
-
-    def __init__(self, epoch: Count, epochs: Count, rate: NonNegative):
-        self.rate = rate
-        self._start = (epoch - 1) / epochs - 1e-9  # shares of training are ratios of steps, rounded
-
-    def learns(self, progress: float) -> bool:
-        return progress >= self._start
 
 
 @final

@@ -1,23 +1,15 @@
-"""What a step of training is made of: one pass that is told the true symbols, or what else a task learns from."""
+"""One pass with teacher forcing, judged by the objective."""
 
-from abc import ABC, abstractmethod
 from typing import final
 
-from torch import Tensor, nn
+from torch import Tensor
 
 from benchmark.model.attention.distribution import sample
 from benchmark.model.decoding.rollout import Rollout
 from benchmark.model.loop import SequenceModel
 from benchmark.objective.base import Objective
+from benchmark.training.training_step.base import TrainingStep
 from datamodules.contract import Batch, ImageKey, References, TaskSpec
-
-
-class TrainingStep(nn.Module, ABC):
-    """Turns a batch into a loss."""
-
-    @abstractmethod
-    def forward(self, rnn: SequenceModel, objective: Objective, batch: Batch) -> dict[str, Tensor]:
-        """`loss`, to be minimised, and its terms, free of gradient."""
 
 
 def teacher_forced(rnn: SequenceModel, objective: Objective, batch: Batch) -> tuple[Rollout, Tensor]:

@@ -1,58 +1,16 @@
-"""What is asked of where a model looks, besides that it helps.
+"""Doubly stochastic attention (Show, Attend and Tell, eq 14).
 
 Axes: B images, S trajectories, T symbols, M glimpses before each, N items.
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
 from typing import final
 
 from torch import Tensor
 
-from benchmark.common.errors import ConfigFault
 from benchmark.model.decoding.rollout import Rollout
-from datamodules.contract import IGNORED
+from benchmark.objective.regularizer.base import Regularizer, of_sequence
 from datamodules.ranges import NonNegative, Positive
-
-
-def of_sequence(rollout: Rollout, target_BT: Tensor) -> Tensor:
-    """(B, S, T, M, N) chances of each item, zero at steps that are no part of the image's sequence.
-
-    Raises ConfigFault for a mechanism without items.
-    """
-    if not rollout.item_probs.shape[-1]:
-        raise ConfigFault(["regularizer: weighs items, and this mechanism of attention has none. Use penalty=none"])
-    return rollout.item_probs * (target_BT != IGNORED)[:, None, :, None, None]
-
-
-class Regularizer(ABC):
-    """Added to the loss: of each image's trajectory, averaged over both, so that it does not depend on the batch."""
-
-    @abstractmethod
-    def __call__(self, rollout: Rollout, target_BT: Tensor) -> Tensor:
-        """The mean, with its gradient."""
-
-
-@final
-class NoRegularizer(Regularizer):
-    """Asks nothing."""
-
-    def __call__(self, rollout: Rollout, target_BT: Tensor) -> Tensor:
-        return rollout.log_prob.new_zeros(())
-
-
-@final
-class RegularizerSum(Regularizer):
-    """Several, added up."""
-
-    def __init__(self, parts: Sequence[Regularizer]):
-        self.parts = list(parts)
-
-    def __call__(self, rollout: Rollout, target_BT: Tensor) -> Tensor:
-        total = rollout.log_prob.new_zeros(())
-        for part in self.parts:
-            total = total + part(rollout, target_BT)
-        return total
 
 
 class AttentionTarget(ABC):
@@ -123,18 +81,3 @@ class DoublyStochastic(Regularizer):
         item_probs_BSTMN = of_sequence(rollout, target_BT)
         gap_BSN = self.target(item_probs_BSTMN) - item_probs_BSTMN.sum((-3, -2))
         return self.weight * self.over(gap_BSN.square()).mean()
-
-
-@final
-class EntropyBonus(Regularizer):
-    """weight * minus the entropy of where is looked, in nats, summed over a sequence's glimpses: it keeps draws from
-    settling too soon (Show, Attend and Tell, eq 12, its lambda_e).
-    """
-
-    def __init__(self, weight: NonNegative):
-        self.weight = weight
-
-    def __call__(self, rollout: Rollout, target_BT: Tensor) -> Tensor:
-        item_probs_BSTMN = of_sequence(rollout, target_BT)
-        log_BSTMN = item_probs_BSTMN.clamp(min=1e-12).log()
-        return self.weight * (item_probs_BSTMN * log_BSTMN).sum((-3, -2, -1)).mean()

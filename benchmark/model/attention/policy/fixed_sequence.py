@@ -1,0 +1,26 @@
+"""Glimpses at a fixed sequence of places."""
+
+from typing import final
+
+import torch
+from torch import Tensor
+
+from benchmark.model.attention.distribution import GlimpseDistribution, PointMass
+from benchmark.model.attention.policy.base import Canvas, ControlPolicy
+from datamodules.ranges import Finite
+
+
+@final
+class FixedSequencePolicy(ControlPolicy):
+    """The same places in turn, whatever is seen: the crops of a multi-crop CNN. places: (x, y), 1 the image's edge."""
+
+    place_P2: Tensor
+
+    def __init__(self, canvas: Canvas, query_size: int, places: list[tuple[Finite, Finite]]):
+        super().__init__(canvas, query_size)
+        self.register_buffer("place_P2", torch.tensor(places), persistent=False)
+
+    def forward(self, query_RQ: Tensor, boxes_BN4: Tensor, step: int) -> GlimpseDistribution:
+        rows = len(query_RQ)
+        location_R2 = (self.place_P2[step % len(self.place_P2)] * self.reach_2).expand(rows, 2)
+        return PointMass(location_R2, lambda: self.anywhere(rows))

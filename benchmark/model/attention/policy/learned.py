@@ -1,0 +1,67 @@
+"""A learned Gaussian policy (RAM, DRAM; eq 18)."""
+
+from abc import ABC, abstractmethod
+from typing import final
+
+import torch
+from torch import Tensor, nn
+
+from benchmark.common.schedule import Schedule, Scheduled
+from benchmark.model.attention.distribution import Gaussian, GlimpseDistribution
+from benchmark.model.attention.policy.base import Canvas, Policy
+from datamodules.ranges import Count
+
+
+class Squash(ABC):
+    """What bounds the mean of a location."""
+
+    @abstractmethod
+    def __call__(self, mean_R2: Tensor, reach_2: Tensor) -> Tensor:
+        """(R, 2) the mean, bounded."""
+
+
+@final
+class Tanh(Squash):
+    """To the image: RAM's ports squash to [-1, 1], which is the image where a unit is half of it."""
+
+    def __call__(self, mean_R2: Tensor, reach_2: Tensor) -> Tensor:
+        return mean_R2.tanh() * reach_2
+
+
+@final
+class Unbounded(Squash):
+    """Not at all: DRAM."""
+
+    def __call__(self, mean_R2: Tensor, reach_2: Tensor) -> Tensor:
+        return mean_R2
+
+
+@final
+class LearnedPolicy(Policy, Scheduled):
+    """l ~ N(head(h), std^2) (eq 18; RAM's f_att does not see the image, DRAM's sees a coarse one once, through the
+    context).
+
+    hidden: widths of rectifier layers before the mean (none: RAM; one: DRAM's emission network).
+    std: a schedule, in units of location. Wide at first, it lets the policy find what pays; narrow at the end, it
+    lets it aim. The papers hold it fixed.
+    """
+
+    drawn = True
+    std: Tensor
+    reach_2: Tensor
+
+    def __init__(self, canvas: Canvas, query_size: int, hidden: list[Count], squash: Squash, std: Schedule):
+        super().__init__()
+        widths = [query_size, *hidden]
+        body = [layer for a, b in zip(widths, hidden, strict=False) for layer in (nn.Linear(a, b), nn.ReLU())]
+        self.head = nn.Sequential(*body, nn.Linear(widths[-1], 2))
+        self.squash = squash
+        self.schedule = std
+        self.register_buffer("std", torch.tensor(std(0.0)))
+        self.register_buffer("reach_2", torch.tensor(canvas.reach), persistent=False)
+
+    def at(self, progress: float) -> None:
+        self.std.fill_(self.schedule(progress))
+
+    def forward(self, query_RQ: Tensor, boxes_BN4: Tensor, step: int) -> GlimpseDistribution:
+        return Gaussian(self.squash(self.head(query_RQ), self.reach_2), self.std, self.reach_2)

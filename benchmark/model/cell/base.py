@@ -1,0 +1,22 @@
+"""Recurrent cells: phi of eq 4, (o_t, h_t) = phi(i_t, h_{t-1}).
+
+Axes: R rows, I input, H hidden.
+"""
+
+from abc import ABC, abstractmethod
+
+from torch import Tensor, nn
+
+CellState = tuple[Tensor, ...]
+
+
+class Cell(nn.Module, ABC):
+    """A recurrent cell; the first tensor of its state is the hidden state h."""
+
+    @abstractmethod
+    def start(self, hidden_RH: Tensor) -> CellState:
+        """The state with this hidden state and nothing else remembered."""
+
+    @abstractmethod
+    def forward(self, input_RI: Tensor, state: CellState) -> CellState:
+        """The next state."""

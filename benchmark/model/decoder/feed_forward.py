@@ -1,0 +1,40 @@
+"""No recurrence: a classifier on the last glimpse's code.
+
+Axes: R rows, D code, Q query, V symbols, H hidden.
+"""
+
+from typing import final
+
+from torch import Tensor, nn
+
+from benchmark.model.decoder.base import Decoder, State, classifier
+from datamodules.contract import TaskSpec
+from datamodules.ranges import Count
+
+
+@final
+class FeedForward(Decoder):
+    """No recurrence: the classifier reads the last code. What makes a plain CNN of the loop."""
+
+    def __init__(self, code_size: int, spec: TaskSpec, hidden_size: Count, head: list[Count]):
+        super().__init__()
+        self.code_size, self.query_size = code_size, hidden_size
+        self.head = classifier(code_size, head, len(spec.symbols))
+
+    def start(self, context_RH: Tensor) -> State:
+        return ((context_RH.new_zeros(len(context_RH), self.code_size),), (context_RH,))
+
+    def feed_symbol(self, symbol_R: Tensor, state: State) -> State:
+        return state
+
+    def query(self, state: State) -> Tensor:
+        return state[1][0]
+
+    def step(self, code_RD: Tensor, state: State) -> State:
+        return ((code_RD,), state[1])
+
+    def logits(self, state: State) -> Tensor:
+        return self.head(state[0][0])
+
+    def policy_parameters(self, context: list[nn.Parameter]) -> list[nn.Parameter]:
+        return context

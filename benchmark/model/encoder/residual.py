@@ -1,0 +1,68 @@
+"""Small residual networks, trained from scratch.
+
+Axes: B images or glimpses, C channels, H rows, W columns.
+"""
+
+from typing import final
+
+from torch import Tensor, nn
+
+from benchmark.model.encoder.base import Encoder
+from datamodules.ranges import Count
+
+
+@final
+class Residual(Encoder):
+    """A small residual network with batch normalisation and a global average, the strong CNN.
+
+    After ResNet (He et al. 2015): a 3 x 3 stem, then one block of two convolutions a width, halving the side at each
+    width but the first.
+    """
+
+    def __init__(self, shape: tuple[int, int, int], widths: list[Count]):
+        super().__init__()
+        self.stem, self.blocks = residual(shape[0], widths, 1)
+        self.shape = (widths[-1], 1, 1)
+
+    def forward(self, image_BCHW: Tensor) -> Tensor:
+        return self.blocks(self.stem(image_BCHW)).mean((-2, -1), keepdim=True)
+
+
+@final
+class ResidualMap(Encoder):
+    """The same network's map, not averaged: a grid of items, for photographs. stride: of the stem."""
+
+    def __init__(self, shape: tuple[int, int, int], widths: list[Count], stride: Count):
+        super().__init__()
+        self.stem, self.blocks = residual(shape[0], widths, stride)
+        by = stride * 2 ** (len(widths) - 1)
+        self.shape = (widths[-1], -(-shape[1] // by), -(-shape[2] // by))
+
+    def forward(self, image_BCHW: Tensor) -> Tensor:
+        return self.blocks(self.stem(image_BCHW))
+
+
+def residual(channels: int, widths: list[int], stride: int) -> tuple[nn.Sequential, nn.Sequential]:
+    """A stem with this stride, and a block a width, each halving the side but the first."""
+    stem = nn.Sequential(nn.Conv2d(channels, widths[0], 3, stride, 1, bias=False), nn.BatchNorm2d(widths[0]), nn.ReLU())
+    pairs = zip([widths[0], *widths], widths, strict=False)
+    return stem, nn.Sequential(*(Block(a, b, 1 if i == 0 else 2) for i, (a, b) in enumerate(pairs)))
+
+
+@final
+class Block(nn.Module):
+    """Two 3 x 3 convolutions and a shortcut."""
+
+    def __init__(self, before: int, after: int, stride: int):
+        super().__init__()
+        self.body = nn.Sequential(
+            nn.Conv2d(before, after, 3, stride, 1, bias=False),
+            nn.BatchNorm2d(after),
+            nn.ReLU(),
+            nn.Conv2d(after, after, 3, padding=1, bias=False),
+            nn.BatchNorm2d(after),
+        )
+        self.shortcut = nn.Sequential(nn.Conv2d(before, after, 1, stride, bias=False), nn.BatchNorm2d(after))
+
+    def forward(self, map_BCHW: Tensor) -> Tensor:
+        return (self.body(map_BCHW) + self.shortcut(map_BCHW)).relu()

@@ -1,0 +1,1 @@
+"""Baselines of REINFORCE: what is subtracted from a trajectory's return."""

@@ -1,1 +1,0 @@
-"""The training step: teacher forcing, or self-critical."""
