@@ -29,7 +29,7 @@ def look(**other):
         ({"log_prob": torch.zeros(4, 1)}, ["log_prob of a look has the shape (4, 1), and has to have (4,)"]),
         ({"code": torch.full((4, 1), torch.nan)}, ["code of a look is not finite"]),
         ({"where": torch.zeros(2, 2)}, ["where of a look has the shape (2, 2), and has to have a row for each of 4"]),
-        ({"chance": torch.full((4, 2), 2.0)}, ["chance of a look is beyond 0 to 1"]),
+        ({"item_probs": torch.full((4, 2), 2.0)}, ["item_probs of a look is beyond 0 to 1"]),
         (
             {"log_prob": -torch.ones(4, requires_grad=True)},
             ["log_prob of a look is not zero and has a gradient, and drawn is False: nothing may learn from it"],
