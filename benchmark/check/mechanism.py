@@ -69,9 +69,9 @@ def look_faults(attention: Attention, look: Any, rows: int) -> list[str]:
     if found:
         return found
     if look.item_probs.dim() != 2:
-        found.append(f"chance of a look has the shape {tuple(look.item_probs.shape)}, and has to have ({rows}, items)")
+        found.append(f"item_probs of a look has the shape {tuple(look.item_probs.shape)}, and has to have ({rows}, items)")
     elif look.item_probs.shape[1] and not ((look.item_probs >= 0) & (look.item_probs <= 1)).all():
-        found.append("chance of a look is beyond 0 to 1")
+        found.append("item_probs of a look is beyond 0 to 1")
     if not attention.drawn and look.log_prob.requires_grad and look.log_prob.any():
         found.append("log_prob of a look is not zero and has a gradient, and drawn is False: nothing may learn from it")
     return found
@@ -107,11 +107,11 @@ def images_do_not_mix(given: Given) -> Iterator[str]:
                "trajectories side by side: query_RS.unflatten(0, (images, -1)), or repeat_interleave")  # fmt: skip
 
 
-def gist_is_a_code(given: Given) -> Iterator[str]:
+def global_feature_is_a_code(given: Given) -> Iterator[str]:
     attention, batch = given.parts.module.rnn.attention, given.few("test")
     global_feature = attention.global_feature(attention.encode(batch.image, batch.boxes))
     if tuple(global_feature.shape) != (wanted := (len(batch.image), attention.global_feature_size)):
-        yield f"gist has the shape {tuple(global_feature.shape)}, and has to have {wanted}"
+        yield f"global_feature has the shape {tuple(global_feature.shape)}, and has to have {wanted}"
 
 
 def maps_and_fixations_are_of_the_image(given: Given) -> Iterator[str]:
@@ -139,7 +139,7 @@ CONTRACTS = (
     Contract("a look has the shapes it has to have", a_look_is_as_said, first=True),
     Contract("what is drawn teaches its policy", what_is_drawn_teaches_its_policy),
     Contract("images do not mix", images_do_not_mix),
-    Contract("the whole image is one code where a context asks", gist_is_a_code),
+    Contract("the whole image is one code where a context asks", global_feature_is_a_code),
     MAPS,
     *RUNS,
     Contract("its cost can be counted", its_cost_is_counted),
