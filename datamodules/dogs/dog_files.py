@@ -63,7 +63,7 @@ def list_faults(path: Path, listed: Listed, breeds: tuple[str, ...]) -> list[str
         entry, parts = f"{path}: entry {number} ({name})", name.split("/")
         if not 1 <= label <= len(breeds):
             told.append(f"{entry} has a label that is none of 1 to {len(breeds)}")
-        elif len(parts) != 2 or parts[1] in ("", ".", "..") or "\\" in name:
+        elif len(parts) != 2 or parts[1] in ("", ".", "..") or "\\" in name or "\0" in name:
             told.append(f"{entry} does not name a file as FOLDER/NAME.jpg")
         elif parts[0] != breeds[label - 1]:
             told.append(f"{entry} has the label {label}, which is {breeds[label - 1]}")

@@ -1,5 +1,6 @@
 """What a listing tells of files, and faults that are not theirs."""
 
+import errno
 from collections.abc import Iterable
 from hashlib import sha256
 from pathlib import Path
@@ -15,6 +16,8 @@ def stamp(path: Path) -> Stamp:
         told = path.stat()
     except OSError as fault:
         return (-(fault.errno or 0),)
+    except ValueError:  # a name that no file can have
+        return (-errno.ENOENT,)
     return told.st_size, told.st_mtime_ns, told.st_ctime_ns
 
 

@@ -131,6 +131,7 @@ def renamed(place, name):
     (renamed(0, f"{MALTESE}/../../secret.jpg"), "does not name a file as FOLDER/NAME.jpg"),
     (renamed(0, f"{MALTESE}/.."), "does not name a file as FOLDER/NAME.jpg"),
     (renamed(0, "/etc/hostname"), "does not name a file as FOLDER/NAME.jpg"),
+    (renamed(0, f"{MALTESE}/a\0b.jpg"), "does not name a file as FOLDER/NAME.jpg"),
     (renamed(0, f"{MALTESE}/n02085936_2.jpg"), "n02085936_2.jpg is listed more than once"),
     (renamed(0, f"{MALTESE}/n02085936_9.jpg"), "n02085936_9.jpg is to train on as well"),
     (renamed(0, f"{MALTESE}/n02085936_99.jpg"), "n02085936_99 is missing"),

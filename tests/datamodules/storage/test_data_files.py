@@ -140,3 +140,7 @@ def test_one_other_digit_to_train_on_makes_other_data():
     other = one.clone()
     other[3, 1, 1] = 1
     assert content_of(one, torch.arange(4)) == content_of(one.clone(), torch.arange(4)) != content_of(other, one)
+
+
+def test_a_name_that_no_file_can_have_has_the_stamp_of_a_missing_one(tmp_path):
+    assert stamp(tmp_path / "a\0b") == stamp(tmp_path / "none")
