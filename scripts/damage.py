@@ -17,7 +17,7 @@ ODD_NUMBERS = [number.to_bytes(width, order) for width in (2, 4, 8) for order in
                for number in (0, 1, 2 ** (8 * width - 1) - 1, 2 ** (8 * width - 1), 2 ** (8 * width) - 1)]  # fmt: skip
 
 
-class Reader(NamedTuple):
+class FormatReader(NamedTuple):
     """How a format is tried. make: writes a sound, tiny file or folder into the folder given, and gives the file that
     is to be damaged. read: reads it by that path as the harness does, and gives a value that can be compared.
     """
@@ -102,4 +102,4 @@ PLAIN: Mapping[str, Callable[[bytes, random.Random], bytes]] = {
     "retyped": retyped,
 }  # fmt: skip
 
-__all__ = ["Change", "Reader", "damaged"]
+__all__ = ["Change", "FormatReader", "damaged"]

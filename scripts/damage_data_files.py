@@ -10,7 +10,7 @@ from hashlib import md5
 from pathlib import Path
 
 import numpy as np
-from damage import NumberReader
+from damage import FormatReader
 from PIL import Image
 
 from benchmark.metrics.caption.files import score_files
@@ -268,34 +268,34 @@ def _read_entry(path: Path) -> object:
     return Cache(path.parent.parent).arrays("entry", {"from": ["a", 1]}, work)
 
 
-READERS: Mapping[str, NumberReader] = {
-    "MNIST images (idx.gz)": NumberReader(_mnist("train-images-idx3-ubyte.gz"), _read_mnist),
-    "MNIST labels (idx.gz)": NumberReader(_mnist("t10k-labels-idx1-ubyte.gz"), _read_mnist),
-    "SVHN photograph (png)": NumberReader(_numbers("2.png"), _read_numbers),
-    "SVHN digitStruct.mat (HDF5)": NumberReader(_numbers("digitStruct.mat"), _read_numbers),
-    "house numbers, labels.csv": NumberReader(_labelled, _read_labelled),
-    "Dogs list (MATLAB 5)": NumberReader(_dogs("train_list.mat"), _read_dogs),
-    "Dogs annotation (XML)": NumberReader(_dogs("Annotation/*bar/*_1"), _read_dogs),
-    "Dogs photograph (jpg)": NumberReader(_dogs("Images/*bar/*_1.jpg"), _read_dogs),
-    "COCO captions (JSON)": NumberReader(_coco("annotations/captions_train2017.json"), _read_coco),
-    "COCO instances (JSON)": NumberReader(_coco("annotations/instances_val2017.json"), _read_coco),
-    "COCO photograph (jpg)": NumberReader(_coco("train2017/*1.jpg"), _read_coco),
-    "Karpathy's captions (JSON)": NumberReader(_karpathy, _read_karpathy),
-    "scoring: references (JSON)": NumberReader(
+READERS: Mapping[str, FormatReader] = {
+    "MNIST images (idx.gz)": FormatReader(_mnist("train-images-idx3-ubyte.gz"), _read_mnist),
+    "MNIST labels (idx.gz)": FormatReader(_mnist("t10k-labels-idx1-ubyte.gz"), _read_mnist),
+    "SVHN photograph (png)": FormatReader(_numbers("2.png"), _read_numbers),
+    "SVHN digitStruct.mat (HDF5)": FormatReader(_numbers("digitStruct.mat"), _read_numbers),
+    "house numbers, labels.csv": FormatReader(_labelled, _read_labelled),
+    "Dogs list (MATLAB 5)": FormatReader(_dogs("train_list.mat"), _read_dogs),
+    "Dogs annotation (XML)": FormatReader(_dogs("Annotation/*bar/*_1"), _read_dogs),
+    "Dogs photograph (jpg)": FormatReader(_dogs("Images/*bar/*_1.jpg"), _read_dogs),
+    "COCO captions (JSON)": FormatReader(_coco("annotations/captions_train2017.json"), _read_coco),
+    "COCO instances (JSON)": FormatReader(_coco("annotations/instances_val2017.json"), _read_coco),
+    "COCO photograph (jpg)": FormatReader(_coco("train2017/*1.jpg"), _read_coco),
+    "Karpathy's captions (JSON)": FormatReader(_karpathy, _read_karpathy),
+    "scoring: references (JSON)": FormatReader(
         _json("references.json", references=REFERENCES, results=RESULTS), _read_scores
     ),
-    "scoring: results (JSON)": NumberReader(
+    "scoring: results (JSON)": FormatReader(
         _json("results.json", references=REFERENCES, results=RESULTS), _read_scores
     ),
-    "scoring: words (JSON)": NumberReader(
+    "scoring: words (JSON)": FormatReader(
         _json("words_said.json", words_true=TOKENIZED, words_said={"1": ["a dog"], "2": ["beach"]}), _read_scores
     ),
-    "results.zip for a server": NumberReader(_server, _read_server),
-    "archive (tar.gz)": NumberReader(_tar, _read_tar),
-    "archive (zip)": NumberReader(_zip, _read_zip),
-    "download from a mirror": NumberReader(_mirror, _read_mirror),
-    "sum kept of an archive": NumberReader(_sum, _read_sum),
-    "cache entry (npy)": NumberReader(_entry("pixels.npy"), _read_entry),
-    "cache entry (about.json)": NumberReader(_entry("about.json"), _read_entry),
+    "results.zip for a server": FormatReader(_server, _read_server),
+    "archive (tar.gz)": FormatReader(_tar, _read_tar),
+    "archive (zip)": FormatReader(_zip, _read_zip),
+    "download from a mirror": FormatReader(_mirror, _read_mirror),
+    "sum kept of an archive": FormatReader(_sum, _read_sum),
+    "cache entry (npy)": FormatReader(_entry("pixels.npy"), _read_entry),
+    "cache entry (about.json)": FormatReader(_entry("about.json"), _read_entry),
 }
 """By the name of the format."""

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import torch
-from damage import Reader
+from damage import FormatReader
 from omegaconf import OmegaConf
 from torch import Tensor, nn
 
@@ -140,13 +140,13 @@ def read_a_config(path: Path) -> object:
     return json.dumps(plain, sort_keys=True, default=str)
 
 
-READERS: dict[str, Reader] = {
-    "checkpoint": Reader(checkpoint, read_a_checkpoint),
-    "state dict": Reader(state_dict, read_a_state_dict),
-    "feature store": Reader(features, read_features),
-    "record": Reader(record, read_a_record),
-    "predictions": Reader(predictions, read_the_predictions),
-    "metrics": Reader(metrics, lambda path: json.dumps(read_curves(path.parent, ["val/error"]))),
-    "status": Reader(status, lambda path: json.dumps(read_status(path), sort_keys=True)),
-    "config.yaml": Reader(config, read_a_config),
+READERS: dict[str, FormatReader] = {
+    "checkpoint": FormatReader(checkpoint, read_a_checkpoint),
+    "state dict": FormatReader(state_dict, read_a_state_dict),
+    "feature store": FormatReader(features, read_features),
+    "record": FormatReader(record, read_a_record),
+    "predictions": FormatReader(predictions, read_the_predictions),
+    "metrics": FormatReader(metrics, lambda path: json.dumps(read_curves(path.parent, ["val/error"]))),
+    "status": FormatReader(status, lambda path: json.dumps(read_status(path), sort_keys=True)),
+    "config.yaml": FormatReader(config, read_a_config),
 }

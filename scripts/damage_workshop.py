@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import torch
-from damage import Reader, damaged
+from damage import FormatReader, damaged
 
 from benchmark.common.errors import ConfigFault, RunFault
 from datamodules.contract import DataFault
@@ -70,7 +70,7 @@ def digest(value: object) -> str:
 class Workshop:
     """One format: a sound sample, and a process that reads damaged copies of it."""
 
-    def __init__(self, name: str, reader: Reader, folder: Path) -> None:
+    def __init__(self, name: str, reader: FormatReader, folder: Path) -> None:
         self._name, self._reader = name, reader
         self._sound, self._bench = folder / "sound", folder / "bench"
         self._sound.mkdir()
@@ -136,7 +136,7 @@ class Workshop:
         self._process.join()
 
 
-def _work(reader: Reader, pipe: Connection, other: Connection) -> None:
+def _work(reader: FormatReader, pipe: Connection, other: Connection) -> None:
     os.setsid()
     other.close()
     torch.set_num_threads(1)
@@ -157,7 +157,7 @@ def _work(reader: Reader, pipe: Connection, other: Connection) -> None:
         pipe.send((kind, said, _status("VmHWM") - before))
 
 
-def _judged(reader: Reader, path: Path) -> tuple[str, str]:
+def _judged(reader: FormatReader, path: Path) -> tuple[str, str]:
     try:
         return "value", digest(reader.read(path))
     except (ConfigFault, DataFault, RunFault) as fault:

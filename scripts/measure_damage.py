@@ -22,7 +22,7 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
-from damage import Reader
+from damage import FormatReader
 from damage_data_files import READERS as DATA_READERS
 from damage_kill import killed_sweeps
 from damage_run_files import READERS as RUN_READERS
@@ -34,7 +34,7 @@ COLUMNS = ["right or unnoticeable", "refused in words", "file not named", "wrong
 BAD = COLUMNS[2:]
 
 
-def trials(name: str, reader: Reader, mutations: int, folder: Path) -> list[Outcome]:
+def trials(name: str, reader: FormatReader, mutations: int, folder: Path) -> list[Outcome]:
     """The outcome of each mutation of one format, in order."""
     with Workshop(name, reader, folder) as workshop:
         return [workshop.trial(number, random.Random(f"{name}/{number}")) for number in range(mutations)]

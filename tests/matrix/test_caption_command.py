@@ -64,9 +64,7 @@ def test_files_folders_and_patterns(tmp_path):
     assert asked([run, f"images={folder}"]).images == sorted(names)
     assert asked([run, f"images={folder}/*.jpg"]).images == [folder / "b.jpg"]
     assert asked([run, f"images={names[0]},{names[2]}"]).images == [names[0], names[2]]
-    assert (
-        asked([run, f"images={names[0]}", str(names[1])]).images == names[:2]
-    )  # as a shell spreads a pattern
+    assert asked([run, f"images={names[0]}", str(names[1])]).images == names[:2]  # as a shell spreads a pattern
     assert asked([f"images={names[0]}", run]).out == Path("captions")
 
 
