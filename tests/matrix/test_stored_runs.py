@@ -1,6 +1,6 @@
 """Runs that were stored under the names of an earlier time are found, skipped, resumed, captioned from and reported.
 
-tests/stored_runs holds them as they were written, and a user's yamls of that time. Where names change, moved.yaml alone
+stored_runs/ holds them as they were written, and a user's yamls of that time. Where names change, moved.yaml alone
 keeps this file passing.
 """
 
@@ -12,8 +12,8 @@ from PIL import Image
 from run_helpers import composer
 
 from benchmark import stored
-from benchmark.captioning import caption, training_targets
-from benchmark.common.moved import Moved, renamed
+from benchmark.captioning import asked, caption
+from benchmark.common.moved import Moved, moved, renamed
 from benchmark.config.compose import Composer
 from benchmark.report.__main__ import main as report
 from benchmark.results.run_folder import RunFolder, read_json, write_json
@@ -86,7 +86,7 @@ def test_an_interrupted_run_is_resumed_where_it_lies(choices, runs):
 def test_pictures_are_captioned_by_a_stored_run(choices, runs, tmp_path, capsys):
     Image.new("RGB", (40, 32), (200, 30, 30)).save(tmp_path / "red.png")
     run = runs / "stored/tiny_soft/tiny_captions/seed=0"
-    caption(training_targets([f"run={run}", f"images={tmp_path / 'red.png'}", f"out={tmp_path / 'out'}"]), choices)
+    caption(asked([f"run={run}", f"images={tmp_path / 'red.png'}", f"out={tmp_path / 'out'}"]), choices)
     assert capsys.readouterr().out.startswith(f"{tmp_path / 'red.png'}: ")
     assert (tmp_path / "out" / "index.html").exists()
 
@@ -100,15 +100,15 @@ def test_stored_runs_are_reported(runs, capsys):
 def test_a_run_with_other_names_is_known_by_the_table_alone(choices, runs, monkeypatch, capsys):
     """The stored runs as they would be, had they been made before the names of now."""
     table = Moved(
-        {"old.seeing": "benchmark.model.attention", "old.sgd.SGD": "torch.optim.SGD"},
-        {"look.wide": "look.hidden", "reader": "decoder"},
-        {"attention=glance": "attention=dram", "cell=gated": "cell=gru"},
-        {"evaluation.repeats": 1},
+        {**moved().paths, "old.seeing": "benchmark.attention", "old.sgd.SGD": "torch.optim.SGD"},
+        {**moved().knobs, "look.wide": "look.hidden", "reader": "decoder"},
+        {**moved().choices, "attention=glance": "attention=dram", "cell=gated": "cell=gru"},
+        {**moved().added, "evaluation.repeats": 1},
     )
     folder = RunFolder(runs / "stored/glance/digit_pairs/seed=0-a1ec58e0")
     shutil.move(runs / "stored/dram", runs / "stored/glance")
     text = folder.config.read_text()
-    olds = {"benchmark.model.attention.": "old.seeing.", "torch.optim.SGD": "old.sgd.SGD", "\ndecoder:": "\nreader:",
+    olds = {"benchmark.attention.": "old.seeing.", "torch.optim.SGD": "old.sgd.SGD", "\ndecoder:": "\nreader:",
             "\n  hidden: 6\n": "\n  wide: 6\n", "name: dram": "name: glance", "  repeats: 1\n": ""}  # fmt: skip
     for new, old in olds.items():
         assert new in text
