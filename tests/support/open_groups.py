@@ -79,9 +79,9 @@ def copied(group: str) -> tuple[Path, str]:
 
 def context(group: str) -> list[str]:
     """Overrides under which a run uses what a group chooses: for a part of a part, a choice that has such a part."""
-    above, _, name = group.rpartition("/")
-    if above in ("", "hydra"):
+    if group in usual():
         return [f"attention={MECHANISM}"]
+    above, _, name = group.rpartition("/")
     has = re.compile(rf"^  - (/{group}|{name}): ", re.MULTILINE)
     (_, having), *_ = sorted((len(text), path.stem) for path in (CONF / above).glob("*.yaml")
                              if has.search(text := path.read_text()))  # fmt: skip

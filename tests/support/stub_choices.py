@@ -22,9 +22,7 @@ CHOICES = [Choice(*row) for row in json.loads(Path("stubs.json").read_text())]
 
 @pytest.mark.parametrize("choice", CHOICES, ids=lambda choice: f"{choice.group}={choice.name}")
 def test_a_run_is_composed_and_built(choice, tmp_path):
-    texts = [*choice.context, f"{choice.group}={choice.name}", "start=fresh"]
-    if choice.group == "start":
-        texts.pop()
+    texts = [*choice.context, f"{choice.group}={choice.name}"]
     if choice.group == "hydra/launcher":
         config = COMPOSER.compose(texts)
         launcher = Plugins.instance().instantiate_launcher(hydra_context=None, task_function=None, config=config)
