@@ -6,7 +6,7 @@ import subprocess
 import sys
 
 import pytest
-from open_groups import CONF, ELSEWHERE, OF_OTHERS, folders, groups, targets_of, write_stub
+from open_groups import BASES, CONF, ELSEWHERE, OF_OTHERS, folders, groups, main_targets, write_stub
 from run_helpers import ROOT, environment
 
 GROUPS = groups()
@@ -24,7 +24,15 @@ def pytest_collection_modifyitems(items):
 def test_a_group_has_one_folder_and_its_classes_lie_in_it(group):
     assert len(folders(group)) == 1, f"no folder, or several, are called {group}: {folders(group)}"
     assert (ROOT / folders(group)[0] / "__init__.py").is_file()
-    assert targets_of(group), f"no choice of {group} names a class in {folders(group)[0]}"
+    package = ".".join(folders(group)[0].parts) + "."
+    ours = [target for target in main_targets(group) if target.startswith(("benchmark.", "datamodules."))]
+    assert ours and all(target.startswith(package) for target in ours), ours
+
+
+@pytest.mark.parametrize("group", [group for group in GROUPS if group not in BASES])
+def test_a_folder_has_the_base_of_its_choices(group):
+    base = ROOT / folders(group)[0] / "base.py"
+    assert base.is_file(), f"what every choice of {group} has to be stands in {base}"
 
 
 def test_what_has_no_folder_is_there():

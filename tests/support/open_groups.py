@@ -26,6 +26,9 @@ ELSEWHERE = {"data": "datamodules", "hydra/launcher": "benchmark/sweep"}
 MECHANISM = "dram"
 """It uses a part of every group but those of parts that it does not have."""
 
+BASES = {"callbacks": "pytorch_lightning.Callback", "hydra/launcher": "hydra.plugins.launcher.Launcher"}
+"""Groups whose choices are subclasses of a library's class."""
+
 TARGET = re.compile(r"_target_: ([\w.]+)")
 
 
@@ -58,6 +61,17 @@ def targets_of(group: str) -> dict[Path, str]:
         ours = [target for target in TARGET.findall(path.read_text()) if target.startswith(package)]
         if ours:
             found[path] = ours[0]
+    return found
+
+
+def main_targets(group: str) -> list[str]:
+    """The classes that the yamls of a group name on top: what they choose, not what that is made of."""
+    found = []
+    for path in (CONF / group).glob("*.yaml"):
+        node = yaml.safe_load(path.read_text()) or {}
+        node = node.get(group, node)
+        top = [node] if "_target_" in node else node.values()
+        found += [each["_target_"] for each in top if isinstance(each, dict) and "_target_" in each]
     return found
 
 
