@@ -12,12 +12,12 @@ from run_helpers import ROOT, environment
 GROUPS = groups()
 THEIRS = ("baseline", "encoder", "hydra/launcher", "objective", "reward")
 
-STUBS_ALONE = '''"""Of what is checked by file and by class, the stubs: the rest is checked where it comes from."""
+STUBS_ALONE = """
 
-
+# Of what is checked by file and by class, the stubs alone: the rest is checked where it comes from.
 def pytest_collection_modifyitems(items):
     items[:] = [item for item in items if not hasattr(item, "callspec") or "stub" in item.nodeid]
-'''
+"""
 
 
 @pytest.mark.parametrize("group", GROUPS)
@@ -43,12 +43,12 @@ def test_what_has_no_folder_is_there():
 def clone(tmp_path_factory):
     """The tree with a stub of every group, and beside it the package of a user with stubs of some."""
     clone, site = tmp_path_factory.mktemp("clone"), tmp_path_factory.mktemp("site")
-    for name in ("benchmark", "datamodules", "conf", "scripts", "docs", "tests/support"):
+    for name in ("benchmark", "datamodules", "conf", "scripts", "docs", "tests"):
         shutil.copytree(ROOT / name, clone / name, ignore=shutil.ignore_patterns("__pycache__"))
-    (clone / "tests/house").mkdir()
-    for name in ("pyproject.toml", "tests/house/test_house.py"):
-        shutil.copy(ROOT / name, clone / name)
-    (clone / "tests/conftest.py").write_text(STUBS_ALONE)
+    for path in (ROOT / "pyproject.toml", *ROOT.glob("*.md")):
+        shutil.copy(path, clone)
+    with (clone / "tests/conftest.py").open("a") as file:
+        file.write(STUBS_ALONE)
     stubs = [write_stub(group, ".".join((*folders(group)[0].parts, "stub")), clone / "conf", clone, "stub")
              for group in GROUPS]  # fmt: skip
     stubs += [write_stub(group, f"mylab.{group.replace('/', '_')}_stub", site / "mylab/conf", site, "mylab_stub")
