@@ -62,6 +62,7 @@ def clone(tmp_path_factory):
     return clone, site
 
 
+@pytest.mark.timeout(900)  # two minutes alone, more where the machine is shared
 def test_a_stub_of_every_group_keeps_the_rules_of_the_house_and_is_built(clone):
     """What is tested of the whole tree is tested of it with the stubs, and each stub by itself."""
     clone, site = clone
