@@ -27,8 +27,8 @@ from benchmark.config.arguments import (
     Offered,
 )
 from benchmark.config.check import find, parts
+from benchmark.metrics.base import Measure
 from benchmark.metrics.extra import with_extra
-from benchmark.metrics.measure import Measure
 from benchmark.model.encoder.torchvision import NONE
 from benchmark.model.loop import AttentionRNN, SequenceModel
 from benchmark.objective.base import Objective

@@ -15,7 +15,6 @@ from argparse import ArgumentParser
 from benchmark.common.torchvision_import import make_importable
 from benchmark.config.compose import Composer, register_plugins
 from benchmark.process.program import program
-from benchmark.sweep.launcher import PoolLauncher
 
 
 @program
@@ -28,7 +27,7 @@ def main() -> None:
     make_importable()  # before any part imports Lightning
     from benchmark.captioning import asked, caption
 
-    register_plugins(PoolLauncher)
+    register_plugins()
     parser = ArgumentParser(add_help=False, allow_abbrev=False)
     parser.add_argument("--config-dir")
     further, arguments = parser.parse_known_args(arguments)

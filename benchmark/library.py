@@ -17,7 +17,6 @@ from benchmark.config.compose import Composer, register_plugins
 from benchmark.evaluation.looking import Look, joined, look
 from benchmark.model.attention.distribution import Draw, mode
 from benchmark.results.run_folder import RunFolder
-from benchmark.sweep.launcher import PoolLauncher
 from benchmark.trained import LoadedRun, trained
 
 AT_ONCE = 16
@@ -35,7 +34,7 @@ def load(folder: str | Path, decoding: Sequence[str] = (), config_dir: str | Non
     decoding.
     """
     make_importable()  # before any part imports Lightning
-    register_plugins(PoolLauncher)
+    register_plugins()
     return Run(trained(RunFolder(Path(folder)), list(decoding), Composer(config_dir)))
 
 

@@ -26,7 +26,7 @@ from benchmark.process.program import ending, program, said, system_fault
 from benchmark.results.run_folder import RunFolder, read_json
 from benchmark.same_data import KnownData
 from benchmark.stored import StoredRuns
-from benchmark.sweep.launcher import PoolLauncher, composer_of
+from benchmark.sweep.launcher import composer_of
 from benchmark.sweep.overrides import as_sweeps
 from benchmark.sweep.pool import PARENT
 from benchmark.training.rehearsal import rehearsed
@@ -37,7 +37,7 @@ def main() -> int:
     """The entry point."""
     end_with_parent()
     os.environ["HYDRA_FULL_ERROR"] = "1"  # errors reach the lines below instead of being printed and lost
-    register_plugins(PoolLauncher)
+    register_plugins()
     arguments = command_line()
     composer = Composer(arguments.config_dir)
     try:

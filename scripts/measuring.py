@@ -28,7 +28,6 @@ from benchmark.config.compose import Composer, register_plugins
 from benchmark.model.attention.distribution import mode
 from benchmark.process.allocator import keep_freed_memory
 from benchmark.process.program import program
-from benchmark.sweep.launcher import PoolLauncher
 from datamodules.contract import Batch, DataFault
 from datamodules.digits.mnist_sample import write_mnist_sample
 
@@ -65,7 +64,7 @@ class Subject(NamedTuple):
 
 
 def composer() -> Composer:
-    register_plugins(PoolLauncher)
+    register_plugins()
     return Composer()
 
 

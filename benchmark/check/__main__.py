@@ -13,7 +13,6 @@ from benchmark.check.subjects import Subject, subjects
 from benchmark.common.moved import renamed
 from benchmark.config.compose import Composer, register_plugins
 from benchmark.process.program import program
-from benchmark.sweep.launcher import PoolLauncher
 
 BROKEN = 1
 
@@ -28,7 +27,7 @@ def main() -> int:
     told = parser.parse_args()
     warnings.simplefilter("ignore")
     logging.disable(logging.WARNING)
-    register_plugins(PoolLauncher)
+    register_plugins()
     found = subjects(Composer(told.config_dir), list(renamed(told.overrides).values()))
     wrong = sum(report(subject) for subject in found)
     kept = sum(len(subject.contracts) for subject in found) - wrong

@@ -11,7 +11,6 @@ from typing import Any
 
 from benchmark.check.subjects import cases
 from benchmark.config.compose import Composer, register_plugins
-from benchmark.sweep.launcher import PoolLauncher
 
 
 def contracts(*overrides: str, config_dir: str | None = None) -> Any:
@@ -21,7 +20,7 @@ def contracts(*overrides: str, config_dir: str | None = None) -> Any:
     """
     import pytest  # who runs tests has it; nobody else needs it
 
-    register_plugins(PoolLauncher)
+    register_plugins()
     found = cases(Composer(config_dir), overrides)
     told = [pytest.param(case, id=f"{case.subject.title}: {case.contract.says}") for case in found]
     return pytest.mark.parametrize("contract", told)

@@ -9,7 +9,6 @@ from benchmark.build import make
 from benchmark.common.errors import ConfigFault
 from benchmark.config.compose import Composer, register_plugins
 from benchmark.config.overrides import Overrides
-from benchmark.sweep.launcher import PoolLauncher
 
 SHORT = {"mnist": "mnist28", "dogs": "stanford_dogs"}
 """Names of files that several data sets share; any other name is a choice of the group `data`."""
@@ -17,7 +16,7 @@ SHORT = {"mnist": "mnist28", "dogs": "stanford_dogs"}
 
 def composed(name: str, overrides: Sequence[str]) -> DictConfig:
     """The node `data` of a data set's yaml with further overrides, as for a run. Raises ConfigFault."""
-    register_plugins(PoolLauncher)
+    register_plugins()
     composer = Composer()
     texts = ["attention=none", f"data={SHORT.get(name, name)}", *overrides]
     if faults := Overrides(composer, texts, sweep=False).faults():

@@ -8,7 +8,6 @@ from typing import Any, final
 
 from hydra.core.config_search_path import ConfigSearchPath
 from hydra.errors import HydraException
-from hydra.plugins.launcher import Launcher
 from hydra.plugins.search_path_plugin import SearchPathPlugin
 from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf, open_dict
@@ -26,8 +25,6 @@ ENTRY_POINTS = "attention_benchmark.configs"
 """The entry-point group by which an installed package brings its own configurations: name = "its.module.of.yamls"."""
 
 CONFIG_NAME = "config"
-
-LAUNCHER = "hydra_plugins.attention_benchmark.PoolLauncher"
 
 
 def config_source() -> str:
@@ -47,12 +44,12 @@ class EntryPointConfigs(SearchPathPlugin):
             search_path.append(provider=entry.name, path=f"pkg://{entry.value}")
 
 
-def register_plugins(launcher: type[Launcher]) -> None:
+def register_plugins() -> None:
     """Makes the project's Hydra plugins known, without a package `hydra_plugins` on the import path.
 
-    A launcher has to bear a name from that package all the same; LAUNCHER is what pool.yaml calls it.
+    A launcher stands anywhere: its yaml in conf/hydra/launcher names its class, as the yaml of any part does.
     """
-    register(launcher, LAUNCHER, EntryPointConfigs)
+    register(EntryPointConfigs)
 
 
 @final

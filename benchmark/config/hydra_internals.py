@@ -13,9 +13,13 @@ from hydra.core.config_loader import ConfigLoader
 from hydra.core.config_search_path import SearchPathQuery
 from hydra.core.override_parser.types import Override
 from hydra.core.plugins import Plugins
-from hydra.plugins.launcher import Launcher
+from hydra.plugins.plugin import Plugin
 from hydra.plugins.search_path_plugin import SearchPathPlugin
+from hydra.utils import get_object
 from omegaconf import DictConfig, OmegaConf
+
+from benchmark.common.errors import ConfigFault
+from benchmark.common.moved import moved, once
 
 
 def command_line() -> Namespace:
@@ -23,14 +27,29 @@ def command_line() -> Namespace:
     return get_args_parser().parse_args()
 
 
-def register(launcher: type[Launcher], name: str, configs: type[SearchPathPlugin]) -> None:
-    """Makes plugins known that are in no package `hydra_plugins`. name: the `_target_` of the launcher in yamls;
-    Hydra accepts only names from that package.
+def register(configs: type[SearchPathPlugin]) -> None:
+    """Makes a search path plugin known, and every launcher and sweeper that a yaml names by the path of its class.
+
+    Hydra itself builds only those of a package `hydra_plugins`, which it imports as a whole when it starts.
     """
     plugins = Plugins.instance()
     plugins.register(configs)
-    plugins.register(launcher)
-    plugins.class_name_to_class[name] = launcher
+    plugins.is_in_toplevel_plugins_module = _is_plugin  # type: ignore[method-assign]
+
+
+def _is_plugin(target: str) -> bool:
+    """Whether Hydra may build a target as a launcher or sweeper; makes its class known. Raises ConfigFault."""
+    now = moved().path(target, once)
+    if now == target and Plugins.is_in_toplevel_plugins_module(target):
+        return True
+    try:
+        found = get_object(now)
+    except ImportError as error:
+        raise ConfigFault([f"hydra: {now} cannot be imported: {error}"]) from error
+    if not (isinstance(found, type) and issubclass(found, Plugin)):
+        return False
+    Plugins.instance().class_name_to_class[target] = found
+    return True
 
 
 def config_loader(source: str, folder: str | None) -> ConfigLoader:

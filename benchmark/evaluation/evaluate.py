@@ -17,7 +17,7 @@ from torch import Tensor
 
 from benchmark.common.clustered_variance import clustered_variance
 from benchmark.metrics.accumulate import INDEX, Accumulator, Outcomes
-from benchmark.metrics.measure import Measure
+from benchmark.metrics.base import Measure
 from benchmark.metrics.where.localisation import localisation
 from benchmark.metrics.where.maps import looks
 from benchmark.metrics.where.named import NOTHING_NAMED, mass_on_named

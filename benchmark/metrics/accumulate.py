@@ -12,7 +12,7 @@ from torchmetrics import Metric
 from torchmetrics.utilities import dim_zero_cat
 
 from benchmark.common.errors import ConfigFault
-from benchmark.metrics.measure import Judged, Measure
+from benchmark.metrics.base import Judged, Measure
 from datamodules.contract import Batch
 
 INDEX = "index"

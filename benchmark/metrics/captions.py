@@ -10,10 +10,10 @@ from typing import Any, final
 import numpy as np
 from torch import Tensor
 
+from benchmark.metrics.base import Judged, Measure
 from benchmark.metrics.caption.meteor import MeteorMissing, meteor
 from benchmark.metrics.caption.scores import caption_scores
 from benchmark.metrics.caption.tokens import tokenized
-from benchmark.metrics.measure import Judged, Measure
 from benchmark.metrics.sequence import lengths
 from benchmark.results.primary_metric import Headline
 from datamodules.contract import Batch, DataFault, References, TaskSpec

@@ -10,7 +10,7 @@ from typing import Any, final
 import numpy as np
 from torch import Tensor
 
-from benchmark.metrics.measure import Judged, Measure
+from benchmark.metrics.base import Judged, Measure
 from benchmark.results.primary_metric import Headline
 from datamodules.contract import Batch, References, TaskSpec
 from datamodules.ranges import Count, Natural

@@ -7,7 +7,7 @@ import torch
 from torchmetrics import Metric
 
 from benchmark.common.errors import ConfigFault
-from benchmark.metrics.measure import Measure
+from benchmark.metrics.base import Measure
 from datamodules.contract import TaskSpec
 
 

@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from benchmark.metrics.measure import Judged, Measure
+from benchmark.metrics.base import Judged, Measure
 from benchmark.results.primary_metric import Headline
 from datamodules.contract import IGNORED, Batch, References, TaskSpec
 

@@ -9,12 +9,12 @@ from torch import Tensor
 from benchmark.common.errors import RunFault
 from benchmark.common.schedule import Scheduled
 from benchmark.metrics.accumulate import Accumulator
-from benchmark.metrics.measure import Measure, numbers
+from benchmark.metrics.base import Measure, numbers
 from benchmark.model.attention.distribution import mode
 from benchmark.model.encoder.tuning.base import rates
 from benchmark.model.loop import SequenceModel, averaged
 from benchmark.objective.base import Objective, log_likelihood
-from benchmark.training.optimizer.optimisation import Optimisation
+from benchmark.training.optimizer.base import Optimisation
 from benchmark.training.training_step.base import TrainingStep
 from datamodules.contract import Batch, ImageKey
 

@@ -10,7 +10,7 @@ from models import DRAWN, built
 
 from benchmark.common.errors import ConfigFault
 from benchmark.common.schedule import Constant, Cosine, Geometric, Linear, Steps, Waiting
-from benchmark.training.optimizer.optimisation import Optimisation
+from benchmark.training.optimizer.core_and_policy import CoreAndPolicy
 
 
 def test_values_by_hand():
@@ -47,7 +47,7 @@ def parameter(value):
 
 def test_core_and_policy_move_at_rates_of_their_own():
     core, policy = parameter([1.0]), parameter([1.0])
-    optimisation = Optimisation(
+    optimisation = CoreAndPolicy(
         lambda g: torch.optim.SGD(g, lr=0.1), Constant(1.0), Linear(0.0, 1.0, 1.0), 0.0, 1.0, 1.0
     )
     optimizer, rate = optimisation.optimizer([core], [policy], {}, steps=4)
@@ -68,7 +68,7 @@ def test_what_waits_stands_still_and_then_goes_its_whole_way():
 
 
 def test_a_policy_stands_still_while_it_waits():
-    optimisation = Optimisation(lambda g: torch.optim.SGD(g, lr=0.1), Constant(1.0), Constant(1.0), 0.5, 1.0, 1.0)
+    optimisation = CoreAndPolicy(lambda g: torch.optim.SGD(g, lr=0.1), Constant(1.0), Constant(1.0), 0.5, 1.0, 1.0)
     core, policy = (torch.nn.Parameter(torch.zeros(1)) for _ in range(2))
     optimizer, rate = optimisation.optimizer([core], [policy], {}, steps=4)
     moved = []
@@ -89,13 +89,13 @@ def test_what_waits_for_all_of_training_never_moves():
 @pytest.mark.parametrize("wait", [-0.1, 1.1])
 def test_a_wait_is_a_share_of_training(wait):
     with pytest.raises(ConfigFault, match=r"optimizer\.policy_wait"):
-        Optimisation(torch.optim.SGD, Constant(1.0), Constant(1.0), wait, 1.0, 1.0)
+        CoreAndPolicy(torch.optim.SGD, Constant(1.0), Constant(1.0), wait, 1.0, 1.0)
 
 
 def test_core_and_policy_are_clipped_apart():
     core, policy = parameter([0.0, 0.0]), parameter([0.0])
     core.grad, policy.grad = torch.tensor([3.0, 4.0]), torch.tensor([100.0])
-    optimisation = Optimisation(torch.optim.SGD, Constant(1.0), Constant(1.0), 0.0, 10.0, 2.0)
+    optimisation = CoreAndPolicy(torch.optim.SGD, Constant(1.0), Constant(1.0), 0.0, 10.0, 2.0)
     norms = optimisation.clip([core], [policy])
     assert [norm.item() for norm in norms] == [5.0, 100.0]
     assert core.grad.tolist() == [3, 4] and policy.grad.tolist() == pytest.approx([2.0])

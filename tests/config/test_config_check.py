@@ -28,8 +28,8 @@ def test_every_choice_is_free_of_faults(choice):
         ("+optimizer.make.lrr=1", "optimizer.make: torch.optim.Adam has no knob 'lrr'; did you mean 'lr'?"),
         ("~decoder.head", "decoder: benchmark.model.decoder.two_layer.TwoLayer needs 'head', which is not set"),
         (
-            "optimizer._target_=benchmark.training.optimizer.optimisation.Optimization",
-            "has no attribute 'Optimization'); did you mean 'Optimisation'",
+            "optimizer._target_=benchmark.training.optimizer.core_and_policy.CoreAndPolicies",
+            "has no attribute 'CoreAndPolicies'); did you mean 'CoreAndPolicy'",
         ),
         (
             "optimizer._target_=benchmark.optimization.Optimisation",

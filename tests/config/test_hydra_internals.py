@@ -13,6 +13,8 @@ from hydra.plugins.search_path_plugin import SearchPathPlugin
 from hydra.types import RunMode
 from omegaconf import OmegaConf
 
+from benchmark.common.errors import ConfigFault
+from benchmark.config.compose import EntryPointConfigs
 from benchmark.config.hydra_internals import (
     command_line,
     config_loader,
@@ -59,8 +61,11 @@ def plugins():
     before = (
         dict(registry.class_name_to_class),
         {key: list(each) for key, each in registry.plugin_type_to_subclass_list.items()},
+        dict(vars(registry)),
     )
     yield registry
+    vars(registry).clear()
+    vars(registry).update(before[2])
     registry.class_name_to_class.clear()
     registry.class_name_to_class.update(before[0])
     registry.plugin_type_to_subclass_list.clear()
@@ -72,11 +77,31 @@ def test_a_launcher_is_found_by_its_name_and_configs_are_searched(plugins, tmp_p
         def manipulate_search_path(self, search_path: ConfigSearchPath) -> None:
             search_path.append("ours", f"file://{tmp_path}")
 
-    register(Ours, "hydra_plugins.ours.Launcher", Configs)
-    made = plugins._instantiate(OmegaConf.create({"_target_": "hydra_plugins.ours.Launcher"}))
-    assert type(made) is Ours
+    register(Configs)
+    name = f"{__name__}.Ours"
+    made = plugins._instantiate(OmegaConf.create({"_target_": name}))
+    assert isinstance(made, Launcher) and type(made).__qualname__ == "Ours"
     written(tmp_path, "group/brought", "x: 1\n")
     assert config_loader(str(Path(__file__).parent), None).get_group_options("group") == ["brought"]
+
+
+OURS = "hydra_plugins.attention_benchmark.PoolLauncher"
+THEIRS = "hydra._internal.core_plugins.basic_launcher.BasicLauncher"
+
+
+@pytest.mark.parametrize(("name", "knobs"), [(OURS, {"jobs": 1, "threads": 1, "gpus": 0}), (THEIRS, {})])
+def test_launchers_have_their_old_names_and_hydras_own_stay(plugins, name, knobs):
+    register(EntryPointConfigs)
+    made = plugins._instantiate(OmegaConf.create({"_target_": name, **knobs}))
+    assert type(made).__name__ == name.rpartition(".")[2]
+
+
+def test_what_is_no_launcher_is_refused(plugins):
+    register(EntryPointConfigs)
+    with pytest.raises(RuntimeError, match="Invalid plugin"):
+        plugins._instantiate(OmegaConf.create({"_target_": "collections.OrderedDict"}))
+    with pytest.raises(ConfigFault, match=r"benchmark\.sweep\.slrum\.Slurm cannot be imported"):
+        plugins._instantiate(OmegaConf.create({"_target_": "benchmark.sweep.slrum.Slurm"}))
 
 
 def test_a_folder_is_searched_after_the_source(tmp_path):

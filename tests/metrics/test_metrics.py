@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from models import no_boxes, no_references, task
 
 from benchmark.common.errors import RunFault
-from benchmark.metrics.measure import numbers
+from benchmark.metrics.base import numbers
 from benchmark.metrics.sequence import WholeSequence, errors, lengths, reading, sequence_correct
 from benchmark.metrics.where.localisation import localisation
 from benchmark.metrics.where.order import order

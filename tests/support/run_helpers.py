@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 from benchmark.config.compose import Composer, register_plugins
-from benchmark.sweep.launcher import PoolLauncher
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 
@@ -23,7 +22,7 @@ TINY = [
 
 
 def composer() -> Composer:
-    register_plugins(PoolLauncher)
+    register_plugins()
     return Composer()
 
 

@@ -16,7 +16,8 @@ from benchmark.evaluation.evaluate import evaluate
 from benchmark.model.attention.distribution import mode
 from benchmark.model.encoder.tuning.base import Tuned
 from benchmark.training.callbacks.builtin import EpochSeed
-from benchmark.training.features.features import CachedFeatures, FeatureCaching, NoFeatureCaching
+from benchmark.training.features.cached import CachedFeatures, FeatureCaching
+from benchmark.training.features.live import NoFeatureCaching
 from datamodules.base import BaseData, FixedSplit, RepeatingSplit, Splits, derived_seed
 from datamodules.contract import NO_KEY, Batch, DataFault, ImageKey, TaskSpec
 from datamodules.storage.feature_store import FeatureStore

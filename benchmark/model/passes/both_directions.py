@@ -14,7 +14,7 @@ from benchmark.metrics.sequence import lengths
 from benchmark.model.attention.distribution import Draw
 from benchmark.model.decoding.rollout import Rollout, averaged
 from benchmark.model.loop import SequenceModel
-from benchmark.model.passes.single import Make, share, turned
+from benchmark.model.passes.base import Make, share, turned
 from datamodules.contract import IGNORED, NO_KEY, ImageKey, TaskSpec
 
 

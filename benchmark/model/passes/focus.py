@@ -13,7 +13,7 @@ from benchmark.common.constants import constant
 from benchmark.model.attention.distribution import Draw
 from benchmark.model.decoding.rollout import Rollout
 from benchmark.model.loop import SequenceModel
-from benchmark.model.passes.single import Make, share
+from benchmark.model.passes.base import Make, share
 from datamodules.contract import IGNORED, NO_KEY, ImageKey, TaskSpec
 from datamodules.ranges import Count, NonNegative
 

@@ -16,7 +16,7 @@ from benchmark.model.encoder.residual import Residual, ResidualMap
 from benchmark.model.encoder.tuning.base import Tuned, rates
 from benchmark.model.encoder.tuning.from_epoch import FromEpoch
 from benchmark.model.encoder.tuning.frozen import FrozenEncoder
-from benchmark.training.optimizer.optimisation import Optimisation
+from benchmark.training.optimizer.core_and_policy import CoreAndPolicy
 
 SHAPE = (1, 9, 9)
 SMALL_BODY = partial(ResidualMap, widths=[4, 8], stride=2)
@@ -92,7 +92,7 @@ def test_a_map_is_as_large_as_it_says_and_averaged_it_is_the_strong_cnn_s_code()
 def test_parameters_with_a_factor_of_their_own_are_groups_of_their_own():
     core, policy, slow, slow_policy = (nn.Parameter(torch.ones(1)) for _ in range(4))
     make = partial(torch.optim.SGD, lr=2.0)
-    optimisation = Optimisation(make, Constant(1.0), Linear(0.0, 1.0, 1.0), 0.0, 1.0, 1.0)
+    optimisation = CoreAndPolicy(make, Constant(1.0), Linear(0.0, 1.0, 1.0), 0.0, 1.0, 1.0)
     own = {slow: 0.1, slow_policy: 0.1}
     optimizer, rate = optimisation.optimizer([core, slow], [policy, slow_policy], own, 4)
     assert [[id(p) for p in group["params"]] for group in optimizer.param_groups] == [

@@ -11,8 +11,8 @@ from benchmark.model.context.none import NoContext
 from benchmark.model.decoding.greedy import Greedy
 from benchmark.model.feeding.teacher_forcing import TeacherForcing
 from benchmark.model.loop import AttentionRNN
+from benchmark.model.passes.base import share, turned
 from benchmark.model.passes.both_directions import Averaged, BackwardFirst, BothDirections
-from benchmark.model.passes.single import share, turned
 from datamodules.contract import IGNORED
 
 END, I = 2, IGNORED  # noqa: E741

@@ -11,7 +11,6 @@ from hashlib import sha256
 from typing import Any, Protocol, final
 
 import numpy as np
-import pytorch_lightning as pl
 import torch
 from torch import Tensor, nn
 
@@ -19,6 +18,7 @@ from benchmark.common.errors import ConfigFault
 from benchmark.model.attention.distribution import mode
 from benchmark.model.encoder.base import Computed, Encoder, FeatureSource
 from benchmark.model.encoder.tuning.base import Tuned
+from benchmark.training.features.base import FeatureCallback
 from datamodules.contract import Batch, FixedImages, ImageKey, TaskData
 
 SPLITS = ("train", "validation", "test")
@@ -30,11 +30,6 @@ class Store(Protocol):
 
     def rows(self, name: str, source: Mapping[str, Any], images: int, batch: int, shape: tuple[int, ...],
              make: Callable[[int], np.ndarray]) -> np.ndarray: ...  # fmt: skip
-
-
-@final
-class NoFeatureCaching(pl.Callback):
-    """No cache: features are computed each time."""
 
 
 @final
@@ -66,7 +61,7 @@ class _Noted(FeatureSource):
 
 
 @final
-class FeatureCaching(pl.Callback):
+class FeatureCaching(FeatureCallback):
     """Before training, computes what the cache does not have yet; from then on the encoder looks features up.
 
     Raises ConfigFault where no frozen encoder reads whole images, DataFault where training images are drawn anew each
@@ -75,11 +70,6 @@ class FeatureCaching(pl.Callback):
 
     def __init__(self, store: Store):
         self._store = store
-
-    def on_fit_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
-        data: Any = trainer.datamodule  # type: ignore[attr-defined]
-        rnn: Any = pl_module.rnn
-        self.prepare(rnn, data, pl_module.device)
 
     @torch.no_grad()
     def prepare(self, rnn: nn.Module, data: TaskData, device: torch.device) -> None:

@@ -1,4 +1,4 @@
-"""How the parameters move: optimiser, learning rate over time, and clipping apart for the reader and the policy."""
+"""Learning rates and gradient clips of their own for the reader and for the policy."""
 
 from collections.abc import Callable, Mapping
 from typing import Any, final
@@ -11,11 +11,12 @@ from torch.optim.lr_scheduler import LambdaLR
 
 from benchmark.common.errors import ConfigFault
 from benchmark.common.schedule import Schedule, Waiting
+from benchmark.training.optimizer.base import Optimisation
 from datamodules.ranges import Limit, Share
 
 
 @final
-class Optimisation:
+class CoreAndPolicy(Optimisation):
     """make: the optimiser from groups of parameters. rate, policy_rate: factors of its learning rate by progress.
 
     The two groups are what reads and what decides where to look: a policy, or the localiser of a spatial transformer.
@@ -46,10 +47,7 @@ class Optimisation:
     def optimizer(
         self, core: list[Parameter], policy: list[Parameter], own: Mapping[Parameter, float], steps: int
     ) -> tuple[Optimizer, LambdaLR]:
-        """The optimiser, and the schedule of its learning rates over `steps` steps.
-
-        own: factors of the learning rate of parameters that have one, encoders': each makes a group after the two.
-        """
+        """Two groups, core and policy. Each factor in `own` makes two more after them."""
         groups = [(1.0, core, self.rate), (1.0, policy, self.policy_rate)]
         for by in sorted({*own.values()} - {1.0}):
             groups += [(by, core, self.rate), (by, policy, self.policy_rate)]
@@ -57,7 +55,7 @@ class Optimisation:
         return optimizer, LambdaLR(optimizer, [factor(rate, steps, by) for by, _, rate in groups])
 
     def clip(self, core: list[Parameter], policy: list[Parameter]) -> tuple[Tensor, Tensor]:
-        """Clips both in place; their norms before."""
+        """Each by its own norm."""
         return clip_grad_norm_(core, self.clip_core), clip_grad_norm_(policy, self.clip_policy)
 
 

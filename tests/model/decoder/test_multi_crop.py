@@ -10,9 +10,9 @@ from torch import nn
 from benchmark.model.attention.distribution import mode, sample, uniform
 from benchmark.model.attention.policy.base import Canvas
 from benchmark.model.attention.policy.fixed_sequence import FixedSequencePolicy
+from benchmark.model.decoder.multi_crop import MeanCode, MeanProbability, MultiCrop
 from benchmark.model.encoder.conv import Conv
 from benchmark.model.encoder.wrappers import MeanCell, Resized
-from benchmark.model.passes.multi_crop import MeanCode, MeanProbability, MultiCrop
 
 
 def test_probabilities_are_averaged_over_looks():

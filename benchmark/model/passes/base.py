@@ -1,0 +1,37 @@
+"""What passes are made of. A choice of them takes `make` and the task, and gives a benchmark.model.loop.SequenceModel.
+
+Axes: B images, T symbols of a sequence (or N boxes of an image).
+"""
+
+from collections.abc import Callable
+
+import torch
+from torch import Tensor, nn
+
+from benchmark.common.errors import ConfigFault
+from benchmark.common.name_patterns import matching
+from benchmark.model.loop import AttentionRNN
+from datamodules.contract import TaskSpec
+
+Make = Callable[[TaskSpec], AttentionRNN]
+"""Builds a model, with weights of its own, for a task."""
+
+
+def share(of: nn.Module, by: nn.Module, weights: list[str]) -> None:
+    """Makes `by` hold the parameters of `of`, those whose names match a pattern; they stay one wherever both move.
+
+    Raises ConfigFault for a pattern that matches nothing, and for weights of another shape.
+    """
+    theirs, mine = (dict(model.named_parameters(remove_duplicate=False)) for model in (of, by))
+    for name in matching(weights, mine, "passes: no weights are called {}"):
+        if theirs[name].shape != mine[name].shape:
+            raise ConfigFault([f"passes: {name} depends on the image's size; its model cannot read another"])
+        owner, _, leaf = name.rpartition(".")
+        setattr(by.get_submodule(owner), leaf, theirs[name])
+
+
+def turned(values: Tensor, length_B: Tensor) -> Tensor:
+    """(B, T, ...) with the first `length` of each row in reverse order, the rest where it was."""
+    place_BT = torch.arange(values.shape[1], device=values.device).expand(len(values), -1)
+    from_BT = torch.where(place_BT < length_B[:, None], length_B[:, None] - 1 - place_BT, place_BT)
+    return values[torch.arange(len(values), device=values.device)[:, None], from_BT]
