@@ -9,7 +9,7 @@ import argparse
 import logging
 import warnings
 
-from benchmark.check.subjects import Subject, subjects
+from benchmark.check.subjects import CheckSubject, subjects
 from benchmark.common.moved import renamed
 from benchmark.config.compose import Composer, register_plugins
 from benchmark.process.program import program
@@ -36,14 +36,14 @@ def main() -> int:
     return BROKEN if wrong else 0
 
 
-def report(subject: Subject) -> int:
+def report(subject: CheckSubject) -> int:
     """Prints each contract, and what breaks it; how many are not kept, those that could not be looked at with them."""
     print(subject.title, flush=True)
     blocked, wrong = False, 0
     for contract in subject.contracts:
         faults = [] if blocked else subject.broken(contract)
         wrong += bool(blocked or faults)
-        print(f"  {'-    ' if blocked else 'wrong' if faults else 'ok   '}  {contract.says}", flush=True)
+        print(f"  {'-    ' if blocked else 'wrong' if faults else 'ok   '}  {contract.promise}", flush=True)
         for fault in faults:
             print("\n".join(f"           {line}" for line in fault.splitlines()), flush=True)
         if faults and contract.first and not blocked:

@@ -18,7 +18,7 @@ class Contract(NamedTuple):
     broken they cannot be looked at.
     """
 
-    says: str
+    promise: str
     faults: Callable[[Any], Iterator[str]]
     first: bool = False
 

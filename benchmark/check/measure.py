@@ -13,7 +13,7 @@ from torch.nn.functional import one_hot
 from benchmark.check.contract import Contract
 from benchmark.check.given import IMAGES, Given
 from benchmark.metrics.accumulate import Accumulator
-from benchmark.metrics.measure import Judged, Measure
+from benchmark.metrics.measure import Measure, MeasureResult
 from benchmark.results.primary_metric import Headline
 from datamodules.contract import IGNORED, Batch
 
@@ -30,12 +30,12 @@ def wrong(batch: Batch, symbols: int) -> Tensor:
     return torch.where(batch.target == IGNORED, IGNORED, (batch.target + 1) % symbols)
 
 
-def judged(given: Given, symbol_BT: Tensor, images: int = IMAGES) -> Judged:
+def judged(given: Given, symbol_BT: Tensor, images: int = IMAGES) -> MeasureResult:
     batch, measure = Batch(*(field[:images] for field in given.few("test"))), given.parts.module.measure
     log_BTV = (SURE * one_hot(symbol_BT.clamp(min=0), len(given.spec.symbols)).float()).log_softmax(-1)
     accumulator = Accumulator(measure)
     accumulator.add(symbol_BT[:images], log_BTV[:images], batch)
-    return accumulator.judged("test")
+    return accumulator.result("test")
 
 
 def is_a_measure(given: Given) -> Iterator[str]:
@@ -59,8 +59,8 @@ def the_headline_is_the_mean_over_images(given: Given) -> Iterator[str]:
     headline = given.parts.module.measure.headline
     for answers in (truth(given.few("test")), wrong(given.few("test"), len(given.spec.symbols))):
         found = judged(given, answers)
-        if not isinstance(found, Judged):
-            yield f"judge gives a {type(found).__name__}, and has to give a Judged(summary, value_N)"
+        if not isinstance(found, MeasureResult):
+            yield f"compute gives a {type(found).__name__}, and has to give a MeasureResult(summary, value_N)"
             return
         if headline.key not in found.summary:
             yield f"the summary has no {headline.key!r}, its headline; it has {', '.join(found.summary)}"

@@ -30,14 +30,14 @@ def is_a_mechanism(given: Given) -> Iterator[str]:
         yield f"drawn is {attention.drawn!r}, and has to be True or False"
 
 
-def a_look_is_as_said(given: Given) -> Iterator[str]:
+def a_glimpse_has_its_shapes(given: Given) -> Iterator[str]:
     """Every look of a rollout, in every way of drawing."""
     attention, batch = given.parts.module.rnn.attention, given.few("train")
     for name, draw in DRAWS.items():
         found: list[str] = []
 
         def judge(part: Any, told: Any, look: Any, found: list[str] = found) -> None:
-            found.extend(look_faults(attention, look, len(told[1])))
+            found.extend(glimpse_faults(attention, look, len(told[1])))
 
         hook = attention.register_forward_hook(judge)
         try:
@@ -50,7 +50,7 @@ def a_look_is_as_said(given: Given) -> Iterator[str]:
         yield from (f"{fault} (drawn by {name})" for fault in dict.fromkeys(found))
 
 
-def look_faults(attention: Attention, look: Any, rows: int) -> list[str]:
+def glimpse_faults(attention: Attention, look: Any, rows: int) -> list[str]:
     if not isinstance(look, Glimpse):
         return [f"forward gives a {type(look).__name__}, and has to give a Glimpse(code, where, log_prob, chance)"]
     shapes: dict[str, tuple[int, ...]] = {"code": (rows, attention.code_size), "log_prob": (rows,)}
@@ -69,7 +69,9 @@ def look_faults(attention: Attention, look: Any, rows: int) -> list[str]:
     if found:
         return found
     if look.item_probs.dim() != 2:
-        found.append(f"item_probs of a look has the shape {tuple(look.item_probs.shape)}, and has to have ({rows}, items)")
+        found.append(
+            f"item_probs of a look has the shape {tuple(look.item_probs.shape)}, and has to have ({rows}, items)"
+        )
     elif look.item_probs.shape[1] and not ((look.item_probs >= 0) & (look.item_probs <= 1)).all():
         found.append("item_probs of a look is beyond 0 to 1")
     if not attention.drawn and look.log_prob.requires_grad and look.log_prob.any():
@@ -136,7 +138,7 @@ MAPS = Contract("maps and fixations are of the image", maps_and_fixations_are_of
 
 CONTRACTS = (
     Contract("it is a mechanism", is_a_mechanism, first=True),
-    Contract("a look has the shapes it has to have", a_look_is_as_said, first=True),
+    Contract("a look has the shapes it has to have", a_glimpse_has_its_shapes, first=True),
     Contract("what is drawn teaches its policy", what_is_drawn_teaches_its_policy),
     Contract("images do not mix", images_do_not_mix),
     Contract("the whole image is one code where a context asks", global_feature_is_a_code),

@@ -23,7 +23,7 @@ ONE_SYMBOL = "digit_pairs"
 """A mechanism answers once there; where it is named alone, it is tried on both."""
 
 
-class Subject(NamedTuple):
+class CheckSubject(NamedTuple):
     """title: as it was named. make: puts together what is looked at, once."""
 
     title: str
@@ -43,16 +43,16 @@ class Subject(NamedTuple):
 class Case(NamedTuple):
     """One contract of one subject, for a test to call."""
 
-    subject: Subject
+    subject: CheckSubject
     contract: Contract
 
     def __call__(self) -> None:
         """Raises ContractFault with all that breaks it."""
         if found := self.subject.broken(self.contract):
-            raise ContractFault("\n  ".join([f"{self.subject.title}: {self.contract.says}. It does not:", *found]))
+            raise ContractFault("\n  ".join([f"{self.subject.title}: {self.contract.promise}. It does not:", *found]))
 
 
-def subjects(composer: Composer, texts: Sequence[str]) -> list[Subject]:
+def subjects(composer: Composer, texts: Sequence[str]) -> list[CheckSubject]:
     """Raises ConfigFault with all that is wrong with the overrides, or where they name no choice."""
     around = [text for text in _around(composer, texts, "attention", "experiment")]
     typed = Overrides(composer, [*around, *texts], sweep=False)
@@ -88,9 +88,9 @@ def _around(composer: Composer, texts: Sequence[str], group: str, *others: str) 
 
 
 def _subject(composer: Composer, texts: Sequence[str], group: str, name: str, contracts: tuple[Contract, ...],
-             beside: str = "") -> Subject:  # fmt: skip
+             beside: str = "") -> CheckSubject:  # fmt: skip
     @cache
     def make() -> Given:
         return Given(composer.job(texts), group, name)
 
-    return Subject(f"{group}={name}" + (f" with {beside}" if beside else ""), contracts, make)
+    return CheckSubject(f"{group}={name}" + (f" with {beside}" if beside else ""), contracts, make)

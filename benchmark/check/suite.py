@@ -23,5 +23,5 @@ def contracts(*overrides: str, config_dir: str | None = None) -> Any:
 
     register_plugins(PoolLauncher)
     found = cases(Composer(config_dir), overrides)
-    told = [pytest.param(case, id=f"{case.subject.title}: {case.contract.says}") for case in found]
+    told = [pytest.param(case, id=f"{case.subject.title}: {case.contract.promise}") for case in found]
     return pytest.mark.parametrize("contract", told)

@@ -19,7 +19,7 @@ from benchmark.common.clustered_variance import clustered_variance
 from benchmark.metrics.accumulate import INDEX, Accumulator, Outcomes
 from benchmark.metrics.measure import Measure
 from benchmark.metrics.where.localisation import localisation
-from benchmark.metrics.where.maps import looks
+from benchmark.metrics.where.maps import map_scores
 from benchmark.metrics.where.named import NOTHING_NAMED, mass_on_named
 from benchmark.metrics.where.order import order
 from benchmark.model.attention.distribution import Draw, expectation, mode, sample, uniform
@@ -87,31 +87,31 @@ def evaluate(
         for number, batch in enumerate(split):
             images.update(batch.index, {"target": batch.target, "overlap": overlap_share(batch.boxes)})
             for way in ways:
-                rollout = rolled(rnn, batch, way, f"{seed}/{number}")
+                rollout = rollout_of(rnn, batch, way, f"{seed}/{number}")
                 read[way.name].update(batch.index, {f"prediction_{way.name}": rollout.symbol[:, 0]})
                 judging[way.name].add(rollout.symbol[:, 0], averaged(rollout.logits), batch)
-                looked[way.name].update(batch.index, judged_looks(rnn, rollout, batch, names_VN))
+                looked[way.name].update(batch.index, where_scores(rnn, rollout, batch, names_VN))
             for glimpses in exits(rnn, batch):
                 with stopped_after(rnn, glimpses):
-                    rollout = rolled(rnn, batch, headline, f"{seed}/{number}")
+                    rollout = rollout_of(rnn, batch, headline, f"{seed}/{number}")
                 early[glimpses].add(rollout.symbol[:, 0], averaged(rollout.logits), batch)
     predictions = images.compute()
     predictions |= {name: value_N for each in read.values() for name, value_N in each.compute().items()}
     predictions["sources"] = sources(torch.from_numpy(predictions["index"])).numpy()
     test: dict[str, Any] = {"images": len(predictions["index"])}
     for way in ways:
-        judged = judging[way.name].judged("test")
+        judged = judging[way.name].result("test")
         test[way.name] = {**judged.summary, "standard_error": standard_error(judged.value_N, predictions["sources"])}
         predictions[f"value_{way.name}"] = judged.value_N
     if early:
         test[headline.name]["after"] = {
-            str(glimpses): float(accumulator.judged("test").value_N.mean()) for glimpses, accumulator in early.items()
+            str(glimpses): float(accumulator.result("test").value_N.mean()) for glimpses, accumulator in early.items()
         }
     summaries = {name: means(outcomes.compute()) for name, outcomes in looked.items()}
     return Evaluation(test, {name: summary for name, summary in summaries.items() if summary}, predictions)
 
 
-def rolled(rnn: SequenceModel, batch: Batch, way: Mode, seed: str) -> Rollout:
+def rollout_of(rnn: SequenceModel, batch: Batch, way: Mode, seed: str) -> Rollout:
     """A batch read in one way. The draws are of each way and batch alone: how many one way draws does not change
     another's.
     """
@@ -121,7 +121,7 @@ def rolled(rnn: SequenceModel, batch: Batch, way: Mode, seed: str) -> Rollout:
     return rollout
 
 
-def judged_looks(rnn: SequenceModel, rollout: Rollout, batch: Batch, names_VN: Tensor) -> dict[str, Tensor]:
+def where_scores(rnn: SequenceModel, rollout: Rollout, batch: Batch, names_VN: Tensor) -> dict[str, Tensor]:
     """Where the first trajectory looked, by its fixations and by its maps."""
     symbol_BT = rollout.symbol[:, 0]
     where_BTMx, side = rollout.where[:, 0], (batch.image.shape[-2], batch.image.shape[-1])
@@ -134,7 +134,7 @@ def judged_looks(rnn: SequenceModel, rollout: Rollout, batch: Batch, names_VN: T
     )
     return {
         **localisation(fixation_BTM2.flatten(1, 2), batch.boxes)._asdict(),
-        **looks(maps, where_BTMx, symbol_BT != IGNORED, batch.boxes)._asdict(),
+        **map_scores(maps, where_BTMx, symbol_BT != IGNORED, batch.boxes)._asdict(),
         **in_turn,
     }
 

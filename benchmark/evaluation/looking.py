@@ -14,7 +14,7 @@ from benchmark.model.loop import SequenceModel, averaged
 from datamodules.contract import IGNORED, NO_KEY, ImageKey, TaskSpec
 
 
-class Look(NamedTuple):
+class Prediction(NamedTuple):
     """What a model answered for B images, and where it looked before each symbol. Detached, on the model's device.
 
     symbol: (B, T) long, indices into `spec.symbols`; IGNORED after the end.
@@ -68,19 +68,19 @@ class Look(NamedTuple):
         """(H, W) the map of one glimpse of one image."""
         return self.attention.attention_map(self.where[image, step, glimpse][None], self.side)[0]
 
-    def some(self, images: slice) -> "Look":
+    def some(self, images: slice) -> "Prediction":
         """Of some of the images."""
         return self._replace(symbol=self.symbol[images], log_prob=self.log_prob[images], where=self.where[images])
 
 
-def joined(looks: list[Look]) -> Look:
+def joined(looks: list[Prediction]) -> Prediction:
     """Of the images of several batches, one after another."""
     symbol, log_prob, where = (torch.cat(parts) for parts in zip(*(look[:3] for look in looks), strict=True))
     return looks[0]._replace(symbol=symbol, log_prob=log_prob, where=where)
 
 
 @torch.no_grad()
-def look(
+def predict(
     rnn: SequenceModel,
     spec: TaskSpec,
     image_BCHW: Tensor,
@@ -88,9 +88,9 @@ def look(
     draw: Draw = mode,
     samples: int = 1,
     key: ImageKey = NO_KEY,
-) -> Look:
+) -> Prediction:
     """One batch. draw: how places are chosen, by default the policy's mode. samples: trajectories to average over.
     key: which images of the data set these are, for cached features.
     """
     rollout = rnn.eval()(image_BCHW, boxes_BN4, None, samples, draw, key)
-    return Look(rollout.symbol[:, 0], averaged(rollout.logits), rollout.where[:, 0], spec, rnn.attention)
+    return Prediction(rollout.symbol[:, 0], averaged(rollout.logits), rollout.where[:, 0], spec, rnn.attention)

@@ -20,7 +20,7 @@ from torch.nn.functional import adaptive_avg_pool2d, pad
 
 from benchmark.common.tones import Tones
 from benchmark.evaluation import confusion
-from benchmark.evaluation.looking import Look, joined, look
+from benchmark.evaluation.looking import Prediction, joined, predict
 from benchmark.training.module import AttentionModule
 from datamodules.contract import IGNORED, Batch, ImageKey, TaskData, TaskSpec
 
@@ -72,7 +72,7 @@ class PanelImages(NamedTuple):
     """Images, what was read of them and where was looked for it."""
 
     batch: Batch
-    look: Look
+    look: Prediction
 
 
 @torch.inference_mode()
@@ -84,7 +84,7 @@ def seen(module: AttentionModule, data: TaskData) -> PanelImages:
     for ticket in picked:
         batch = data.batch(ticket, module.device)
         # Of all images: features may be kept by batches.
-        found = look(module.rnn, data.spec, batch.image, batch.boxes, key=ImageKey("test", batch.index))
+        found = predict(module.rnn, data.spec, batch.image, batch.boxes, key=ImageKey("test", batch.index))
         whole = batch._replace(
             target=pad(batch.target, (0, data.spec.max_steps - batch.target.shape[1]), value=IGNORED)
         )

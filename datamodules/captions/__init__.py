@@ -1,1 +1,1 @@
-"""Captioned photographs: COCO, Flickr, and a synthetic sample."""
+"""CaptionedImage photographs: COCO, Flickr, and a synthetic sample."""

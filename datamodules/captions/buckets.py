@@ -27,7 +27,7 @@ class CaptionExamples(NamedTuple):
     per_image: Tensor
 
 
-class Examined(NamedTuple):
+class BucketBatch(NamedTuple):
     """A batch: the images (B,), by their places in the split, and what is to be said of each (B, T)."""
 
     image: Tensor
@@ -57,9 +57,9 @@ class Buckets:
         batches = example_E.split(sizes)
         return [batches[place] for place in torch.randperm(len(batches), generator=generator).tolist()]
 
-    def at(self, place: int) -> Examined:
+    def at(self, place: int) -> BucketBatch:
         """Batch number `place` of the stream."""
         turn, number = divmod(place, self.batches)
         chosen_B = self._pass(turn)[number]
         longest = int(self._captions.length[chosen_B].max())
-        return Examined(self._image_C[chosen_B], self._captions.target[chosen_B, :longest])
+        return BucketBatch(self._image_C[chosen_B], self._captions.target[chosen_B, :longest])

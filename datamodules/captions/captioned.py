@@ -31,7 +31,7 @@ class MissingFault(DataFault):
     """Files are not there."""
 
 
-class Captioned(NamedTuple):
+class CaptionedImage(NamedTuple):
     """An image and its captions.
 
     key: the number by which its data set knows it. path: of the file. entry: how a message names it.
@@ -46,9 +46,9 @@ class Captioned(NamedTuple):
 class CaptionParts(NamedTuple):
     """What is trained on, what chooses a model, and what judges it; no image stands in two of them."""
 
-    train: list[Captioned]
-    validation: list[Captioned]
-    test: list[Captioned]
+    train: list[CaptionedImage]
+    validation: list[CaptionedImage]
+    test: list[CaptionedImage]
 
 
 class NamedBoxes(NamedTuple):
@@ -86,7 +86,7 @@ class CaptionSource(ABC):
         """Bring the files here if that was asked for. Raises DataFault."""
 
     @abstractmethod
-    def images(self) -> tuple[list[Captioned], list[str]]:
+    def images(self) -> tuple[list[CaptionedImage], list[str]]:
         """All images that can be made out, whatever part they are in, and all faults, each naming file and entry.
 
         Raises DataFault where a file is missing or another one.

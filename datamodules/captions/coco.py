@@ -7,8 +7,8 @@ from typing import Annotated, Any, Literal
 from datamodules.captions.captioned import CaptionSource
 from datamodules.captions.coco_files import CocoSample, Download, HeldOut, Karpathy, Official
 from datamodules.captions.coco_sample import YEAR
-from datamodules.captions.corpus import Wording
-from datamodules.captions.image_captions import Amounts, ImageCaptions, Shown
+from datamodules.captions.corpus import VocabularyLimits
+from datamodules.captions.image_captions import ImageCaptions, PhotoSettings, SplitSizes
 from datamodules.contract import DataFault
 from datamodules.photos.augmentation import Augmentation, Jitter
 from datamodules.photos.photo_stock import PhotoReading
@@ -43,16 +43,16 @@ def captions(
     test_images: Count,
     **task: Annotated[Any, ArgumentsOf(ImageCaptions)],
 ) -> ImageCaptions:
-    """The data set of a source: see Wording, Reading, Augmentation, Shown and Amounts for what is to be chosen. All
+    """The data set of a source: see VocabularyLimits, Reading, Augmentation, PhotoSettings and SplitSizes for what is to be chosen. All
     other arguments are those of ImageCaptions.
     """
     make = Augmentation(size, tuple(mean), tuple(std), Jitter(**jitter))
     return ImageCaptions(
         source=source,
         cache=Cache(Path(cache)),
-        wording=Wording(min_count, max_size, max_words),
-        shown=Shown(PhotoReading(short, workers, keep_decoded, skip_unreadable), make, size, objects),
-        amounts=Amounts(batch_size, images_per_epoch, evaluation_batch_size, validation_images, test_images),
+        wording=VocabularyLimits(min_count, max_size, max_words),
+        shown=PhotoSettings(PhotoReading(short, workers, keep_decoded, skip_unreadable), make, size, objects),
+        amounts=SplitSizes(batch_size, images_per_epoch, evaluation_batch_size, validation_images, test_images),
         **task,
     )
 

@@ -12,7 +12,7 @@ from typing import NamedTuple, final
 import torch
 
 from datamodules.base import derived_seed
-from datamodules.captions.captioned import Captioned, CaptionParts, CaptionSource, MissingFault, NamedBoxes, refuse
+from datamodules.captions.captioned import CaptionedImage, CaptionParts, CaptionSource, MissingFault, NamedBoxes, refuse
 from datamodules.captions.coco_json import read_captions, read_objects
 from datamodules.captions.coco_sample import write_coco_sample
 from datamodules.captions.karpathy import NOWHERE, read_karpathy
@@ -57,7 +57,7 @@ class Official(CaptionSource):
     def fetch(self) -> None:
         self._download.into(self._root)
 
-    def images(self) -> tuple[list[Captioned], list[str]]:
+    def images(self) -> tuple[list[CaptionedImage], list[str]]:
         (train, faults), (test, more) = self._read()
         return train + test, faults + more
 
@@ -71,7 +71,7 @@ class Official(CaptionSource):
         refuse_missing(self._root, files)
         return read_objects(files)
 
-    def _read(self) -> list[tuple[list[Captioned], list[str]]]:
+    def _read(self) -> list[tuple[list[CaptionedImage], list[str]]]:
         files = [self._file("captions", part) for part in PARTS]
         refuse_missing(self._root, files)
         folders = [self._root / f"{part}{self._year}" for part in PARTS]
@@ -81,7 +81,7 @@ class Official(CaptionSource):
         return self._root / "annotations" / f"{kind}_{part}{self._year}.json"
 
 
-def _drawn(train: list[Captioned], held_out: HeldOut) -> tuple[list[Captioned], list[Captioned]]:
+def _drawn(train: list[CaptionedImage], held_out: HeldOut) -> tuple[list[CaptionedImage], list[CaptionedImage]]:
     """What is left to train on, and what validates; both in the order of the file."""
     images = min(held_out.images, int(len(train) * held_out.share))
     if not 0 < images < len(train):
@@ -115,7 +115,7 @@ class Karpathy(CaptionSource):
     def fetch(self) -> None:
         self._download.into(self._root)
 
-    def images(self) -> tuple[list[Captioned], list[str]]:
+    def images(self) -> tuple[list[CaptionedImage], list[str]]:
         found, faults = self._read()
         return [image for part in found.values() for image in part], faults
 
@@ -128,7 +128,7 @@ class Karpathy(CaptionSource):
         refuse_missing(self._root, self._instances)
         return read_objects(self._instances)
 
-    def _read(self) -> tuple[dict[str, list[Captioned]], list[str]]:
+    def _read(self) -> tuple[dict[str, list[CaptionedImage]], list[str]]:
         refuse_missing(self._root, [self._file])
         found, faults = read_karpathy(self._file, self._images, self._splits)
         empty = [f"{self._file}: no image is for {split}" for split in CaptionParts._fields if not found.get(split)]
@@ -145,7 +145,7 @@ class CocoSample(CaptionSource):
     def fetch(self) -> None:
         write_coco_sample(self._root, self._sample)
 
-    def images(self) -> tuple[list[Captioned], list[str]]:
+    def images(self) -> tuple[list[CaptionedImage], list[str]]:
         with drawn_anew(self._root):
             return self._files.images()
 

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from datamodules.captions.captioned import Captioned, NamedBoxes, clean, is_plain, lacks, listed, lost, read_json
+from datamodules.captions.captioned import CaptionedImage, NamedBoxes, clean, is_plain, lacks, listed, lost, read_json
 
 CAPTIONS = "a caption file of COCO (captions_*.json)"
 MOST_PIXELS = 1_000_000
@@ -17,7 +17,7 @@ MOST_PIXELS = 1_000_000
 INSTANCES = "a file of COCO's objects (instances_*.json)"
 
 
-def read_captions(file: Path, folder: Path) -> tuple[list[Captioned], list[str]]:
+def read_captions(file: Path, folder: Path) -> tuple[list[CaptionedImage], list[str]]:
     """The images of one file, in its order, and all faults of it, each naming file and entry.
 
     Raises DataFault where the file is none of its kind.
@@ -44,7 +44,7 @@ def read_captions(file: Path, folder: Path) -> tuple[list[Captioned], list[str]]
         else:
             captions[key].append(text)
     faults += [f"{names[key][1]} has no caption" for key, texts in captions.items() if not texts]
-    images = [Captioned(key, folder / name, entry, tuple(captions[key])) for key, (name, entry) in names.items()]
+    images = [CaptionedImage(key, folder / name, entry, tuple(captions[key])) for key, (name, entry) in names.items()]
     return images, [f"{file}: {fault}" for fault in faults]
 
 

@@ -13,13 +13,13 @@ from torch import Tensor
 
 from datamodules.captions.buckets import CaptionExamples
 from datamodules.captions.captioned import CaptionParts
-from datamodules.captions.vocabulary import Numbered, Targets, Vocabulary, numbered
+from datamodules.captions.vocabulary import NumberedCaptions, Targets, Vocabulary, number_words
 from datamodules.words import lacks_blanks
 
 log = logging.getLogger(__name__)
 
 
-class Wording(NamedTuple):
+class VocabularyLimits(NamedTuple):
     """min_count, max_size: of the vocabulary. max_words: of a caption; a longer one is cut."""
 
     min_count: int
@@ -34,16 +34,16 @@ class Corpus:
     Images are chosen by their numbers in `images`; `parts` has those of each part.
     """
 
-    def __init__(self, parts: CaptionParts, wording: Wording) -> None:
+    def __init__(self, parts: CaptionParts, wording: VocabularyLimits) -> None:
         self.images = [image for part in parts for image in part]
         self.parts = torch.arange(len(self.images)).split([len(part) for part in parts])
         self._wording = wording
         known: dict[str, int] = {}
-        train = numbered((text for image in parts.train for text in image.captions), known)
-        others = numbered((text for image in self.images[len(parts.train) :] for text in image.captions), known)
+        train = number_words((text for image in parts.train for text in image.captions), known)
+        others = number_words((text for image in self.images[len(parts.train) :] for text in image.captions), known)
         self.vocabulary = Vocabulary(known, train, wording.min_count, wording.max_size)
         word, length = [train.word, others.word], [train.length, others.length]
-        self._numbered = Numbered(np.concatenate(word), np.concatenate(length))
+        self._numbered = NumberedCaptions(np.concatenate(word), np.concatenate(length))
         self._count = torch.tensor([len(image.captions) for image in self.images])
         self._start = self._count.cumsum(0) - self._count
 

@@ -15,11 +15,11 @@ from torch import Tensor
 from datamodules.base import BaseData, Splits
 from datamodules.captions.buckets import Buckets
 from datamodules.captions.captioned import CaptionSource, NamedBoxes, refuse
-from datamodules.captions.corpus import Corpus, Wording
+from datamodules.captions.corpus import Corpus, VocabularyLimits
 from datamodules.captions.examples import Examples
-from datamodules.captions.splits import Bucketed, FirstCaption
+from datamodules.captions.splits import BucketedCaptions, FirstCaption
 from datamodules.contract import DataFault, TaskSpec
-from datamodules.photos.augmentation import Augmentation, undrawn
+from datamodules.photos.augmentation import Augmentation, centred_draws
 from datamodules.photos.photo_splits import CropRequest, FixedPhotos, PhotoCropper
 from datamodules.photos.photo_stock import PhotoFiles, PhotoReading, PhotoSource, digest, outline, sound, stock
 from datamodules.photos.photographs import Floats, Photograph, decoded
@@ -29,7 +29,7 @@ from datamodules.storage.cache import Cache
 CHECK = "attention-check-data coco"
 
 
-class Shown(NamedTuple):
+class PhotoSettings(NamedTuple):
     """How photographs are shown. size: px a side of an image, out of photographs with a short side of reading.short: a
     random square in training, the middle one in evaluation. objects: boxes of each kind of object that are kept, the
     largest first; 0 reads no boxes.
@@ -41,7 +41,7 @@ class Shown(NamedTuple):
     objects: int
 
 
-class Amounts(NamedTuple):
+class SplitSizes(NamedTuple):
     """images_per_epoch: rounded up to whole batches. validation_images, test_images: at most; the first ones."""
 
     batch_size: int
@@ -51,7 +51,7 @@ class Amounts(NamedTuple):
     test_images: int
 
 
-class Gallery(NamedTuple):
+class ReadablePhotos(NamedTuple):
     """Photographs that can be read. image: which image of the corpus each of them is. row: of each image in the stock,
     -1 where it is not.
     """
@@ -71,8 +71,8 @@ class ImageCaptions(BaseData):
     sizes cannot be.
     """
 
-    def __init__(self, name: str, origin: str, seed: Natural, source: CaptionSource, cache: Cache, wording: Wording,
-                 examples: Examples, shown: Shown, amounts: Amounts) -> None:  # fmt: skip
+    def __init__(self, name: str, origin: str, seed: Natural, source: CaptionSource, cache: Cache, wording: VocabularyLimits,
+                 examples: Examples, shown: PhotoSettings, amounts: SplitSizes) -> None:  # fmt: skip
         super().__init__()
         if shown.size > shown.reading.short or shown.objects < 0:
             raise DataFault(
@@ -111,9 +111,9 @@ class ImageCaptions(BaseData):
         found = [(photo.path, decoded(photo, reading.short).fault) for photo in photos]
         if faults := [f"{path} {fault}" for path, fault in found if fault]:
             raise DataFault("\n  ".join(["these pictures cannot be read:", *faults]))
-        wish = CropRequest(torch.arange(len(photos)), undrawn(len(photos)))
+        request = CropRequest(torch.arange(len(photos)), centred_draws(len(photos)))
         cutter = PhotoCropper(PhotoFiles(photos, reading.short), self._shown.size, 0, reading.workers)
-        return self._shown.make.images(cutter.cut([0], lambda _: wish).square, wish.chance)
+        return self._shown.make.images(cutter.cut([0], lambda _: request).square, request.uniform)
 
     @cached_property
     def _corpus(self) -> Corpus:
@@ -137,14 +137,14 @@ class ImageCaptions(BaseData):
         chosen = {"train": train, "validation": validation, "test": test}
         rows, still = gallery.row[train], self._fixed(gallery, train)
         return Splits(
-            train=Bucketed(self._cutter(gallery), self._shown.make, rows, buckets, self._seed, batches, still),
+            train=BucketedCaptions(self._cutter(gallery), self._shown.make, rows, buckets, self._seed, batches, still),
             validation=self._fixed(gallery, validation),
             test=self._fixed(gallery, test),
             references={name: corpus.references(part) for name, part in chosen.items()},
             training=lambda: outline([gallery.photos[row] for row in rows.tolist()], corpus.references(train)),
         )
 
-    def _gallery(self) -> Gallery:
+    def _gallery(self) -> ReadablePhotos:
         images, reading = self._corpus.images, self._shown.reading
         order = sorted(range(len(images)), key=lambda number: images[number].path)  # whatever part each is in
         photos = [Photograph(images[number].path, boxes=self._boxes(images[number].key)) for number in order]
@@ -152,16 +152,16 @@ class ImageCaptions(BaseData):
         image, row = torch.tensor(order)[kept], torch.full((len(images),), -1)
         row[image] = torch.arange(len(kept))
         photos = [photos[place] for place in kept]
-        return Gallery(stock(photos, self._name, reading, self._cache), photos, image, row)
+        return ReadablePhotos(stock(photos, self._name, reading, self._cache), photos, image, row)
 
     def _boxes(self, key: int) -> Floats:
         return self._objects.largest(key, self._shown.objects)
 
-    def _cutter(self, gallery: Gallery) -> PhotoCropper:
+    def _cutter(self, gallery: ReadablePhotos) -> PhotoCropper:
         kinds, shown = len(self._objects.names), self._shown
         return PhotoCropper(gallery.stock, shown.size, kinds * shown.objects, shown.reading.workers)
 
-    def _fixed(self, gallery: Gallery, part: Tensor) -> FixedPhotos:
+    def _fixed(self, gallery: ReadablePhotos, part: Tensor) -> FixedPhotos:
         """To be judged by: named after the photographs, and all that people wrote of them."""
         corpus, rows = self._corpus, gallery.row[part]
 

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from datamodules.captions.captioned import SHOWN, Captioned, clean, is_plain, lacks, listed, lost, read_json
+from datamodules.captions.captioned import SHOWN, CaptionedImage, clean, is_plain, lacks, listed, lost, read_json
 from datamodules.contract import DataFault
 
 WHAT = "one of Karpathy's files (dataset_coco.json, dataset_flickr8k.json, dataset_flickr30k.json)"
@@ -17,7 +17,9 @@ NOWHERE = "nowhere"
 """What a part is mapped to that is left out."""
 
 
-def read_karpathy(file: Path, folder: Path, splits: Mapping[str, str]) -> tuple[dict[str, list[Captioned]], list[str]]:
+def read_karpathy(
+    file: Path, folder: Path, splits: Mapping[str, str]
+) -> tuple[dict[str, list[CaptionedImage]], list[str]]:
     """The images of each split, in the file's order, and all faults, each naming file and entry.
 
     splits: of each part of the file (COCO's are train, restval, val and test), which split it is for, or "nowhere".
@@ -26,7 +28,7 @@ def read_karpathy(file: Path, folder: Path, splits: Mapping[str, str]) -> tuple[
     records = read_json(file, ("images",), WHAT)["images"]
     _refuse_unmapped(file, records, splits)
     faults: list[str] = []
-    found: dict[str, list[Captioned]] = {split: [] for split in splits.values()}
+    found: dict[str, list[CaptionedImage]] = {split: [] for split in splits.values()}
     keys: dict[Any, str] = {}
     folders: dict[str, set[str]] = {}
     for place, record in enumerate(records):
@@ -45,7 +47,7 @@ def read_karpathy(file: Path, folder: Path, splits: Mapping[str, str]) -> tuple[
                 faults.append(f"{entry} has the id or the file of {keys[told]}")
         captions, wrong = _captions(record["sentences"])
         faults += [f"{entry} {fault}" for fault in wrong]
-        found[splits[record["split"]]].append(Captioned(key, folder / under / name, entry, captions))
+        found[splits[record["split"]]].append(CaptionedImage(key, folder / under / name, entry, captions))
     found.pop(NOWHERE, None)
     return found, [f"{file}: {fault}" for fault in faults]
 

@@ -12,11 +12,11 @@ from datamodules.base import FixedSplit, RepeatingSplit, derived_seed
 from datamodules.captions.buckets import Buckets
 from datamodules.contract import Batch
 from datamodules.photos.augmentation import Augmentation
-from datamodules.photos.photo_splits import AHEAD, Answers, CropRequest, PhotoCropper, finished, unjittered
+from datamodules.photos.photo_splits import AHEAD, CropRequest, PhotoCropper, PhotoTargets, made_batch, without_jitter
 
 
 @final
-class Bucketed(RepeatingSplit):
+class BucketedCaptions(RepeatingSplit):
     """Endless passes, in batches of captions of nearly equal length, each square drawn anew.
 
     photograph: (N,) numbers in the stock, by an image's place in the split. still: the same as if to be judged by.
@@ -31,22 +31,22 @@ class Bucketed(RepeatingSplit):
     def batches(self) -> int:
         return self._batches
 
-    def _wish(self, place: int) -> CropRequest:
+    def _request(self, place: int) -> CropRequest:
         image_B = self._buckets.at(place).image
         generator = Generator().manual_seed(derived_seed("train", self._seed, place))
-        return CropRequest(self._photograph[image_B], self._make.chances(len(image_B), generator))
+        return CropRequest(self._photograph[image_B], self._make.uniforms(len(image_B), generator))
 
     def each(self) -> FixedSplit:
-        return unjittered(self._make, self._still)
+        return without_jitter(self._make, self._still)
 
     def batch(self, epoch: int, number: int, device: torch.device) -> Batch:
         place = epoch * self._batches + number
-        squares, told = self._cutter.cut(range(place, place + 1 + AHEAD), self._wish), self._buckets.at(place)
-        return finished(squares, self._wish(place), told.target, told.image, self._make, device)
+        squares, told = self._cutter.cut(range(place, place + 1 + AHEAD), self._request), self._buckets.at(place)
+        return made_batch(squares, self._request(place), told.target, told.image, self._make, device)
 
 
 @final
-class FirstCaption(Answers):
+class FirstCaption(PhotoTargets):
     """Of a photograph to be judged by: its first caption, for the likelihood; all of them are the references.
 
     target: (N, T) of the photographs of the stock.
@@ -55,8 +55,8 @@ class FirstCaption(Answers):
     def __init__(self, target_NT: Tensor) -> None:
         self._target = target_NT
 
-    def drawn(self, chosen_B: Tensor, generator: Generator) -> Tensor:
-        return self.told(chosen_B)
+    def for_training(self, chosen_B: Tensor, generator: Generator) -> Tensor:
+        return self.for_evaluation(chosen_B)
 
-    def told(self, chosen_B: Tensor) -> Tensor:
+    def for_evaluation(self, chosen_B: Tensor) -> Tensor:
         return self._target[chosen_B]

@@ -23,21 +23,21 @@ UNKNOWN, END = "<unk>", "<end>"
 """The first symbol and the last. No word has their brackets."""
 
 
-class Numbered(NamedTuple):
+class NumberedCaptions(NamedTuple):
     """Captions as the numbers of their words, one caption after another; length: (C,) of each."""
 
     word: NDArray[np.int32]
     length: NDArray[np.int64]
 
 
-def numbered(captions: Iterable[str], known: dict[str, int]) -> Numbered:
+def number_words(captions: Iterable[str], known: dict[str, int]) -> NumberedCaptions:
     """Numbers each word by its place in `known`, and enters there what is new."""
     word, length = array("i"), array("q")
     for caption in captions:
         told = [known.setdefault(each, len(known)) for each in words(caption)]
         word.extend(told)
         length.append(len(told))
-    return Numbered(np.array(word, np.int32), np.array(length, np.int64))
+    return NumberedCaptions(np.array(word, np.int32), np.array(length, np.int64))
 
 
 class Targets(NamedTuple):
@@ -52,7 +52,7 @@ class Targets(NamedTuple):
 class Vocabulary:
     """Words by frequency, the more frequent first and equals by alphabet, so that it is a function of the captions."""
 
-    def __init__(self, known: dict[str, int], train: Numbered, least: int, most: int) -> None:
+    def __init__(self, known: dict[str, int], train: NumberedCaptions, least: int, most: int) -> None:
         """Of all words numbered so far, those that stand in training captions at least `least` times, and at most
         `most` of them. Raises DataFault where none is left.
         """
@@ -69,7 +69,7 @@ class Vocabulary:
     def end(self) -> int:
         return len(self.symbols) - 1
 
-    def targets(self, captions: Numbered, most: int) -> Targets:
+    def targets(self, captions: NumberedCaptions, most: int) -> Targets:
         """What is to be said: up to `most` words of each caption, and the end."""
         end_C = np.cumsum(captions.length)
         kept_C = np.minimum(captions.length, most)

@@ -62,7 +62,7 @@ class CanvasPlan(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Recipe:
+class CanvasGenerator:
     """How canvases are made. Raises DataFault where the sizes cannot be.
 
     canvas, size, clutter_size: sides in pixels of the canvas, of a digit and of a piece of clutter.

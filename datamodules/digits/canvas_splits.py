@@ -12,7 +12,7 @@ from torch import Generator, Tensor
 
 from datamodules.base import FixedSplit, Split, derived_seed
 from datamodules.contract import Batch
-from datamodules.digits.canvas import CanvasPlan, Layout, Recipe
+from datamodules.digits.canvas import CanvasGenerator, CanvasPlan, Layout
 from datamodules.digits.digit_stock import DigitStock
 from datamodules.digits.labels import Labels
 from datamodules.digits.overlay import WHITE
@@ -29,7 +29,7 @@ READERS = 4
 """Blocks kept: one training reads from one place, who measures or looks at it from a few."""
 
 
-class Sketch(NamedTuple):
+class CanvasBatchPlan(NamedTuple):
     """Canvases of which all is known but their pixels. target, boxes, index: as a batch's."""
 
     plan: CanvasPlan
@@ -37,15 +37,15 @@ class Sketch(NamedTuple):
     boxes: Tensor
     index: Tensor  # type: ignore[assignment]  # hides tuple.index, as a batch's does
 
-    def part(self, of: slice) -> "Sketch":
-        return Sketch(self.plan.part(of), self.target[of], self.boxes[of], self.index[of])
+    def part(self, of: slice) -> "CanvasBatchPlan":
+        return CanvasBatchPlan(self.plan.part(of), self.target[of], self.boxes[of], self.index[of])
 
 
 @final
-class Painter:
+class CanvasRenderer:
     """Makes batches of layouts. Holds the digits on the device that asked last."""
 
-    def __init__(self, recipe: Recipe, labels: Labels, digits: Digits, mean: float, std: float) -> None:
+    def __init__(self, recipe: CanvasGenerator, labels: Labels, digits: Digits, mean: float, std: float) -> None:
         self.recipe, self.labels, self._label_N, self._stock = recipe, labels, digits.label, DigitStock.of(digits.image)
         self._scale, self._background = 1 / (WHITE * std), -mean / std
 
@@ -53,19 +53,21 @@ class Painter:
     def stock(self) -> int:
         return len(self._label_N)
 
-    def sketch(self, layout: Layout, first: int) -> Sketch:
+    def sketch(self, layout: Layout, first: int) -> CanvasBatchPlan:
         """On the layout's device. first: the number of its first canvas within its split."""
         device = layout.digit.device
         self._label_N = self._label_N.to(device)
         target_BT = self.labels.target(self._label_N[layout.digit])
         index_B = torch.arange(first, first + len(target_BT), device=device)
-        return Sketch(self.recipe.plan(layout, self._stock_on(device)), target_BT, self.recipe.boxes(layout), index_B)
+        return CanvasBatchPlan(
+            self.recipe.plan(layout, self._stock_on(device)), target_BT, self.recipe.boxes(layout), index_B
+        )
 
-    def canvases(self, sketch: Sketch) -> Tensor:
+    def canvases(self, sketch: CanvasBatchPlan) -> Tensor:
         """(B, L, L), whole numbers 0..255."""
         return self.recipe.render(sketch.plan, self._stock_on(sketch.target.device))
 
-    def batch(self, sketch: Sketch) -> Batch:
+    def batch(self, sketch: CanvasBatchPlan) -> Batch:
         stock = self._stock_on(sketch.target.device)
         image_BLL = self.recipe.render(sketch.plan, stock, self._scale, self._background)
         return Batch(image_BLL[:, None], sketch.target, sketch.boxes, sketch.index)
@@ -81,7 +83,7 @@ class CanvasStream(Split):
     number of the block).
     """
 
-    def __init__(self, painter: Painter, seed: int, images: int, batch_size: int) -> None:
+    def __init__(self, painter: CanvasRenderer, seed: int, images: int, batch_size: int) -> None:
         self._painter, self._seed, self._size = painter, seed, batch_size
         self._batches = -(-images // batch_size)
         self._sketched = lru_cache(READERS)(self._sketch)
@@ -95,7 +97,7 @@ class CanvasStream(Split):
         sketch = self._sketched(epoch, block, device)
         return self._painter.batch(sketch.part(slice(place * self._size, (place + 1) * self._size)))
 
-    def _sketch(self, epoch: int, block: int, device: torch.device) -> Sketch:
+    def _sketch(self, epoch: int, block: int, device: torch.device) -> CanvasBatchPlan:
         generator = Generator(device).manual_seed(derived_seed("train", self._seed, epoch, block))
         layout = self._painter.recipe.draw(BLOCK * self._size, self._painter.stock, generator)
         return self._painter.sketch(layout, (epoch * self._batches + block * BLOCK) * self._size)
@@ -111,7 +113,7 @@ class FixedCanvases(FixedSplit):
     digit_BK: which of the stock lie on each canvas.
     """
 
-    def __init__(self, painter: Painter, seed: int, images: int, batch_size: int) -> None:
+    def __init__(self, painter: CanvasRenderer, seed: int, images: int, batch_size: int) -> None:
         self._painter, self._size, self._images = painter, batch_size, images
         generator = Generator().manual_seed(seed)
         drawn = painter.recipe.draw(images, painter.stock, generator)
@@ -126,7 +128,7 @@ class FixedCanvases(FixedSplit):
     def batch(self, epoch: int, number: int, device: torch.device) -> Batch:
         return self._painter.batch(self._sketch(number, device))
 
-    def _sketch(self, number: int, device: torch.device) -> Sketch:
+    def _sketch(self, number: int, device: torch.device) -> CanvasBatchPlan:
         part = slice(number * self._size, (number + 1) * self._size)
         layout = Layout(*(field[part].to(device) for field in self._layout))
         return self._painter.sketch(layout, number * self._size)

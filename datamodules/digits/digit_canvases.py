@@ -4,8 +4,8 @@ from typing import final
 
 from datamodules.base import BaseData, Splits, content_of, derived_seed
 from datamodules.contract import TaskSpec
-from datamodules.digits.canvas import Recipe
-from datamodules.digits.canvas_splits import CanvasStream, FixedCanvases, Painter
+from datamodules.digits.canvas import CanvasGenerator
+from datamodules.digits.canvas_splits import CanvasRenderer, CanvasStream, FixedCanvases
 from datamodules.digits.labels import Labels
 from datamodules.digits.overlay import Overlay
 from datamodules.digits.placement import Placement
@@ -18,7 +18,7 @@ class DigitCanvases(BaseData):
     """The data set of a source of digits, a way to lay them out, and a question about them.
 
     name, origin: see TaskSpec. seed: of the training stream. split_seed: of the canvases evaluated on, the same for
-    every run. canvas, clutter, clutter_size: see Recipe. images_per_epoch: rounded up to whole batches. mean, std: what
+    every run. canvas, clutter, clutter_size: see CanvasGenerator. images_per_epoch: rounded up to whole batches. mean, std: what
     is subtracted from pixels in [0, 1], and divided by. Raises DataFault where sizes cannot be; files are read later.
     """
 
@@ -46,7 +46,7 @@ class DigitCanvases(BaseData):
         super().__init__()
         self._name, self._origin, self._seed, self._split_seed = name, origin, seed, split_seed
         self._source, self._labels, self._mean, self._std = source, labels, mean, std
-        self._recipe = Recipe(canvas, source.size, labels.digits, clutter, clutter_size, overlay, placement)
+        self._recipe = CanvasGenerator(canvas, source.size, labels.digits, clutter, clutter_size, overlay, placement)
         self._stream_size = (images_per_epoch, batch_size)
         self._validation_size = (validation_images, evaluation_batch_size)
         self._test_size = (test_images, evaluation_batch_size)
@@ -70,7 +70,9 @@ class DigitCanvases(BaseData):
 
     def read(self) -> Splits:
         digits = self._source.read()
-        train, validation, test = (Painter(self._recipe, self._labels, part, self._mean, self._std) for part in digits)
+        train, validation, test = (
+            CanvasRenderer(self._recipe, self._labels, part, self._mean, self._std) for part in digits
+        )
         validated = FixedCanvases(validation, derived_seed("validation", self._split_seed), *self._validation_size)
         tested = FixedCanvases(test, derived_seed("test", self._split_seed), *self._test_size)
         return Splits(

@@ -12,7 +12,7 @@ from annotated_types import Ge
 from datamodules.contract import DataFault
 from datamodules.digits.digit_canvases import DigitCanvases
 from datamodules.digits.idx import read_idx
-from datamodules.digits.sources import Digits, DigitSource, DigitSplits, carve
+from datamodules.digits.sources import Digits, DigitSource, DigitSplits, split_at_random
 from datamodules.ranges import ArgumentsOf, Natural
 from datamodules.storage.download import Wanted, fetch
 from datamodules.storage.nearby import elsewhere
@@ -54,7 +54,7 @@ class MnistFiles(DigitSource):
         self._refuse_missing()
         train = pair(self._root, OFFICIAL[0].name, OFFICIAL[1].name)
         test = pair(self._root, OFFICIAL[2].name, OFFICIAL[3].name)
-        validation, rest = carve(train, self._split_seed, len(train.label) // self._one_in)
+        validation, rest = split_at_random(train, self._split_seed, len(train.label) // self._one_in)
         return DigitSplits(rest, validation, test)
 
     def _refuse_missing(self) -> None:

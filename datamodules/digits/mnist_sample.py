@@ -5,7 +5,7 @@ from pathlib import Path
 import torch
 
 from datamodules.digits.idx import write_idx
-from datamodules.digits.sources import bundled, carve
+from datamodules.digits.sources import bundled, split_at_random
 
 BORDER = 2
 ENLARGED = 3
@@ -17,7 +17,7 @@ def write_mnist_sample(folder: Path, train: int, test: int) -> None:
     Not MNIST, and no result on it is one on MNIST. train + test is at most 1,796.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    tested, trained, _ = carve(bundled(), 0, test, train)
+    tested, trained, _ = split_at_random(bundled(), 0, test, train)
     for name, part in (("train", trained), ("t10k", tested)):
         large_NHW = part.image.repeat_interleave(ENLARGED, 1).repeat_interleave(ENLARGED, 2)
         write_idx(folder / f"{name}-images-idx3-ubyte.gz", torch.nn.functional.pad(large_NHW, [BORDER] * 4))

@@ -35,7 +35,7 @@ class DigitSplits(NamedTuple):
     test: Digits
 
 
-def carve(digits: Digits, seed: int, *counts: int) -> list[Digits]:
+def split_at_random(digits: Digits, seed: int, *counts: int) -> list[Digits]:
     """Split digits at random into sets of the given sizes and a last one of all the rest.
 
     Raises DataFault where a part would be empty.
@@ -50,7 +50,7 @@ def carve(digits: Digits, seed: int, *counts: int) -> list[Digits]:
     return [digits.take(part) for part in order.split([*counts, rest])]
 
 
-def carve_blocks(digits: Digits, starts: Sequence[int], seed: int, *counts: int) -> list[Digits]:
+def split_blocks_at_random(digits: Digits, starts: Sequence[int], seed: int, *counts: int) -> list[Digits]:
     """Split digits into sets of so many blocks each, chosen at random, and a last one of all other blocks.
 
     starts: the first digit of each block. Raises DataFault where a part would be empty.
@@ -120,5 +120,7 @@ class ScikitDigits(DigitSource):
         pass
 
     def read(self) -> DigitSplits:
-        validation, test, train = carve_blocks(bundled(), FORMS, self._split_seed, self._validation, self._test)
+        validation, test, train = split_blocks_at_random(
+            bundled(), FORMS, self._split_seed, self._validation, self._test
+        )
         return DigitSplits(train, validation, test)

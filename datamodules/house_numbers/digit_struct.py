@@ -18,7 +18,7 @@ from h5py import h5d, h5r, h5s, h5t
 from numpy.typing import NDArray
 
 from datamodules.contract import DataFault
-from datamodules.storage.child_process import ApartError, Limits, apart
+from datamodules.storage.child_process import ChildCrashError, Limits, in_child_process
 
 MEMBERS = ("height", "label", "left", "top", "width")
 FIELDS = (b"label", b"left", b"top", b"width", b"height")
@@ -67,8 +67,8 @@ def save_digit_struct(path: Path, folder: Path) -> None:
             np.save(folder / f"{field}.npy", array, allow_pickle=False)
 
     try:
-        apart(parse, Limits.of(path.stat().st_size))
-    except ApartError as fault:
+        in_child_process(parse, Limits.of(path.stat().st_size))
+    except ChildCrashError as fault:
         raise _foreign(path, str(fault)) from None
 
 

@@ -21,7 +21,7 @@ from datamodules.ranges import Share
 WHITE = 255
 DRAWN = 7
 """Numbers in [0, 1) an image: its place in x and y, whether mirrored, brightness, contrast, saturation, hue."""
-UNDRAWN = 0.5
+CENTRED = 0.5
 """In the place of each: the middle, not mirrored, colours as they are."""
 GREY = (0.299, 0.587, 0.114)
 """What colours add to a grey value (ITU-R 601)."""
@@ -58,36 +58,36 @@ class Augmentation:
         """Whether nothing is drawn: the middle square, as it is."""
         return self._jitter == PLAIN
 
-    def chances(self, images: int, generator: Generator) -> Tensor:
+    def uniforms(self, images: int, generator: Generator) -> Tensor:
         """The numbers of a training batch, (B, Q), on the CPU, so that every device sees the same images."""
-        chance_BQ = torch.rand(images, DRAWN, generator=generator)
-        chance_BQ[:, :2] = UNDRAWN + self._jitter.place * (chance_BQ[:, :2] - UNDRAWN)
-        return chance_BQ
+        uniform_BQ = torch.rand(images, DRAWN, generator=generator)
+        uniform_BQ[:, :2] = CENTRED + self._jitter.place * (uniform_BQ[:, :2] - CENTRED)
+        return uniform_BQ
 
-    def images(self, square_BSSC: Tensor, chance_BQ: Tensor) -> Tensor:
+    def images(self, square_BSSC: Tensor, uniform_BQ: Tensor) -> Tensor:
         """(B, C, S, S) float, normalised, of bytes on the same device. chance: see DRAWN."""
         if self._jitter.mirror:
-            mirrored_B111 = self._mirrored(chance_BQ)[:, None, None, None]
+            mirrored_B111 = self._mirrored(uniform_BQ)[:, None, None, None]
             square_BSSC = torch.where(mirrored_B111, square_BSSC.flip(2), square_BSSC)
         image_BCSS = square_BSSC.permute(0, 3, 1, 2).to(torch.float32, memory_format=torch.contiguous_format)
         pixel_BCP = image_BCSS.flatten(2)
         mean_C1, std_C1 = (there(value, pixel_BCP)[:, None] for value in (self._mean, self._std))
         if self._jitter[2:] == PLAIN[2:]:
             return pixel_BCP.sub_(WHITE * mean_C1).div_(WHITE * std_C1).unflatten(2, image_BCSS.shape[2:])
-        map_BCC, offset_BC1 = self._recoloured(chance_BQ[:, 3:], pixel_BCP.mean(2, keepdim=True) / WHITE)
+        map_BCC, offset_BC1 = self._recoloured(uniform_BQ[:, 3:], pixel_BCP.mean(2, keepdim=True) / WHITE)
         pixel_BCP = torch.baddbmm(offset_BC1, map_BCC / WHITE, pixel_BCP).clamp_(0, 1)
         return pixel_BCP.sub_(mean_C1).div_(std_C1).unflatten(2, image_BCSS.shape[2:])
 
-    def boxes(self, boxes_BK4: Tensor, chance_BQ: Tensor) -> Tensor:
+    def boxes(self, boxes_BK4: Tensor, uniform_BQ: Tensor) -> Tensor:
         """In pixels of the squares before; clipped, NaN for one of which nothing is left."""
-        return clipped(mirrored(boxes_BK4, self._mirrored(chance_BQ), self._size), self._size)
+        return clipped(mirrored(boxes_BK4, self._mirrored(uniform_BQ), self._size), self._size)
 
-    def _mirrored(self, chance_BQ: Tensor) -> Tensor:
-        return chance_BQ[:, 2] < self._jitter.mirror
+    def _mirrored(self, uniform_BQ: Tensor) -> Tensor:
+        return uniform_BQ[:, 2] < self._jitter.mirror
 
-    def _recoloured(self, chance_B4: Tensor, mean_BC1: Tensor) -> tuple[Tensor, Tensor]:
+    def _recoloured(self, uniform_B4: Tensor, mean_BC1: Tensor) -> tuple[Tensor, Tensor]:
         """Matrix and offset of each image's colours."""
-        signed_B4 = 2 * chance_B4 - 1
+        signed_B4 = 2 * uniform_B4 - 1
         far_B4 = signed_B4 * there(self._jitter[2:], signed_B4)
         bright, contrast, saturation = (1 + far_B4[:, :3]).unsqueeze(-1).unsqueeze(-1).unbind(1)
         grey_CC = there(GREY, mean_BC1).expand(3, 3)  # each row makes grey
@@ -113,6 +113,6 @@ def _turn(angle_B: Tensor) -> Tensor:
     return turn_B33
 
 
-def undrawn(images: int) -> Tensor:
+def centred_draws(images: int) -> Tensor:
     """Those of a batch to be judged by."""
-    return torch.full((images, DRAWN), UNDRAWN)
+    return torch.full((images, DRAWN), CENTRED)

@@ -14,14 +14,14 @@ from torch import Generator, Tensor
 from datamodules.base import BaseData, Splits, derived_seed
 from datamodules.contract import DataFault, TaskSpec
 from datamodules.photos.augmentation import PLAIN, Augmentation, Jitter
-from datamodules.photos.photo_splits import Answers, FixedPhotos, PhotoCropper, PhotoStream
+from datamodules.photos.photo_splits import FixedPhotos, PhotoCropper, PhotoStream, PhotoTargets
 from datamodules.photos.photo_stock import PhotoReading, PhotoSource, digest, outline, stock
 from datamodules.photos.photographs import Photograph
 from datamodules.ranges import ArgumentsOf, Colours, Count, Deviations, Natural, SomeShare
 from datamodules.storage.cache import Cache
 
 
-class Labelled(NamedTuple):
+class LabelledPhotos(NamedTuple):
     """Photographs, which can be read, and the category of each, from 0 on."""
 
     photos: list[Photograph]
@@ -31,8 +31,8 @@ class Labelled(NamedTuple):
 class CategoryParts(NamedTuple):
     """train: what validation is drawn from, too. test: as published."""
 
-    train: Labelled
-    test: Labelled
+    train: LabelledPhotos
+    test: LabelledPhotos
 
 
 class CategorySource(ABC):
@@ -52,16 +52,16 @@ class CategorySource(ABC):
 
 
 @final
-class Category(Answers):
+class Category(PhotoTargets):
     """The one category of each photograph."""
 
     def __init__(self, label: Sequence[int]) -> None:
         self._label_N1 = torch.tensor(label)[:, None]
 
-    def drawn(self, chosen_B: Tensor, generator: Generator) -> Tensor:
+    def for_training(self, chosen_B: Tensor, generator: Generator) -> Tensor:
         return self._label_N1[chosen_B]
 
-    def told(self, chosen_B: Tensor) -> Tensor:
+    def for_evaluation(self, chosen_B: Tensor) -> Tensor:
         return self._label_N1[chosen_B]
 
 
@@ -129,27 +129,27 @@ class Categories(BaseData):
         mean, std, jitter = self._colours
         stocked, plain = self._stock(train, "train"), Augmentation(self._size, mean, std, PLAIN)
         make, tested = Augmentation(self._size, mean, std, jitter), first_of_each(test.label)[: self._test_images]
-        cutter, answers = self._cutter(stocked), Category(train.label)
+        cutter, targets = self._cutter(stocked), Category(train.label)
         still = self._fixed(train, rest.tolist(), stocked, plain)
         return Splits(
-            train=PhotoStream(cutter, make, answers, rest, self._seed, *self._stream, still),
+            train=PhotoStream(cutter, make, targets, rest, self._seed, *self._stream, still),
             validation=self._fixed(train, chosen, stocked, plain),
             test=self._fixed(test, sorted(tested), self._stock(test, "test"), plain),
             training=lambda: outline(train.photos, train.label),
         )
 
-    def _stock(self, part: Labelled, name: str) -> PhotoSource:
+    def _stock(self, part: LabelledPhotos, name: str) -> PhotoSource:
         return stock(part.photos, name, self._reading, self._cache)
 
     def _cutter(self, stocked: PhotoSource) -> PhotoCropper:
         return PhotoCropper(stocked, self._size, len(self._source.box_names), self._reading.workers)
 
-    def _fixed(self, part: Labelled, chosen: list[int], stocked: PhotoSource, make: Augmentation) -> FixedPhotos:
+    def _fixed(self, part: LabelledPhotos, chosen: list[int], stocked: PhotoSource, make: Augmentation) -> FixedPhotos:
         def content() -> str:
             return f"{digest([part.photos[number] for number in chosen], self._reading)} {self._size}"
 
-        answers, cutter = Category(part.label), self._cutter(stocked)
-        return FixedPhotos(cutter, make, answers, torch.tensor(chosen), self._evaluation_batch, content)
+        targets, cutter = Category(part.label), self._cutter(stocked)
+        return FixedPhotos(cutter, make, targets, torch.tensor(chosen), self._evaluation_batch, content)
 
 
 def _told(

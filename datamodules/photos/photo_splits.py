@@ -16,7 +16,7 @@ from torch import Generator, Tensor
 from datamodules.base import FixedSplit, RepeatingSplit, derived_seed
 from datamodules.contract import Batch, DataFault
 from datamodules.passes import Passes
-from datamodules.photos.augmentation import Augmentation, Jitter, undrawn
+from datamodules.photos.augmentation import Augmentation, Jitter, centred_draws
 from datamodules.photos.photo_stock import PhotoSource
 
 AHEAD = 2
@@ -27,7 +27,7 @@ class CropRequest(NamedTuple):
     """Which photographs, and the numbers drawn for each: (B,), (B, Q)."""
 
     chosen: Tensor
-    chance: Tensor
+    uniform: Tensor
 
 
 class Squares(NamedTuple):
@@ -46,34 +46,34 @@ class PhotoCropper:
         self._pool = ThreadPoolExecutor(workers)
         self._begun: dict[int, tuple[Squares, list[Future[None]]]] = {}
 
-    def cut(self, places: Sequence[int], wish: Callable[[int], CropRequest]) -> Squares:
+    def cut(self, places: Sequence[int], request: Callable[[int], CropRequest]) -> Squares:
         """The squares of the first place; what is wished for at the others is begun, and there when its turn comes.
 
         Raises DataFault where a photograph is no longer as it was.
         """
         for place in places:
             if place not in self._begun:
-                self._begun[place] = self._begin(wish(place))
+                self._begun[place] = self._begin(request(place))
         self._begun = {place: self._begun[place] for place in places}  # nobody waits for what was begun and left
         squares, parts = self._begun.pop(places[0])
         for part in parts:
             part.result()
         return squares
 
-    def _begin(self, wish: CropRequest) -> tuple[Squares, list[Future[None]]]:
-        images = len(wish.chosen)
+    def _begin(self, request: CropRequest) -> tuple[Squares, list[Future[None]]]:
+        images = len(request.chosen)
         square_BSSC = torch.empty(
             images, self._size, self._size, 3, dtype=torch.uint8, pin_memory=torch.cuda.is_available()
         )
         squares = Squares(square_BSSC, torch.empty(images, self._boxes, 4))
         share = -(-images // self._workers)
         starts = range(0, images, share)
-        return squares, [self._pool.submit(self._fill, squares, wish, start, start + share) for start in starts]
+        return squares, [self._pool.submit(self._fill, squares, request, start, start + share) for start in starts]
 
-    def _fill(self, squares: Squares, wish: CropRequest, start: int, stop: int) -> None:
+    def _fill(self, squares: Squares, request: CropRequest, start: int, stop: int) -> None:
         square_BSSC, boxes_BK4 = squares.square.numpy(), squares.boxes.numpy()
-        place_B2 = wish.chance[start:stop, :2].numpy()
-        for row, number in enumerate(wish.chosen[start:stop].tolist(), start):
+        place_B2 = request.uniform[start:stop, :2].numpy()
+        for row, number in enumerate(request.chosen[start:stop].tolist(), start):
             found = self._stock.get(number)
             free = np.array(found.pixels_HWC.shape[1::-1]) - self._size
             x, y = np.floor(place_B2[row - start] * (free + 1)).astype(int).clip(max=free).tolist()
@@ -81,28 +81,28 @@ class PhotoCropper:
             boxes_BK4[row] = found.boxes - [x, y, x, y]
 
 
-class Answers(ABC):
+class PhotoTargets(ABC):
     """What is asked of each photograph of a stock."""
 
     @abstractmethod
-    def drawn(self, chosen_B: Tensor, generator: Generator) -> Tensor:
+    def for_training(self, chosen_B: Tensor, generator: Generator) -> Tensor:
         """Targets (B, T) to train on; where a photograph has several, one drawn by the generator. On the CPU."""
 
     @abstractmethod
-    def told(self, chosen_B: Tensor) -> Tensor:
+    def for_evaluation(self, chosen_B: Tensor) -> Tensor:
         """Targets (B, T) to be judged by, always the same. On the CPU."""
 
 
-def finished(squares: Squares, wish: CropRequest, target_BT: Tensor, index_B: Tensor, make: Augmentation,
+def made_batch(squares: Squares, request: CropRequest, target_BT: Tensor, index_B: Tensor, make: Augmentation,
              device: torch.device) -> Batch:  # fmt: skip
     """A batch of squares that were cut, on the device; the index stays on the CPU."""
-    square_BSSC, boxes_BK4, chance_BQ, target_BT = (
-        each.to(device, non_blocking=True) for each in (*squares, wish.chance, target_BT)
+    square_BSSC, boxes_BK4, uniform_BQ, target_BT = (
+        each.to(device, non_blocking=True) for each in (*squares, request.uniform, target_BT)
     )
-    return Batch(make.images(square_BSSC, chance_BQ), target_BT, make.boxes(boxes_BK4, chance_BQ), index_B)
+    return Batch(make.images(square_BSSC, uniform_BQ), target_BT, make.boxes(boxes_BK4, uniform_BQ), index_B)
 
 
-def unjittered(make: Augmentation, still: FixedSplit) -> FixedSplit:
+def without_jitter(make: Augmentation, still: FixedSplit) -> FixedSplit:
     """The still photographs, where those to train on are no others. Raises DataFault where they are jittered."""
     if not make.plain:
         raise DataFault(
@@ -119,9 +119,9 @@ class PhotoStream(RepeatingSplit):
     still: the same photographs as if to be judged by.
     """
 
-    def __init__(self, cutter: PhotoCropper, make: Augmentation, answers: Answers, chosen: Tensor, seed: int,
+    def __init__(self, cutter: PhotoCropper, make: Augmentation, targets: PhotoTargets, chosen: Tensor, seed: int,
                  images: int, batch_size: int, still: FixedSplit) -> None:  # fmt: skip
-        self._cutter, self._make, self._answers, self._seed, self._size = cutter, make, answers, seed, batch_size
+        self._cutter, self._make, self._targets, self._seed, self._size = cutter, make, targets, seed, batch_size
         self._passes, self._batches = Passes(torch.arange(len(chosen)), seed), -(-images // batch_size)
         self._chosen, self._still = chosen, still
 
@@ -129,48 +129,48 @@ class PhotoStream(RepeatingSplit):
     def batches(self) -> int:
         return self._batches
 
-    def _wish(self, place: int) -> CropRequest:
+    def _request(self, place: int) -> CropRequest:
         generator = Generator().manual_seed(derived_seed("train", self._seed, place))
         chosen_B = self._chosen[self._index(place)]
-        return CropRequest(chosen_B, self._make.chances(self._size, generator))
+        return CropRequest(chosen_B, self._make.uniforms(self._size, generator))
 
     def each(self) -> FixedSplit:
-        return unjittered(self._make, self._still)
+        return without_jitter(self._make, self._still)
 
     def _index(self, place: int) -> Tensor:
         return self._passes.take(place * self._size, self._size)
 
     def batch(self, epoch: int, number: int, device: torch.device) -> Batch:
         place = epoch * self._batches + number
-        squares, wish = self._cutter.cut(range(place, place + 1 + AHEAD), self._wish), self._wish(place)
+        squares, request = self._cutter.cut(range(place, place + 1 + AHEAD), self._request), self._request(place)
         generator = Generator().manual_seed(derived_seed("answer", self._seed, place))
-        target_BT = self._answers.drawn(wish.chosen, generator)
-        return finished(squares, wish, target_BT, self._index(place), self._make, device)
+        target_BT = self._targets.for_training(request.chosen, generator)
+        return made_batch(squares, request, target_BT, self._index(place), self._make, device)
 
 
 @final
 class FixedPhotos(FixedSplit):
     """The chosen photographs in order, each square in the middle. content: the sha256 of the photographs."""
 
-    def __init__(self, cutter: PhotoCropper, make: Augmentation, answers: Answers, chosen: Tensor, batch_size: int,
+    def __init__(self, cutter: PhotoCropper, make: Augmentation, targets: PhotoTargets, chosen: Tensor, batch_size: int,
                  content: Callable[[], str]) -> None:  # fmt: skip
-        self._cutter, self._make, self._answers, self._chosen = cutter, make, answers, chosen
+        self._cutter, self._make, self._targets, self._chosen = cutter, make, targets, chosen
         self._size, self._content = batch_size, content
 
     @property
     def batches(self) -> int:
         return -(-len(self._chosen) // self._size)
 
-    def _wish(self, number: int) -> CropRequest:
+    def _request(self, number: int) -> CropRequest:
         chosen_B = self._chosen[number * self._size : (number + 1) * self._size]
-        return CropRequest(chosen_B, undrawn(len(chosen_B)))
+        return CropRequest(chosen_B, centred_draws(len(chosen_B)))
 
     def batch(self, epoch: int, number: int, device: torch.device) -> Batch:
         following = range(number, min(number + 1 + AHEAD, self.batches))
-        squares, wish = self._cutter.cut(following, self._wish), self._wish(number)
-        index_B = torch.arange(len(wish.chosen)) + number * self._size
-        return finished(squares, wish, self._answers.told(wish.chosen), index_B, self._make, device)
+        squares, request = self._cutter.cut(following, self._request), self._request(number)
+        index_B = torch.arange(len(request.chosen)) + number * self._size
+        return made_batch(squares, request, self._targets.for_evaluation(request.chosen), index_B, self._make, device)
 
     def fingerprint(self) -> str:
-        told = self._answers.told(self._chosen).numpy().astype("<i8")
+        told = self._targets.for_evaluation(self._chosen).numpy().astype("<i8")
         return sha256(self._content().encode() + told.tobytes()).hexdigest()

@@ -21,7 +21,7 @@ from rich.console import Console
 from rich.progress import Progress
 
 from datamodules.contract import DataFault
-from datamodules.storage.download import CHUNK, delete, fetch, kept_sum
+from datamodules.storage.download import CHUNK, delete, fetch, recorded_sum
 from datamodules.storage.locks import locked
 from datamodules.storage.scratch import scratch_of_one
 
@@ -54,7 +54,7 @@ class Archive(ABC):
             found = file_digest(file, self.algorithm).hexdigest()
         if not self.published and not record.exists():
             record.write_text(f"{found}  {self.name}\n")
-        return [found] == ([self.published] if self.published else kept_sum(record))
+        return [found] == ([self.published] if self.published else recorded_sum(record))
 
     @final
     @property

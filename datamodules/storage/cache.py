@@ -38,7 +38,7 @@ def named_by(source: Mapping[str, Any]) -> str:
 
 
 @final
-class Entry:
+class CacheEntry:
     """A folder of arrays, mapped into memory, and what they were made from.
 
     source: whatever the arrays depend on, as JSON has it.
@@ -87,7 +87,7 @@ class Cache:
         source: whatever the arrays depend on, as JSON has it; an entry made from anything else is made anew.
         Raises DataFault where nothing can be written.
         """
-        entry = Entry(self._folder / name, source)
+        entry = CacheEntry(self._folder / name, source)
         if _sound(entry):
             return _read(entry)
         try:
@@ -102,7 +102,7 @@ class Cache:
             ) from None
 
 
-def _make(entry: Entry, make: Callable[[Path], None], scratch: Path) -> None:
+def _make(entry: CacheEntry, make: Callable[[Path], None], scratch: Path) -> None:
     if entry.path.exists():
         log.info("%s is damaged, or was made from other files, settings or by another version: made anew", entry.path)
     fresh, stale = scratch / "fresh", scratch / "stale"
@@ -114,7 +114,7 @@ def _make(entry: Entry, make: Callable[[Path], None], scratch: Path) -> None:
     fresh.rename(entry.path)
 
 
-def _sound(entry: Entry) -> bool:
+def _sound(entry: CacheEntry) -> bool:
     try:
         sums = entry.about().get("sha256")
         if not sums or set(sums) != {path.name for path in entry.path.glob("*.npy")}:
@@ -131,5 +131,5 @@ def _sound(entry: Entry) -> bool:
         return False
 
 
-def _read(entry: Entry) -> Arrays:
+def _read(entry: CacheEntry) -> Arrays:
     return {path.stem: entry.mapped(path.name, "c") for path in sorted(entry.path.glob("*.npy"))}

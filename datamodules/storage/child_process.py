@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import NamedTuple, NoReturn
 
 
-class ApartError(Exception):
+class ChildCrashError(Exception):
     """How the process ended, where it did not come to an end of its own."""
 
 
@@ -32,10 +32,10 @@ class Limits(NamedTuple):
         return cls(memory=(1 << 29) + 40 * size, seconds=60 + 1e-5 * size)
 
 
-def apart(work: Callable[[], None], limits: Limits) -> None:
+def in_child_process(work: Callable[[], None], limits: Limits) -> None:
     """Have the work done in a copy of this process; what it finds it leaves in files.
 
-    Raises what the work raises, and ApartError, in words, where it crashed, was too slow or wanted too much memory.
+    Raises what the work raises, and ChildCrashError, in words, where it crashed, was too slow or wanted too much memory.
     """
     told, tell = os.pipe()
     with warnings.catch_warnings():
@@ -54,10 +54,14 @@ def apart(work: Callable[[], None], limits: Limits) -> None:
             os.kill(child, signal.SIGKILL)
         status = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
     if status < 0 or not said:
-        raise ApartError(f"the library that reads it crashed on it (signal {-status}), as it does on damaged files")
+        raise ChildCrashError(
+            f"the library that reads it crashed on it (signal {-status}), as it does on damaged files"
+        )
     raised = pickle.loads(said)  # written by our own process
     if isinstance(raised, MemoryError):
-        raise ApartError(f"to read it would take more than {limits.memory >> 20} MB, which only damaged files ask for")
+        raise ChildCrashError(
+            f"to read it would take more than {limits.memory >> 20} MB, which only damaged files ask for"
+        )
     if raised:
         raise raised
 
@@ -69,7 +73,7 @@ def _all_of(pipe: int, seconds: float) -> bytes:
         if not part:
             return said
         said += part
-    raise ApartError(f"it was not read within {seconds:.0f} s, which only damaged files take")
+    raise ChildCrashError(f"it was not read within {seconds:.0f} s, which only damaged files take")
 
 
 def _work(work: Callable[[], None], limits: Limits, tell: int) -> NoReturn:

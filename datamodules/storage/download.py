@@ -51,7 +51,7 @@ class Wanted(NamedTuple):
         return md5(path.read_bytes(), usedforsecurity=False).hexdigest() == self.md5
 
 
-def kept_sum(record: Path) -> list[str]:
+def recorded_sum(record: Path) -> list[str]:
     """The sum that the first download has left, or nothing that any file has."""
     return record.read_text("utf-8", "replace").split()[:1]
 

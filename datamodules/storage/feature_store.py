@@ -20,7 +20,7 @@ from rich.console import Console
 from rich.progress import Progress
 
 from datamodules.contract import DataFault
-from datamodules.storage.cache import ABOUT, Entry, named_by
+from datamodules.storage.cache import ABOUT, CacheEntry, named_by
 from datamodules.storage.locks import locked
 
 DTYPES = ("float32", "float16")
@@ -68,7 +68,7 @@ class FeatureStore:
         """
         plan = FeaturePlan(images, batch, shape)
         described = {**source, "dtype": self._dtype.name, **plan._asdict()}
-        entry = Entry(self._folder / f"{name}-{named_by(described)}", described)
+        entry = CacheEntry(self._folder / f"{name}-{named_by(described)}", described)
         try:
             if len(_sound(entry, self._dtype, plan)) < plan.batches:
                 with locked(self._folder / f".{entry.path.name}.lock"):
@@ -80,7 +80,7 @@ class FeatureStore:
                 "folder: features.store.folder=FOLDER, or features=live keeps nothing."
             ) from None
 
-    def _complete(self, entry: Entry, plan: FeaturePlan, make: Callable[[int], Rows]) -> None:
+    def _complete(self, entry: CacheEntry, plan: FeaturePlan, make: Callable[[int], Rows]) -> None:
         """Makes what is not there or not sound."""
         kept, sound = entry.path, _sound(entry, self._dtype, plan)
         if not sound:
@@ -107,7 +107,7 @@ class FeatureStore:
             os.fsync(file.fileno())
             os.fsync(sums.fileno())
 
-    def _begin(self, entry: Entry, plan: FeaturePlan) -> None:
+    def _begin(self, entry: CacheEntry, plan: FeaturePlan) -> None:
         entry.path.mkdir(parents=True, exist_ok=True)
         (entry.path / ABOUT).unlink(missing_ok=True)
         np.lib.format.open_memmap(entry.path / FEATURES, "w+", self._dtype, (plan.images, *plan.shape))
@@ -121,7 +121,7 @@ class FeatureStore:
         return narrow
 
 
-def _sound(entry: Entry, dtype: np.dtype, plan: FeaturePlan) -> dict[int, str]:
+def _sound(entry: CacheEntry, dtype: np.dtype, plan: FeaturePlan) -> dict[int, str]:
     """The sums of the batches whose rows are as they were written, by number."""
     try:
         if not entry.about():

@@ -8,9 +8,9 @@ from run_helpers import composer
 from stubs import Watched
 
 from benchmark.check.contract import Contract, broken
-from benchmark.check.mechanism import look_faults
+from benchmark.check.mechanism import glimpse_faults
 from benchmark.check.repeatable import a_batch_is_a_function_of_its_ticket, index_names_the_training_images
-from benchmark.check.subjects import Case, Subject, subjects
+from benchmark.check.subjects import Case, CheckSubject, subjects
 from benchmark.common.errors import ConfigFault
 from benchmark.model.attention.base import Glimpse
 from datamodules.contract import Batch
@@ -38,11 +38,11 @@ def look(**other):
     ],
 )  # fmt: skip
 def test_a_look_of_wrong_shape_or_value_is_told(other, told):
-    assert look_faults(Watched(), look(**other), 4) == told
+    assert glimpse_faults(Watched(), look(**other), 4) == told
 
 
 def test_a_look_that_is_none():
-    (told,) = look_faults(Watched(), (1, 2), 4)
+    (told,) = glimpse_faults(Watched(), (1, 2), 4)
     assert told == "forward gives a tuple, and has to give a Glimpse(code, where, log_prob, chance)"
 
 
@@ -96,7 +96,7 @@ def test_what_the_checked_code_raises_is_told_with_its_line():
     found = broken(Contract("it stands", stumbles), None, set())
     assert found[0] == "one" and found[1].endswith(", in stumbles: KeyError: 'labels'")
     assert found[1].startswith(f"{__file__}:")
-    subject = Subject("data=mine", (), lambda: SimpleNamespace(plain={}))
+    subject = CheckSubject("data=mine", (), lambda: SimpleNamespace(plain={}))
     with pytest.raises(AssertionError, match=r"^data=mine: it stands\. It does not:\n  one\n  .*KeyError"):
         Case(subject, Contract("it stands", stumbles))()
 
