@@ -47,7 +47,7 @@ class Outcomes(Metric):
 
 @final
 class Accumulator:
-    """Evaluates a measure on one split, batch by batch: per-image outcomes, and clones of the measure's extra metrics."""
+    """Evaluates a measure on a split, batch by batch: per-image outcomes, and clones of the measure's extra metrics."""
 
     def __init__(self, measure: Measure):
         self._measure, self._outcomes = measure, Outcomes()

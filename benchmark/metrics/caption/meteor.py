@@ -82,7 +82,7 @@ def java_meteor(candidates: Sequence[str], references: Sequence[Sequence[str]], 
 
 
 def nltk_meteor(candidates: Sequence[str], references: Sequence[Sequence[str]], wordnet: object) -> Meteor:
-    """nltk's METEOR with its default parameters; the corpus score is the mean. An empty caption scores 0."""
+    """Nltk's METEOR with its default parameters; the corpus score is the mean. An empty caption scores 0."""
     try:
         each = [
             meteor_score([text.split() for text in several], one.split(), wordnet=wordnet) if one.strip() else 0.0

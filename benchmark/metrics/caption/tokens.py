@@ -1,7 +1,7 @@
 """COCO's caption tokenisation without Java: Penn Treebank tokens, lower-cased, without punctuation.
 
-COCO's evaluation calls Stanford's PTBTokenizer (CoreNLP 3.4.1, Java). This uses nltk's Treebank tokenizer; where the two
-differ on captions, the text is rewritten before (full stops, typographic characters, tokens to keep whole) and the
+COCO's evaluation calls Stanford's PTBTokenizer (CoreNLP 3.4.1, Java). This uses nltk's Treebank tokenizer; where the
+two differ on captions, the text is rewritten before (full stops, typographic characters, tokens to keep whole) and the
 tokens after (brackets, fractions). As with COCO's code, "-lrb-" and "?!" count as words.
 
 That is for English. A caption with a letter of a script other than Latin is split as in training
