@@ -43,16 +43,16 @@ def captions(
     test_images: Count,
     **task: Annotated[Any, ArgumentsOf(ImageCaptions)],
 ) -> ImageCaptions:
-    """The data set of a source: see VocabularyLimits, Reading, Augmentation, PhotoSettings and SplitSizes for what is to be chosen. All
-    other arguments are those of ImageCaptions.
+    """The data set of a source: see VocabularyLimits, Reading, Augmentation, PhotoSettings and SplitSizes for what is
+    to be chosen. All other arguments are those of ImageCaptions.
     """
     make = Augmentation(size, tuple(mean), tuple(std), Jitter(**jitter))
     return ImageCaptions(
         source=source,
         cache=Cache(Path(cache)),
-        wording=VocabularyLimits(min_count, max_size, max_words),
-        shown=PhotoSettings(PhotoReading(short, workers, keep_decoded, skip_unreadable), make, size, objects),
-        amounts=SplitSizes(batch_size, images_per_epoch, evaluation_batch_size, validation_images, test_images),
+        limits=VocabularyLimits(min_count, max_size, max_words),
+        photos=PhotoSettings(PhotoReading(short, workers, keep_decoded, skip_unreadable), make, size, objects),
+        sizes=SplitSizes(batch_size, images_per_epoch, evaluation_batch_size, validation_images, test_images),
         **task,
     )
 

@@ -1,6 +1,6 @@
-"""Splits of canvases: training ones drawn without an end, those to evaluate on drawn once.
+"""Splits of canvases: an endless training stream, and fixed canvases for evaluation.
 
-Axes: B canvases, T symbols of an answer, N digits in stock, L side of a canvas.
+Axes: B canvases, K digits of a canvas, T time steps, N digits of the stock, L side of a canvas.
 """
 
 from functools import lru_cache
@@ -20,17 +20,17 @@ from datamodules.digits.placement import deal
 from datamodules.digits.sources import Digits
 
 BLOCK = 16
-"""Training batches that are drawn together. What is drawn is fifty small numbers a canvas: asking for them takes longer
-than drawing them.
+"""Training batches whose layouts are drawn together: some fifty random integers per canvas, for which the overhead of
+the calls dominates.
 """
 
 
 READERS = 4
-"""Blocks kept: one training reads from one place, who measures or looks at it from a few."""
+"""Blocks kept in memory: a training run reads from one position of the stream, a measurement from a few."""
 
 
 class CanvasBatchPlan(NamedTuple):
-    """Canvases of which all is known but their pixels. target, boxes, index: as a batch's."""
+    """A batch before its canvases are rendered. target, boxes, index: as in Batch."""
 
     plan: CanvasPlan
     target: Tensor
@@ -43,7 +43,7 @@ class CanvasBatchPlan(NamedTuple):
 
 @final
 class CanvasRenderer:
-    """Makes batches of layouts. Holds the digits on the device that asked last."""
+    """Renders layouts into batches. Keeps the digits on the device of the last batch."""
 
     def __init__(self, recipe: CanvasGenerator, labels: Labels, digits: Digits, mean: float, std: float) -> None:
         self.recipe, self.labels, self._label_N, self._stock = recipe, labels, digits.label, DigitStock.of(digits.image)
@@ -54,7 +54,7 @@ class CanvasRenderer:
         return len(self._label_N)
 
     def sketch(self, layout: Layout, first: int) -> CanvasBatchPlan:
-        """On the layout's device. first: the number of its first canvas within its split."""
+        """The batch of a layout without its pixels, on the layout's device. first: index of its first canvas."""
         device = layout.digit.device
         self._label_N = self._label_N.to(device)
         target_BT = self.labels.target(self._label_N[layout.digit])
@@ -64,7 +64,7 @@ class CanvasRenderer:
         )
 
     def canvases(self, sketch: CanvasBatchPlan) -> Tensor:
-        """(B, L, L), whole numbers 0..255."""
+        """(B, L, L) canvases with integers 0..255."""
         return self.recipe.render(sketch.plan, self._stock_on(sketch.target.device))
 
     def batch(self, sketch: CanvasBatchPlan) -> Batch:
@@ -79,8 +79,8 @@ class CanvasRenderer:
 
 @final
 class CanvasStream(Split):
-    """Endless training canvases: every batch is drawn anew, a block of them by a generator seeded with (seed, epoch,
-    number of the block).
+    """An endless stream of new training canvases: blocks of batches are drawn by a generator seeded with (seed, epoch,
+    block).
     """
 
     def __init__(self, painter: CanvasRenderer, seed: int, images: int, batch_size: int) -> None:
@@ -105,12 +105,14 @@ class CanvasStream(Split):
 
 @final
 class FixedCanvases(FixedSplit):
-    """Canvases drawn once, for evaluation. Only layouts are kept, some 50 numbers each, and painted when asked for.
+    """Fixed canvases for evaluation. Only their layouts are stored, some 50 integers each; pixels are rendered on
+    demand.
 
-    Digits are dealt from a shuffled deck, pass after pass: each is on as many canvases as any other, or on one more. A
-    canvas of one digit, and as many canvases as digits, is each digit once. Clutter is drawn from all, as in training.
+    Digits are sampled without replacement until the stock is used up, then again, so that each is on equally many
+    canvases, or on one more. With one digit per canvas and as many canvases as digits, each digit occurs once. Clutter
+    is sampled with replacement, as in training.
 
-    digit_BK: which of the stock lie on each canvas.
+    digit_BK: (B, K) indices into the stock of each canvas's digits.
     """
 
     def __init__(self, painter: CanvasRenderer, seed: int, images: int, batch_size: int) -> None:
@@ -134,7 +136,7 @@ class FixedCanvases(FixedSplit):
         return self._painter.sketch(layout, number * self._size)
 
     def fingerprint(self) -> str:
-        """The sha256 of all canvases (uint8), then all targets (int64); made when first asked for."""
+        """The sha256 of all canvases (uint8), then all targets (int64); computed on the first call."""
         self._fingerprint = self._fingerprint or self._digest()
         return self._fingerprint
 

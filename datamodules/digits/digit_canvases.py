@@ -1,4 +1,4 @@
-"""Digits on a canvas, asked for in one of several ways: pairs, sums, translated and cluttered digits."""
+"""The data set of digits on canvases: pairs, ordered pairs, sums, translated and cluttered digits."""
 
 from typing import final
 
@@ -15,11 +15,12 @@ from datamodules.ranges import Count, Finite, Natural, Positive
 
 @final
 class DigitCanvases(BaseData):
-    """The data set of a source of digits, a way to lay them out, and a question about them.
+    """Canvases of digits, composed of a source of digits, a placement, an overlay and labels.
 
-    name, origin: see TaskSpec. seed: of the training stream. split_seed: of the canvases evaluated on, the same for
-    every run. canvas, clutter, clutter_size: see CanvasGenerator. images_per_epoch: rounded up to whole batches. mean, std: what
-    is subtracted from pixels in [0, 1], and divided by. Raises DataFault where sizes cannot be; files are read later.
+    name, origin: see TaskSpec. seed: of the training stream. split_seed: of the evaluation canvases, the same for every
+    run. labels: how the digits become the target. canvas, clutter, clutter_size, overlay, placement: see
+    CanvasGenerator. images_per_epoch: rounded up to whole batches. mean, std: normalisation of pixels in [0, 1]. Raises
+    DataFault for impossible sizes; files are read later.
     """
 
     def __init__(
