@@ -1,4 +1,4 @@
-"""Splits of photographs with captions: to train on, in buckets; to be judged by.
+"""The training split of captioned photographs, batched by caption length, and the targets of the evaluation splits.
 
 Axes: B images of a batch, N images, T symbols of a caption.
 """
@@ -17,9 +17,9 @@ from datamodules.photos.photo_splits import AHEAD, CropRequest, PhotoCropper, Ph
 
 @final
 class BucketedCaptions(RepeatingSplit):
-    """Endless passes, in batches of captions of nearly equal length, each square drawn anew.
+    """An endless training stream in batches of captions of nearly equal length, with random crops.
 
-    photograph: (N,) numbers in the stock, by an image's place in the split. still: the same as if to be judged by.
+    photograph: (N,) index in the stock of each image of the split. still: the same images without augmentation.
     """
 
     def __init__(self, cutter: PhotoCropper, make: Augmentation, photograph: Tensor, buckets: Buckets, seed: int,
@@ -41,15 +41,15 @@ class BucketedCaptions(RepeatingSplit):
 
     def batch(self, epoch: int, number: int, device: torch.device) -> Batch:
         place = epoch * self._batches + number
-        squares, told = self._cutter.cut(range(place, place + 1 + AHEAD), self._request), self._buckets.at(place)
-        return made_batch(squares, self._request(place), told.target, told.image, self._make, device)
+        squares, batch = self._cutter.cut(range(place, place + 1 + AHEAD), self._request), self._buckets.at(place)
+        return made_batch(squares, self._request(place), batch.target, batch.image, self._make, device)
 
 
 @final
 class FirstCaption(PhotoTargets):
-    """Of a photograph to be judged by: its first caption, for the likelihood; all of them are the references.
+    """The evaluation target of a photograph: its first caption, for the likelihood. Scores use all as references.
 
-    target: (N, T) of the photographs of the stock.
+    target_NT: (N, T) long, of the photographs of the stock.
     """
 
     def __init__(self, target_NT: Tensor) -> None:

@@ -33,16 +33,13 @@ class Limits(NamedTuple):
 
 
 def in_child_process(work: Callable[[], None], limits: Limits) -> None:
-    """Have the work done in a copy of this process; what it finds it leaves in files.
+    """Run `work` in a forked process; it has to leave its results in files.
 
-    Raises what the work raises, and ChildCrashError, in words, where it crashed, was too slow or wanted too much
-    memory.
+    Raises the exception that the work raises, and ChildCrashError where it crashed or exceeded a limit.
     """
     read_end, write_end = os.pipe()
     with warnings.catch_warnings():
-        warnings.simplefilter(
-            "ignore", DeprecationWarning
-        )  # about forking with threads: the child neither has nor awaits them
+        warnings.simplefilter("ignore", DeprecationWarning)  # about threads, which the child neither has nor awaits
         child = os.fork()
     if not child:
         _work(work, limits, write_end)
