@@ -13,7 +13,7 @@ from datamodules.contract import DataFault
 from datamodules.dogs.dog_files import Listed, dog_boxes, list_faults, read_list
 from datamodules.photos.categories import CategoryParts, LabelledPhotos
 from datamodules.photos.framing import Framing
-from datamodules.photos.photo_stock import PhotoReading, and_more, inspected, kept
+from datamodules.photos.photo_stock import PhotoReading, and_more, inspected, without_faults
 from datamodules.photos.photographs import WHOLE, Floats, Photograph
 from datamodules.storage.cache import Cache
 from datamodules.storage.stamps import stamps
@@ -101,7 +101,7 @@ class DogFolder:
         ]
         entries = [f" (entry {number} of {self.list_file(part).name})" for number in numbers]
         faults = [fault and fault + entry for fault, entry in zip(faults, entries, strict=True)]
-        left = kept(faults, self._reading.skip, part, CHECK)
+        left = without_faults(faults, self._reading.skip, part, CHECK)
         return LabelledPhotos([photos[place] for place in left], [rows[place][1] for place in left])
 
     def photos(self, names: Sequence[str], part: str) -> tuple[list[Photograph], list[str]]:

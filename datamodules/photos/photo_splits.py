@@ -1,6 +1,6 @@
-"""Splits of photographs: squares cut by worker threads some batches ahead, finished on the device that wants them.
+"""Splits of photographs: cropped by worker threads some batches ahead, augmented on the target device.
 
-Axes: B images of a batch, N photographs, K boxes, T symbols of an answer, S side of a square, C colours, Q see DRAWN.
+Axes: B images of a batch, N photographs, K boxes, T time steps, S side of a crop, C channels, Q random numbers (DRAWN).
 """
 
 from abc import ABC, abstractmethod
@@ -20,18 +20,18 @@ from datamodules.photos.augmentation import Augmentation, Jitter, centred_draws
 from datamodules.photos.photo_stock import PhotoSource
 
 AHEAD = 2
-"""Batches begun before they are asked for; more only take memory, since what decodes is busy already."""
+"""Batches prefetched; more would take memory without gain, since the decoding threads are busy already."""
 
 
 class CropRequest(NamedTuple):
-    """Which photographs, and the numbers drawn for each: (B,), (B, Q)."""
+    """The photographs of a batch: chosen, (B,) indices in the stock, and uniform, (B, Q) their random numbers."""
 
     chosen: Tensor
     uniform: Tensor
 
 
 class Squares(NamedTuple):
-    """(B, S, S, C) uint8, and the boxes (B, K, 4) in their pixels, not clipped."""
+    """The crops of a batch: square, (B, S, S, C) uint8, and boxes, (B, K, 4) in their pixels, not clipped."""
 
     square: Tensor
     boxes: Tensor
@@ -39,7 +39,7 @@ class Squares(NamedTuple):
 
 @final
 class PhotoCropper:
-    """Cuts squares of side S out of the photographs of a stock, each with K boxes, in threads."""
+    """Crops squares of side S from the photographs of a stock, with K boxes each, in `workers` threads."""
 
     def __init__(self, stock: PhotoSource, size: int, boxes: int, workers: int) -> None:
         self._stock, self._size, self._boxes, self._workers = stock, size, boxes, workers
@@ -47,14 +47,16 @@ class PhotoCropper:
         self._begun: dict[int, tuple[Squares, list[Future[None]]]] = {}
 
     def cut(self, places: Sequence[int], request: Callable[[int], CropRequest]) -> Squares:
-        """The squares of the first place; what is wished for at the others is begun, and there when its turn comes.
+        """The crops of the batch at the first position; those at the other positions are prefetched.
 
-        Raises DataFault where a photograph is no longer as it was.
+        request: the crop request of a position. Raises DataFault where a photograph has changed.
         """
         for place in places:
             if place not in self._begun:
                 self._begun[place] = self._begin(request(place))
-        self._begun = {place: self._begun[place] for place in places}  # nobody waits for what was begun and left
+        self._begun = {
+            place: self._begun[place] for place in places
+        }  # drops prefetched batches that are no longer needed
         squares, parts = self._begun.pop(places[0])
         for part in parts:
             part.result()
@@ -82,20 +84,20 @@ class PhotoCropper:
 
 
 class PhotoTargets(ABC):
-    """What is asked of each photograph of a stock."""
+    """The targets of the photographs of a stock."""
 
     @abstractmethod
     def for_training(self, chosen_B: Tensor, generator: Generator) -> Tensor:
-        """Targets (B, T) to train on; where a photograph has several, one drawn by the generator. On the CPU."""
+        """(B, T) training targets, on the CPU; of a photograph with several, one drawn by the generator."""
 
     @abstractmethod
     def for_evaluation(self, chosen_B: Tensor) -> Tensor:
-        """Targets (B, T) to be judged by, always the same. On the CPU."""
+        """(B, T) evaluation targets, on the CPU, always the same."""
 
 
 def made_batch(squares: Squares, request: CropRequest, target_BT: Tensor, index_B: Tensor, make: Augmentation,
              device: torch.device) -> Batch:  # fmt: skip
-    """A batch of squares that were cut, on the device; the index stays on the CPU."""
+    """The batch of crops, augmented on the device; its index stays on the CPU."""
     square_BSSC, boxes_BK4, uniform_BQ, target_BT = (
         each.to(device, non_blocking=True) for each in (*squares, request.uniform, target_BT)
     )
@@ -103,10 +105,10 @@ def made_batch(squares: Squares, request: CropRequest, target_BT: Tensor, index_
 
 
 def without_jitter(make: Augmentation, still: FixedSplit) -> FixedSplit:
-    """The still photographs, where those to train on are no others. Raises DataFault where they are jittered."""
+    """`still`, where training images are not augmented. Raises DataFault where they are."""
     if not make.plain:
         raise DataFault(
-            "data.jitter has training images drawn anew each time. For the same ones as in evaluation: "
+            "data.jitter augments training images at random. For the same images as in evaluation: "
             f"'data.jitter={{{','.join(f'{knob}:0' for knob in Jitter._fields)}}}'"
         )
     return still
@@ -114,9 +116,9 @@ def without_jitter(make: Augmentation, still: FixedSplit) -> FixedSplit:
 
 @final
 class PhotoStream(RepeatingSplit):
-    """Endless passes over the chosen photographs, each pass in an order of its own, each square drawn anew.
+    """An endless training stream: passes over the chosen photographs in random order, with random augmentation.
 
-    still: the same photographs as if to be judged by.
+    still: the same photographs without augmentation.
     """
 
     def __init__(self, cutter: PhotoCropper, make: Augmentation, targets: PhotoTargets, chosen: Tensor, seed: int,
@@ -150,7 +152,7 @@ class PhotoStream(RepeatingSplit):
 
 @final
 class FixedPhotos(FixedSplit):
-    """The chosen photographs in order, each square in the middle. content: the sha256 of the photographs."""
+    """The chosen photographs in order, centre-cropped. content: computes the sha256 of the photographs."""
 
     def __init__(self, cutter: PhotoCropper, make: Augmentation, targets: PhotoTargets, chosen: Tensor, batch_size: int,
                  content: Callable[[], str]) -> None:  # fmt: skip
@@ -172,5 +174,5 @@ class FixedPhotos(FixedSplit):
         return made_batch(squares, request, self._targets.for_evaluation(request.chosen), index_B, self._make, device)
 
     def fingerprint(self) -> str:
-        told = self._targets.for_evaluation(self._chosen).numpy().astype("<i8")
-        return sha256(self._content().encode() + told.tobytes()).hexdigest()
+        target_NT = self._targets.for_evaluation(self._chosen).numpy().astype("<i8")
+        return sha256(self._content().encode() + target_NT.tobytes()).hexdigest()
