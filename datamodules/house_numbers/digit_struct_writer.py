@@ -16,7 +16,7 @@ COLUMN = {"left": 0, "top": 1, "width": 2, "height": 3}
 
 
 def write_digit_struct(path: Path, annotations: Annotations) -> None:
-    """Write the annotations of a folder of images, through h5py's low-level interface, which is several times faster."""
+    """Write the annotations of a folder of images, by h5py's low-level interface, which is several times faster."""
     with h5py.File(path, "w", userblock_size=USERBLOCK) as file:
         writer = _Writer(file)
         listed = [writer.entry(number, annotations) for number in range(len(annotations.name))]

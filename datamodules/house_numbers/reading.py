@@ -13,7 +13,7 @@ from datamodules.ranges import Count, Natural, Positive, SomeShare
 
 
 class NumberParts(NamedTuple):
-    """train: training parts, from which validation is sampled. train_only: used for training alone. test: as published."""
+    """train: parts for training and validation. train_only: for training alone. test: as published."""
 
     train: list[Numbers]
     train_only: list[Numbers]
