@@ -14,7 +14,7 @@ from torch import Tensor
 from benchmark.common.errors import RunFault
 from benchmark.common.torchvision_import import make_importable
 from benchmark.config.compose import Composer, register_plugins
-from benchmark.evaluation.looking import Look, joined, look
+from benchmark.evaluation.looking import Prediction, joined, predict
 from benchmark.model.attention.distribution import Draw, mode
 from benchmark.results.run_folder import RunFolder
 from benchmark.trained import LoadedRun, trained
@@ -46,8 +46,8 @@ class Run:
         self.rnn, self.spec = found.rnn.eval(), found.spec
         self._pictures = found.pictures
 
-    def look(self, images: Images, boxes: Tensor | None = None, draw: Draw = mode, samples: int = 1) -> Look:
-        """Answers, probabilities, fixations and attention maps, see `Look`.
+    def look(self, images: Images, boxes: Tensor | None = None, draw: Draw = mode, samples: int = 1) -> Prediction:
+        """Answers, probabilities, fixations and attention maps, see `Prediction`.
 
         images: (B, C, H, W) float, normalised and of the task's shape, as batches of the run's data are. Or paths or
         PIL images, of any size, framed as the run's test images were; for runs on data sets of photographs.
@@ -58,7 +58,7 @@ class Run:
         image_BCHW = self.images(images)
         given_BN4 = image_BCHW.new_zeros(len(image_BCHW), 0, 4) if boxes is None else boxes
         batches = zip(image_BCHW.split(AT_ONCE), given_BN4.split(AT_ONCE), strict=True)
-        return joined([look(self.rnn, self.spec, image, box, draw, samples) for image, box in batches])
+        return joined([predict(self.rnn, self.spec, image, box, draw, samples) for image, box in batches])
 
     def images(self, images: Images) -> Tensor:
         """(B, C, H, W) what the model is shown. Raises as `look` does."""

@@ -1,1 +1,1 @@
-"""Files and tensors of each task; knows no model."""
+"""Data sets as Lightning data modules; independent of the models."""

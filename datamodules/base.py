@@ -1,7 +1,9 @@
-"""The common parts of every data set: its splits, its loaders, and the order in which batches are asked for.
+"""The base of every data set: its splits, its loaders, and the Lightning hooks.
 
-What a loader yields is a ticket, and the batch is made from the ticket on the device that wants it. A batch is a
-function of its ticket alone, so a run that was interrupted goes on with the very batches it would have seen.
+Loaders yield tickets, (split, epoch, batch number), and a batch is made from its ticket on the target device. A batch
+is a function of its ticket alone, so an interrupted run resumes with exactly the batches it would have seen.
+
+Axes: N images, P sources of an image.
 """
 
 from abc import ABC, abstractmethod
@@ -19,12 +21,12 @@ from datamodules.tickets import Ticket, Tickets
 
 
 def derived_seed(*parts: object) -> int:
-    """A 63-bit seed that is a function of the parts, alike on every machine and in every version of Python."""
+    """A 63-bit seed hashed from the parts, the same on every machine and in every version of Python."""
     return int.from_bytes(sha256("/".join(map(str, parts)).encode()).digest()[:8], "big") >> 1
 
 
 def content_of(*parts: Tensor) -> str:
-    """The sha256 of tensors on the CPU, one after another."""
+    """The sha256 of the concatenated bytes of CPU tensors."""
     total = sha256()
     for part in parts:
         total.update(part.contiguous().numpy().data)
@@ -32,42 +34,42 @@ def content_of(*parts: Tensor) -> str:
 
 
 class Split(ABC):
-    """One part of a data set, able to make any of its batches at any time."""
+    """One split of a data set, with random access to its batches."""
 
     @property
     @abstractmethod
     def batches(self) -> int:
-        """How many batches an epoch has."""
+        """Number of batches per epoch."""
 
     @abstractmethod
     def batch(self, epoch: int, number: int, device: torch.device) -> Batch:
-        """Batch `number` of an epoch, made on the device. The same arguments give the same batch, always."""
+        """Batch `number` of an epoch, on the device. The same arguments always give the same batch."""
 
 
 class FixedSplit(Split):
-    """A split to evaluate on: it has the same images in every epoch, and a name for exactly those."""
+    """A split for evaluation: the same images in every epoch, identified by a fingerprint."""
 
     @abstractmethod
     def fingerprint(self) -> str:
-        """The sha256 of the images and targets, whatever the batch size."""
+        """The sha256 of the images and targets, independent of the batch size."""
 
 
 class RepeatingSplit(Split):
-    """A split to train on that can show the same images again and again, as evaluation would see them."""
+    """A training split whose images recur and can be iterated without augmentation, as in evaluation."""
 
     @abstractmethod
     def each(self) -> FixedSplit:
-        """Each of them once, in the order of `Batch.index`. Raises DataFault where they are drawn anew each time after
-        all.
-        """
+        """Every image once, in the order of `Batch.index`. Raises DataFault where augmentation changes the images."""
 
 
 class Splits(NamedTuple):
-    """references: by split, what people wrote of each of its images; none where nobody was asked. training: a sum over
-    what training images are made of, by which others are told from them; "" where nobody works it out.
+    """The splits of a data set.
 
-    sources: by split, (N, P) whole numbers: which things each image is composed of, of those of that split, -1 where it
-    has fewer than P. None where no two images have anything in common. Images of one source are not independent.
+    references: by split, the reference captions of each image; empty for data without captions. training: computes a
+    checksum of what the training images are made of, "" where the data set has none. sources: by split, (N, P) long:
+    the ids, within the split, of the items that each image is composed of (the digits on a canvas), -1 where it has
+    fewer than P. A split is left out where no two images share an item. Images that share a source are not
+    statistically independent.
     """
 
     train: Split
@@ -79,18 +81,18 @@ class Splits(NamedTuple):
 
 
 def _refuse_no_splits(what: str, found: Any) -> None:
-    """Raises DataFault with what a data set read in place of its splits."""
+    """Raises DataFault where `read` of a data set did not return valid splits."""
     if not isinstance(found, Splits):
         raise DataFault(f"{what} gives a {type(found).__name__}, and has to give a datamodules.base.Splits.")
-    asked = {"train": Split, "validation": FixedSplit, "test": FixedSplit}
-    wrong = [f"{name} is a {type(getattr(found, name)).__name__}" for name, kind in asked.items()
+    kinds = {"train": Split, "validation": FixedSplit, "test": FixedSplit}
+    wrong = [f"{name} is a {type(getattr(found, name)).__name__}" for name, kind in kinds.items()
              if not isinstance(getattr(found, name), kind)]  # fmt: skip
     if wrong:
-        raise DataFault(f"{what}: {', '.join(wrong)} and no Split, or, to be judged by, no FixedSplit.")
+        raise DataFault(f"{what}: {', '.join(wrong)} and no Split or, for validation and test, no FixedSplit.")
 
 
 class BaseData(LightningDataModule, ABC):
-    """A data set as Lightning wants it. A subclass says what to fetch, what its splits are, and what task they pose."""
+    """A data set as a LightningDataModule. A subclass implements `fetch`, `read` and `spec`."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -99,17 +101,17 @@ class BaseData(LightningDataModule, ABC):
     @property
     @abstractmethod
     def spec(self) -> TaskSpec:
-        """The task; known at construction, before any file is read. Where symbols are words of the files, it fetches
-        and reads those first, as little of them as will do; raises DataFault.
+        """The task, known at construction, before any file is read. Where the vocabulary comes from files, these are
+        fetched and read first (no more of them than needed); then it may raise DataFault.
         """
 
     @abstractmethod
     def fetch(self) -> None:
-        """Bring the files here if that was asked for. Raises DataFault."""
+        """Download the files if download is enabled. Raises DataFault."""
 
     @abstractmethod
     def read(self) -> Splits:
-        """The splits. Raises DataFault."""
+        """Read the files and return the splits. Raises DataFault."""
 
     @final
     def prepare_data(self) -> None:
@@ -117,7 +119,7 @@ class BaseData(LightningDataModule, ABC):
 
     @final
     def setup(self, stage: str | None = None) -> None:
-        """Read everything once, whatever the stage; Lightning calls this before each of them."""
+        """Read all splits on the first call, whatever the stage."""
         self.splits()
 
     @final
@@ -135,33 +137,33 @@ class BaseData(LightningDataModule, ABC):
 
     @final
     def fingerprints(self) -> dict[str, str]:
-        """The sha256 of what is evaluated on, {"validation": ..., "test": ...}, and that of "train" where the data set
-        works it out. None depends on the run's seed or on sizes of batches. Computed when asked for.
+        """The sha256 of each evaluation split, {"validation": ..., "test": ...}, and that of "train" where the data set
+        has one. They do not depend on the run's seed or on batch sizes. Computed on call.
         """
         splits, training = self.splits(), self.splits().training()
-        told = {"validation": splits.validation.fingerprint(), "test": splits.test.fingerprint()}
-        return {"train": training, **told} if training else told
+        evaluated = {"validation": splits.validation.fingerprint(), "test": splits.test.fingerprint()}
+        return {"train": training, **evaluated} if training else evaluated
 
     @final
     def references(self, split: str) -> Sequence[Sequence[str]]:
-        """What people wrote of each image of a split, by its index; empty where nobody was asked."""
+        """The reference captions of each image of a split, by its index; empty for data without captions."""
         return self.splits().references.get(split, ())
 
     @final
     def sources(self, split: str, index_N: Tensor) -> Tensor:
-        """(N, P) what these images of a split are composed of; where nothing is shared each is its own source."""
+        """(N, P) source ids of these images of a split; (N, 1) the index itself where no source is shared."""
         held = self.splits().sources.get(split)
         return index_N[:, None] if held is None else held[index_N]
 
     @final
     def each(self, split: str) -> FixedSplit:
-        """The images of a split in the order of `Batch.index`. Raises DataFault where they are drawn anew each time."""
+        """Every image of a split once, in the order of `Batch.index`. Raises DataFault where images never recur."""
         found = self.split(split)
         if isinstance(found, FixedSplit):
             return found
         if isinstance(found, RepeatingSplit):
             return found.each()
-        raise DataFault(f"data={self.spec.name} draws every image that it trains on anew: none ever comes again.")
+        raise DataFault(f"data={self.spec.name} generates new training images in every batch: none ever recurs.")
 
     @final
     def tickets(self, split: str) -> Tickets:
@@ -181,7 +183,7 @@ class BaseData(LightningDataModule, ABC):
 
     @final
     def transfer_batch_to_device(self, batch: Any, device: torch.device, dataloader_idx: int) -> Batch:
-        """Lightning's hook, the only one that is told the device: here a ticket becomes a batch."""
+        """Lightning's only hook that receives the device: makes the batch of a ticket."""
         return self.batch(batch, device)
 
     @final
@@ -190,5 +192,5 @@ class BaseData(LightningDataModule, ABC):
 
     @final
     def batches(self, split: str, device: torch.device) -> Iterator[Batch]:
-        """All batches of a split's first epoch, for whoever works without a Trainer."""
+        """All batches of a split's first epoch, for use without a Trainer."""
         return (self.batch(ticket, device) for ticket in self.tickets(split))

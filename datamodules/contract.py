@@ -1,6 +1,6 @@
-"""What a dataset promises a model: the batch, and the task it answers for.
+"""The interface between data sets and models: the batch, the task's specification, and DataFault.
 
-Axes: B images, C channels, H rows, W columns, T symbols of a sequence, N boxes.
+Axes: B images, C channels, H rows, W columns, T time steps, N boxes.
 """
 
 import re
@@ -13,21 +13,23 @@ import torch
 from torch import Tensor
 
 IGNORED = -100
-"""The target of a step after the last symbol of a sequence; no loss and no metric counts it."""
+"""The target of time steps after a sequence's last symbol; losses and metrics ignore it (as `ignore_index` in
+`torch.nn.functional.cross_entropy`).
+"""
 DIGITS = tuple("0123456789")
-"""The symbols of a task whose answers are digits; each stands at its own value."""
+"""The symbols of tasks whose targets are digits; the index of each is its value."""
 
 
 class Batch(NamedTuple):
-    """One mini-batch. A NamedTuple, because collation, pinning and Lightning's transfer pass those on.
+    """One mini-batch. A NamedTuple, since Lightning's transfer and pinning preserve those.
 
     image: (B, C, H, W) float, normalised.
     target: (B, T) long, indices into `TaskSpec.symbols`; IGNORED after the last symbol.
-    boxes: (B, N, 4) float, (x0, y0, x1, y1) in pixels, half open; N = 0 where the data know none, a row of NaN
-        where this image has fewer than N objects. Boxes are in reading order. For judging where a model looked;
-        no model but the oracle reads them.
-    index: (B,) long, the image's place in its split, so that two models can be compared image by image. It may stay on
-        the CPU whatever the device of the rest: features that are cached are then looked up without waiting for it.
+    boxes: (B, N, 4) float, annotations (x0, y0, x1, y1) in pixels, half open, in reading order; N = 0 for data without
+        annotations, rows of NaN where an image has fewer than N objects. For metrics of localisation; no model but
+        the oracle reads them.
+    index: (B,) long, the image's index in its split, so that models can be compared image by image. It may stay on the
+        CPU whatever the device of the rest, so that cached features are looked up without synchronisation.
     """
 
     image: Tensor
@@ -37,30 +39,32 @@ class Batch(NamedTuple):
 
 
 class ImageKey(NamedTuple):
-    """Which images of a data set a tensor holds. split: "train", "validation" or "test". index: as `Batch.index`."""
+    """Identifies the images of a batch, for feature caches. split: "train", "validation" or "test". index: as
+    `Batch.index`.
+    """
 
     split: str
     index: Tensor  # type: ignore[assignment]  # hides tuple.index, as a batch's does
 
 
 NO_KEY = ImageKey("", torch.empty(0, dtype=torch.long))
-"""Of images that are of no data set, or that are not shown as the data set has them."""
+"""The key of images that are not of a data set, or that were changed (crops, augmentation): never cached."""
 
 
 @dataclass(frozen=True)
 class TaskSpec:
-    """What a model must know of its task. The datamodule answers, the model is built from the answer.
+    """The specification of a task, from which a model is built.
 
     name: of the data configuration, e.g. "mnist_pairs".
     origin: "real", "sample" or "synthetic"; real, sample and synthetic data are never mixed under one name.
     image_shape: (C, H, W).
-    symbols: what may be emitted, by index, as a person would read it.
-    max_steps: T, the most symbols of a sequence.
-    end: index of the symbol that ends a sequence, None where every sequence has T symbols.
-    background: pixel value of what lies outside an image, after normalisation.
-    box_names: what the N boxes hold, in order; empty where the data know none.
-    cut_by_boxes: whether images were cut around annotated objects, the test's too. Numbers on such images do not
-        compare with those of whoever has to find the object; a report marks them.
+    symbols: the vocabulary, by index, in readable form.
+    max_steps: T, the maximum length of a sequence, its end symbol included.
+    end: index of the end symbol, None where every sequence has T symbols.
+    background: pixel value of padding outside an image, after normalisation.
+    box_names: what the N boxes hold, in order; empty for data without annotations.
+    cut_by_boxes: whether images, the test's included, were cropped around annotated objects. Results on such images are
+        not comparable with those of models that have to find the object; reports mark them.
     """
 
     name: str
@@ -75,94 +79,95 @@ class TaskSpec:
 
 
 class FixedImages(Protocol):
-    """A split's images, the same and in the same order whenever they are asked for; batch 0 is as large as any."""
+    """The images of a split in a fixed order, without augmentation; no batch is larger than batch 0."""
 
     @property
     def batches(self) -> int:
-        """How many batches hold them."""
+        """Number of batches."""
 
     def batch(self, epoch: int, number: int, device: torch.device) -> Batch:
-        """One of them, made on the device."""
+        """Batch `number`, on the device."""
 
     def fingerprint(self) -> str:
-        """The sha256 of what they are made from, and of their targets."""
+        """The sha256 of the images (or what they are made from) and their targets."""
 
 
 class TaskData(Protocol):
-    """What the benchmark asks of a data set, besides Lightning's hooks."""
+    """The interface of a data set, besides Lightning's hooks."""
 
     @property
     def spec(self) -> TaskSpec:
-        """The task; known before any file is read, but where symbols are words that stand in files: then DataFault says
-        which are missing.
+        """The task, known before any file is read; where the vocabulary comes from files, DataFault names those that
+        are missing.
         """
 
     def batches(self, split: str, device: torch.device) -> Iterator[Batch]:
-        """All batches of "train", "validation" or "test", made on the device."""
+        """All batches of an epoch of "train", "validation" or "test", on the device."""
 
     def tickets(self, split: str) -> Iterable[Any]:
-        """Of each batch of a split, in order, what `batch` makes it from."""
+        """The tickets of a split's batches, in order; `batch` makes a batch from each."""
 
     def batch(self, ticket: Any, device: torch.device) -> Batch:
-        """One batch, made on the device."""
+        """The batch of a ticket, on the device."""
 
     def fingerprints(self) -> dict[str, str]:
-        """The sha256 of what is evaluated on, by split, and of what training images are made of where it is known."""
+        """The sha256 of the evaluation splits, by name, and of the training images' material where it is known."""
 
     def references(self, split: str) -> Sequence[Sequence[str]]:
-        """What people wrote of each image of a split, by its index; empty where nobody was asked."""
+        """The reference captions of each image of a split, by its index; empty for data without captions."""
 
     def sources(self, split: str, index_N: Tensor) -> Tensor:
-        """(N, P) long: which things these images of a split are composed of, -1 for none. Images of one source are not
-        independent; where nothing is shared, P = 1 and each image is its own.
+        """(N, P) long: ids of the items that these images of a split are composed of, -1 for none. Images that share a
+        source are not independent; where none is shared, P = 1 and each image is its own source.
         """
 
     def each(self, split: str) -> FixedImages:
-        """The images of a split in the order of `Batch.index`. Raises DataFault where they are drawn anew each time."""
+        """The images of a split in the order of `Batch.index`. Raises DataFault where training images never recur."""
 
 
 References = Callable[[str], Sequence[Sequence[str]]]
-"""`TaskData.references`, for those who need no more of a data set. Not asked before the files are read."""
+"""The type of `TaskData.references`; called only after the files have been read."""
 
 
 @runtime_checkable
 class Photographic(Protocol):
-    """A data set that can show a model anyone's pictures as it shows its own."""
+    """A data set that can preprocess any image file as it does its own."""
 
     def pictures(self, paths: Sequence[Path]) -> Tensor:
-        """(N, C, H, W), as in a batch to be judged by; no file of the data set is read. Raises DataFault with all that
-        can't be read.
+        """(N, C, H, W) float, preprocessed as for evaluation; no file of the data set is read. Raises DataFault that
+        lists all unreadable files.
         """
 
 
 @runtime_checkable
 class Outlined(Protocol):
-    """A data set whose symbols stand in its files, and that knows the rest of its task without them."""
+    """A data set whose vocabulary comes from its files, while the rest of its task is known without them."""
 
     def outline(self, symbols: Sequence[str]) -> TaskSpec:
-        """The task if its symbols were these, the last of which ends a sequence; no file is read for it."""
+        """The task with this vocabulary, whose last symbol is the end symbol; reads no file."""
 
 
 UNPRINTABLE = re.compile("[\x00-\x09\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
-"""What a terminal obeys instead of showing it, and what it cannot be sent."""
+"""Control characters, which a terminal would interpret, and lone surrogates, which can't be encoded."""
 LONGEST = 1000
-"""Letters of a line of a message."""
+"""Maximum characters of a line of a message."""
 
 
-def printable(said: str) -> str:
-    """A message with names and values out of damaged files, as any terminal can show it: what is no letter is escaped,
-    and the middle of a line without end left out.
+def printable(message: str) -> str:
+    """A message that may quote damaged files, made safe for a terminal: control characters are escaped, and the middle
+    of overlong lines is left out.
     """
-    lines = UNPRINTABLE.sub(lambda found: ascii(found.group())[1:-1], said).split("\n")
+    lines = UNPRINTABLE.sub(lambda found: ascii(found.group())[1:-1], message).split("\n")
     half = LONGEST // 2
     return "\n".join(line if len(line) <= LONGEST else f"{line[:half]} ... {line[-half:]}" for line in lines)
 
 
-class DataFault(Exception):  # noqa: N818  # the user's data have a fault; the program has no error
-    """Something wrong with the data that a user can mend: says what, where, and what to do. Shown without traceback.
+class DataFault(Exception):  # noqa: N818  # the fault is in the user's data, not in the program
+    """A fault in the data that the user can fix. The message names the fault, the file and the remedy; it is shown
+    without a traceback.
 
-    fault: what and where. cure: what to do, where that depends on how the data came here; whoever knows better may
-    raise the fault again with another.
+    fault: what is wrong, and where. cure: the remedy, where it depends on where the files came from; a caller may
+    re-raise the fault with another.
     """
 
     def __init__(self, fault: str, cure: str = ""):
@@ -171,7 +176,7 @@ class DataFault(Exception):  # noqa: N818  # the user's data have a fault; the p
 
 
 def overlap_share(boxes_BN4: Tensor) -> Tensor:
-    """How much the boxes of an image cover each other, (B,): the largest share of a box that lies in one no smaller.
+    """(B,) how much the boxes of an image overlap, in [0, 1]: the maximum over pairs of intersection / smaller area.
 
     Zero for images with fewer than two boxes; rows of NaN are no boxes.
     """

@@ -1,7 +1,6 @@
-"""Ranges of knobs, as types: what an argument may be is written where the argument is named.
+"""Annotated types for constructor arguments that a yaml sets: they state an argument's range in the signature.
 
-Checked before anything begins, whoever wrote the part; any constraint of `annotated_types` will do. What a yaml's
-number may be thus stands beside the name of the knob, and in no list.
+They are checked before a run starts, for parts of any author; any constraint of `annotated_types` works.
 """
 
 from collections.abc import Callable
@@ -18,15 +17,15 @@ NonNegative = Annotated[float, Interval(ge=0, lt=inf)]
 Share = Annotated[float, Interval(ge=0, le=1)]
 SomeShare = Annotated[float, Interval(gt=0, le=1)]
 NotAll = Annotated[float, Interval(ge=0, lt=1)]
-"""A share that leaves something: of units that are dropped, of training that is waited for."""
+"""A share below 1: of units dropped, of training during which a policy waits."""
 Limit = Annotated[float, Gt(0)]
-"""An upper bound; infinity is none."""
+"""An upper bound; infinity means none."""
 Colours = Annotated[list[Finite], Len(3, 3)]
-"""A value for each of red, green and blue."""
+"""A value for each of the red, green and blue channels."""
 Deviations = Annotated[list[Positive], Len(3, 3)]
 
 
 class ArgumentsOf(NamedTuple):
-    """Beside `**kwargs`, or a mapping: its keys are arguments of that function or class, within their ranges."""
+    """Annotates `**kwargs` or a mapping: its keys are arguments of the target, in the ranges annotated there."""
 
     target: Callable[..., Any]

@@ -1,11 +1,11 @@
-"""What a loader yields in place of batches: tickets, (split, epoch, number), in order."""
+"""Tickets, (split, epoch, batch number), which loaders yield in place of batches."""
 
 from collections.abc import Iterator
 from typing import NamedTuple, final
 
 
 class Ticket(NamedTuple):
-    """Which batch: number `number` of epoch `epoch` of split `split` ("train", "validation" or "test")."""
+    """Identifies a batch: its number within an epoch of a split ("train", "validation" or "test")."""
 
     split: str
     epoch: int
@@ -14,16 +14,16 @@ class Ticket(NamedTuple):
 
 @final
 class Tickets:
-    """A loader that loads nothing: the tickets of one split, in order.
+    """A stateful loader of the tickets of one split, in order.
 
-    No torch DataLoader: there is nothing to load, and it would draw from the global generator at every pass.
-    Lightning looks for `sampler.set_epoch` before an epoch, and for the two state methods when it saves and resumes.
+    It is no torch DataLoader, which would draw from the global generator in every epoch. Lightning calls
+    `sampler.set_epoch` before an epoch, and the two state methods when it saves and resumes.
     """
 
     def __init__(self, split: str, count: int) -> None:
         self._split, self._count = split, count
         self._epoch, self._given, self._start = 0, 0, 0
-        self.sampler, self.batch_sampler = self, None  # Lightning asks both whether the order is random
+        self.sampler, self.batch_sampler = self, None  # Lightning checks both for shuffling
 
     def set_epoch(self, epoch: int) -> None:
         self._epoch = epoch
@@ -41,5 +41,5 @@ class Tickets:
         return {"given": self._given}
 
     def load_state_dict(self, state: dict[str, int]) -> None:
-        """Go on after the last ticket given; from the first one if that pass was complete."""
+        """Resume after the last ticket yielded; from the first one if the epoch was complete."""
         self._start = state["given"] % self._count

@@ -1,19 +1,19 @@
-"""What a word of a caption is, in any script: the one definition of what is learned and, beyond English, scored.
+"""The tokeniser of captions in any script: for the vocabulary, and for scores of captions beyond Latin script.
 
-A word is a run of letters, digits and the marks on them, so that vowel signs and points stay with their letters; signs
-and punctuation of any script end it. English is split as the Penn Treebank has it, as far as that matters here: "isn't"
-is "is n't", "dog's" is "dog 's", "t-shirt" is one. What is written without blanks between words is one word.
+A word is a run of letters, digits and combining marks; symbols and punctuation of any script separate words. English
+contractions are split as in the Penn Treebank: "isn't" is "is n't", "dog's" is "dog 's", while "t-shirt" is one word.
+Text without blanks between words (Chinese, Thai) is not segmented.
 """
 
 import unicodedata
 
 import regex
 
-_IN = r"[\p{L}\p{M}\p{N}\u200c\u200d]"  # the two joiners change how letters are drawn, and end no word
+_IN = r"[\p{L}\p{M}\p{N}\u200c\u200d]"  # zero-width joiners do not separate words
 _WORD = regex.compile(
     rf"{_IN}+(?=n't\b)|n't\b|'(?:s|re|ve|ll|d|m)\b|{_IN}+(?:(?:'(?!(?:s|re|ve|ll|d|m|t)\b)|[-/.]){_IN}+)*"
 )
-_ODD = regex.compile(r"[[\U00010000-\U0010ffff]&&[\p{Common}]]", regex.VERSION1)  # letters of mathematics, emoji
+_ODD = regex.compile(r"[[\U00010000-\U0010ffff]&&[\p{Common}]]", regex.VERSION1)  # mathematical letters, emoji
 _OTHER = regex.compile(r"[\p{L}--\p{Latin}--\p{Common}--\p{Inherited}]", regex.VERSION1)
 _BLANKLESS = regex.compile(
     r"[\p{Han}\p{Hiragana}\p{Katakana}\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}\p{Tibetan}]{8,}", regex.VERSION1
@@ -21,17 +21,17 @@ _BLANKLESS = regex.compile(
 
 
 def words(caption: str) -> list[str]:
-    """The words of a caption, in small letters; the same again of those words with blanks between."""
+    """The lower-cased words of a caption; idempotent on words joined by blanks."""
     text = unicodedata.normalize("NFC", caption.replace("\u2019", "'").lower())
     found: list[str] = _WORD.findall(_ODD.sub(" ", text))
     return found
 
 
 def is_beyond_latin(caption: str) -> bool:
-    """Whether any letter is of another script than Latin: then the caption is not English."""
+    """Whether any letter is of a script other than Latin, so that the caption is not English."""
     return _OTHER.search(caption) is not None
 
 
 def lacks_blanks(caption: str) -> bool:
-    """Whether a caption of Chinese, Japanese, Thai or the like has no blanks between its words."""
+    """Whether a caption has long runs without blanks in Chinese, Japanese, Thai or a similar script."""
     return _BLANKLESS.search(caption) is not None

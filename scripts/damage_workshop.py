@@ -33,7 +33,7 @@ UNPRINTABLE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\ud800-\udfff
 PROCESSES = multiprocessing.get_context("fork")
 
 
-class Outcome(NamedTuple):
+class TrialOutcome(NamedTuple):
     """number: of the mutation. kind: a column of the table. change: what was done. said: message or traceback."""
 
     number: int
@@ -89,13 +89,13 @@ class Workshop:
     def __exit__(self, *_: object) -> None:
         self._dismiss()
 
-    def trial(self, number: int, chance: random.Random) -> Outcome:
+    def trial(self, number: int, chance: random.Random) -> TrialOutcome:
         content, change = damaged(self._content, chance)
         self._lay(content)
         kind, said = self._read()
         if kind == "value":
             kind = "right or unnoticeable" if said == self._right else "wrong"
-        return Outcome(number, kind, change, said)
+        return TrialOutcome(number, kind, change, said)
 
     def _lay(self, content: bytes) -> None:
         shutil.rmtree(self._bench, ignore_errors=True)

@@ -26,7 +26,7 @@ from damage import FormatReader
 from damage_data_files import READERS as DATA_READERS
 from damage_kill import killed_sweeps
 from damage_run_files import READERS as RUN_READERS
-from damage_workshop import Outcome, Workshop
+from damage_workshop import TrialOutcome, Workshop
 
 from benchmark.process.program import program
 
@@ -34,7 +34,7 @@ COLUMNS = ["right or unnoticeable", "refused in words", "file not named", "wrong
 BAD = COLUMNS[2:]
 
 
-def trials(name: str, reader: FormatReader, mutations: int, folder: Path) -> list[Outcome]:
+def trials(name: str, reader: FormatReader, mutations: int, folder: Path) -> list[TrialOutcome]:
     """The outcome of each mutation of one format, in order."""
     with Workshop(name, reader, folder) as workshop:
         return [workshop.trial(number, random.Random(f"{name}/{number}")) for number in range(mutations)]

@@ -1,4 +1,4 @@
-"""The contracts of data sets, mechanisms, measures and objectives, for whoever writes one.
+"""Contract checks of data sets, mechanisms, measures and objectives, for authors of new ones.
 
 On the command line `python -m benchmark.check data=mine`, in tests `benchmark.check.suite.contracts("data=mine")`.
 """

@@ -1,7 +1,7 @@
-"""Checks what you wrote against the contracts: python -m benchmark.check data=NAME data.root=FOLDER.
+"""Checks a part of your own against its contracts: python -m benchmark.check data=NAME data.root=FOLDER.
 
-Name what is to be checked as for a run: data=, attention=, metrics=, objective=, several at once, or a choice of any
-other group; knobs too. A data set named alone is tried with every mechanism, a mechanism named alone on small data.
+Name what to check as for a run: data=, attention=, metrics=, objective=, several at once, or a choice of any other
+group; knobs too. A data set named alone is run with every mechanism, a mechanism named alone on small data sets.
 Exit code 0: all contracts are kept, 1: some are broken, 2: wrong input.
 """
 
@@ -9,7 +9,7 @@ import argparse
 import logging
 import warnings
 
-from benchmark.check.subjects import Subject, subjects
+from benchmark.check.subjects import CheckSubject, subjects
 from benchmark.common.moved import renamed
 from benchmark.config.compose import Composer, register_plugins
 from benchmark.process.program import program
@@ -24,30 +24,30 @@ def main() -> int:
     parser = argparse.ArgumentParser("python -m benchmark.check", description=__doc__, formatter_class=raw)
     parser.add_argument("overrides", nargs="*", help="data=NAME attention=NAME data.root=FOLDER ...")
     parser.add_argument("--config-dir", help="a folder of configurations that no installed package brings")
-    told = parser.parse_args()
+    arguments = parser.parse_args()
     warnings.simplefilter("ignore")
     logging.disable(logging.WARNING)
     register_plugins()
-    found = subjects(Composer(told.config_dir), list(renamed(told.overrides).values()))
+    found = subjects(Composer(arguments.config_dir), list(renamed(arguments.overrides).values()))
     wrong = sum(report(subject) for subject in found)
     kept = sum(len(subject.contracts) for subject in found) - wrong
     print(f"{kept} contracts kept, {wrong} not" if wrong else f"all {kept} contracts are kept")
     return BROKEN if wrong else 0
 
 
-def report(subject: Subject) -> int:
-    """Prints each contract, and what breaks it; how many are not kept, those that could not be looked at with them."""
+def report(subject: CheckSubject) -> int:
+    """Prints each contract and its faults; returns how many are not kept, including those that could not be checked."""
     print(subject.title, flush=True)
     blocked, wrong = False, 0
     for contract in subject.contracts:
         faults = [] if blocked else subject.broken(contract)
         wrong += bool(blocked or faults)
-        print(f"  {'-    ' if blocked else 'wrong' if faults else 'ok   '}  {contract.says}", flush=True)
+        print(f"  {'-    ' if blocked else 'wrong' if faults else 'ok   '}  {contract.promise}", flush=True)
         for fault in faults:
             print("\n".join(f"           {line}" for line in fault.splitlines()), flush=True)
         if faults and contract.first and not blocked:
             blocked = True
-            print("         what follows rests on it and is not looked at")
+            print("         the following contracts depend on it and are not checked")
     return wrong
 
 

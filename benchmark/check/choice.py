@@ -1,4 +1,4 @@
-"""What every yaml promises, whatever its group: its parts exist, take what it says, and say all they take."""
+"""Contracts of every yaml of `conf`, whatever its group: its targets exist and it sets exactly their arguments."""
 
 import inspect
 from collections.abc import Iterator
@@ -11,18 +11,20 @@ from benchmark.config.check import config_faults, find, parts
 
 OF_ANOTHER_PART = {"shape", "canvas", "encoder", "query_size", "item_size", "what_size", "where_size", "input_size",
                    "hidden_size", "code_size", "channels", "scales", "side"}  # fmt: skip
-"""What the holder of a part tells it, and no yaml does."""
+"""Constructor arguments that the enclosing part passes, so that no yaml has them."""
 
 NAMED = ("attention", "data")
-"""Groups whose choices give folders and rows of a report their names."""
+"""Groups whose choices' names become folder names and report rows."""
 
 
 def composes(given: Given) -> Iterator[str]:
     yield from config_faults(given.plain)
 
 
-def says_all_it_takes(given: Given) -> Iterator[str]:
-    """A default in the code would be no part of a run's address: two runs that differ in it would be one."""
+def sets_every_argument(given: Given) -> Iterator[str]:
+    """Yields arguments that the yaml leaves out and defaults in the code. A default is no part of a run's identity, so
+    two runs that differ in it would be taken for one.
+    """
     own = packages_of(given.plain) - LIBRARIES
     for path, node in parts(given.plain, ""):
         target, name = find(node["_target_"]), node["_target_"]
@@ -30,16 +32,16 @@ def says_all_it_takes(given: Given) -> Iterator[str]:
             continue
         for argument in inspect.signature(target).parameters.values():
             if argument.kind in (argument.VAR_KEYWORD, argument.VAR_POSITIONAL):
-                continue  # handed on to another constructor, which takes nothing it does not know
-            told = {*node, *added(path)} | (OF_ANOTHER_PART if node.get("_partial_") else set())
+                continue  # passed on to another constructor, which rejects unknown arguments
+            given_here = {*node, *added(path)} | (OF_ANOTHER_PART if node.get("_partial_") else set())
             if argument.default is not argument.empty:
                 yield (f"{path}: {name} has the default {argument}. Values stand in the yaml alone, where they are "
                        "part of a run's address")  # fmt: skip
-            if argument.name not in told:
+            if argument.name not in given_here:
                 yield f"{path}: {argument.name} of {name} is no line of its yaml"
 
 
-def is_called_what_it_names(given: Given) -> Iterator[str]:
+def has_the_name_of_its_file(given: Given) -> Iterator[str]:
     if given.group not in NAMED:
         return
     named = given.plain[given.group].get("name")
@@ -49,6 +51,6 @@ def is_called_what_it_names(given: Given) -> Iterator[str]:
 
 CONTRACTS = (
     Contract("its parts exist and take the arguments it gives them", composes, first=True),
-    Contract("it is called what it names", is_called_what_it_names),
-    Contract("it says everything that its parts take", says_all_it_takes),
+    Contract("its name is that of its file", has_the_name_of_its_file),
+    Contract("it sets every argument of its parts", sets_every_argument),
 )

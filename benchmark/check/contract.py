@@ -1,4 +1,4 @@
-"""A contract: a promise in words, and a check that yields what breaks it, a line each."""
+"""A contract: a promise in words, and a check that yields its faults, a line each."""
 
 from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple, final
@@ -9,22 +9,22 @@ from datamodules.contract import DataFault
 
 
 @final
-class ContractFault(AssertionError):  # noqa: N818  # what was written has a fault; the check has no error
-    """A contract that is broken: which, and everything that breaks it."""
+class ContractFault(AssertionError):  # noqa: N818  # the fault is in the checked part, not in the check
+    """A broken contract, with all its faults."""
 
 
 class Contract(NamedTuple):
-    """says: the promise. faults: of what is given to it, none where it is kept. first: what others rest on; where it is
-    broken they cannot be looked at.
+    """promise: what the contract promises. faults: yields the faults of a subject, none where the contract is kept.
+    first: whether the following contracts depend on it; if it is broken they are not checked.
     """
 
-    says: str
+    promise: str
     faults: Callable[[Any], Iterator[str]]
     first: bool = False
 
 
 def broken(contract: Contract, given: Any, packages: set[str]) -> list[str]:
-    """All that breaks a contract. packages: whose code is checked; what that raises is told with its line."""
+    """All faults of a contract. packages: those whose code is checked; their exceptions are reported with the line."""
     found: list[str] = []
     try:
         for fault in contract.faults(given):
@@ -33,6 +33,6 @@ def broken(contract: Contract, given: Any, packages: set[str]) -> list[str]:
         found += fault.faults
     except (DataFault, RunFault) as fault:
         found.append(str(fault))
-    except Exception as error:  # whatever the checked code stumbles over
+    except Exception as error:  # the checked code may raise anything
         found.append(described(error, packages))
     return found

@@ -1,4 +1,4 @@
-"""What contracts look at: a composed configuration, and what is built from it when it is first asked for."""
+"""The subject of contracts: a composed configuration, and what is built from it on first use."""
 
 from functools import cached_property
 from pathlib import Path
@@ -14,15 +14,15 @@ from datamodules.contract import Batch, TaskSpec
 CPU = torch.device("cpu")
 SPLITS = ("train", "validation", "test")
 IMAGES = 4
-"""Of a batch, that models are tried on."""
+"""Images of a batch on which models are run."""
 WIDTH = 16
-"""Channels of a layer, at most, of models that are tried: as a network, and quick."""
+"""Maximum channels of a layer of the models that are run, so that checks are fast."""
 SEED = 0
 
 
 @final
 class Given:
-    """One choice, `group=name`, and the rest of a run around it."""
+    """The choice `group=name` to check, within the configuration of a whole run."""
 
     def __init__(self, config: DictConfig, group: str, name: str):
         self.config, self.group, self.name = config, group, name
@@ -34,11 +34,11 @@ class Given:
 
     @cached_property
     def data(self) -> Any:
-        """The data set, its files fetched and read."""
+        """The data set, with its files fetched and read."""
         return self.made()
 
     def made(self, **knobs: Any) -> Any:
-        """Another instance of the data set, with other values of its knobs."""
+        """A new instance of the data set, fetched and read, with the given values of its knobs."""
         config = self.config.copy()
         for knob, value in knobs.items():
             OmegaConf.update(config, f"data.{knob}", value, force_add=True)
@@ -48,7 +48,7 @@ class Given:
         return data
 
     def unread(self, root: Path) -> Any:
-        """The data set told that its files are in a folder, before it looks for them."""
+        """A new instance of the data set with data.root=root, not yet read."""
         config = self.config.copy()
         OmegaConf.update(config, "data.root", str(root))
         return build_data(config)[0]
@@ -59,7 +59,7 @@ class Given:
         return spec
 
     def has(self, key: str) -> bool:
-        """Whether the data set has a knob, or the configuration a dotted key."""
+        """Whether the configuration has a value at a dotted key."""
         return OmegaConf.select(self.config, key) is not None
 
     def first(self, split: str) -> Batch:
@@ -69,15 +69,16 @@ class Given:
         return self._first[split]
 
     def few(self, split: str) -> Batch:
-        """The first images of a split."""
+        """The first IMAGES images of a split."""
         return Batch(*(field[:IMAGES] for field in self.first(split)))
 
     @cached_property
     def parts(self) -> Built:
-        """A run's parts, its layers narrow."""
+        """The parts of a run, with narrow layers; built once."""
         return self.anew()
 
     def anew(self) -> Built:
+        """The same parts built again, with equal initial weights."""
         config = {key: node if key == "data" else narrowed(node) for key, node in self.plain.items()}
         torch.manual_seed(SEED)
         module = build_module(OmegaConf.create(config), self.spec, self.data.references)
@@ -85,7 +86,7 @@ class Given:
 
 
 def narrowed(node: Any) -> Any:
-    """A plain configuration whose layers have at most WIDTH channels."""
+    """A plain configuration with layers of at most WIDTH channels and sizes of at most 4 * WIDTH."""
     if isinstance(node, list):
         return [narrowed(item) for item in node]
     if not isinstance(node, dict):

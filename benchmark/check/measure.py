@@ -1,6 +1,6 @@
-"""What a measure promises: a headline that is the mean over images, and better where answers are better.
+"""Contracts of a measure: its primary metric is the mean over images, and better for correct predictions.
 
-Axes: B images, T symbols, V symbols to choose from.
+Axes: B images, T time steps, V symbols of the vocabulary.
 """
 
 from collections.abc import Iterator
@@ -13,29 +13,31 @@ from torch.nn.functional import one_hot
 from benchmark.check.contract import Contract
 from benchmark.check.given import IMAGES, Given
 from benchmark.metrics.accumulate import Accumulator
-from benchmark.metrics.base import Judged, Measure
+from benchmark.metrics.base import Measure, MeasureResult
 from benchmark.results.primary_metric import Headline
 from datamodules.contract import IGNORED, Batch
 
 SURE = 10.0
-"""Of a score over all others."""
+"""Logit of the chosen symbol; all others have 0."""
 
 
 def truth(batch: Batch) -> Tensor:
+    """(B, T) the targets, as a prediction."""
     return batch.target
 
 
 def wrong(batch: Batch, symbols: int) -> Tensor:
-    """(B, T) another symbol than the true one, wherever there is one."""
+    """(B, T) a prediction that is wrong at every step that has a target."""
     return torch.where(batch.target == IGNORED, IGNORED, (batch.target + 1) % symbols)
 
 
-def judged(given: Given, symbol_BT: Tensor, images: int = IMAGES) -> Judged:
+def measured(given: Given, symbol_BT: Tensor, images: int = IMAGES) -> MeasureResult:
+    """The result of a prediction for the first test images."""
     batch, measure = Batch(*(field[:images] for field in given.few("test"))), given.parts.module.measure
     log_BTV = (SURE * one_hot(symbol_BT.clamp(min=0), len(given.spec.symbols)).float()).log_softmax(-1)
     accumulator = Accumulator(measure)
     accumulator.add(symbol_BT[:images], log_BTV[:images], batch)
-    return accumulator.judged("test")
+    return accumulator.result("test")
 
 
 def is_a_measure(given: Given) -> Iterator[str]:
@@ -57,45 +59,46 @@ def parts_are_of_images(given: Given) -> Iterator[str]:
 
 def the_headline_is_the_mean_over_images(given: Given) -> Iterator[str]:
     headline = given.parts.module.measure.headline
-    for answers in (truth(given.few("test")), wrong(given.few("test"), len(given.spec.symbols))):
-        found = judged(given, answers)
-        if not isinstance(found, Judged):
-            yield f"judge gives a {type(found).__name__}, and has to give a Judged(summary, value_N)"
+    for symbol_BT in (truth(given.few("test")), wrong(given.few("test"), len(given.spec.symbols))):
+        found = measured(given, symbol_BT)
+        if not isinstance(found, MeasureResult):
+            yield f"compute gives a {type(found).__name__}, and has to give a MeasureResult(summary, value_N)"
             return
         if headline.key not in found.summary:
-            yield f"the summary has no {headline.key!r}, its headline; it has {', '.join(found.summary)}"
+            yield f"the summary has no {headline.key!r}, its primary metric; it has {', '.join(found.summary)}"
             return
         value_N = np.asarray(found.value_N, float)
-        if value_N.shape != (len(answers),) or not np.isfinite(value_N).all():
-            yield f"value_N has the shape {value_N.shape} or is not finite; it has a number for each of {len(answers)}"
+        if value_N.shape != (len(symbol_BT),) or not np.isfinite(value_N).all():
+            yield (f"value_N has the shape {value_N.shape} or is not finite; it needs a finite number for each of "
+                   f"{len(symbol_BT)} images")  # fmt: skip
         elif abs(value_N.mean() - found.summary[headline.key]) > 1e-6 * max(1.0, abs(value_N.mean())):
             yield f"{headline.key} is {found.summary[headline.key]:.6g}, and the mean of value_N {value_N.mean():.6g}"
         elif headline.percent and not 0 <= found.summary[headline.key] <= 1:
             yield f"{headline.key} is a percentage, and is {found.summary[headline.key]:.4g}, which is not in 0 to 1"
         elif headline.binary and not np.isin(value_N, (0, 1)).all():
-            yield "the headline is binary, and value_N has other values than 0 and 1"
+            yield "the primary metric is binary, and value_N has other values than 0 and 1"
 
 
-def right_answers_are_better(given: Given) -> Iterator[str]:
+def correct_predictions_are_better(given: Given) -> Iterator[str]:
     headline, batch = given.parts.module.measure.headline, given.few("test")
-    right, other = (judged(given, answers).summary[headline.key]
-                    for answers in (truth(batch), wrong(batch, len(given.spec.symbols))))  # fmt: skip
+    right, other = (measured(given, symbol_BT).summary[headline.key]
+                    for symbol_BT in (truth(batch), wrong(batch, len(given.spec.symbols))))  # fmt: skip
     if not (right > other if headline.higher_is_better else right < other):
-        yield (f"{headline.key} of the true answers is {right:.4g} and of wrong ones {other:.4g}, and "
+        yield (f"{headline.key} of the targets is {right:.4g} and of wrong predictions {other:.4g}, and "
                f"higher_is_better is {headline.higher_is_better}")  # fmt: skip
 
 
-def an_image_is_worth_the_same_alone(given: Given) -> Iterator[str]:
-    whole, alone = (judged(given, truth(given.few("test")), images) for images in (IMAGES, 1))
+def a_value_does_not_depend_on_other_images(given: Given) -> Iterator[str]:
+    whole, alone = (measured(given, truth(given.few("test")), images) for images in (IMAGES, 1))
     if not np.allclose(whole.value_N[0], alone.value_N[0]):
         yield (f"value_N of the first image is {whole.value_N[0]:.6g} among others and {alone.value_N[0]:.6g} alone: "
-               "pairs and intervals take it as the image's own")  # fmt: skip
+               "paired tests and intervals need a value of the image alone")  # fmt: skip
 
 
 CONTRACTS = (
-    Contract("it is a measure with a headline", is_a_measure, first=True),
-    Contract("what is kept is of each image", parts_are_of_images, first=True),
-    Contract("the headline is the mean over images", the_headline_is_the_mean_over_images, first=True),
-    Contract("true answers are better than wrong ones", right_answers_are_better),
-    Contract("an image is worth the same alone", an_image_is_worth_the_same_alone),
+    Contract("it is a measure with a primary metric", is_a_measure, first=True),
+    Contract("its parts have a row for each image", parts_are_of_images, first=True),
+    Contract("the primary metric is the mean over images", the_headline_is_the_mean_over_images, first=True),
+    Contract("targets score better than wrong predictions", correct_predictions_are_better),
+    Contract("an image's value does not depend on the other images", a_value_does_not_depend_on_other_images),
 )

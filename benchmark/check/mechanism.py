@@ -1,4 +1,4 @@
-"""What a mechanism promises: the shapes of a look, honest log-probabilities, maps, and a run with whatever data.
+"""Contracts of a mechanism: the shapes of a glimpse, its log_prob, maps and fixations, and a training step.
 
 Axes: B images, S trajectories, R = B * S rows, N items, H rows and W columns of an image.
 """
@@ -30,55 +30,60 @@ def is_a_mechanism(given: Given) -> Iterator[str]:
         yield f"drawn is {attention.drawn!r}, and has to be True or False"
 
 
-def a_look_is_as_said(given: Given) -> Iterator[str]:
-    """Every look of a rollout, in every way of drawing."""
+def a_glimpse_has_its_shapes(given: Given) -> Iterator[str]:
+    """Checks every glimpse of a rollout, for every way of choosing glimpses."""
     attention, batch = given.parts.module.rnn.attention, given.few("train")
     for name, draw in DRAWS.items():
         found: list[str] = []
 
-        def judge(part: Any, told: Any, look: Any, found: list[str] = found) -> None:
-            found.extend(look_faults(attention, look, len(told[1])))
+        def check(part: Any, inputs: Any, glimpse: Any, found: list[str] = found) -> None:
+            found.extend(glimpse_faults(attention, glimpse, len(inputs[1])))
 
-        hook = attention.register_forward_hook(judge)
+        hook = attention.register_forward_hook(check)
         try:
             roll(given, batch, draw)
         except Exception:
             if not found:
-                raise  # what is said already explains it
+                raise  # otherwise the faults found so far explain the exception
         finally:
             hook.remove()
         yield from (f"{fault} (drawn by {name})" for fault in dict.fromkeys(found))
 
 
-def look_faults(attention: Attention, look: Any, rows: int) -> list[str]:
-    if not isinstance(look, Glimpse):
-        return [f"forward gives a {type(look).__name__}, and has to give a Glimpse(code, where, log_prob, chance)"]
+def glimpse_faults(attention: Attention, glimpse: Any, rows: int) -> list[str]:
+    """What is wrong with the type, shapes and values of a glimpse of `rows` trajectories."""
+    if not isinstance(glimpse, Glimpse):
+        fields = ", ".join(Glimpse._fields)
+        return [f"forward gives a {type(glimpse).__name__}, and has to give a Glimpse({fields})"]
     shapes: dict[str, tuple[int, ...]] = {"code": (rows, attention.code_size), "log_prob": (rows,)}
     found = []
-    for name, value in look._asdict().items():
+    for name, value in glimpse._asdict().items():
         if not isinstance(value, Tensor):
-            found.append(f"{name} of a look is a {type(value).__name__}, and has to be a tensor")
+            found.append(f"{name} of a glimpse is a {type(value).__name__}, and has to be a tensor")
         elif name in shapes and tuple(value.shape) != shapes[name]:
-            found.append(f"{name} of a look has the shape {tuple(value.shape)}, and has to have {shapes[name]}")
+            found.append(f"{name} of a glimpse has the shape {tuple(value.shape)}, and has to have {shapes[name]}")
         elif value.dim() < 1 or len(value) != rows:
             found.append(
-                f"{name} of a look has the shape {tuple(value.shape)}, and has to have a row for each of {rows}"
+                f"{name} of a glimpse has the shape {tuple(value.shape)}, and has to have a row for each of {rows}"
             )
         elif not value.isfinite().all():
-            found.append(f"{name} of a look is not finite")
+            found.append(f"{name} of a glimpse is not finite")
     if found:
         return found
-    if look.item_probs.dim() != 2:
-        found.append(f"item_probs has the shape {tuple(look.item_probs.shape)}, and has to have ({rows}, items)")
-    elif look.item_probs.shape[1] and not ((look.item_probs >= 0) & (look.item_probs <= 1)).all():
-        found.append("item_probs of a look is beyond 0 to 1")
-    if not attention.drawn and look.log_prob.requires_grad and look.log_prob.any():
-        found.append("log_prob of a look is not zero and has a gradient, and drawn is False: nothing may learn from it")
+    if glimpse.item_probs.dim() != 2:
+        shape = tuple(glimpse.item_probs.shape)
+        found.append(f"item_probs of a glimpse has the shape {shape}, and has to have ({rows}, items)")
+    elif glimpse.item_probs.shape[1] and not ((glimpse.item_probs >= 0) & (glimpse.item_probs <= 1)).all():
+        found.append("item_probs of a glimpse is beyond 0 to 1")
+    if not attention.drawn and glimpse.log_prob.requires_grad and glimpse.log_prob.any():
+        found.append(
+            "log_prob of a glimpse is not zero and has a gradient, and drawn is False: nothing may learn from it"
+        )
     return found
 
 
-def what_is_drawn_teaches_its_policy(given: Given) -> Iterator[str]:
-    module = given.parts.module  # building it has refused a drawn mechanism under plain likelihood
+def log_prob_trains_the_policy(given: Given) -> Iterator[str]:
+    module = given.parts.module  # building it refuses a drawn mechanism under objective=likelihood
     attention, policy = module.rnn.attention, module.policy
     if attention.drawn and not policy:
         yield "drawn is True, and policy_parameters names none"
@@ -87,13 +92,13 @@ def what_is_drawn_teaches_its_policy(given: Given) -> Iterator[str]:
     module.rnn.train()
     log_prob = roll(given, given.few("train"), sample).log_prob
     if not log_prob.requires_grad:
-        yield "log_prob of a drawn look has no gradient: the policy gradient cannot reach the policy"
+        yield "log_prob of a drawn glimpse has no gradient: the policy gradient cannot reach the policy"
     elif all(found is None for found in torch.autograd.grad(log_prob.sum(), policy, allow_unused=True)):
         yield "the gradient of log_prob reaches none of policy_parameters"
 
 
 def images_do_not_mix(given: Given) -> Iterator[str]:
-    """Another first image, and what is said of the others stays: trajectories of an image are neighbours."""
+    """Replacing the first image must not change the logits of the others: an image's trajectories are adjacent rows."""
     given.parts.module.rnn.eval()
     batch = given.few("test")
     if len(batch.image) < 2:
@@ -103,11 +108,11 @@ def images_do_not_mix(given: Given) -> Iterator[str]:
         once, again = (roll(given, each, mode).logits for each in (batch, other))
     steps = min(once.shape[2], again.shape[2])
     if not torch.allclose(once[1:, :, :steps], again[1:, :, :steps], atol=1e-4):
-        yield ("what it says of one image changes with another image of the batch. Rows are B x S, an image's "
+        yield ("the logits of one image change with another image of the batch. Rows are B x S, an image's "
                "trajectories side by side: query_RS.unflatten(0, (images, -1)), or repeat_interleave")  # fmt: skip
 
 
-def global_feature_is_a_code(given: Given) -> Iterator[str]:
+def global_feature_has_its_size(given: Given) -> Iterator[str]:
     attention, batch = given.parts.module.rnn.attention, given.few("test")
     global_feature = attention.global_feature(attention.encode(batch.image, batch.boxes))
     if tuple(global_feature.shape) != (wanted := (len(batch.image), attention.global_feature_size)):
@@ -125,7 +130,7 @@ def maps_and_fixations_are_of_the_image(given: Given) -> Iterator[str]:
     elif not (map_RHW.min() >= 0 and map_RHW.max() <= 1):
         yield f"attention_map goes from {map_RHW.min():.4g} to {map_RHW.max():.4g}, and has to stay in 0 to 1"
     elif not map_RHW.amax((1, 2)).min() > 0:
-        yield "attention_map is zero everywhere for some look"
+        yield "attention_map is zero everywhere for some glimpse"
     if tuple(fixation_R2.shape) != (len(where), 2):
         yield f"fixation has the shape {tuple(fixation_R2.shape)}, and has to have {(len(where), 2)}: x and y"
     elif not (((fixation_R2 >= 0) & (fixation_R2 <= torch.tensor([width, height]))) | fixation_R2.isnan()).all():
@@ -136,10 +141,10 @@ MAPS = Contract("maps and fixations are of the image", maps_and_fixations_are_of
 
 CONTRACTS = (
     Contract("it is a mechanism", is_a_mechanism, first=True),
-    Contract("a look has the shapes it has to have", a_look_is_as_said, first=True),
-    Contract("what is drawn teaches its policy", what_is_drawn_teaches_its_policy),
-    Contract("images do not mix", images_do_not_mix),
-    Contract("the whole image is one code where a context asks", global_feature_is_a_code),
+    Contract("a glimpse has the required shapes and values", a_glimpse_has_its_shapes, first=True),
+    Contract("log_prob of what is drawn trains its policy", log_prob_trains_the_policy),
+    Contract("images of a batch do not mix", images_do_not_mix),
+    Contract("the global feature has its size", global_feature_has_its_size),
     MAPS,
     *RUNS,
     Contract("its cost can be counted", its_cost_is_counted),

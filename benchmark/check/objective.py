@@ -1,6 +1,6 @@
-"""What an objective promises: a finite loss that teaches, and nothing asked of what does not exist.
+"""Contracts of an objective: a finite loss with a gradient, which ignores steps whose target is IGNORED.
 
-Axes: B images, S trajectories, T symbols.
+Axes: B images, S trajectories, T time steps.
 """
 
 from collections.abc import Iterator
@@ -16,7 +16,8 @@ from benchmark.training.training_step.likelihood import teacher_forced
 from datamodules.contract import IGNORED
 
 
-def rolled(given: Given) -> tuple[Rollout, Tensor]:
+def training_rollout(given: Given) -> tuple[Rollout, Tensor]:
+    """A rollout with teacher forcing, and its targets (B, T)."""
     module, batch = given.parts.module, given.few("train")
     torch.manual_seed(SEED)
     return teacher_forced(module.rnn, module.objective, batch)
@@ -33,9 +34,9 @@ def is_an_objective(given: Given) -> Iterator[str]:
         yield "for_drawn is not set: whether it trains a policy that draws"
 
 
-def its_loss_teaches(given: Given) -> Iterator[str]:
+def its_loss_has_a_gradient(given: Given) -> Iterator[str]:
     module = given.parts.module
-    terms = module.objective(*rolled(given))
+    terms = module.objective(*training_rollout(given))
     if "loss" not in terms:
         yield f"it gives {', '.join(terms) or 'nothing'}, and has to give 'loss' among them"
         return
@@ -54,8 +55,8 @@ def its_loss_teaches(given: Given) -> Iterator[str]:
         yield "the gradient of loss is not finite"
 
 
-def what_is_ignored_does_not_count(given: Given) -> Iterator[str]:
-    rollout, target_BT = rolled(given)
+def ignored_targets_do_not_count(given: Given) -> Iterator[str]:
+    rollout, target_BT = training_rollout(given)
     if target_BT.shape[1] < 2:
         return
     target_BT = torch.cat([target_BT[:, :-1], torch.full_like(target_BT[:, -1:], IGNORED)], 1)
@@ -63,11 +64,11 @@ def what_is_ignored_does_not_count(given: Given) -> Iterator[str]:
     once, again = (given.parts.module.objective.eval()(rollout._replace(logits=logits), target_BT)["loss"]
                    for logits in (rollout.logits, louder))  # fmt: skip
     if not torch.isclose(once, again):
-        yield f"the loss goes from {float(once):.6g} to {float(again):.6g} with scores whose target is {IGNORED}"
+        yield f"the loss goes from {float(once):.6g} to {float(again):.6g} with logits whose target is {IGNORED}"
 
 
 CONTRACTS = (
     Contract("it is an objective", is_an_objective, first=True),
-    Contract("its loss teaches", its_loss_teaches, first=True),
-    Contract("what a target ignores does not count", what_is_ignored_does_not_count),
+    Contract("its loss has a gradient", its_loss_has_a_gradient, first=True),
+    Contract("steps with an ignored target do not count", ignored_targets_do_not_count),
 )

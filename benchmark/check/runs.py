@@ -1,4 +1,4 @@
-"""A mechanism with a data set: a step that teaches it, an evaluation of every image, a cost.
+"""Contracts of a mechanism together with a data set: a training step, an evaluation, its cost.
 
 Axes: B images, S trajectories.
 """
@@ -19,12 +19,12 @@ SAMPLES = 2
 
 
 def roll(given: Given, batch: Batch, draw: Draw, samples: int = SAMPLES) -> Any:
-    """A rollout that is told nothing, its draws always the same."""
+    """A rollout without teacher forcing, with a fixed seed."""
     torch.manual_seed(SEED)
     return given.parts.module.rnn(batch.image, batch.boxes, None, samples, draw)
 
 
-def a_step_teaches(given: Given) -> Iterator[str]:
+def a_step_changes_weights(given: Given) -> Iterator[str]:
     batch, module, rnn = given.few("train"), given.parts.module.train(), given.parts.module.rnn
     before = {name: p.detach().clone() for name, p in rnn.named_parameters()}
     torch.manual_seed(SEED)
@@ -43,32 +43,32 @@ def a_step_teaches(given: Given) -> Iterator[str]:
         yield "a step changes no weight"
 
 
-def an_evaluation_is_whole(given: Given) -> Iterator[str]:
+def an_evaluation_is_complete(given: Given) -> Iterator[str]:
     module, batch = given.parts.module, given.few("test")
     found = evaluate(module.rnn, [batch], module.measure, samples=SAMPLES, seed=SEED)
-    headline, ways = module.measure.headline, ("mean", "sample", "average", "random")
-    for way in ways:
-        told, mean = found.test[way][headline.key], float(found.predictions[f"value_{way}"].mean())
-        if not abs(told - mean) <= 1e-6 * max(1.0, abs(mean)):
-            yield f"{way}: {headline.key} is {told}, and the mean over images {mean}"
-        if not 0 <= told <= (1 if headline.percent else 10):
-            yield f"{way}: {headline.key} is {told}"
+    headline, modes = module.measure.headline, ("mean", "sample", "average", "random")
+    for name in modes:
+        value, mean = found.test[name][headline.key], float(found.predictions[f"value_{name}"].mean())
+        if not abs(value - mean) <= 1e-6 * max(1.0, abs(mean)):
+            yield f"{name}: {headline.key} is {value}, and the mean over images {mean}"
+        if not 0 <= value <= (1 if headline.percent else 10):
+            yield f"{name}: {headline.key} is {value}"
     if len(found.predictions["prediction_mean"]) != len(batch.image):
         yield f"{len(found.predictions['prediction_mean'])} predictions of {len(batch.image)} images"
     with torch.no_grad():
         where = roll(given, batch, mode, 1).where[:, 0].flatten(0, 2)
     without = bool(module.rnn.attention.fixation(where).isnan().all()) or not given.spec.box_names
     if without != ("hit_rate" not in found.localisation.get("mean", {})):
-        yield "it looks at places and whether they are hit is not told, or the other way round"
+        yield "it has fixations and localisation lacks hit_rate, or the other way round"
 
 
 def its_cost_is_counted(given: Given) -> Iterator[str]:
     if not multiply_adds(given.anew().module.rnn, given.spec) > 0:
-        yield "no multiply-adds are counted: it has to run on the meta device, where values are not known"
+        yield "no multiply-adds are counted: it has to run on the meta device, where tensors have no values"
 
 
 RUNS = (
-    Contract("a step teaches it", a_step_teaches),
-    Contract("an evaluation tells of every image", an_evaluation_is_whole),
+    Contract("a training step changes its weights", a_step_changes_weights),
+    Contract("an evaluation is complete", an_evaluation_is_complete),
 )
-"""Of a mechanism with a data set."""
+"""Contracts of a mechanism with a data set."""

@@ -1,4 +1,4 @@
-"""From overrides as a run takes them to what is checked: each named choice, and what it is checked with."""
+"""From the overrides of a run to the subjects of contracts: each named choice, and what it is checked with."""
 
 from collections.abc import Callable, Sequence
 from functools import cache
@@ -14,24 +14,24 @@ from benchmark.config.overrides import Overrides
 
 OF = {"data": data.CONTRACTS, "attention": mechanism.CONTRACTS, "metrics": measure.CONTRACTS,
       "objective": objective.CONTRACTS}  # fmt: skip
-"""Contracts of a group's choices besides those of every yaml."""
+"""Contracts of a group's choices, besides those of every yaml."""
 
 AROUND = {"attention": "none", "data": "digit_pairs_ordered"}
-"""What stands in where a run needs a choice and none is named: what goes with everything; sequences, and no file."""
+"""Default choices where none is named: a mechanism that goes with every task, and sequences that need no file."""
 
 ONE_SYMBOL = "digit_pairs"
-"""A mechanism answers once there; where it is named alone, it is tried on both."""
+"""A task of one symbol; a mechanism named alone is run on both tasks."""
 
 
-class Subject(NamedTuple):
-    """title: as it was named. make: puts together what is looked at, once."""
+class CheckSubject(NamedTuple):
+    """title: the choice as it was named. make: composes its configuration, once."""
 
     title: str
     contracts: tuple[Contract, ...]
     make: Callable[[], Given]
 
     def broken(self, contract: Contract) -> list[str]:
-        """All that breaks one of its contracts."""
+        """All faults of one of its contracts."""
         try:
             given = self.make()
             packages = packages_of(given.plain)
@@ -41,19 +41,21 @@ class Subject(NamedTuple):
 
 
 class Case(NamedTuple):
-    """One contract of one subject, for a test to call."""
+    """One contract of one subject, called by a test."""
 
-    subject: Subject
+    subject: CheckSubject
     contract: Contract
 
     def __call__(self) -> None:
-        """Raises ContractFault with all that breaks it."""
+        """Raises ContractFault with all faults."""
         if found := self.subject.broken(self.contract):
-            raise ContractFault("\n  ".join([f"{self.subject.title}: {self.contract.says}. It does not:", *found]))
+            raise ContractFault("\n  ".join([f"{self.subject.title}: {self.contract.promise}. It does not:", *found]))
 
 
-def subjects(composer: Composer, texts: Sequence[str]) -> list[Subject]:
-    """Raises ConfigFault with all that is wrong with the overrides, or where they name no choice."""
+def subjects(composer: Composer, texts: Sequence[str]) -> list[CheckSubject]:
+    """The subjects that overrides name. Raises ConfigFault with all faults of the overrides, or where they name no
+    choice.
+    """
     around = [text for text in _around(composer, texts, "attention", "experiment")]
     typed = Overrides(composer, [*around, *texts], sweep=False)
     if faults := typed.faults():
@@ -78,19 +80,20 @@ def subjects(composer: Composer, texts: Sequence[str]) -> list[Subject]:
 
 
 def cases(composer: Composer, texts: Sequence[str]) -> list[Case]:
+    """All contracts of all subjects that overrides name. Raises ConfigFault."""
     return [Case(subject, contract) for subject in subjects(composer, texts) for contract in subject.contracts]
 
 
 def _around(composer: Composer, texts: Sequence[str], group: str, *others: str) -> list[str]:
-    """What stands in for a group that none of the overrides names."""
+    """The default choice of a group, where the overrides name neither it nor one of the others."""
     named = {text.split("=")[0].lstrip("+") for text in texts}
     return [] if named & {group, *others} else [f"{group}={AROUND[group]}"]
 
 
 def _subject(composer: Composer, texts: Sequence[str], group: str, name: str, contracts: tuple[Contract, ...],
-             beside: str = "") -> Subject:  # fmt: skip
+             beside: str = "") -> CheckSubject:  # fmt: skip
     @cache
     def make() -> Given:
         return Given(composer.job(texts), group, name)
 
-    return Subject(f"{group}={name}" + (f" with {beside}" if beside else ""), contracts, make)
+    return CheckSubject(f"{group}={name}" + (f" with {beside}" if beside else ""), contracts, make)

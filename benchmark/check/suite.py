@@ -1,4 +1,4 @@
-"""The contracts as tests of whoever writes a part: three lines of a test file, under pytest.
+"""The contracts as pytest tests for authors of parts, in three lines of a test file.
 
 from benchmark.check.suite import contracts
 
@@ -14,13 +14,13 @@ from benchmark.config.compose import Composer, register_plugins
 
 
 def contracts(*overrides: str, config_dir: str | None = None) -> Any:
-    """Has a test called with each contract of what the overrides name, as `python -m benchmark.check` would.
+    """A pytest decorator: parametrises a test with every contract that `python -m benchmark.check` would check.
 
-    config_dir: a folder of configurations that no installed package brings. Raises ConfigFault.
+    config_dir: a folder of configurations that no installed package provides. Raises ConfigFault.
     """
-    import pytest  # who runs tests has it; nobody else needs it
+    import pytest  # needed by tests alone
 
     register_plugins()
     found = cases(Composer(config_dir), overrides)
-    told = [pytest.param(case, id=f"{case.subject.title}: {case.contract.says}") for case in found]
-    return pytest.mark.parametrize("contract", told)
+    parameters = [pytest.param(case, id=f"{case.subject.title}: {case.contract.promise}") for case in found]
+    return pytest.mark.parametrize("contract", parameters)

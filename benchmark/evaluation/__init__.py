@@ -1,1 +1,1 @@
-"""A trained model on the test split: measures, cost, pictures."""
+"""Evaluation of a trained model on the test split: metrics, computational cost, pictures."""

@@ -1,4 +1,4 @@
-"""What was taken for what, as pictures: the table of all categories, and examples of the pairs most often confused.
+"""Figures of a classifier's confusions: the confusion matrix, and example images of the most confused pairs.
 
 Axes: N images, K categories.
 """
@@ -17,45 +17,47 @@ from datamodules.contract import Batch
 
 PAIRS = 6
 NAMED = 40
-"""Up to so many categories the table's rows and columns bear their names."""
+"""Maximum number of categories whose names label the matrix's rows and columns."""
 PAPER, INK, QUIET = "#161616", "#f4f4f4", "#c6c6c6"
 
 
 class Pair(NamedTuple):
-    """Two categories; how many images of `true` were called `said`; the first of them, and a true one of `said`."""
+    """A confused pair: `images` images of category `true` were classified as `predicted`. example: index of the first
+    of them. other: index of an image whose true category is `predicted`, None where there is none.
+    """
 
     true: int
-    said: int
+    predicted: int
     images: int
     example: int
     other: int | None
 
 
-def most_confused(true_N: np.ndarray, said_N: np.ndarray) -> list[Pair]:
-    """The most frequent mistakes, of images by their place in the arrays."""
-    wrong = np.flatnonzero(true_N != said_N)
-    counts = Counter(zip(true_N[wrong].tolist(), said_N[wrong].tolist(), strict=True))
+def most_confused(true_N: np.ndarray, predicted_N: np.ndarray) -> list[Pair]:
+    """The PAIRS most frequent confusions; images are indices into the arrays."""
+    wrong = np.flatnonzero(true_N != predicted_N)
+    counts = Counter(zip(true_N[wrong].tolist(), predicted_N[wrong].tolist(), strict=True))
     ordered = sorted(counts.items(), key=lambda item: (-item[1], item[0]))[:PAIRS]
     found = []
-    for (true, said), images in ordered:
-        mistaken = np.flatnonzero((true_N == true) & (said_N == said))
-        others = np.flatnonzero(true_N == said)
-        found.append(Pair(true, said, images, int(mistaken[0]), int(others[0]) if len(others) else None))
+    for (true, predicted), images in ordered:
+        mistaken = np.flatnonzero((true_N == true) & (predicted_N == predicted))
+        others = np.flatnonzero(true_N == predicted)
+        found.append(Pair(true, predicted, images, int(mistaken[0]), int(others[0]) if len(others) else None))
     return found
 
 
-def matrix(true_N: np.ndarray, said_N: np.ndarray, names: tuple[str, ...]) -> Figure:
-    """The share of each category's images that was called each; only categories that occur."""
-    occurring = np.unique(np.concatenate([true_N, said_N]))
+def matrix(true_N: np.ndarray, predicted_N: np.ndarray, names: tuple[str, ...]) -> Figure:
+    """The confusion matrix with rows normalised to 1, of the categories that occur as true or predicted."""
+    occurring = np.unique(np.concatenate([true_N, predicted_N]))
     place = np.full(int(occurring.max()) + 1, -1)
     place[occurring] = np.arange(len(occurring))
     share_KK = np.zeros((len(occurring), len(occurring)))
-    np.add.at(share_KK, (place[true_N], place[said_N]), 1)
+    np.add.at(share_KK, (place[true_N], place[predicted_N]), 1)
     share_KK /= share_KK.sum(1, keepdims=True).clip(1)
     figure = Figure(figsize=(7, 6.4), layout="constrained", facecolor=PAPER)
     axis = figure.subplots()
     picture = axis.imshow(share_KK, vmin=0, vmax=1, cmap="magma", interpolation="nearest")
-    axis.set_xlabel("called", color=QUIET)
+    axis.set_xlabel("predicted", color=QUIET)
     axis.set_ylabel("true", color=QUIET)
     axis.tick_params(colors=QUIET, labelsize=6)
     if len(occurring) <= NAMED:
@@ -69,27 +71,30 @@ def matrix(true_N: np.ndarray, said_N: np.ndarray, names: tuple[str, ...]) -> Fi
 
 
 def examples(pairs: list[Pair], image: Mapping[int, Tensor], names: tuple[str, ...], tones: Tones) -> Figure:
-    """Side by side an image that was mistaken, and one of what it was taken for."""
+    """A row for each pair: a misclassified image, and an image of the category it was classified as."""
     figure = Figure(figsize=(4.4, 2.1 * len(pairs)), layout="constrained", facecolor=PAPER)
     grid = figure.subplots(len(pairs), 2, squeeze=False)
     for row, pair in enumerate(pairs):
         times = f"{pair.images} time{'s' if pair.images > 1 else ''}"
-        bare(grid[row, 0], image[pair.example], f"{names[pair.true]}\ncalled {names[pair.said]}, {times}", tones)
+        bare(
+            grid[row, 0], image[pair.example], f"{names[pair.true]}\npredicted {names[pair.predicted]}, {times}", tones
+        )
         if pair.other is None:
             grid[row, 1].set_axis_off()
         else:
-            bare(grid[row, 1], image[pair.other], f"{names[pair.said]}\n", tones)
+            bare(grid[row, 1], image[pair.other], f"{names[pair.predicted]}\n", tones)
     return figure
 
 
 def bare(axis: Axes, image_CHW: Tensor, title: str, tones: Tones) -> None:
+    """Draws an image with its title and without axes."""
     axis.imshow(tones.shown(image_CHW), interpolation="nearest")
     axis.set_title(title, fontsize=8, color=INK, parse_math=False)
     axis.set_axis_off()
 
 
 def fetched(batches: Iterable[Batch], places: set[int]) -> dict[int, Tensor]:
-    """The images at these places of a split."""
+    """The images (C, H, W) at these indices of a split; reads no more batches than needed."""
     found: dict[int, Tensor] = {}
     start = 0
     for batch in batches:

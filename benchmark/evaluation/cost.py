@@ -1,4 +1,4 @@
-"""What a model costs: parameters, multiply-adds, speed and memory."""
+"""Computational cost of a model: parameters, multiply-adds, inference speed and peak memory."""
 
 import resource
 import time
@@ -16,16 +16,18 @@ from datamodules.contract import Batch, TaskSpec
 
 
 def bilinear_flops(input_shape: tuple[int, ...], grid_shape: tuple[int, ...], *_: Any, **__: Any) -> int:
-    """Two operations for each of four weights, per channel and place; torch's own count of grid_sample is zero."""
+    """FLOPs of grid_sample: a multiply and an add for each of 4 neighbours, per channel and output pixel. PyTorch's
+    counter has no formula for it.
+    """
     images, rows, columns, _xy = grid_shape
     return images * input_shape[1] * rows * columns * 4 * 2
 
 
 def multiply_adds(rnn: SequenceModel, spec: TaskSpec) -> int:
-    """Of one image in evaluation, one trajectory. Counted on the meta device, where no operator hides inside a fused
-    kernel.
+    """Multiply-adds of one image and one trajectory in evaluation. Counted on the meta device, where no operator is
+    hidden inside a fused kernel.
 
-    Counted: matrix products, convolutions and bilinear reading. Not counted: element-wise work, pooling, gathers.
+    Counted: matrix products, convolutions, bilinear sampling. Not counted: element-wise operations, pooling, gathers.
     """
     with torch.device("meta"):
         image_BCHW = torch.empty(1, *spec.image_shape)
@@ -39,7 +41,9 @@ def multiply_adds(rnn: SequenceModel, spec: TaskSpec) -> int:
 def multiply_adds_by_side(
     make: Callable[[TaskSpec], SequenceModel], spec: TaskSpec, sides: Iterable[int]
 ) -> dict[str, int]:
-    """Of the same configuration on square images of other sizes; a size it can't be built for is left out."""
+    """Multiply-adds of the same configuration on square images of other sides, in pixels. Sides for which the model
+    can't be built are left out.
+    """
     counts = {}
     for side in sides:
         resized = TaskSpec(**{**spec.__dict__, "image_shape": (spec.image_shape[0], side, side)})
@@ -51,31 +55,33 @@ def multiply_adds_by_side(
 
 
 def parameters(rnn: SequenceModel) -> int:
-    """All there are, a frozen encoder's too; the baseline of the objective not counted."""
+    """Number of parameters, frozen ones included; the objective's learned baseline is not counted."""
     return sum(parameter.numel() for parameter in rnn.parameters())
 
 
 def wait(device: torch.device) -> None:
-    """Until the device has done all it was given."""
+    """Synchronises with the device."""
     if device.type == "cuda":
         torch.cuda.synchronize(device)
 
 
 @torch.inference_mode()
 def inference_speed(rnn: SequenceModel, batch: Batch, repeats: int) -> float:
-    """Images a second, taking the policy's mode: the median of `repeats` passes over one batch, after a first one."""
+    """Images per second at the policy's mode: from the median time of `repeats` passes over a batch, after one warm-up
+    pass.
+    """
     rnn.eval()
     seconds: list[float] = []
     for _ in range(repeats + 1):
         began = time.perf_counter()
-        rnn(batch.image, batch.boxes, None, 1, mode)  # without a key: the encoder computes, whatever is cached
+        rnn(batch.image, batch.boxes, None, 1, mode)  # without an image key, so that no cached features are used
         wait(batch.image.device)
         seconds.append(time.perf_counter() - began)
     return len(batch.image) / float(Tensor(seconds[1:]).median())
 
 
 def peak_memory(device: torch.device) -> int:
-    """Bytes: of the device's allocator on a GPU, of the whole process on a CPU."""
+    """Peak memory in bytes: allocated on the GPU, or resident in the process on a CPU."""
     if device.type == "cuda":
         return torch.cuda.max_memory_allocated(device)
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024

@@ -1,6 +1,7 @@
-"""A trained model on the test split, in every way of looking: what is reported, and what each image got.
+"""Evaluates a trained model on the test split in every evaluation mode: summaries for the record, values per image.
 
-Axes: B images of a batch, N images of the split, S trajectories, T symbols.
+Axes: B images of a batch, N images of the split, P sources of an image, T time steps, M glimpses before each symbol, V
+symbols.
 """
 
 from collections import defaultdict
@@ -19,7 +20,7 @@ from benchmark.common.clustered_variance import clustered_variance
 from benchmark.metrics.accumulate import INDEX, Accumulator, Outcomes
 from benchmark.metrics.base import Measure
 from benchmark.metrics.where.localisation import localisation
-from benchmark.metrics.where.maps import looks
+from benchmark.metrics.where.maps import map_scores
 from benchmark.metrics.where.named import NOTHING_NAMED, mass_on_named
 from benchmark.metrics.where.order import order
 from benchmark.model.attention.distribution import Draw, expectation, mode, sample, uniform
@@ -29,7 +30,7 @@ from datamodules.contract import IGNORED, Batch, ImageKey, overlap_share
 
 
 class Mode(NamedTuple):
-    """A way of looking: how places are drawn, and over how many trajectories probabilities are averaged."""
+    """An evaluation mode: how glimpses are chosen, and over how many trajectories probabilities are averaged."""
 
     name: str
     draw: Draw
@@ -37,8 +38,9 @@ class Mode(NamedTuple):
 
 
 def modes(samples: int, takes_expectation: bool) -> list[Mode]:
-    """The policy's mode, one trajectory, the average over several, and the same weights looking anywhere. For a
-    mechanism that blends also its expectation: what Show, Attend and Tell's code decodes hard attention with.
+    """The evaluation modes: the policy's mode ("mean"), one sampled trajectory, the average over `samples` of them, and
+    uniformly random glimpses with the same weights. For mechanisms that can take the expectation over items also that:
+    Show, Attend and Tell's code evaluates hard attention with it.
     """
     return [
         *([Mode("expectation", expectation, 1)] if takes_expectation else []),
@@ -50,7 +52,9 @@ def modes(samples: int, takes_expectation: bool) -> list[Mode]:
 
 
 class Evaluation(NamedTuple):
-    """test and localisation: {mode: {metric: value}}, empty where nothing is looked at; predictions: arrays by name."""
+    """test: {mode: {metric: value}}. localisation: likewise, without modes for which no metric is defined. predictions:
+    (N, ...) arrays by name.
+    """
 
     test: dict[str, Any]
     localisation: dict[str, dict[str, float]]
@@ -58,14 +62,14 @@ class Evaluation(NamedTuple):
 
 
 def batches(datamodule: pl.LightningDataModule, loader: Iterable[Any], device: torch.device) -> Iterator[Batch]:
-    """The loader's batches on the device, made as the trainer would make them."""
+    """The loader's batches on the device, through the same Lightning hooks as in a Trainer."""
     for ticket in loader:
         moved = datamodule.transfer_batch_to_device(ticket, device, 0)
         yield datamodule.on_after_batch_transfer(moved, 0)
 
 
 def own_source(index_N: Tensor) -> Tensor:
-    """(N, 1) each image its own source."""
+    """(N, 1) source ids where every image is its own source."""
     return index_N[:, None]
 
 
@@ -74,73 +78,77 @@ def evaluate(
     rnn: SequenceModel, split: Iterable[Batch], measure: Measure, samples: int, seed: int,
     names_VN: Tensor = NOTHING_NAMED, sources: Callable[[Tensor], Tensor] = own_source,
 ) -> Evaluation:  # fmt: skip
-    """Every mode on every image of the test split. The draws come from `seed`, whatever was drawn before. names_VN:
-    which symbols name what boxes hold. sources: from places in the split to what these images are composed of.
+    """Evaluates every mode on every image of the test split. samples: trajectories of the mode "average". seed: of all
+    draws; the state of the global generators does not matter and is restored. names_VN: bool, which symbol names the
+    object of which box (`naming`). sources: from indices in the split, (N,), to the images' sources, (N, P).
     """
     rnn.eval()
-    ways = modes(samples, rnn.attention.takes_expectation)
-    headline = next(way for way in ways if way.draw is mode)
-    images, read = Outcomes(), {way.name: Outcomes() for way in ways}
-    looked, judging = {way.name: Outcomes() for way in ways}, {way.name: Accumulator(measure) for way in ways}
+    chosen = modes(samples, rnn.attention.takes_expectation)
+    headline = next(each for each in chosen if each.draw is mode)
+    images, emitted = Outcomes(), {each.name: Outcomes() for each in chosen}
+    attended = {each.name: Outcomes() for each in chosen}
+    accumulators = {each.name: Accumulator(measure) for each in chosen}
     early: dict[int, Accumulator] = defaultdict(partial(Accumulator, measure))
     with torch.random.fork_rng():
         for number, batch in enumerate(split):
             images.update(batch.index, {"target": batch.target, "overlap": overlap_share(batch.boxes)})
-            for way in ways:
-                rollout = rolled(rnn, batch, way, f"{seed}/{number}")
-                read[way.name].update(batch.index, {f"prediction_{way.name}": rollout.symbol[:, 0]})
-                judging[way.name].add(rollout.symbol[:, 0], averaged(rollout.logits), batch)
-                looked[way.name].update(batch.index, judged_looks(rnn, rollout, batch, names_VN))
+            for each in chosen:
+                rollout = rollout_of(rnn, batch, each, f"{seed}/{number}")
+                emitted[each.name].update(batch.index, {f"prediction_{each.name}": rollout.symbol[:, 0]})
+                accumulators[each.name].add(rollout.symbol[:, 0], averaged(rollout.logits), batch)
+                attended[each.name].update(batch.index, where_scores(rnn, rollout, batch, names_VN))
             for glimpses in exits(rnn, batch):
                 with stopped_after(rnn, glimpses):
-                    rollout = rolled(rnn, batch, headline, f"{seed}/{number}")
+                    rollout = rollout_of(rnn, batch, headline, f"{seed}/{number}")
                 early[glimpses].add(rollout.symbol[:, 0], averaged(rollout.logits), batch)
     predictions = images.compute()
-    predictions |= {name: value_N for each in read.values() for name, value_N in each.compute().items()}
+    predictions |= {name: value_N for outcomes in emitted.values() for name, value_N in outcomes.compute().items()}
     predictions["sources"] = sources(torch.from_numpy(predictions["index"])).numpy()
     test: dict[str, Any] = {"images": len(predictions["index"])}
-    for way in ways:
-        judged = judging[way.name].judged("test")
-        test[way.name] = {**judged.summary, "standard_error": standard_error(judged.value_N, predictions["sources"])}
-        predictions[f"value_{way.name}"] = judged.value_N
+    for each in chosen:
+        result = accumulators[each.name].result("test")
+        test[each.name] = {**result.summary, "standard_error": standard_error(result.value_N, predictions["sources"])}
+        predictions[f"value_{each.name}"] = result.value_N
     if early:
         test[headline.name]["after"] = {
-            str(glimpses): float(accumulator.judged("test").value_N.mean()) for glimpses, accumulator in early.items()
+            str(glimpses): float(accumulator.result("test").value_N.mean()) for glimpses, accumulator in early.items()
         }
-    summaries = {name: means(outcomes.compute()) for name, outcomes in looked.items()}
+    summaries = {name: means(outcomes.compute()) for name, outcomes in attended.items()}
     return Evaluation(test, {name: summary for name, summary in summaries.items() if summary}, predictions)
 
 
-def rolled(rnn: SequenceModel, batch: Batch, way: Mode, seed: str) -> Rollout:
-    """A batch read in one way. The draws are of each way and batch alone: how many one way draws does not change
-    another's.
+def rollout_of(rnn: SequenceModel, batch: Batch, how: Mode, seed: str) -> Rollout:
+    """The rollout of a batch in one mode. Its seed is derived from the mode and the batch, so that the draws of one
+    mode do not depend on how many another makes.
     """
-    torch.manual_seed(crc32(f"{seed}/{way.name}".encode()))
+    torch.manual_seed(crc32(f"{seed}/{how.name}".encode()))
     key = ImageKey("test", batch.index)
-    rollout: Rollout = rnn(batch.image, batch.boxes, None, way.samples, way.draw, key)
+    rollout: Rollout = rnn(batch.image, batch.boxes, None, how.samples, how.draw, key)
     return rollout
 
 
-def judged_looks(rnn: SequenceModel, rollout: Rollout, batch: Batch, names_VN: Tensor) -> dict[str, Tensor]:
-    """Where the first trajectory looked, by its fixations and by its maps."""
+def where_scores(rnn: SequenceModel, rollout: Rollout, batch: Batch, names_VN: Tensor) -> dict[str, Tensor]:
+    """Scores (B,) of the first trajectory's fixations and attention maps against the boxes, by name."""
     symbol_BT = rollout.symbol[:, 0]
     where_BTMx, side = rollout.where[:, 0], (batch.image.shape[-2], batch.image.shape[-1])
     fixation_BTM2 = rnn.attention.fixation(where_BTMx.flatten(0, 2)).unflatten(0, where_BTMx.shape[:3])
     maps = partial(rnn.attention.attention_map, side=side)
-    in_turn = (  # objects that symbols name come in no order; others are read one after another
+    by_symbol = (  # objects that words name have no order; digits have a reading order
         {"named": mass_on_named(maps, where_BTMx, symbol_BT, batch.boxes, names_VN)}
         if names_VN.any()
         else order(fixation_BTM2, batch.boxes)._asdict()
     )
     return {
         **localisation(fixation_BTM2.flatten(1, 2), batch.boxes)._asdict(),
-        **looks(maps, where_BTMx, symbol_BT != IGNORED, batch.boxes)._asdict(),
-        **in_turn,
+        **map_scores(maps, where_BTMx, symbol_BT != IGNORED, batch.boxes)._asdict(),
+        **by_symbol,
     }
 
 
 def exits(rnn: SequenceModel, batch: Batch) -> range:
-    """The numbers of glimpses after which an answer of one symbol may be asked for, where there is more than one."""
+    """The numbers of glimpses after which to evaluate early exit: 1 to M for tasks of one symbol and M > 1, else
+    none.
+    """
     glimpses = max((loop.glimpses for loop in loops(rnn)), default=1)
     return range(1, glimpses + 1) if batch.target.shape[1] == 1 and glimpses > 1 else range(0)
 
@@ -151,7 +159,7 @@ def loops(rnn: SequenceModel) -> list[AttentionRNN]:
 
 @contextmanager
 def stopped_after(rnn: SequenceModel, glimpses: int) -> Iterator[None]:
-    """The reader answers after so many glimpses a symbol, as if it had been built with no more."""
+    """Within the context every loop takes at most so many glimpses per symbol."""
     held = {loop: loop.glimpses for loop in loops(rnn)}
     for loop in held:
         loop.glimpses = min(glimpses, loop.glimpses)
@@ -163,11 +171,11 @@ def stopped_after(rnn: SequenceModel, glimpses: int) -> Iterator[None]:
 
 
 def means(outcomes: Mapping[str, np.ndarray]) -> dict[str, float]:
-    """The mean of each measure over the images where it can be told; empty where it can be told of none."""
+    """The mean of each metric over the images where it is defined (not NaN); without metrics defined for none."""
     arrays = {name: values[~np.isnan(values)] for name, values in outcomes.items() if name != INDEX}
     return {name: float(values.mean()) for name, values in arrays.items() if len(values)}
 
 
 def standard_error(value_N: np.ndarray, sources_NP: np.ndarray) -> float:
-    """Of the mean over images: how far other images, of other sources, would move it."""
+    """Standard error of the mean over images, clustered by the sources that images share."""
     return float(np.sqrt(clustered_variance(value_N.astype(float), sources_NP)))

@@ -1,6 +1,6 @@
-"""A model run freely on some images: what it answers and where it looks. For pictures, captions and the library.
+"""A model's predictions without teacher forcing, with its fixations and attention maps; for pictures and the library.
 
-Axes: B images, T symbols, M glimpses before each, V symbols to choose from, H rows, W columns.
+Axes: B images, T time steps, M glimpses before each symbol, V symbols of the vocabulary, H rows, W columns.
 """
 
 from typing import NamedTuple
@@ -14,14 +14,14 @@ from benchmark.model.loop import SequenceModel, averaged
 from datamodules.contract import IGNORED, NO_KEY, ImageKey, TaskSpec
 
 
-class Look(NamedTuple):
-    """What a model answered for B images, and where it looked before each symbol. Detached, on the model's device.
+class Prediction(NamedTuple):
+    """What a model emitted for B images, and its glimpses before each symbol. Detached, on the model's device.
 
     symbol: (B, T) long, indices into `spec.symbols`; IGNORED after the end.
     log_prob: (B, T, V) log-probabilities of the symbols at each step, averaged over trajectories.
-    where: (B, T, M, ...) the glimpses of the first trajectory as the mechanism gives them: weights over items, or
-        parameters of a window.
-    spec: the task. attention: the mechanism, which turns `where` into pixels and maps.
+    where: (B, T, M, ...) the glimpses of the first trajectory in the mechanism's own form: attention weights over
+        items, or parameters of a window.
+    spec: the task. attention: the mechanism, which converts `where` to fixations and attention maps.
     """
 
     symbol: Tensor
@@ -32,7 +32,7 @@ class Look(NamedTuple):
 
     @property
     def answers(self) -> list[list[str]]:
-        """The symbols of each image as words, without the one that ends a sequence."""
+        """The emitted symbols of each image as strings, without the end symbol."""
         return [
             [self.spec.symbols[index] for index in symbol_T if index not in (IGNORED, self.spec.end)]
             for symbol_T in self.symbol.tolist()
@@ -40,47 +40,47 @@ class Look(NamedTuple):
 
     @property
     def side(self) -> tuple[int, int]:
-        """(H, W)."""
+        """(H, W) of the images."""
         return self.spec.image_shape[1], self.spec.image_shape[2]
 
     @property
     @torch.no_grad()
     def pixels(self) -> Tensor:
-        """(B, T, M, 2) the pixel (x, y) of each glimpse, counted from the image's upper left corner; NaN where the
-        mechanism looks at nothing in particular. Glimpses after the end of a sequence count for nothing.
+        """(B, T, M, 2) the fixation of each glimpse as a pixel (x, y) from the image's upper left corner; NaN where the
+        mechanism has no single fixation. Glimpses after the end of a sequence are meaningless.
         """
         return self.attention.fixation(self.where.flatten(0, 2)).unflatten(0, self.where.shape[:3])
 
     @property
     def fixations(self) -> Tensor:
-        """(B, T, M, 2) the same places (x, y), where -1 and 1 are the image's edges."""
+        """(B, T, M, 2) the fixations (x, y) in normalised coordinates, -1 and 1 at the image's edges."""
         height, width = self.side
         return 2 * self.pixels / self.pixels.new_tensor([width, height]) - 1
 
     @property
     @torch.no_grad()
     def maps(self) -> Tensor:
-        """(B, T, M, H, W) in [0, 1], how much of each pixel was seen. B * T * M images; `map_of` draws one of them."""
+        """(B, T, M, H, W) attention maps, in [0, 1]. All B * T * M of them at once; `map_of` computes a single one."""
         return self.attention.attention_map(self.where.flatten(0, 2), self.side).unflatten(0, self.where.shape[:3])
 
     @torch.no_grad()
     def map_of(self, image: int, step: int, glimpse: int) -> Tensor:
-        """(H, W) the map of one glimpse of one image."""
+        """(H, W) the attention map of one glimpse."""
         return self.attention.attention_map(self.where[image, step, glimpse][None], self.side)[0]
 
-    def some(self, images: slice) -> "Look":
-        """Of some of the images."""
+    def some(self, images: slice) -> "Prediction":
+        """The predictions of a slice of the images."""
         return self._replace(symbol=self.symbol[images], log_prob=self.log_prob[images], where=self.where[images])
 
 
-def joined(looks: list[Look]) -> Look:
-    """Of the images of several batches, one after another."""
-    symbol, log_prob, where = (torch.cat(parts) for parts in zip(*(look[:3] for look in looks), strict=True))
-    return looks[0]._replace(symbol=symbol, log_prob=log_prob, where=where)
+def joined(batches: list[Prediction]) -> Prediction:
+    """The predictions of several batches, concatenated."""
+    symbol, log_prob, where = (torch.cat(parts) for parts in zip(*(batch[:3] for batch in batches), strict=True))
+    return batches[0]._replace(symbol=symbol, log_prob=log_prob, where=where)
 
 
 @torch.no_grad()
-def look(
+def predict(
     rnn: SequenceModel,
     spec: TaskSpec,
     image_BCHW: Tensor,
@@ -88,9 +88,9 @@ def look(
     draw: Draw = mode,
     samples: int = 1,
     key: ImageKey = NO_KEY,
-) -> Look:
-    """One batch. draw: how places are chosen, by default the policy's mode. samples: trajectories to average over.
-    key: which images of the data set these are, for cached features.
+) -> Prediction:
+    """The predictions for one batch, in eval mode. draw: how glimpses are chosen, by default the policy's mode.
+    samples: trajectories to average over. key: the images' split and indices, to look up cached features.
     """
     rollout = rnn.eval()(image_BCHW, boxes_BN4, None, samples, draw, key)
-    return Look(rollout.symbol[:, 0], averaged(rollout.logits), rollout.where[:, 0], spec, rnn.attention)
+    return Prediction(rollout.symbol[:, 0], averaged(rollout.logits), rollout.where[:, 0], spec, rnn.attention)

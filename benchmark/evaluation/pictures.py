@@ -1,6 +1,6 @@
-"""Pictures of where a model looked, step by step: one drawing for all mechanisms, by their attention maps.
+"""Figures of a model's glimpses, step by step, drawn from attention maps and fixations, alike for all mechanisms.
 
-Axes: B images shown, G glimpses in order, T symbols, M glimpses before each.
+Axes: B images shown, G glimpses in temporal order, T time steps, M glimpses before each symbol.
 """
 
 import io
@@ -20,30 +20,30 @@ from torch.nn.functional import adaptive_avg_pool2d, pad
 
 from benchmark.common.tones import Tones
 from benchmark.evaluation import confusion
-from benchmark.evaluation.looking import Look, joined, look
+from benchmark.evaluation.looking import Prediction, joined, predict
 from benchmark.training.module import AttentionModule
 from datamodules.contract import IGNORED, Batch, ImageKey, TaskData, TaskSpec
 
 matplotlib.use("Agg")
 
 SHOWN = 6
-MOST_GLIMPSES = 18  # of a sequence, so that it stays readable
+MOST_GLIMPSES = 18  # per image, so that the figure stays readable
 ACROSS = 9
-"""Pictures in a row; a longer trajectory goes on in the next."""
+"""Pictures per row; a longer trajectory continues in the next row."""
 LINE = 26
-"""Letters of a title's line, at a picture's width."""
+"""Characters per line of a title, at a picture's width."""
 LOOK, TRUE, WRONG, OTHER = "#ffb000", "#3ddbd9", "#fa4d56", "#c6c6c6"
 COLOURS = 256
-"""Of a panel: no eye tells it from one of all, at a third of the bytes."""
+"""Palette size of a saved figure: not distinguishable by eye from full colour, at a third of the bytes."""
 
 
 def words(symbol_T: Tensor, spec: TaskSpec) -> str:
-    """A sequence as a person would read it."""
+    """A symbol sequence as text, without the end symbol."""
     return " ".join(spec.symbols[index] for index in symbol_T.tolist() if index not in (IGNORED, spec.end))
 
 
 def bare(axis: Axes, picture: np.ndarray, extent: tuple[int, int]) -> None:
-    """extent: height and width in the pixels that boxes and fixations are told in."""
+    """Draws a picture without axes. extent: height and width of the pixel coordinates of boxes and fixations."""
     axis.imshow(picture, interpolation="nearest", extent=(-0.5, extent[1] - 0.5, extent[0] - 0.5, -0.5))
     axis.set_xticks([])
     axis.set_yticks([])
@@ -51,12 +51,13 @@ def bare(axis: Axes, picture: np.ndarray, extent: tuple[int, int]) -> None:
 
 
 def boxes_on(axis: Axes, boxes_N4: Tensor) -> None:
+    """Draws boxes; rows of NaN are none."""
     for x0, y0, x1, y1 in boxes_N4[~boxes_N4.isnan().any(-1)].tolist():
         axis.add_patch(Rectangle((x0 - 0.5, y0 - 0.5), x1 - x0, y1 - y0, fill=False, edgecolor=TRUE, linewidth=1))
 
 
 def look_on(axis: Axes, picture: np.ndarray, map_HW: Tensor, path_G2: np.ndarray) -> None:
-    """The image, dark where it was not looked at; the path of fixations so far, the last one as a ring."""
+    """Draws the image, darkened by its attention map, and the fixations so far; the current one is a ring."""
     extent = (map_HW.shape[0], map_HW.shape[1])
     seen_HW = adaptive_avg_pool2d(map_HW[None], picture.shape[:2])[0].cpu().numpy()
     bare(axis, picture * (0.25 + 0.75 * seen_HW[..., None]), extent)
@@ -69,47 +70,50 @@ def look_on(axis: Axes, picture: np.ndarray, map_HW: Tensor, path_G2: np.ndarray
 
 
 class PanelImages(NamedTuple):
-    """Images, what was read of them and where was looked for it."""
+    """A batch of images and the model's predictions for them."""
 
     batch: Batch
-    look: Look
+    prediction: Prediction
 
 
 @torch.inference_mode()
 def seen(module: AttentionModule, data: TaskData) -> PanelImages:
-    """Some test images from all over the split, which may be in the order of their answers, by the policy's mode."""
+    """SHOWN test images, evenly spaced over the split (which may be sorted by label), with predictions at the policy's
+    mode.
+    """
     tickets = list(data.tickets("test"))
     picked = tickets[:: max(1, len(tickets) // SHOWN)][:SHOWN]
-    most, batches, looks = -(-SHOWN // len(picked)), [], []
+    most, batches, predictions = -(-SHOWN // len(picked)), [], []
     for ticket in picked:
         batch = data.batch(ticket, module.device)
-        # Of all images: features may be kept by batches.
-        found = look(module.rnn, data.spec, batch.image, batch.boxes, key=ImageKey("test", batch.index))
+        # On the whole batch, since features may be cached by batch.
+        found = predict(module.rnn, data.spec, batch.image, batch.boxes, key=ImageKey("test", batch.index))
         whole = batch._replace(
             target=pad(batch.target, (0, data.spec.max_steps - batch.target.shape[1]), value=IGNORED)
         )
         batches.append([field[:most] for field in whole])
-        looks.append(found.some(slice(most)))
+        predictions.append(found.some(slice(most)))
     shown = (torch.cat(fields)[:SHOWN] for fields in zip(*batches, strict=True))
-    return PanelImages(Batch(*shown), joined(looks).some(slice(SHOWN)))
+    return PanelImages(Batch(*shown), joined(predictions).some(slice(SHOWN)))
 
 
 @torch.inference_mode()
 def draw(module: AttentionModule, found: PanelImages, spec: TaskSpec, tones: Tones) -> Figure:
-    """Of each image the true boxes, then what was seen at each glimpse; of a sequence with the symbol that was then
-    read. An answer is true or wrong; a caption that is not the first person's is another.
+    """For each image a picture with the annotated boxes, then one for each glimpse, with the symbol emitted after it
+    where the task is a sequence. The title is coloured by whether the prediction equals the target; a caption that
+    differs from the first reference is not marked wrong.
     """
     other = WRONG if module.measure.headline.percent else OTHER
-    batch, symbol_BT, each = found.batch, found.look.symbol, found.look.where.shape[2]
-    most = int((symbol_BT != IGNORED).sum(1).max()) * each  # a row that no sequence reaches would stay empty
+    batch, symbol_BT, each = found.batch, found.prediction.symbol, found.prediction.where.shape[2]
+    most = int((symbol_BT != IGNORED).sum(1).max()) * each  # of the longest sequence shown
     side = (batch.image.shape[-2], batch.image.shape[-1])
     glimpses = min(most, MOST_GLIMPSES)
     columns = min(ACROSS, glimpses + 1)
     lines = -(-glimpses // max(1, columns - 1))
     images = min(SHOWN if lines == 1 else SHOWN // 2, len(symbol_BT))
-    # One map at a time: those of large images at once are larger than the model.
-    maps = [[found.look.map_of(i, *divmod(g, each)) for g in range(glimpses)] for i in range(images)]
-    paths = found.look.pixels.flatten(1, 2).cpu().numpy()
+    # One map at a time: all maps of large images together may need more memory than the model.
+    maps = [[found.prediction.map_of(i, *divmod(g, each)) for g in range(glimpses)] for i in range(images)]
+    paths = found.prediction.pixels.flatten(1, 2).cpu().numpy()
     figure = Figure(figsize=(1.45 * columns, 1.8 * images * lines), layout="constrained", facecolor="#161616")
     grid = figure.subplots(images * lines, columns, squeeze=False)
     for axis in grid.flat:
@@ -119,9 +123,9 @@ def draw(module: AttentionModule, found: PanelImages, spec: TaskSpec, tones: Ton
         top.set_axis_on()
         bare(top, picture, side)
         boxes_on(top, batch.boxes[i])
-        said, true = words(symbol_BT[i], spec), words(batch.target[i], spec)
-        title = "\n".join(fill(line, LINE) for line in (true, f"read {said}"))
-        top.set_title(title, fontsize=7, parse_math=False, color=TRUE if said == true else other)
+        predicted, true = words(symbol_BT[i], spec), words(batch.target[i], spec)
+        title = "\n".join(fill(line, LINE) for line in (true, f"predicted {predicted}"))
+        top.set_title(title, fontsize=7, parse_math=False, color=TRUE if predicted == true else other)
         for g in range(glimpses):
             axis = grid[i * lines + g // (columns - 1), 1 + g % (columns - 1)]
             symbol = int(symbol_BT[i, g // each])
@@ -129,13 +133,13 @@ def draw(module: AttentionModule, found: PanelImages, spec: TaskSpec, tones: Ton
                 continue  # the sequence has ended
             axis.set_axis_on()
             look_on(axis, picture, maps[i][g], paths[i, : g + 1])
-            read = f": {spec.symbols[symbol]}" if spec.max_steps > 1 and g % each == each - 1 else ""
-            axis.set_title(fill(f"{g + 1}{read}", LINE), fontsize=8, parse_math=False, color=OTHER)
+            emitted = f": {spec.symbols[symbol]}" if spec.max_steps > 1 and g % each == each - 1 else ""
+            axis.set_title(fill(f"{g + 1}{emitted}", LINE), fontsize=8, parse_math=False, color=OTHER)
     return figure
 
 
 def save(figure: Figure, path: Path) -> None:
-    """As a PNG of few colours, so that a page can carry many."""
+    """Writes a figure as a PNG with a palette, small enough for reports with many of them."""
     whole = io.BytesIO()
     figure.savefig(whole, dpi=110, format="png")
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -146,17 +150,19 @@ def save(figure: Figure, path: Path) -> None:
 
 
 def panel(module: AttentionModule, data: TaskData, path: Path, tones: Tones) -> None:
-    """Writes the panel of some test images."""
+    """Writes the figure of some test images with the model's glimpses."""
     save(draw(module, seen(module, data), data.spec, tones), path)
 
 
 def confusions(data: TaskData, found: dict[str, np.ndarray], device: Any, folder: Path, tones: Tones) -> None:
-    """Writes what was taken for what, where an answer is one symbol. found: what was predicted of the test split."""
+    """Writes the confusion matrix and the most confused pairs, for tasks of one symbol. found: the predictions of the
+    test split, as in `Evaluation`.
+    """
     if data.spec.max_steps != 1:
         return
-    true_N, said_N = found["target"][:, 0], found["prediction_mean"][:, 0]
-    save(confusion.matrix(true_N, said_N, data.spec.symbols), folder / "confusion.png")
-    pairs = confusion.most_confused(true_N, said_N)
+    true_N, predicted_N = found["target"][:, 0], found["prediction_mean"][:, 0]
+    save(confusion.matrix(true_N, predicted_N, data.spec.symbols), folder / "confusion.png")
+    pairs = confusion.most_confused(true_N, predicted_N)
     if pairs:
         wanted = {place for pair in pairs for place in (pair.example, pair.other) if place is not None}
         image = confusion.fetched(data.batches("test", device), wanted)

@@ -1,1 +1,1 @@
-"""What a prediction is worth, and whether a model looked at the right place."""
+"""Metrics of predictions (sequences, categories, captions) and of where a model attends."""

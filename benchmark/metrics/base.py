@@ -1,6 +1,6 @@
-"""What a task asks of a model, as numbers: the headline by which runs are judged, and all else a record says.
+"""The base of a task's metrics: the primary metric by which runs are compared, and the other numbers of a record.
 
-Axes: B images of a batch, N images of a split, T symbols, V symbols to choose from.
+Axes: B images of a batch, N images of a split, T time steps, V symbols of the vocabulary.
 """
 
 from abc import ABC, abstractmethod
@@ -16,9 +16,10 @@ from benchmark.results.primary_metric import Headline
 from datamodules.contract import Batch
 
 
-class Judged(NamedTuple):
-    """summary: what a record says of a split, the headline among it, by name. value_N: of each image; the plain mean
-    over the images is the headline, so that tasks compare, pair and resample alike.
+class MeasureResult(NamedTuple):
+    """summary: the numbers that a record holds of a split, by name, the primary metric among them. value_N: (N,) value
+    of each image; their plain mean is the primary metric, so that paired tests and the bootstrap work alike for all
+    tasks.
     """
 
     summary: dict[str, Any]
@@ -26,10 +27,10 @@ class Judged(NamedTuple):
 
 
 class Measure(ABC):
-    """Judges what was emitted for the images of a split. Built with the task's `spec` and its `references`.
+    """Scores the sequences emitted for the images of a split. Constructed with the task's `spec` and `references`.
 
-    extra: torchmetrics metrics that are reported beside the measure's own numbers, by name (`metrics.extra` of a
-    configuration). They are never updated themselves; each evaluation works on clones.
+    headline: the primary metric. extra: torchmetrics metrics reported beside the measure's own numbers, by name
+    (`metrics.extra` of a configuration). They are never updated themselves; each evaluation works on clones.
     """
 
     headline: Headline
@@ -37,18 +38,20 @@ class Measure(ABC):
 
     @abstractmethod
     def parts(self, symbol_BT: Tensor, log_BTV: Tensor, batch: Batch) -> dict[str, Tensor]:
-        """What is kept of each image, (B, ...) by name.
+        """The outcomes to keep of each image, (B, ...) by name.
 
-        symbol_BT: as emitted, IGNORED after the end. log_BTV: log-probabilities, averaged over trajectories.
+        symbol_BT: (B, T) long, the emitted symbols, IGNORED after the end. log_BTV: (B, T, V) log-probabilities,
+        averaged over trajectories.
         """
 
     @abstractmethod
-    def judge(self, split: str, parts: Mapping[str, np.ndarray]) -> Judged:
-        """Of the parts of all images of "validation" or "test", or of some of them, concatenated; `index` among them,
-        the place of each in its split.
+    def compute(self, split: str, parts: Mapping[str, np.ndarray]) -> MeasureResult:
+        """The result over the images of "validation" or "test", or over a subset of them.
+
+        parts: (N, ...) arrays, the concatenated outcomes of `parts`, and `index`, each image's index in its split.
         """
 
 
 def numbers(summary: Mapping[str, Any]) -> dict[str, float]:
-    """The plain numbers of a summary, as a log takes them."""
+    """The entries of a summary that are plain numbers, as floats for a logger."""
     return {key: float(value) for key, value in summary.items() if isinstance(value, int | float)}

@@ -1,6 +1,6 @@
-"""Captions, judged as COCO judges them, on what the model says when it runs free.
+"""Caption scores as in COCO's evaluation, of captions decoded without teacher forcing.
 
-Axes: B images of a batch, N images judged, T symbols, V symbols to choose from.
+Axes: B images of a batch, N images scored, T time steps, V symbols of the vocabulary.
 """
 
 from collections.abc import Mapping, Sequence
@@ -10,7 +10,7 @@ from typing import Any, final
 import numpy as np
 from torch import Tensor
 
-from benchmark.metrics.base import Judged, Measure
+from benchmark.metrics.base import Measure, MeasureResult
 from benchmark.metrics.caption.meteor import MeteorMissing, meteor
 from benchmark.metrics.caption.scores import caption_scores
 from benchmark.metrics.caption.tokens import tokenized
@@ -21,13 +21,14 @@ from datamodules.contract import Batch, DataFault, References, TaskSpec
 
 @final
 class CaptionScores(Measure):
-    """BLEU-1 to 4 with and without brevity penalty, ROUGE-L, CIDEr-D and METEOR against everything people wrote of an
+    """BLEU-1 to 4 with and without brevity penalty, ROUGE-L, CIDEr-D and METEOR against all reference captions of an
     image, tokenised as COCO does.
 
-    CIDEr-D is the headline; its rarities are counted in the references of the images judged, so it depends on which
-    they are. METEOR, on the test split alone, is there where a program for it is (see `caption/meteor.py`).
-    words: mean length. vocabulary: different words used. unfinished: share of captions that never came to their end.
-    meteor: whether it is asked for; its program takes seconds to start, once a way of looking.
+    CIDEr-D is the primary metric. Its document frequencies are counted in the references of the images scored, so its
+    value depends on which images those are. METEOR is computed on the test split alone, and only where a program for
+    it is installed (see `caption/meteor.py`).
+    words: mean caption length. vocabulary: number of distinct words used. unfinished: share of captions without an end
+    symbol. meteor: whether to compute METEOR; its program takes seconds to start, once for each evaluation mode.
     """
 
     headline = Headline("CIDEr-D", "CIDEr-D", higher_is_better=True, percent=False, binary=False)
@@ -40,35 +41,35 @@ class CaptionScores(Measure):
         length_B = lengths(symbol_BT, self.end)
         return {"symbol": symbol_BT, "length": length_B, "unfinished": length_B == symbol_BT.shape[1]}
 
-    def judge(self, split: str, parts: Mapping[str, np.ndarray]) -> Judged:
-        said = self.said(parts["symbol"], parts["length"])
-        written = self.written(split, parts["index"].tolist())
-        scores = caption_scores(said, written)
+    def compute(self, split: str, parts: Mapping[str, np.ndarray]) -> MeasureResult:
+        candidates = self._candidates(parts["symbol"], parts["length"])
+        references = self._references(split, parts["index"].tolist())
+        scores = caption_scores(candidates, references)
         summary: dict[str, Any] = {
             **scores.corpus,
             "words": float(parts["length"].mean()),
-            "vocabulary": len({word for text in said for word in text.split()}),
+            "vocabulary": len({word for text in candidates for word in text.split()}),
             "unfinished": float(parts["unfinished"].mean()),
         }
         if self.meteor and split == "test":
             with suppress(MeteorMissing):
-                found = meteor(said, written, None)
+                found = meteor(candidates, references, None)
                 summary[found.name] = found.corpus
-        return Judged(summary, scores.image["CIDEr-D"])
+        return MeasureResult(summary, scores.image["CIDEr-D"])
 
-    def said(self, symbol_NT: np.ndarray, length_N: np.ndarray) -> list[str]:
-        """The captions as words, tokenised like the references."""
+    def _candidates(self, symbol_NT: np.ndarray, length_N: np.ndarray) -> list[str]:
+        """The decoded captions as text, tokenised like the references."""
         rows = zip(symbol_NT.tolist(), length_N.tolist(), strict=True)
         return tokenized(" ".join(self.symbols[symbol] for symbol in row[:length]) for row, length in rows)
 
-    def written(self, split: str, places: Sequence[int]) -> list[list[str]]:
-        """The references of images, tokenised once a run. Raises DataFault for data of which nobody wrote anything."""
+    def _references(self, split: str, places: Sequence[int]) -> list[list[str]]:
+        """The reference captions of images, tokenised once a run. Raises DataFault for images without any."""
         missing = [place for place in places if (split, place) not in self.tokens]
         references = self.references(split) if missing else ()
         if missing and not all(place < len(references) and references[place] for place in missing):
             raise DataFault(
-                f"metrics=captions needs what people wrote of every image of {split}, and these data have it not for "
-                "all. Choose a data set of captions, or metrics=sequence."
+                f"metrics=captions needs reference captions of every image of {split}, and this data set does not have "
+                "them for all. Choose a data set of captions, or metrics=sequence."
             )
         flat = iter(tokenized(text for place in missing for text in references[place]))
         for place in missing:

@@ -1,4 +1,4 @@
-"""Categories, one symbol an image: the error of mean per-class accuracy, top-1 and top-5, and what is taken for what.
+"""Classification, one symbol per image: 1 - mean per-class recall, top-1 and top-k error, most confused pairs.
 
 Axes: B images of a batch, N images of a split, T = 1 symbol, V categories.
 """
@@ -10,7 +10,7 @@ from typing import Any, final
 import numpy as np
 from torch import Tensor
 
-from benchmark.metrics.base import Judged, Measure
+from benchmark.metrics.base import Measure, MeasureResult
 from benchmark.results.primary_metric import Headline
 from datamodules.contract import Batch, References, TaskSpec
 from datamodules.ranges import Count, Natural
@@ -18,12 +18,13 @@ from datamodules.ranges import Count, Natural
 
 @final
 class MeanPerClass(Measure):
-    """One less the mean over categories of the share of each that is named rightly: what papers on Stanford Dogs call
-    mean accuracy. Categories of which the split has no image have no share. An image counts for its value as much as
-    its category has few others, so that the plain mean over images is the headline.
+    """1 - mean per-class recall; papers on Stanford Dogs report mean per-class recall as "mean accuracy" (Sermanet et
+    al. 2015). Categories without an image in the split are left out of the mean. An image's value is its 0/1 error
+    weighted by N / (number of categories * images of its category), so that the plain mean over images is the primary
+    metric.
 
-    top: how many of the likeliest categories may hold the true one for `top<n>_error`. pairs: how many pairs of
-    categories the record names, the most often confused first.
+    top: k of the top-k error, recorded as `top<k>_error`. pairs: how many pairs of categories the record lists, the
+    most often confused first.
     """
 
     headline = Headline(
@@ -36,10 +37,10 @@ class MeanPerClass(Measure):
     def parts(self, symbol_BT: Tensor, log_BTV: Tensor, batch: Batch) -> dict[str, Tensor]:
         true_B1 = batch.target[:, :1]
         above_B = (log_BTV[:, 0] > log_BTV[:, 0].gather(1, true_B1)).sum(-1)
-        return {"said": symbol_BT[:, 0], "true": true_B1[:, 0], "within": above_B < self.top}
+        return {"predicted": symbol_BT[:, 0], "true": true_B1[:, 0], "within": above_B < self.top}
 
-    def judge(self, split: str, parts: Mapping[str, np.ndarray]) -> Judged:
-        true_N, wrong_N = parts["true"], parts["said"] != parts["true"]
+    def compute(self, split: str, parts: Mapping[str, np.ndarray]) -> MeasureResult:
+        true_N, wrong_N = parts["true"], parts["predicted"] != parts["true"]
         _, class_N, count_C = np.unique(true_N, return_inverse=True, return_counts=True)
         value_N = wrong_N * (len(true_N) / (len(count_C) * count_C[class_N]))
         summary = {
@@ -49,14 +50,14 @@ class MeanPerClass(Measure):
             "classes": len(count_C),
             "confused": self._confused(parts, wrong_N),
         }
-        return Judged(summary, value_N)
+        return MeasureResult(summary, value_N)
 
     def _confused(self, parts: Mapping[str, np.ndarray], wrong_N: np.ndarray) -> list[dict[str, Any]]:
-        """The most frequent mistakes. of: how many images of the true category there are."""
+        """The most frequent confusions, as the record lists them. of: number of images of the true category."""
         there = Counter(parts["true"].tolist())
-        found = Counter(zip(parts["true"][wrong_N].tolist(), parts["said"][wrong_N].tolist(), strict=True))
+        found = Counter(zip(parts["true"][wrong_N].tolist(), parts["predicted"][wrong_N].tolist(), strict=True))
         ordered = sorted(found.items(), key=lambda item: (-item[1], item[0]))[: self.pairs]
         return [
-            {"true": self.symbols[true], "said": self.symbols[said], "images": count, "of": there[true]}
-            for (true, said), count in ordered
+            {"true": self.symbols[true], "said": self.symbols[predicted], "images": count, "of": there[true]}
+            for (true, predicted), count in ordered
         ]

@@ -1,6 +1,6 @@
-"""Errors of sequences: of the whole, of each digit, of the length.
+"""Errors of sequences: of the whole sequence, of each digit, of the length.
 
-Axes: B images, T symbols.
+Axes: B images, N images of a split, T time steps.
 """
 
 from collections.abc import Mapping
@@ -10,30 +10,30 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from benchmark.metrics.base import Judged, Measure
+from benchmark.metrics.base import Measure, MeasureResult
 from benchmark.results.primary_metric import Headline
 from datamodules.contract import IGNORED, Batch, References, TaskSpec
 
 NO_END = -1
-"""No symbol: what ends a sequence where none does."""
+"""Stands in for the end symbol where the task has none; no symbol has this index."""
 
 
 def sequence_correct(symbol_BT: Tensor, target_BT: Tensor) -> Tensor:
-    """(B,) whether every symbol of the target was emitted: no partial credit; nothing counts after the target's end."""
+    """(B,) bool: whether every symbol of the target was emitted. Steps whose target is IGNORED do not count."""
     return ((symbol_BT == target_BT) | (target_BT == IGNORED)).all(-1)
 
 
 def lengths(symbol_BT: Tensor, end: int | None) -> Tensor:
-    """(B,) symbols before the end, or before there is none any more; T where neither comes."""
+    """(B,) number of symbols before the end symbol or the first IGNORED; T where neither occurs."""
     over_BT = (symbol_BT == IGNORED) | (symbol_BT == (NO_END if end is None else end))
     return (over_BT.cumsum(-1) == 0).sum(-1)
 
 
 class SequenceErrors(NamedTuple):
-    """Per image, in symbols that are not the end.
+    """Per image, the end symbol not counted.
 
-    length: (B,) of the truth. length_wrong: (B,) whether another was read. digits_wrong: (B,) how many of the truth
-    were not read at their place.
+    length: (B,) length of the target. length_wrong: (B,) bool, whether the emitted length differs. digits_wrong: (B,)
+    number of target digits that were not emitted at their time step.
     """
 
     length: Tensor
@@ -42,8 +42,8 @@ class SequenceErrors(NamedTuple):
 
 
 def reading(symbol_BT: Tensor, target_BT: Tensor, end: int | None) -> SequenceErrors:
-    """Of sequences as emitted, against the truth. What was read beyond the truth's length is an error of length alone,
-    and what was not read at all is wrong, digit by digit.
+    """Emitted sequences compared with their targets, (B, T) each. Symbols emitted beyond the target's length are an
+    error of the length alone; digits of the target that were not emitted are digit errors.
     """
     length_B = lengths(target_BT, end)
     is_digit_BT = torch.arange(target_BT.shape[-1], device=target_BT.device) < length_B[:, None]
@@ -52,10 +52,12 @@ def reading(symbol_BT: Tensor, target_BT: Tensor, end: int | None) -> SequenceEr
 
 
 def errors(correct_N: np.ndarray, read: Mapping[str, np.ndarray]) -> dict[str, Any]:
-    """What a record says of a split: shares in [0, 1], from whether each image is right and the fields of Reading.
+    """Error rates of a split, in [0, 1]. correct_N: whether each whole sequence is right. read: fields of
+    SequenceErrors as (N,) arrays.
 
-    error: of whole sequences. digit_error: of all digits there are (Goodfellow et al. 2013). length_error: of images.
-    by_length: images and error of the whole sequence, by the truth's length.
+    error: share of images with a wrong sequence. digit_error: share of all target digits that are wrong (Goodfellow et
+    al. 2013). length_error: share of images with a wrong length. by_length: number of images and sequence error, by the
+    target's length.
     """
     length_N = read["length"]
     by_length = {
@@ -74,7 +76,9 @@ def errors(correct_N: np.ndarray, read: Mapping[str, np.ndarray]) -> dict[str, A
 
 @final
 class WholeSequence(Measure):
-    """Error of whole sequences (Goodfellow et al. 2013); of a single symbol the error of classification."""
+    """Error rate of whole sequences, without partial credit (Goodfellow et al. 2013); with T = 1 the classification
+    error.
+    """
 
     headline = Headline("error", "error", higher_is_better=False, percent=True, binary=True)
 
@@ -85,5 +89,5 @@ class WholeSequence(Measure):
         right_B = sequence_correct(symbol_BT, batch.target)
         return {"correct": right_B, **reading(symbol_BT, batch.target, self.end)._asdict()}
 
-    def judge(self, split: str, parts: Mapping[str, np.ndarray]) -> Judged:
-        return Judged(errors(parts["correct"], parts), 1.0 - parts["correct"])
+    def compute(self, split: str, parts: Mapping[str, np.ndarray]) -> MeasureResult:
+        return MeasureResult(errors(parts["correct"], parts), 1.0 - parts["correct"])

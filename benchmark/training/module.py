@@ -107,7 +107,7 @@ class AttentionModule(pl.LightningModule):
 
     def on_validation_epoch_end(self) -> None:
         nll_N = self.validated.outcomes()["nll"]
-        values = {"nll": float(nll_N.mean()), **numbers(self.validated.judged("validation").summary)}
+        values = {"nll": float(nll_N.mean()), **numbers(self.validated.result("validation").summary)}
         self.log_dict({f"val/{key}": value for key, value in values.items()})
 
     def configure_optimizers(self) -> Any:

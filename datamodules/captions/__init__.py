@@ -1,1 +1,1 @@
-"""Captioned photographs: COCO, Flickr, and a synthetic sample."""
+"""Image captioning: COCO, Flickr8k and Flickr30k, and a synthetic sample."""

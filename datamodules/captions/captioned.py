@@ -1,8 +1,8 @@
-"""Photographs and what people wrote of them, whatever files they stand in.
+"""Images with reference captions, independent of the file format; readers of JSON with fault messages.
 
-Captions come from the outside. They are kept as they were written, for scoring, but for what no reader can see and a
-terminal or a page may stumble over: line breaks, control characters, overrides of the writing direction, halves of
-surrogate pairs. HTML stays text; whoever shows a caption escapes it.
+Captions are kept as written, for scoring, except for line breaks and invisible characters that may break a terminal or
+a page: control characters, overrides of the writing direction, lone surrogates. HTML is not interpreted; code that
+displays a caption has to escape it.
 """
 
 import json
@@ -19,22 +19,22 @@ from datamodules.photos.photographs import Floats
 from datamodules.storage.nearby import beside
 
 SHOWN = 10
-"""Faults that a message spells out; attention-check-data coco lists all of them."""
+"""Maximum number of faults that a message lists; attention-check-data coco lists all of them."""
 
 MOST_NUMBER = 2**63 - 1
-"""An id beyond it is damage; JSON has no limit."""
+"""Maximum id (int64); JSON itself has no limit."""
 
 UNSEEN = re.compile("[\x00-\x1f\x7f-\x9f\u200b\u2028\u2029\u202a-\u202e\u2060\u2066-\u2069\ufeff\ud800-\udfff]+")
 
 
 class MissingFault(DataFault):
-    """Files are not there."""
+    """Files are missing."""
 
 
-class Captioned(NamedTuple):
+class CaptionedImage(NamedTuple):
     """An image and its captions.
 
-    key: the number by which its data set knows it. path: of the file. entry: how a message names it.
+    key: the id of the image in its data set. path: of its file. entry: its name in messages.
     """
 
     key: int
@@ -44,25 +44,25 @@ class Captioned(NamedTuple):
 
 
 class CaptionParts(NamedTuple):
-    """What is trained on, what chooses a model, and what judges it; no image stands in two of them."""
+    """The images of the three splits, which are disjoint."""
 
-    train: list[Captioned]
-    validation: list[Captioned]
-    test: list[Captioned]
+    train: list[CaptionedImage]
+    validation: list[CaptionedImage]
+    test: list[CaptionedImage]
 
 
 class NamedBoxes(NamedTuple):
-    """Boxes of named objects.
+    """Boxes of objects with their classes.
 
-    names: of the kinds. found: by an image's key, the number of its kind and (x0, y0, x1, y1) in pixels of the
-    photograph, for each object.
+    names: of the classes. found: by the image's key, for each object the index of its class and its box (x0, y0, x1,
+    y1) in pixels of the photograph.
     """
 
     names: tuple[str, ...]
     found: Mapping[int, list[tuple[int, tuple[float, float, float, float]]]]
 
     def largest(self, key: int, most: int) -> Floats:
-        """(K, 4): so many rows for each kind, with the largest boxes of this image, NaN where it has fewer."""
+        """(K, 4): the `most` largest boxes of each class in an image, with rows of NaN where it has fewer."""
         boxes_K4 = np.full((len(self.names), most, 4), np.nan)
         own = sorted(self.found.get(key, ()), key=lambda each: _negative_area(each[1]))
         filled = [0] * len(self.names)
@@ -79,49 +79,49 @@ def _negative_area(box: tuple[float, float, float, float]) -> float:
 
 
 class CaptionSource(ABC):
-    """Files with captions."""
+    """Reads images and their captions from files."""
 
     @abstractmethod
     def fetch(self) -> None:
-        """Bring the files here if that was asked for. Raises DataFault."""
+        """Download the files if download is enabled. Raises DataFault."""
 
     @abstractmethod
-    def images(self) -> tuple[list[Captioned], list[str]]:
-        """All images that can be made out, whatever part they are in, and all faults, each naming file and entry.
+    def images(self) -> tuple[list[CaptionedImage], list[str]]:
+        """All valid images of all splits, and all faults, each with file and entry.
 
-        Raises DataFault where a file is missing or another one.
+        Raises DataFault for a file that is missing or of another format.
         """
 
     @abstractmethod
     def parts(self) -> CaptionParts:
-        """All images and captions; no photograph is opened. Raises DataFault with all that is wrong."""
+        """The images and captions of each split; opens no photograph. Raises DataFault with all faults."""
 
     @abstractmethod
     def objects(self) -> tuple[NamedBoxes, list[str]]:
-        """The boxes of all images, and all faults. Raises DataFault as `images` does."""
+        """The boxes of all images, and all faults. Raises DataFault as in `images`."""
 
 
 def clean(text: str) -> str:
-    """A caption in one line of what can be seen."""
+    """A caption in one line, without invisible characters."""
     return UNSEEN.sub(" ", text).strip()
 
 
 def refuse(faults: Sequence[str]) -> None:
-    """Raises DataFault where there are any faults."""
+    """Raises DataFault with the first faults, if there are any."""
     if faults:
         more = [f"and {len(faults) - SHOWN} more: attention-check-data coco lists them all"]
-        told = "\n  ".join([*faults[:SHOWN], *(more if len(faults) > SHOWN else [])])
+        lines = "\n  ".join([*faults[:SHOWN], *(more if len(faults) > SHOWN else [])])
         raise DataFault(
-            f"the captions have faults:\n  {told}\n",
+            f"the captions have faults:\n  {lines}\n",
             "Mend them, or delete what is at fault and fetch it again (data.download=true, or attention-fetch coco).",
         )
 
 
 def read_json(path: Path, lists: Sequence[str], what: str) -> dict[str, Any]:
-    """An object that has these lists. what: the file ought to be. Raises DataFault."""
+    """A JSON object that has the named lists. what: describes the expected file in messages. Raises DataFault."""
     try:
         content = path.read_bytes().decode("utf-8-sig")
-        told = json.loads(content, parse_constant=_refuse_constant, object_pairs_hook=_once)
+        loaded = json.loads(content, parse_constant=_refuse_constant, object_pairs_hook=_once)
     except FileNotFoundError:
         raise MissingFault(f"{path.absolute()} is missing: {what}.") from None
     except OSError as fault:
@@ -130,21 +130,21 @@ def read_json(path: Path, lists: Sequence[str], what: str) -> dict[str, Any]:
         raise DataFault(
             f"{path.absolute()} is damaged, or no JSON ({fault}). Delete this one. Fetch it again: {what}."
         ) from None
-    lacking = [name for name in lists if not isinstance(told, dict) or not isinstance(told.get(name), list)]
+    lacking = [name for name in lists if not isinstance(loaded, dict) or not isinstance(loaded.get(name), list)]
     if lacking:
-        there = ", ".join(map(repr, list(told)[:SHOWN])) if isinstance(told, dict) else f"a {type(told).__name__}"
+        there = ", ".join(map(repr, list(loaded)[:SHOWN])) if isinstance(loaded, dict) else f"a {type(loaded).__name__}"
         wanted = " and ".join(map(repr, lacking))
         raise DataFault(f"{path.absolute()} has no list {wanted} (it has {there}), so it is not {what}.")
-    return told
+    return loaded
 
 
 def _refuse_constant(name: str) -> None:
-    """JSON has no NaN and no Infinity; Python's reader takes them."""
+    """Refuses NaN and Infinity, which Python's parser accepts and JSON does not have."""
     raise ValueError(f"{name} is no number")
 
 
 def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """An object. Python's reader takes the last of two values of one key without a word."""
+    """A JSON object. Refuses a repeated key, of which Python's parser silently takes the last value."""
     found = dict(pairs)
     if len(found) < len(pairs):
         keys = [key for key, _ in pairs]
@@ -153,7 +153,7 @@ def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def lacks(record: Any, fields: Mapping[str, type]) -> str:
-    """What of these fields a record does not have, or has of another kind; "" where all is well."""
+    """What a record lacks of the fields, or has of another type; "" where it has them all."""
     if not isinstance(record, dict):
         return f"is a {type(record).__name__}, and no record"
     kinds = {int: "whole number", str: "text", list: "list"}
@@ -169,12 +169,12 @@ def _vast(record: Mapping[str, Any], name: str) -> bool:
 
 
 def is_plain(name: str) -> bool:
-    """Whether a name is that of a file or folder right here, and leads nowhere else."""
+    """Whether a name is a single path component, which can't lead out of its folder."""
     return bool(name) and Path(name).name == name and name != ".." and "\0" not in name
 
 
 def listed(folder: Path) -> set[str]:
-    """The names in a folder; none where there is no folder."""
+    """The names in a folder; none where it does not exist. Raises DataFault where it cannot be read."""
     try:
         return {path.name for path in folder.iterdir()}
     except (FileNotFoundError, NotADirectoryError, ValueError):  # ValueError: a name that no folder can have
@@ -184,5 +184,5 @@ def listed(folder: Path) -> set[str]:
 
 
 def lost(folder: Path, file: Any) -> str:
-    """What to say of a folder without any file. file: the name of one that should be in it."""
+    """A clause for messages on a missing or empty folder. file: the name of a file that should be in it."""
     return "which is missing or empty" + (beside(folder, file) if isinstance(file, str) and is_plain(file) else "")

@@ -1,4 +1,4 @@
-"""Data sets of photographs with captions, each from its files: COCO, Flickr8k and Flickr30k, and a drawn sample."""
+"""Constructors of the captioning data sets, as the yaml files call them: COCO, Flickr8k, Flickr30k, and a sample."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -7,8 +7,8 @@ from typing import Annotated, Any, Literal
 from datamodules.captions.captioned import CaptionSource
 from datamodules.captions.coco_files import CocoSample, Download, HeldOut, Karpathy, Official
 from datamodules.captions.coco_sample import YEAR
-from datamodules.captions.corpus import Wording
-from datamodules.captions.image_captions import Amounts, ImageCaptions, Shown
+from datamodules.captions.corpus import VocabularyLimits
+from datamodules.captions.image_captions import ImageCaptions, PhotoSettings, SplitSizes
 from datamodules.contract import DataFault
 from datamodules.photos.augmentation import Augmentation, Jitter
 from datamodules.photos.photo_stock import PhotoReading
@@ -43,16 +43,16 @@ def captions(
     test_images: Count,
     **task: Annotated[Any, ArgumentsOf(ImageCaptions)],
 ) -> ImageCaptions:
-    """The data set of a source: see Wording, Reading, Augmentation, Shown and Amounts for what is to be chosen. All
-    other arguments are those of ImageCaptions.
+    """ImageCaptions of a source. The arguments are those of VocabularyLimits, PhotoReading, Augmentation, PhotoSettings
+    and SplitSizes, all others those of ImageCaptions.
     """
     make = Augmentation(size, tuple(mean), tuple(std), Jitter(**jitter))
     return ImageCaptions(
         source=source,
         cache=Cache(Path(cache)),
-        wording=Wording(min_count, max_size, max_words),
-        shown=Shown(PhotoReading(short, workers, keep_decoded, skip_unreadable), make, size, objects),
-        amounts=Amounts(batch_size, images_per_epoch, evaluation_batch_size, validation_images, test_images),
+        limits=VocabularyLimits(min_count, max_size, max_words),
+        photos=PhotoSettings(PhotoReading(short, workers, keep_decoded, skip_unreadable), make, size, objects),
+        sizes=SplitSizes(batch_size, images_per_epoch, evaluation_batch_size, validation_images, test_images),
         **task,
     )
 
@@ -72,7 +72,7 @@ def karpathy(
     mirrors: Mapping[str, Sequence[str]],
     **task: Further,
 ) -> ImageCaptions:
-    """A data set in the split of one of Karpathy's files; see Karpathy. All other arguments are those of `captions`."""
+    """A data set in Karpathy's split, see Karpathy. All other arguments are those of `captions`."""
     wanted = downloads(archives, mirrors, download)
     return captions(Karpathy(Path(root), file, images, splits, instances, wanted), **task)
 
@@ -87,7 +87,7 @@ def official(
     mirrors: Mapping[str, Sequence[str]],
     **task: Further,
 ) -> ImageCaptions:
-    """COCO as it is published; see Official. All other arguments are those of `captions`."""
+    """COCO in its official files, see Official. All other arguments are those of `captions`. Raises DataFault."""
     if year not in YEARS:
         raise DataFault(f"data.year={year}: COCO has captions of {' and '.join(map(str, YEARS))}.")
     held_out = HeldOut(task["validation_images"], validation_share, split_seed)
@@ -103,14 +103,14 @@ def coco_sample(
     validation_share: SomeShare,
     **task: Further,
 ) -> ImageCaptions:
-    """Drawn scenes, see Sample; written under `root` into a folder named after their sizes and seed."""
-    told = SampleSettings(**sample)
-    folder = Path(root) / told.name("coco")
+    """Synthetic scenes, see CocoSample; written into a folder under `root` named by the sample's sizes and seed."""
+    settings = SampleSettings(**sample)
+    folder = Path(root) / settings.name("coco")
     held_out = HeldOut(task["validation_images"], validation_share, split_seed)
     files = Official(folder, YEAR, held_out, Download([], {}))
-    return captions(CocoSample(folder, told, files), cache=str(Path(cache) / folder.name), **task)
+    return captions(CocoSample(folder, settings, files), cache=str(Path(cache) / folder.name), **task)
 
 
 def downloads(archives: Sequence[Mapping[str, Any]], mirrors: Mapping[str, Sequence[str]], download: bool) -> Download:
-    """The archives that a yaml lists, or none."""
+    """The archives that a yaml lists; none where download is false."""
     return Download([Zip(**archive) for archive in archives] if download else [], mirrors)

@@ -1,4 +1,4 @@
-"""Files with captions: COCO's official layout, Karpathy's split of COCO and Flickr, and a drawn sample.
+"""Caption sources: COCO's official files, Karpathy's split of COCO and Flickr, and a synthetic sample.
 
 Sources: Lin et al. (2014) and Chen et al. (2015), COCO and its captions: 82,783 + 40,504 images in 2014, 118,287 +
 5,000 in 2017, at least five captions each. Karpathy and Fei-Fei (2015): COCO of 2014 in 113,287 to train on ("train"
@@ -12,7 +12,7 @@ from typing import NamedTuple, final
 import torch
 
 from datamodules.base import derived_seed
-from datamodules.captions.captioned import Captioned, CaptionParts, CaptionSource, MissingFault, NamedBoxes, refuse
+from datamodules.captions.captioned import CaptionedImage, CaptionParts, CaptionSource, MissingFault, NamedBoxes, refuse
 from datamodules.captions.coco_json import read_captions, read_objects
 from datamodules.captions.coco_sample import write_coco_sample
 from datamodules.captions.karpathy import NOWHERE, read_karpathy
@@ -22,23 +22,23 @@ from datamodules.storage.nearby import elsewhere
 from datamodules.storage.samples import SampleSettings, drawn_anew
 
 PARTS = ("train", "val")
-"""Of the official layout, that have captions; those of "test" nobody gives away."""
+"""The official splits with public captions; those of "test" are withheld."""
 
 
 class Download(NamedTuple):
-    """archives: none where nothing is to be fetched. mirrors: by the name that an archive gives as its own."""
+    """archives: to download; none where download is disabled. mirrors: URLs by the group named in `Zip.mirror`."""
 
     archives: Sequence[Zip]
     mirrors: Mapping[str, Sequence[str]]
 
     def into(self, root: Path) -> None:
-        """Raises DataFault."""
+        """Download and extract what the folder lacks. Raises DataFault."""
         for archive in self.archives:
             fetch_and_unpack([archive], root, archive.addresses(self.mirrors))
 
 
 class HeldOut(NamedTuple):
-    """What validates, drawn from official training images: so many, and at most this share of them."""
+    """The validation split, sampled from the official training images: their number, and their maximum share."""
 
     images: int
     share: float
@@ -47,8 +47,8 @@ class HeldOut(NamedTuple):
 
 @final
 class Official(CaptionSource):
-    """The official layout. Its test images have no captions: the official validation part is the test, and what
-    validates is drawn from the training part.
+    """COCO's official files. The official test images have no public captions, so the official validation split is the
+    test split, and the validation split is sampled from the training images.
     """
 
     def __init__(self, root: Path, year: int, held_out: HeldOut, download: Download) -> None:
@@ -57,7 +57,7 @@ class Official(CaptionSource):
     def fetch(self) -> None:
         self._download.into(self._root)
 
-    def images(self) -> tuple[list[Captioned], list[str]]:
+    def images(self) -> tuple[list[CaptionedImage], list[str]]:
         (train, faults), (test, more) = self._read()
         return train + test, faults + more
 
@@ -71,7 +71,7 @@ class Official(CaptionSource):
         refuse_missing(self._root, files)
         return read_objects(files)
 
-    def _read(self) -> list[tuple[list[Captioned], list[str]]]:
+    def _read(self) -> list[tuple[list[CaptionedImage], list[str]]]:
         files = [self._file("captions", part) for part in PARTS]
         refuse_missing(self._root, files)
         folders = [self._root / f"{part}{self._year}" for part in PARTS]
@@ -81,8 +81,8 @@ class Official(CaptionSource):
         return self._root / "annotations" / f"{kind}_{part}{self._year}.json"
 
 
-def _drawn(train: list[Captioned], held_out: HeldOut) -> tuple[list[Captioned], list[Captioned]]:
-    """What is left to train on, and what validates; both in the order of the file."""
+def _drawn(train: list[CaptionedImage], held_out: HeldOut) -> tuple[list[CaptionedImage], list[CaptionedImage]]:
+    """The training and the validation images, both in the order of the file."""
     images = min(held_out.images, int(len(train) * held_out.share))
     if not 0 < images < len(train):
         raise DataFault(
@@ -97,9 +97,9 @@ def _drawn(train: list[Captioned], held_out: HeldOut) -> tuple[list[Captioned], 
 
 @final
 class Karpathy(CaptionSource):
-    """One of Karpathy's files, and the folder that its images (or COCO's train2014 and val2014) are in.
+    """One of Karpathy's files, and the folder of its images (for COCO, of train2014 and val2014).
 
-    splits: what each of the file's parts is for. instances: COCO's files of objects.
+    splits: the split of each of the file's parts, or "nowhere". instances: COCO's files with boxes of objects.
     """
 
     def __init__(self, root: Path, file: str, images: str, splits: Mapping[str, str], instances: Sequence[str],
@@ -115,7 +115,7 @@ class Karpathy(CaptionSource):
     def fetch(self) -> None:
         self._download.into(self._root)
 
-    def images(self) -> tuple[list[Captioned], list[str]]:
+    def images(self) -> tuple[list[CaptionedImage], list[str]]:
         found, faults = self._read()
         return [image for part in found.values() for image in part], faults
 
@@ -128,7 +128,7 @@ class Karpathy(CaptionSource):
         refuse_missing(self._root, self._instances)
         return read_objects(self._instances)
 
-    def _read(self) -> tuple[dict[str, list[Captioned]], list[str]]:
+    def _read(self) -> tuple[dict[str, list[CaptionedImage]], list[str]]:
         refuse_missing(self._root, [self._file])
         found, faults = read_karpathy(self._file, self._images, self._splits)
         empty = [f"{self._file}: no image is for {split}" for split in CaptionParts._fields if not found.get(split)]
@@ -137,7 +137,7 @@ class Karpathy(CaptionSource):
 
 @final
 class CocoSample(CaptionSource):
-    """Drawn scenes in the official layout: written once into a folder, then read like the official files."""
+    """Synthetic scenes in COCO's file format: written once into a folder, then read as the official files are."""
 
     def __init__(self, root: Path, sample: SampleSettings, files: Official) -> None:
         self._root, self._sample, self._files = root, sample, files
@@ -145,7 +145,7 @@ class CocoSample(CaptionSource):
     def fetch(self) -> None:
         write_coco_sample(self._root, self._sample)
 
-    def images(self) -> tuple[list[Captioned], list[str]]:
+    def images(self) -> tuple[list[CaptionedImage], list[str]]:
         with drawn_anew(self._root):
             return self._files.images()
 
@@ -159,7 +159,7 @@ class CocoSample(CaptionSource):
 
 
 def refuse_missing(root: Path, files: Sequence[Path]) -> None:
-    """Raises MissingFault with the files that are not there, and what to do."""
+    """Raises MissingFault with the missing files and the remedy."""
     missing = [str(file.relative_to(root)) for file in files if not file.is_file()]
     if missing:
         raise MissingFault(

@@ -9,25 +9,25 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from datamodules.captions.captioned import Captioned, NamedBoxes, clean, is_plain, lacks, listed, lost, read_json
+from datamodules.captions.captioned import CaptionedImage, NamedBoxes, clean, is_plain, lacks, listed, lost, read_json
 
 CAPTIONS = "a caption file of COCO (captions_*.json)"
 MOST_PIXELS = 1_000_000
-"""Of a box's side, or off the edge: no photograph is as large."""
+"""Maximum absolute value of a box's coordinates; no photograph is as large."""
 INSTANCES = "a file of COCO's objects (instances_*.json)"
 
 
-def read_captions(file: Path, folder: Path) -> tuple[list[Captioned], list[str]]:
-    """The images of one file, in its order, and all faults of it, each naming file and entry.
+def read_captions(file: Path, folder: Path) -> tuple[list[CaptionedImage], list[str]]:
+    """The images of a file, in its order, and all its faults, each with file and entry. folder: of the photographs.
 
-    Raises DataFault where the file is none of its kind.
+    Raises DataFault for a file of another format.
     """
-    told = read_json(file, ("images", "annotations"), CAPTIONS)
+    content = read_json(file, ("images", "annotations"), CAPTIONS)
     faults: list[str] = []
-    names = _names(told["images"], folder, faults)
+    names = _names(content["images"], folder, faults)
     captions: dict[int, list[str]] = {key: [] for key in names}
     seen: set[int] = set()
-    for place, annotation in enumerate(told["annotations"]):
+    for place, annotation in enumerate(content["annotations"]):
         entry = f"annotations[{place}]"
         if lack := lacks(annotation, {"id": int, "image_id": int, "caption": str}):
             faults.append(f"{entry} {lack}")
@@ -44,12 +44,12 @@ def read_captions(file: Path, folder: Path) -> tuple[list[Captioned], list[str]]
         else:
             captions[key].append(text)
     faults += [f"{names[key][1]} has no caption" for key, texts in captions.items() if not texts]
-    images = [Captioned(key, folder / name, entry, tuple(captions[key])) for key, (name, entry) in names.items()]
+    images = [CaptionedImage(key, folder / name, entry, tuple(captions[key])) for key, (name, entry) in names.items()]
     return images, [f"{file}: {fault}" for fault in faults]
 
 
 def _names(records: list[Any], folder: Path, faults: list[str]) -> dict[int, tuple[str, str]]:
-    """By an image's id the name of its file, and how a message names the entry."""
+    """By an image's id, its file name and the name of its entry in messages."""
     there = listed(folder)
     names: dict[int, tuple[str, str]] = {}
     owners: dict[str, str] = {}
@@ -78,14 +78,14 @@ def _names(records: list[Any], folder: Path, faults: list[str]) -> dict[int, tup
 
 
 def read_objects(files: Iterable[Path]) -> tuple[NamedBoxes, list[str]]:
-    """The boxes of all files together, and all faults, each naming file and entry. Raises DataFault for other files.
+    """The boxes of all files, and all faults, each with file and entry. Raises DataFault for files of another format.
 
-    Crowds (iscrowd = 1) are many objects in one box, and are left out. Kinds are in the order of their ids.
+    Crowds (iscrowd = 1), boxes around many objects, are left out. Classes are in the order of their ids.
     """
-    told = {file: read_json(file, ("annotations", "categories"), INSTANCES) for file in files}
+    contents = {file: read_json(file, ("annotations", "categories"), INSTANCES) for file in files}
     faults: list[str] = []
     kinds: dict[int, str] = {}
-    for file, content in told.items():
+    for file, content in contents.items():
         for place, category in enumerate(content["categories"]):
             if lack := lacks(category, {"id": int, "name": str}):
                 faults.append(f"{file}: categories[{place}] {lack}")
@@ -96,7 +96,7 @@ def read_objects(files: Iterable[Path]) -> tuple[NamedBoxes, list[str]]:
     ids = sorted(kinds)
     number = {key: place for place, key in enumerate(ids)}
     found = defaultdict(list)
-    for file, content in told.items():
+    for file, content in contents.items():
         for place, annotation in enumerate(content["annotations"]):
             if lack := _box_fault(annotation, number):
                 faults.append(f"{file}: annotations[{place}] {lack}")

@@ -1,4 +1,4 @@
-"""Drawn scenes in COCO's official layout, so that everything runs without a download. Synthetic: not COCO."""
+"""Writes synthetic scenes in COCO's file format, so that everything runs without a download. It is not COCO."""
 
 import json
 from pathlib import Path
@@ -11,13 +11,13 @@ from datamodules.captions.drawing import SHAPES, SIDE, ShapeScene, captions, pic
 from datamodules.storage.samples import SampleSettings, written_once
 
 YEAR = 2017
-"""Of the layout."""
+"""Year of the file format."""
 PARTS = {"train": "train", "val": "test"}
-"""COCO's name of a part, and which size of a sample it has."""
+"""COCO's name of each part, and the field of SampleSettings with its size."""
 
 
 def write_coco_sample(folder: Path, sample: SampleSettings) -> None:
-    """Write the images, captions and boxes of both parts, all at once or not at all; once.
+    """Write the images, captions and boxes of both parts, atomically, unless the folder exists.
 
     Raises DataFault where nothing can be written.
     """
@@ -42,11 +42,11 @@ def _write_part(folder: Path, part: str, ids: range, seed: int) -> None:
         picture(scenes[-1], _key(seed, key)).save(photos / _file(key), quality=95, subsampling=0)
     images = [{"id": key, "file_name": _file(key), "width": SIDE, "height": SIDE} for key in ids]
     info = {"description": "Synthetic scenes of coloured shapes in COCO's layout. Not COCO.", "version": "1.0"}
-    told = {
+    contents = {
         "captions": {"annotations": _captions(ids, scenes, seed)},
         "instances": {"annotations": _boxes(ids, scenes), "categories": _categories()},
     }
-    for kind, content in told.items():
+    for kind, content in contents.items():
         whole = {"info": info, "licenses": [], "images": images, **content}
         (annotations / f"{kind}_{part}{YEAR}.json").write_text(json.dumps(whole))
 
@@ -64,9 +64,9 @@ def _categories() -> list[dict[str, Any]]:
 
 
 def _captions(ids: range, scenes: list[ShapeScene], seed: int) -> list[dict[str, Any]]:
-    told = [(key, text) for key, each in zip(ids, scenes, strict=True) for text in captions(each, _key(seed, key))]
-    first = ids[0] * 10  # no id is one of another part
-    return [{"id": first + n, "image_id": key, "caption": text} for n, (key, text) in enumerate(told)]
+    rows = [(key, text) for key, each in zip(ids, scenes, strict=True) for text in captions(each, _key(seed, key))]
+    first = ids[0] * 10  # so that ids of the two parts differ
+    return [{"id": first + n, "image_id": key, "caption": text} for n, (key, text) in enumerate(rows)]
 
 
 def _boxes(ids: range, scenes: list[ShapeScene]) -> list[dict[str, Any]]:

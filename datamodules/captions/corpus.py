@@ -1,4 +1,4 @@
-"""All captions of a data set as symbols, with the images they belong to.
+"""All captions of a data set as symbol indices, with their images.
 
 Axes: N chosen images, C captions of all images, T symbols of a caption.
 """
@@ -13,14 +13,16 @@ from torch import Tensor
 
 from datamodules.captions.buckets import CaptionExamples
 from datamodules.captions.captioned import CaptionParts
-from datamodules.captions.vocabulary import Numbered, Targets, Vocabulary, numbered
+from datamodules.captions.vocabulary import NumberedCaptions, Targets, Vocabulary, number_words
 from datamodules.words import lacks_blanks
 
 log = logging.getLogger(__name__)
 
 
-class Wording(NamedTuple):
-    """min_count, max_size: of the vocabulary. max_words: of a caption; a longer one is cut."""
+class VocabularyLimits(NamedTuple):
+    """min_count: of a word in the training captions. max_size: words of the vocabulary. max_words: of a caption; longer
+    ones are truncated.
+    """
 
     min_count: int
     max_size: int
@@ -29,46 +31,46 @@ class Wording(NamedTuple):
 
 @final
 class Corpus:
-    """The images of all parts, training first, and their captions in words of the training captions.
+    """The images of all splits, training first, with captions in the vocabulary of the training captions.
 
-    Images are chosen by their numbers in `images`; `parts` has those of each part.
+    images: of all splits; arguments chosen_N are indices into it. parts: the indices of each split.
     """
 
-    def __init__(self, parts: CaptionParts, wording: Wording) -> None:
+    def __init__(self, parts: CaptionParts, limits: VocabularyLimits) -> None:
         self.images = [image for part in parts for image in part]
         self.parts = torch.arange(len(self.images)).split([len(part) for part in parts])
-        self._wording = wording
+        self._limits = limits
         known: dict[str, int] = {}
-        train = numbered((text for image in parts.train for text in image.captions), known)
-        others = numbered((text for image in self.images[len(parts.train) :] for text in image.captions), known)
-        self.vocabulary = Vocabulary(known, train, wording.min_count, wording.max_size)
+        train = number_words((text for image in parts.train for text in image.captions), known)
+        others = number_words((text for image in self.images[len(parts.train) :] for text in image.captions), known)
+        self.vocabulary = Vocabulary(known, train, limits.min_count, limits.max_size)
         word, length = [train.word, others.word], [train.length, others.length]
-        self._numbered = Numbered(np.concatenate(word), np.concatenate(length))
+        self._numbered = NumberedCaptions(np.concatenate(word), np.concatenate(length))
         self._count = torch.tensor([len(image.captions) for image in self.images])
         self._start = self._count.cumsum(0) - self._count
 
     @cached_property
     def _targets(self) -> Targets:
-        return self.vocabulary.targets(self._numbered, self._wording.max_words)
+        return self.vocabulary.targets(self._numbered, self._limits.max_words)
 
     def first(self, chosen_N: Tensor) -> Tensor:
-        """The first caption of each image, (N, T)."""
+        """(N, T) the first caption of each image."""
         return self._targets.symbol[self._start[chosen_N]]
 
     def references(self, chosen_N: Tensor) -> tuple[tuple[str, ...], ...]:
-        """What people wrote of each image, as they wrote it."""
+        """The reference captions of each image, as written."""
         return tuple(self.images[number].captions for number in chosen_N.tolist())
 
     def captions(self, chosen_N: Tensor) -> CaptionExamples:
-        """All captions of these images to be learned. One without any word says nothing and is left out; the log says
-        how many those are, and how many were cut.
+        """All captions of these images, as training targets. Captions without a word are left out; the log says how
+        many are left out and how many are truncated.
         """
         image_C = torch.repeat_interleave(torch.arange(len(chosen_N)), self._count[chosen_N])
         within_C = torch.arange(len(image_C)) - (self._count[chosen_N].cumsum(0) - self._count[chosen_N])[image_C]
         caption_C = self._start[chosen_N][image_C] + within_C
         length_C = torch.from_numpy(self._numbered.length)[caption_C]
         worded_C = length_C > 0
-        most = self._wording.max_words
+        most = self._limits.max_words
         for counted, what in (
             (length_C > most, f"have more than {most} words and are cut"),
             (~worded_C, "have no word"),
@@ -85,6 +87,6 @@ class Corpus:
                 len(counted),
             )
         caption_C, image_C = caption_C[worded_C], image_C[worded_C]
-        told = self._targets
+        targets = self._targets
         count_N = torch.bincount(image_C, minlength=len(chosen_N))
-        return CaptionExamples(told.symbol[caption_C], told.length[caption_C], count_N)
+        return CaptionExamples(targets.symbol[caption_C], targets.length[caption_C], count_N)

@@ -1,4 +1,4 @@
-"""What a pass over captioned images is made of. Axes: N images, E examples of a pass."""
+"""Which captions a training epoch consists of. Axes: N images, E examples of an epoch."""
 
 from abc import ABC, abstractmethod
 from typing import final
@@ -8,18 +8,18 @@ from torch import Generator, Tensor
 
 
 class Examples(ABC):
-    """Which captions a pass has."""
+    """Chooses the captions of an epoch."""
 
     @abstractmethod
     def drawn(self, count_N: Tensor, generator: Generator) -> Tensor:
-        """Numbers of captions, (E,), of images that have so many each; captions are numbered image by image. As many
-        in every pass.
+        """(E,) indices of captions, which are numbered image by image; E is the same in every epoch. count_N: number of
+        captions of each image.
         """
 
 
 @final
 class EveryCaption(Examples):
-    """Each caption is an example of its own, as in the published protocols: an image comes five times or so a pass."""
+    """Every caption is an example, as in the published protocols, so that an image occurs some five times per epoch."""
 
     def drawn(self, count_N: Tensor, generator: Generator) -> Tensor:
         return torch.arange(int(count_N.sum()))
@@ -27,7 +27,7 @@ class EveryCaption(Examples):
 
 @final
 class OneEach(Examples):
-    """Each image comes once a pass, with one of its captions."""
+    """Each image occurs once per epoch, with a random one of its captions."""
 
     def drawn(self, count_N: Tensor, generator: Generator) -> Tensor:
         first_N = count_N.cumsum(0) - count_N

@@ -1,4 +1,4 @@
-"""Saying what a photograph shows: the words of a caption one after another, then the end.
+"""The data set of image captioning: the target is the sequence of a caption's words, then the end symbol.
 
 Axes: N images, K boxes of a photograph.
 """
@@ -15,11 +15,11 @@ from torch import Tensor
 from datamodules.base import BaseData, Splits
 from datamodules.captions.buckets import Buckets
 from datamodules.captions.captioned import CaptionSource, NamedBoxes, refuse
-from datamodules.captions.corpus import Corpus, Wording
+from datamodules.captions.corpus import Corpus, VocabularyLimits
 from datamodules.captions.examples import Examples
-from datamodules.captions.splits import Bucketed, FirstCaption
+from datamodules.captions.splits import BucketedCaptions, FirstCaption
 from datamodules.contract import DataFault, TaskSpec
-from datamodules.photos.augmentation import Augmentation, undrawn
+from datamodules.photos.augmentation import Augmentation, centred_draws
 from datamodules.photos.photo_splits import CropRequest, FixedPhotos, PhotoCropper
 from datamodules.photos.photo_stock import PhotoFiles, PhotoReading, PhotoSource, digest, outline, sound, stock
 from datamodules.photos.photographs import Floats, Photograph, decoded
@@ -29,10 +29,10 @@ from datamodules.storage.cache import Cache
 CHECK = "attention-check-data coco"
 
 
-class Shown(NamedTuple):
-    """How photographs are shown. size: px a side of an image, out of photographs with a short side of reading.short: a
-    random square in training, the middle one in evaluation. objects: boxes of each kind of object that are kept, the
-    largest first; 0 reads no boxes.
+class PhotoSettings(NamedTuple):
+    """Preprocessing of photographs. reading: how they are decoded. make: their augmentation. size: side of an image in
+    pixels, cropped from photographs whose short side is reading.short: a random square in training, the centre in
+    evaluation. objects: number of boxes kept of each object class, the largest first; 0 reads no boxes.
     """
 
     reading: PhotoReading
@@ -41,8 +41,10 @@ class Shown(NamedTuple):
     objects: int
 
 
-class Amounts(NamedTuple):
-    """images_per_epoch: rounded up to whole batches. validation_images, test_images: at most; the first ones."""
+class SplitSizes(NamedTuple):
+    """images_per_epoch: rounded up to whole batches. validation_images, test_images: upper bounds; the first images are
+    taken.
+    """
 
     batch_size: int
     images_per_epoch: int
@@ -51,9 +53,9 @@ class Amounts(NamedTuple):
     test_images: int
 
 
-class Gallery(NamedTuple):
-    """Photographs that can be read. image: which image of the corpus each of them is. row: of each image in the stock,
-    -1 where it is not.
+class ReadablePhotos(NamedTuple):
+    """The readable photographs of all splits. image: index in the corpus of each photograph. row: index in the stock of
+    each image of the corpus, -1 for unreadable ones.
     """
 
     stock: PhotoSource
@@ -64,23 +66,24 @@ class Gallery(NamedTuple):
 
 @final
 class ImageCaptions(BaseData):
-    """The data set of a source of captions.
+    """Captioned photographs of a source.
 
-    Its symbols are the words of the captions, so the task is known once those are read; no photograph is opened for it.
-    name, origin: see TaskSpec. seed: of the training stream. examples: what a pass is made of. Raises DataFault where
-    sizes cannot be.
+    The vocabulary consists of the words of the training captions, so `spec` reads the captions first, but no
+    photograph. name, origin: see TaskSpec. seed: of the training stream. examples: which captions an epoch has. Raises
+    DataFault for impossible sizes.
     """
 
-    def __init__(self, name: str, origin: str, seed: Natural, source: CaptionSource, cache: Cache, wording: Wording,
-                 examples: Examples, shown: Shown, amounts: Amounts) -> None:  # fmt: skip
+    def __init__(self, name: str, origin: str, seed: Natural, source: CaptionSource, cache: Cache,
+                 limits: VocabularyLimits, examples: Examples, photos: PhotoSettings, sizes: SplitSizes,
+                 ) -> None:  # fmt: skip
         super().__init__()
-        if shown.size > shown.reading.short or shown.objects < 0:
+        if photos.size > photos.reading.short or photos.objects < 0:
             raise DataFault(
-                f"data.size={shown.size} px has to fit into photographs with a short side of "
-                f"data.short={shown.reading.short} px, and data.objects={shown.objects} has to be 0 or more."
+                f"data.size={photos.size} px has to fit into photographs with a short side of "
+                f"data.short={photos.reading.short} px, and data.objects={photos.objects} has to be 0 or more."
             )
         self._name, self._origin, self._seed, self.source, self._cache = name, origin, seed, source, cache
-        self._wording, self._examples, self._shown, self._amounts = wording, examples, shown, amounts
+        self._limits, self._examples, self._shown, self._amounts = limits, examples, photos, sizes
 
     @property
     def spec(self) -> TaskSpec:
@@ -96,7 +99,7 @@ class ImageCaptions(BaseData):
             origin=self._origin,
             image_shape=(3, self._shown.size, self._shown.size),
             symbols=symbols,
-            max_steps=self._wording.max_words + 1,
+            max_steps=self._limits.max_words + 1,
             end=end,
             background=0.0,  # the mean colour
             box_names=tuple(name for name in kinds for _ in range(self._shown.objects)),
@@ -106,19 +109,21 @@ class ImageCaptions(BaseData):
         self.source.fetch()
 
     def pictures(self, paths: Sequence[Path]) -> Tensor:
-        """Anyone's, (N, C, S, S), shown as those to be judged by. Raises DataFault with all that can't be read."""
+        """(N, C, S, S) float: any image files, preprocessed as for evaluation. Raises DataFault that lists all
+        unreadable files.
+        """
         photos, reading = [Photograph(path) for path in paths], self._shown.reading
         found = [(photo.path, decoded(photo, reading.short).fault) for photo in photos]
         if faults := [f"{path} {fault}" for path, fault in found if fault]:
             raise DataFault("\n  ".join(["these pictures cannot be read:", *faults]))
-        wish = CropRequest(torch.arange(len(photos)), undrawn(len(photos)))
+        request = CropRequest(torch.arange(len(photos)), centred_draws(len(photos)))
         cutter = PhotoCropper(PhotoFiles(photos, reading.short), self._shown.size, 0, reading.workers)
-        return self._shown.make.images(cutter.cut([0], lambda _: wish).square, wish.chance)
+        return self._shown.make.images(cutter.cut([0], lambda _: request).square, request.uniform)
 
     @cached_property
     def _corpus(self) -> Corpus:
         self.source.fetch()
-        return Corpus(self.source.parts(), self._wording)
+        return Corpus(self.source.parts(), self._limits)
 
     @cached_property
     def _objects(self) -> NamedBoxes:
@@ -137,32 +142,32 @@ class ImageCaptions(BaseData):
         chosen = {"train": train, "validation": validation, "test": test}
         rows, still = gallery.row[train], self._fixed(gallery, train)
         return Splits(
-            train=Bucketed(self._cutter(gallery), self._shown.make, rows, buckets, self._seed, batches, still),
+            train=BucketedCaptions(self._cutter(gallery), self._shown.make, rows, buckets, self._seed, batches, still),
             validation=self._fixed(gallery, validation),
             test=self._fixed(gallery, test),
             references={name: corpus.references(part) for name, part in chosen.items()},
             training=lambda: outline([gallery.photos[row] for row in rows.tolist()], corpus.references(train)),
         )
 
-    def _gallery(self) -> Gallery:
+    def _gallery(self) -> ReadablePhotos:
         images, reading = self._corpus.images, self._shown.reading
-        order = sorted(range(len(images)), key=lambda number: images[number].path)  # whatever part each is in
+        order = sorted(range(len(images)), key=lambda number: images[number].path)  # independent of the split
         photos = [Photograph(images[number].path, boxes=self._boxes(images[number].key)) for number in order]
         kept = sound(photos, self._name, reading, self._cache, CHECK)
         image, row = torch.tensor(order)[kept], torch.full((len(images),), -1)
         row[image] = torch.arange(len(kept))
         photos = [photos[place] for place in kept]
-        return Gallery(stock(photos, self._name, reading, self._cache), photos, image, row)
+        return ReadablePhotos(stock(photos, self._name, reading, self._cache), photos, image, row)
 
     def _boxes(self, key: int) -> Floats:
         return self._objects.largest(key, self._shown.objects)
 
-    def _cutter(self, gallery: Gallery) -> PhotoCropper:
+    def _cutter(self, gallery: ReadablePhotos) -> PhotoCropper:
         kinds, shown = len(self._objects.names), self._shown
         return PhotoCropper(gallery.stock, shown.size, kinds * shown.objects, shown.reading.workers)
 
-    def _fixed(self, gallery: Gallery, part: Tensor) -> FixedPhotos:
-        """To be judged by: named after the photographs, and all that people wrote of them."""
+    def _fixed(self, gallery: ReadablePhotos, part: Tensor) -> FixedPhotos:
+        """An evaluation split, whose fingerprint depends on the photographs and all their captions."""
         corpus, rows = self._corpus, gallery.row[part]
 
         def content() -> str:

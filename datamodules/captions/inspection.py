@@ -1,4 +1,4 @@
-"""All faults of captioned photographs at once, where reading stops at the first kind of them."""
+"""Reports all faults of captioned photographs; reading the data set stops at the first kind of fault."""
 
 from datamodules.captions.captioned import CaptionSource, MissingFault
 from datamodules.photos.photo_stock import faults as photo_faults
@@ -6,9 +6,9 @@ from datamodules.photos.photographs import Photograph
 
 
 def all_faults(source: CaptionSource, workers: int) -> tuple[list[str], list[str]]:
-    """What was looked at, a line each, and all faults, each naming file and entry. Decodes every photograph.
+    """Lines on what was checked, and all faults, each with file and entry. Decodes every photograph.
 
-    Boxes are looked at where there are any. Raises DataFault where the captions are not there at all.
+    Boxes are checked where there are any. Raises DataFault where the captions are missing.
     """
     images, faults = source.images()
     seen = [f"{len(images):,} images, {sum(len(image.captions) for image in images):,} captions"]
@@ -18,7 +18,7 @@ def all_faults(source: CaptionSource, workers: int) -> tuple[list[str], list[str
         faults = faults + wrong
     except MissingFault:
         seen.append("no boxes of objects")
-    there = [image for image in images if image.path.is_file()]  # that one is missing has been said
+    there = [image for image in images if image.path.is_file()]  # missing ones are among the faults already
     photos = [Photograph(image.path) for image in there]
     found = photo_faults(photos, workers, "looking at photographs")
     wrong = [f"{image.path} ({image.entry}) {fault}" for image, fault in zip(there, found, strict=True) if fault]

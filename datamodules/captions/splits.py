@@ -1,4 +1,4 @@
-"""Splits of photographs with captions: to train on, in buckets; to be judged by.
+"""The training split of captioned photographs, batched by caption length, and the targets of the evaluation splits.
 
 Axes: B images of a batch, N images, T symbols of a caption.
 """
@@ -12,14 +12,14 @@ from datamodules.base import FixedSplit, RepeatingSplit, derived_seed
 from datamodules.captions.buckets import Buckets
 from datamodules.contract import Batch
 from datamodules.photos.augmentation import Augmentation
-from datamodules.photos.photo_splits import AHEAD, Answers, CropRequest, PhotoCropper, finished, unjittered
+from datamodules.photos.photo_splits import AHEAD, CropRequest, PhotoCropper, PhotoTargets, made_batch, without_jitter
 
 
 @final
-class Bucketed(RepeatingSplit):
-    """Endless passes, in batches of captions of nearly equal length, each square drawn anew.
+class BucketedCaptions(RepeatingSplit):
+    """An endless training stream in batches of captions of nearly equal length, with random crops.
 
-    photograph: (N,) numbers in the stock, by an image's place in the split. still: the same as if to be judged by.
+    photograph: (N,) index in the stock of each image of the split. still: the same images without augmentation.
     """
 
     def __init__(self, cutter: PhotoCropper, make: Augmentation, photograph: Tensor, buckets: Buckets, seed: int,
@@ -31,32 +31,32 @@ class Bucketed(RepeatingSplit):
     def batches(self) -> int:
         return self._batches
 
-    def _wish(self, place: int) -> CropRequest:
+    def _request(self, place: int) -> CropRequest:
         image_B = self._buckets.at(place).image
         generator = Generator().manual_seed(derived_seed("train", self._seed, place))
-        return CropRequest(self._photograph[image_B], self._make.chances(len(image_B), generator))
+        return CropRequest(self._photograph[image_B], self._make.uniforms(len(image_B), generator))
 
     def each(self) -> FixedSplit:
-        return unjittered(self._make, self._still)
+        return without_jitter(self._make, self._still)
 
     def batch(self, epoch: int, number: int, device: torch.device) -> Batch:
         place = epoch * self._batches + number
-        squares, told = self._cutter.cut(range(place, place + 1 + AHEAD), self._wish), self._buckets.at(place)
-        return finished(squares, self._wish(place), told.target, told.image, self._make, device)
+        squares, batch = self._cutter.cut(range(place, place + 1 + AHEAD), self._request), self._buckets.at(place)
+        return made_batch(squares, self._request(place), batch.target, batch.image, self._make, device)
 
 
 @final
-class FirstCaption(Answers):
-    """Of a photograph to be judged by: its first caption, for the likelihood; all of them are the references.
+class FirstCaption(PhotoTargets):
+    """The evaluation target of a photograph: its first caption, for the likelihood. Scores use all as references.
 
-    target: (N, T) of the photographs of the stock.
+    target_NT: (N, T) long, of the photographs of the stock.
     """
 
     def __init__(self, target_NT: Tensor) -> None:
         self._target = target_NT
 
-    def drawn(self, chosen_B: Tensor, generator: Generator) -> Tensor:
-        return self.told(chosen_B)
+    def for_training(self, chosen_B: Tensor, generator: Generator) -> Tensor:
+        return self.for_evaluation(chosen_B)
 
-    def told(self, chosen_B: Tensor) -> Tensor:
+    def for_evaluation(self, chosen_B: Tensor) -> Tensor:
         return self._target[chosen_B]

@@ -1,8 +1,8 @@
-"""From captions to symbols: the words of the training captions, between "unknown" and "end".
+"""The vocabulary of captions: "unknown", the words of the training captions, "end"; and captions as symbol indices.
 
-What a word is, `words.py` says. What a model says, written with blanks between, has the words that it is scored by. A
-vocabulary is counted on training captions only (Show, Attend and Tell: the 10,000 most frequent; later practice: more
-than 5 times).
+`words.py` tokenises. Emitted words joined by blanks are tokenised to the same words for scoring. The vocabulary is
+counted on training captions only (Show, Attend and Tell: the 10,000 most frequent words; later work: at least 5
+occurrences).
 
 Axes: C captions, T symbols of a caption, the end among them.
 """
@@ -20,28 +20,30 @@ from datamodules.contract import IGNORED, DataFault
 from datamodules.words import words
 
 UNKNOWN, END = "<unk>", "<end>"
-"""The first symbol and the last. No word has their brackets."""
+"""The first and the last symbol. The tokeniser never emits angle brackets."""
 
 
-class Numbered(NamedTuple):
-    """Captions as the numbers of their words, one caption after another; length: (C,) of each."""
+class NumberedCaptions(NamedTuple):
+    """Captions as word ids. word: of all captions, concatenated. length: (C,) number of words of each."""
 
     word: NDArray[np.int32]
     length: NDArray[np.int64]
 
 
-def numbered(captions: Iterable[str], known: dict[str, int]) -> Numbered:
-    """Numbers each word by its place in `known`, and enters there what is new."""
+def number_words(captions: Iterable[str], known: dict[str, int]) -> NumberedCaptions:
+    """Captions as word ids. known: the id of each word; new words are added to it."""
     word, length = array("i"), array("q")
     for caption in captions:
-        told = [known.setdefault(each, len(known)) for each in words(caption)]
-        word.extend(told)
-        length.append(len(told))
-    return Numbered(np.array(word, np.int32), np.array(length, np.int64))
+        ids = [known.setdefault(each, len(known)) for each in words(caption)]
+        word.extend(ids)
+        length.append(len(ids))
+    return NumberedCaptions(np.array(word, np.int32), np.array(length, np.int64))
 
 
 class Targets(NamedTuple):
-    """symbol: (C, T) long, IGNORED after the end. length: (C,) symbols, the end counted. cut: captions too long."""
+    """symbol: (C, T) long, IGNORED after the end symbol. length: (C,) number of symbols, the end symbol included. cut:
+    number of truncated captions.
+    """
 
     symbol: Tensor
     length: Tensor
@@ -50,11 +52,11 @@ class Targets(NamedTuple):
 
 @final
 class Vocabulary:
-    """Words by frequency, the more frequent first and equals by alphabet, so that it is a function of the captions."""
+    """The vocabulary, sorted by descending frequency, then alphabetically, so that it is a function of the captions."""
 
-    def __init__(self, known: dict[str, int], train: Numbered, least: int, most: int) -> None:
-        """Of all words numbered so far, those that stand in training captions at least `least` times, and at most
-        `most` of them. Raises DataFault where none is left.
+    def __init__(self, known: dict[str, int], train: NumberedCaptions, least: int, most: int) -> None:
+        """known: ids of all words. train: the training captions. The `most` most frequent words are taken of those that
+        occur at least `least` times in them. Raises DataFault where none is left.
         """
         count = np.bincount(train.word, minlength=len(known))
         ranked = sorted((-int(count[place]), word) for word, place in known.items() if count[place] >= least)[:most]
@@ -69,8 +71,8 @@ class Vocabulary:
     def end(self) -> int:
         return len(self.symbols) - 1
 
-    def targets(self, captions: Numbered, most: int) -> Targets:
-        """What is to be said: up to `most` words of each caption, and the end."""
+    def targets(self, captions: NumberedCaptions, most: int) -> Targets:
+        """The targets of captions: up to `most` words of each, then the end symbol."""
         end_C = np.cumsum(captions.length)
         kept_C = np.minimum(captions.length, most)
         column_T = np.arange(most)

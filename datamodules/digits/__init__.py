@@ -1,1 +1,1 @@
-"""Digits on canvases: MNIST and scikit-learn's."""
+"""Tasks with digits on canvases: MNIST (pairs, addition, translated, cluttered) and scikit-learn's digits."""

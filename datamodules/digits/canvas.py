@@ -1,15 +1,15 @@
-"""Digits and clutter on a canvas: the generator of DeepMind's mnist-cluttered, in batches.
+"""A batched generator of digits and clutter on a canvas, after DeepMind's mnist-cluttered.
 
-Everything is laid on a clear canvas in whole numbers 0..255, which every device adds alike, and clipped once: of what
-is never negative, clipping after the clutter as well, as theirs does, gives the same. Scaling to [0, 1] and normalising
-come last, on the finished canvas and in one pass. A generator that normalises the digits before pasting them leaves
-black of another value inside a digit than around it, and a model finds the digit by that.
+Digits and clutter are added onto an empty canvas as integers 0..255, which gives equal sums on every device, and
+clipped once at the end; mnist-cluttered also clips after the clutter, which is equivalent for non-negative values.
+Normalisation is applied last, to the finished canvas. (Normalising digits before pasting would give the black pixels
+inside a digit's square another value than the background, which reveals the digit's position.)
 
-Differs from theirs: digits differ within a canvas but are drawn anew for the next one (theirs walks through a
-permutation).
+Difference from mnist-cluttered: digits are distinct within a canvas, but drawn independently for each canvas (there,
+from a permutation).
 
-Axes: B canvases, K digits and P pieces of clutter of each, C side of a piece of clutter, L of a canvas, Q pixels laid
-on a canvas, R rows of pixels; a last 2 is (x, y) in pixels.
+Axes: B canvases, K digits and P pieces of clutter per canvas, C side of a piece of clutter, L side of a canvas, Q
+pixels written to a canvas, R length of a strip of pixels; a last 2 is (x, y) in pixels.
 """
 
 from dataclasses import dataclass
@@ -25,17 +25,17 @@ from datamodules.digits.overlay import MOST_LAYERS, Overlay
 from datamodules.digits.placement import Placement, draw_below, draw_distinct
 
 NEAR = 2**18
-"""Pixels worked on from clearing to normalising before the next ones are: a megabyte, which stays in the cache of one
-core. A GPU works on all at once; it is starting kernels that takes time there.
+"""Pixels of the chunks in which a CPU renders: one megabyte, which fits the cache of a core. A GPU renders the whole
+batch at once, since kernel launches dominate there.
 """
 
 
 class Layout(NamedTuple):
-    """All that was drawn for B canvases. Digits are in reading order: left to right, top to bottom where that ties.
+    """The random draws of B canvases. Digits are in reading order: left to right, then top to bottom.
 
-    digit: (B, K) long, which of the stock. place: (B, K, 2) long, its upper left pixel.
-    piece: (B, P) long, of which digit a piece of clutter is cut. cut: (B, P, 2) long, from where in it. spot: (B, P, 2)
-        long, where it goes.
+    digit: (B, K) long, index of each digit in the stock. place: (B, K, 2) long, its upper left pixel on the canvas.
+    piece: (B, P) long, index of the digit that a piece of clutter is cut from. cut: (B, P, 2) long, its upper left
+        pixel in that digit. spot: (B, P, 2) long, its upper left pixel on the canvas.
     """
 
     digit: Tensor
@@ -46,10 +46,11 @@ class Layout(NamedTuple):
 
 
 class CanvasPlan(NamedTuple):
-    """A layout worked out: which pixels go where. A place is that of an upper left corner among the pixels of a canvas.
+    """A layout with positions as flat pixel indices of upper left corners.
 
-    digit: (B, K) long, which of the stock. place: (B, K) long, where its ink goes.
-    cut: (B, P) long, where a piece of clutter is among the pixels of the stock. spot: (B, P) long, where it goes.
+    digit: (B, K) long, index of each digit in the stock. place: (B, K) long, position of its ink on the canvas.
+    cut: (B, P) long, position of a piece of clutter among the pixels of the whole stock. spot: (B, P) long, its
+        position on the canvas.
     """
 
     digit: Tensor
@@ -62,11 +63,11 @@ class CanvasPlan(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Recipe:
-    """How canvases are made. Raises DataFault where the sizes cannot be.
+class CanvasGenerator:
+    """Generates canvases. Raises DataFault for impossible sizes.
 
-    canvas, size, clutter_size: sides in pixels of the canvas, of a digit and of a piece of clutter.
-    digits, clutter: how many of each lie on a canvas.
+    canvas, size, clutter_size: sides in pixels of the canvas, a digit and a piece of clutter.
+    digits, clutter: number of each per canvas. overlay: how overlapping pixels combine. placement: where digits go.
     """
 
     canvas: int
@@ -101,7 +102,7 @@ class Recipe:
         self.placement.check(self.digits, self.size, self.canvas)
 
     def draw(self, count: int, stock: int, generator: Generator) -> Layout:
-        """Draw `count` layouts from `stock` digits, on the generator's device."""
+        """Draw `count` layouts with digits from a stock of that size, on the generator's device."""
         if stock < self.digits:
             raise DataFault(
                 f"a canvas needs {self.digits} different digits, and a split of the data has only {stock}: "
@@ -120,7 +121,7 @@ class Recipe:
         )
 
     def plan(self, layout: Layout, stock: DigitStock) -> CanvasPlan:
-        """Work out a layout. stock: on its device."""
+        """The flat pixel positions of a layout. stock: on the layout's device."""
         corner_BK2 = stock.corner.index_select(0, layout.digit.flatten()).view_as(layout.place)
         return CanvasPlan(
             digit=layout.digit,
@@ -130,13 +131,13 @@ class Recipe:
         )
 
     def render(self, plan: CanvasPlan, stock: DigitStock, scale: float = 1.0, shift: float = 0.0) -> Tensor:
-        """Canvases (B, L, L), whole numbers 0..255, times `scale` plus `shift`. stock: on the plan's device."""
+        """(B, L, L) float canvases: integers 0..255, times `scale` plus `shift`. stock: on the plan's device."""
         count, pixels, device = len(plan.digit), self.canvas**2, stock.whole.device
         near = max(1, NEAR // pixels) if device.type == "cpu" else count
         first_B1 = firsts(count, near, pixels, device)
         spot_Q = self._pixels(plan.spot + first_B1, self.clutter_size)
         place_Q = self._pixels(plan.place + first_B1, stock.ink.shape[-1])
-        ink_Q = stock.ink.index_select(0, plan.digit.flatten()).flatten()  # ten times as fast as indexing
+        ink_Q = stock.ink.index_select(0, plan.digit.flatten()).flatten()  # index_select: ten times as fast as indexing
         piece_Q = self._pieces(plan.cut, stock)
         canvas_Q = torch.empty(count * pixels, device=device)
         added, sizes = torch.tensor(shift), [len(all_Q) // count for all_Q in (canvas_Q, spot_Q, place_Q)]
@@ -150,12 +151,12 @@ class Recipe:
         return canvas_Q.view(count, self.canvas, self.canvas)
 
     def _pixels(self, corner_BN: Tensor, size: int) -> Tensor:
-        """(B * N * size * size,) the places of squares' pixels, given those of their corners."""
+        """(B * N * size * size,) flat indices of the pixels of squares, given those of their corners."""
         return (corner_BN[..., None] + square(size, self.canvas, corner_BN.device).flatten()).flatten()
 
     def _pieces(self, cut_BP: Tensor, stock: DigitStock) -> Tensor:
-        """(B * P * C * C,) the pixels of all clutter. Strips of digits from a piece's first pixel to its last are
-        copied faster than the pixels one by one, and the piece is what lies in one at its rows.
+        """(B * P * C * C,) the pixels of all clutter. The strip of a digit from a piece's first pixel to its last is
+        copied in one go, which is faster than gathering single pixels; the piece's rows are then cut from it.
         """
         side = self.clutter_size
         strip_NR = stock.whole.flatten().unfold(0, (side - 1) * self.size + side, 1)
@@ -163,11 +164,11 @@ class Recipe:
         return piece_RR.unfold(1, side, self.size).float().flatten()
 
     def boxes(self, layout: Layout) -> Tensor:
-        """The squares the digits were put in, (B, K, 4), float, (x0, y0, x1, y1), half open."""
+        """(B, K, 4) float: the digits' squares on the canvas, (x0, y0, x1, y1) in pixels, half open."""
         return torch.cat([layout.place, layout.place + self.size], dim=-1).float()
 
 
 @lru_cache
 def firsts(count: int, near: int, pixels: int, device: torch.device) -> Tensor:
-    """(B, 1) the place of each canvas's first pixel among those of its part. Made once, as a square's places are."""
+    """(B, 1) flat index of each canvas's first pixel within its chunk. Cached, as in `square`."""
     return (torch.arange(count, device=device) % near)[:, None] * pixels

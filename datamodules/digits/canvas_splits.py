@@ -1,6 +1,6 @@
-"""Splits of canvases: training ones drawn without an end, those to evaluate on drawn once.
+"""Splits of canvases: an endless training stream, and fixed canvases for evaluation.
 
-Axes: B canvases, T symbols of an answer, N digits in stock, L side of a canvas.
+Axes: B canvases, K digits of a canvas, T time steps, N digits of the stock, L side of a canvas.
 """
 
 from functools import lru_cache
@@ -12,7 +12,7 @@ from torch import Generator, Tensor
 
 from datamodules.base import FixedSplit, Split, derived_seed
 from datamodules.contract import Batch
-from datamodules.digits.canvas import CanvasPlan, Layout, Recipe
+from datamodules.digits.canvas import CanvasGenerator, CanvasPlan, Layout
 from datamodules.digits.digit_stock import DigitStock
 from datamodules.digits.labels import Labels
 from datamodules.digits.overlay import WHITE
@@ -20,32 +20,32 @@ from datamodules.digits.placement import deal
 from datamodules.digits.sources import Digits
 
 BLOCK = 16
-"""Training batches that are drawn together. What is drawn is fifty small numbers a canvas: asking for them takes longer
-than drawing them.
+"""Training batches whose layouts are drawn together: some fifty random integers per canvas, for which the overhead of
+the calls dominates.
 """
 
 
 READERS = 4
-"""Blocks kept: one training reads from one place, who measures or looks at it from a few."""
+"""Blocks kept in memory: a training run reads from one position of the stream, a measurement from a few."""
 
 
-class Sketch(NamedTuple):
-    """Canvases of which all is known but their pixels. target, boxes, index: as a batch's."""
+class CanvasBatchPlan(NamedTuple):
+    """A batch before its canvases are rendered. target, boxes, index: as in Batch."""
 
     plan: CanvasPlan
     target: Tensor
     boxes: Tensor
     index: Tensor  # type: ignore[assignment]  # hides tuple.index, as a batch's does
 
-    def part(self, of: slice) -> "Sketch":
-        return Sketch(self.plan.part(of), self.target[of], self.boxes[of], self.index[of])
+    def part(self, of: slice) -> "CanvasBatchPlan":
+        return CanvasBatchPlan(self.plan.part(of), self.target[of], self.boxes[of], self.index[of])
 
 
 @final
-class Painter:
-    """Makes batches of layouts. Holds the digits on the device that asked last."""
+class CanvasRenderer:
+    """Renders layouts into batches. Keeps the digits on the device of the last batch."""
 
-    def __init__(self, recipe: Recipe, labels: Labels, digits: Digits, mean: float, std: float) -> None:
+    def __init__(self, recipe: CanvasGenerator, labels: Labels, digits: Digits, mean: float, std: float) -> None:
         self.recipe, self.labels, self._label_N, self._stock = recipe, labels, digits.label, DigitStock.of(digits.image)
         self._scale, self._background = 1 / (WHITE * std), -mean / std
 
@@ -53,19 +53,21 @@ class Painter:
     def stock(self) -> int:
         return len(self._label_N)
 
-    def sketch(self, layout: Layout, first: int) -> Sketch:
-        """On the layout's device. first: the number of its first canvas within its split."""
+    def sketch(self, layout: Layout, first: int) -> CanvasBatchPlan:
+        """The batch of a layout without its pixels, on the layout's device. first: index of its first canvas."""
         device = layout.digit.device
         self._label_N = self._label_N.to(device)
         target_BT = self.labels.target(self._label_N[layout.digit])
         index_B = torch.arange(first, first + len(target_BT), device=device)
-        return Sketch(self.recipe.plan(layout, self._stock_on(device)), target_BT, self.recipe.boxes(layout), index_B)
+        return CanvasBatchPlan(
+            self.recipe.plan(layout, self._stock_on(device)), target_BT, self.recipe.boxes(layout), index_B
+        )
 
-    def canvases(self, sketch: Sketch) -> Tensor:
-        """(B, L, L), whole numbers 0..255."""
+    def canvases(self, sketch: CanvasBatchPlan) -> Tensor:
+        """(B, L, L) canvases with integers 0..255."""
         return self.recipe.render(sketch.plan, self._stock_on(sketch.target.device))
 
-    def batch(self, sketch: Sketch) -> Batch:
+    def batch(self, sketch: CanvasBatchPlan) -> Batch:
         stock = self._stock_on(sketch.target.device)
         image_BLL = self.recipe.render(sketch.plan, stock, self._scale, self._background)
         return Batch(image_BLL[:, None], sketch.target, sketch.boxes, sketch.index)
@@ -77,11 +79,11 @@ class Painter:
 
 @final
 class CanvasStream(Split):
-    """Endless training canvases: every batch is drawn anew, a block of them by a generator seeded with (seed, epoch,
-    number of the block).
+    """An endless stream of new training canvases: blocks of batches are drawn by a generator seeded with (seed, epoch,
+    block).
     """
 
-    def __init__(self, painter: Painter, seed: int, images: int, batch_size: int) -> None:
+    def __init__(self, painter: CanvasRenderer, seed: int, images: int, batch_size: int) -> None:
         self._painter, self._seed, self._size = painter, seed, batch_size
         self._batches = -(-images // batch_size)
         self._sketched = lru_cache(READERS)(self._sketch)
@@ -95,7 +97,7 @@ class CanvasStream(Split):
         sketch = self._sketched(epoch, block, device)
         return self._painter.batch(sketch.part(slice(place * self._size, (place + 1) * self._size)))
 
-    def _sketch(self, epoch: int, block: int, device: torch.device) -> Sketch:
+    def _sketch(self, epoch: int, block: int, device: torch.device) -> CanvasBatchPlan:
         generator = Generator(device).manual_seed(derived_seed("train", self._seed, epoch, block))
         layout = self._painter.recipe.draw(BLOCK * self._size, self._painter.stock, generator)
         return self._painter.sketch(layout, (epoch * self._batches + block * BLOCK) * self._size)
@@ -103,15 +105,17 @@ class CanvasStream(Split):
 
 @final
 class FixedCanvases(FixedSplit):
-    """Canvases drawn once, for evaluation. Only layouts are kept, some 50 numbers each, and painted when asked for.
+    """Fixed canvases for evaluation. Only their layouts are stored, some 50 integers each; pixels are rendered on
+    demand.
 
-    Digits are dealt from a shuffled deck, pass after pass: each is on as many canvases as any other, or on one more. A
-    canvas of one digit, and as many canvases as digits, is each digit once. Clutter is drawn from all, as in training.
+    Digits are sampled without replacement until the stock is used up, then again, so that each is on equally many
+    canvases, or on one more. With one digit per canvas and as many canvases as digits, each digit occurs once. Clutter
+    is sampled with replacement, as in training.
 
-    digit_BK: which of the stock lie on each canvas.
+    digit_BK: (B, K) indices into the stock of each canvas's digits.
     """
 
-    def __init__(self, painter: Painter, seed: int, images: int, batch_size: int) -> None:
+    def __init__(self, painter: CanvasRenderer, seed: int, images: int, batch_size: int) -> None:
         self._painter, self._size, self._images = painter, batch_size, images
         generator = Generator().manual_seed(seed)
         drawn = painter.recipe.draw(images, painter.stock, generator)
@@ -126,13 +130,13 @@ class FixedCanvases(FixedSplit):
     def batch(self, epoch: int, number: int, device: torch.device) -> Batch:
         return self._painter.batch(self._sketch(number, device))
 
-    def _sketch(self, number: int, device: torch.device) -> Sketch:
+    def _sketch(self, number: int, device: torch.device) -> CanvasBatchPlan:
         part = slice(number * self._size, (number + 1) * self._size)
         layout = Layout(*(field[part].to(device) for field in self._layout))
         return self._painter.sketch(layout, number * self._size)
 
     def fingerprint(self) -> str:
-        """The sha256 of all canvases (uint8), then all targets (int64); made when first asked for."""
+        """The sha256 of all canvases (uint8), then all targets (int64); computed on the first call."""
         self._fingerprint = self._fingerprint or self._digest()
         return self._fingerprint
 

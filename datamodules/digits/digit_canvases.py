@@ -1,11 +1,11 @@
-"""Digits on a canvas, asked for in one of several ways: pairs, sums, translated and cluttered digits."""
+"""The data set of digits on canvases: pairs, ordered pairs, sums, translated and cluttered digits."""
 
 from typing import final
 
 from datamodules.base import BaseData, Splits, content_of, derived_seed
 from datamodules.contract import TaskSpec
-from datamodules.digits.canvas import Recipe
-from datamodules.digits.canvas_splits import CanvasStream, FixedCanvases, Painter
+from datamodules.digits.canvas import CanvasGenerator
+from datamodules.digits.canvas_splits import CanvasRenderer, CanvasStream, FixedCanvases
 from datamodules.digits.labels import Labels
 from datamodules.digits.overlay import Overlay
 from datamodules.digits.placement import Placement
@@ -15,11 +15,12 @@ from datamodules.ranges import Count, Finite, Natural, Positive
 
 @final
 class DigitCanvases(BaseData):
-    """The data set of a source of digits, a way to lay them out, and a question about them.
+    """Canvases of digits, composed of a source of digits, a placement, an overlay and labels.
 
-    name, origin: see TaskSpec. seed: of the training stream. split_seed: of the canvases evaluated on, the same for
-    every run. canvas, clutter, clutter_size: see Recipe. images_per_epoch: rounded up to whole batches. mean, std: what
-    is subtracted from pixels in [0, 1], and divided by. Raises DataFault where sizes cannot be; files are read later.
+    name, origin: see TaskSpec. seed: of the training stream. split_seed: of the evaluation canvases, the same for every
+    run. labels: how the digits become the target. canvas, clutter, clutter_size, overlay, placement: see
+    CanvasGenerator. images_per_epoch: rounded up to whole batches. mean, std: normalisation of pixels in [0, 1]. Raises
+    DataFault for impossible sizes; files are read later.
     """
 
     def __init__(
@@ -46,7 +47,7 @@ class DigitCanvases(BaseData):
         super().__init__()
         self._name, self._origin, self._seed, self._split_seed = name, origin, seed, split_seed
         self._source, self._labels, self._mean, self._std = source, labels, mean, std
-        self._recipe = Recipe(canvas, source.size, labels.digits, clutter, clutter_size, overlay, placement)
+        self._recipe = CanvasGenerator(canvas, source.size, labels.digits, clutter, clutter_size, overlay, placement)
         self._stream_size = (images_per_epoch, batch_size)
         self._validation_size = (validation_images, evaluation_batch_size)
         self._test_size = (test_images, evaluation_batch_size)
@@ -70,7 +71,9 @@ class DigitCanvases(BaseData):
 
     def read(self) -> Splits:
         digits = self._source.read()
-        train, validation, test = (Painter(self._recipe, self._labels, part, self._mean, self._std) for part in digits)
+        train, validation, test = (
+            CanvasRenderer(self._recipe, self._labels, part, self._mean, self._std) for part in digits
+        )
         validated = FixedCanvases(validation, derived_seed("validation", self._split_seed), *self._validation_size)
         tested = FixedCanvases(test, derived_seed("test", self._split_seed), *self._test_size)
         return Splits(

@@ -2,7 +2,7 @@
 
     00 00 08 nn | nn sizes, 4 bytes each, highest byte first | the items, one byte each
 
-08 says "unsigned byte", nn is the number of axes. Source: the MNIST page of LeCun, Cortes and Burges.
+08 is the type "unsigned byte", nn the number of axes. Source: the MNIST page of LeCun, Cortes and Burges.
 """
 
 import gzip
@@ -19,22 +19,23 @@ from datamodules.contract import DataFault
 
 UNSIGNED_BYTE = 8
 BEYOND = 1 << 16
-"""Bytes that are looked at beyond those promised."""
+"""Bytes read beyond the declared length, to detect a longer file."""
 MOST_BYTES = 1 << 29
-"""Of items; MNIST's largest file has 47 MB, and a small file that would fill the memory has more."""
+"""Maximum declared bytes, against decompression bombs; MNIST's largest file has 47 MB."""
 
 
 def read_idx(path: Path, axes: int) -> Tensor:
-    """Read a gzipped IDX file of unsigned bytes that has so many axes, as a uint8 tensor.
+    """Read a gzipped IDX file of unsigned bytes with the given number of axes, as a uint8 tensor.
 
-    Raises DataFault: missing, unreadable, no gzip, cut off, other magic, other length than its sizes say, empty.
+    Raises DataFault for a file that is missing, unreadable, no gzip, truncated, of another magic number, empty, or of
+    another length than its header declares.
     """
     start = 4 + 4 * axes
     with _unzipped(path) as file:
         header = file.read(start)
         expected = bytes([0, 0, UNSIGNED_BYTE, axes])
         if header[:4] != expected:
-            file.read(BEYOND)  # that it is cut off or no sound gzip says more, and is raised here
+            file.read(BEYOND)  # raises the more specific fault, if the file is truncated or no gzip
             raise _damaged(
                 path, f"it starts with 0x{header[:4].hex()}, and IDX data of {axes} axes with 0x{expected.hex()}"
             )
@@ -42,7 +43,7 @@ def read_idx(path: Path, axes: int) -> Tensor:
         sizes, promised = " x ".join(map(str, shape)), math.prod(shape)
         if promised > MOST_BYTES:
             raise _damaged(path, f"its header promises {sizes} = {promised} bytes, and MNIST's largest has 47,040,000")
-        content = bytearray(file.read(promised + BEYOND))  # at its end its sum is checked
+        content = bytearray(file.read(promised + BEYOND))  # reading to the end verifies gzip's checksum
     found = len(content) if len(content) < promised + BEYOND else f"{len(content)} or more"
     if len(content) != promised or len(header) < start:
         raise _damaged(path, f"its header promises {sizes} = {promised} bytes, and {found} follow")

@@ -1,4 +1,4 @@
-"""All faults of a folder of MNIST's four files at once, where reading stops at the first."""
+"""Reports all faults of a folder of MNIST's four files; reading the data set stops at the first."""
 
 from collections.abc import Callable
 from functools import partial
@@ -10,8 +10,8 @@ from datamodules.digits.mnist import OFFICIAL, pair
 
 
 def folder_faults(root: Path) -> tuple[list[str], list[str]]:
-    """What was looked at, a line each, and all faults, each naming its file. That a file is not the official one is no
-    fault. Raises DataFault where none of the four is there.
+    """A line on each file checked, and all faults, each with its file. A file other than the official one is no fault.
+    Raises DataFault where none of the four exists.
     """
     there = [wanted for wanted in OFFICIAL if (root / wanted.name).is_file()]
     if not there:
@@ -29,7 +29,7 @@ def folder_faults(root: Path) -> tuple[list[str], list[str]]:
 
 
 def _faults(read: Callable[[], object]) -> list[str]:
-    """What reading says is wrong, where it does."""
+    """The message of the DataFault that reading raises, or none."""
     try:
         read()
     except DataFault as fault:

@@ -1,6 +1,6 @@
-"""What is asked of a canvas: how the digits on it, in reading order, become the target. One class a form of question.
+"""How the digits of a canvas, in reading order, become the target: one class for each task.
 
-Axes: B canvases, K digits of a canvas, T symbols of the answer.
+Axes: B canvases, K digits of a canvas, T time steps.
 """
 
 from abc import ABC, abstractmethod
@@ -14,31 +14,31 @@ from datamodules.ranges import Count
 
 
 class Labels(ABC):
-    """A form of question. It says how many digits a canvas holds, so that no number is typed twice."""
+    """Maps the digits of a canvas to a target, and fixes how many digits a canvas has."""
 
     @property
     @abstractmethod
     def digits(self) -> int:
-        """K, the digits of a canvas."""
+        """K, the number of digits of a canvas."""
 
     @property
     @abstractmethod
     def symbols(self) -> tuple[str, ...]:
-        """What may be answered, by index."""
+        """The vocabulary, by index."""
 
     @property
     @abstractmethod
     def steps(self) -> int:
-        """T, the symbols of an answer; all answers are equally long."""
+        """T, the length of a target; the same for all canvases."""
 
     @abstractmethod
     def target(self, digit_BK: Tensor) -> Tensor:
-        """The answers (B, T), long, to digits 0..9 given in reading order."""
+        """(B, T) long targets. digit_BK: long, digits 0..9 in reading order."""
 
 
 @final
 class SingleDigit(Labels):
-    """Which digit it is: 10 classes."""
+    """The digit: 10 classes."""
 
     digits = 1
     symbols = DIGITS
@@ -50,7 +50,7 @@ class SingleDigit(Labels):
 
 @final
 class UnorderedPair(Labels):
-    """Which two digits they are, in any order: 55 classes (i, j), i <= j, counted row by row (DRAM's MNIST pairs)."""
+    """The unordered pair of digits: 55 classes (i, j), i <= j, in row-major order (DRAM's MNIST pairs)."""
 
     digits = 2
     steps = 1
@@ -59,13 +59,13 @@ class UnorderedPair(Labels):
     def target(self, digit_BK: Tensor) -> Tensor:
         one_B, other_B = digit_BK.unbind(1)
         small_B, large_B = torch.minimum(one_B, other_B), torch.maximum(one_B, other_B)
-        # Row i starts after the 10 + 9 + ... classes of the rows before it, less the i that it has no column for.
+        # Row i starts at 10 + 9 + ... (i terms) and its first column is i.
         return (small_B * (19 - small_B) // 2 + large_B)[:, None]
 
 
 @final
 class ReadingOrder(Labels):
-    """Each digit in turn, left to right: as many symbols as digits, and no end symbol, their number being known."""
+    """The digits as a sequence, left to right: T = K symbols, without an end symbol."""
 
     symbols = DIGITS
 

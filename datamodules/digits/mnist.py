@@ -1,4 +1,4 @@
-"""MNIST, from its four official files.
+"""MNIST, read from its four official files.
 
 Source: LeCun, Bottou, Bengio and Haffner (1998). 60,000 training and 10,000 test digits, grey, 28 x 28 pixels.
 """
@@ -12,7 +12,7 @@ from annotated_types import Ge
 from datamodules.contract import DataFault
 from datamodules.digits.digit_canvases import DigitCanvases
 from datamodules.digits.idx import read_idx
-from datamodules.digits.sources import Digits, DigitSource, DigitSplits, carve
+from datamodules.digits.sources import Digits, DigitSource, DigitSplits, split_at_random
 from datamodules.ranges import ArgumentsOf, Natural
 from datamodules.storage.download import Wanted, fetch
 from datamodules.storage.nearby import elsewhere
@@ -23,19 +23,19 @@ OFFICIAL = (
     Wanted("t10k-images-idx3-ubyte.gz", "9fb629c4189551a2d022fa330f9573f3"),
     Wanted("t10k-labels-idx1-ubyte.gz", "ec29112dd5afa0611ce80d1b7f02629c"),
 )
-"""File names and md5 sums. The sums judge a download, not what is read: other digits in this format are welcome."""
+"""File names and md5 sums. The sums are checked for downloads only: other digits in this format can be read."""
 
 SIDE = 28
-"""Pixels of a digit."""
+"""Side of a digit, in pixels."""
 
 AGAIN = "Delete the files and fetch the official ones (data.download=true)."
 
 
 @final
 class MnistFiles(DigitSource):
-    """The digits of a folder that holds the four files.
+    """The digits of a folder with the four files.
 
-    One in so many training digits is kept for validation, chosen by a seed.
+    One in `validation_one_in` training digits is used for validation, chosen at random by `split_seed`.
     """
 
     size = SIDE
@@ -54,7 +54,7 @@ class MnistFiles(DigitSource):
         self._refuse_missing()
         train = pair(self._root, OFFICIAL[0].name, OFFICIAL[1].name)
         test = pair(self._root, OFFICIAL[2].name, OFFICIAL[3].name)
-        validation, rest = carve(train, self._split_seed, len(train.label) // self._one_in)
+        validation, rest = split_at_random(train, self._split_seed, len(train.label) // self._one_in)
         return DigitSplits(rest, validation, test)
 
     def _refuse_missing(self) -> None:
@@ -70,7 +70,9 @@ class MnistFiles(DigitSource):
 
 
 def pair(root: Path, images: str, labels: str) -> Digits:
-    """The digits of two files of a folder. Raises DataFault: unreadable, of another size, of unequal lengths."""
+    """The digits of a file of images and one of labels. Raises DataFault for files that are unreadable, of another
+    image size or of unequal lengths, or for labels beyond 9.
+    """
     image_NHW = read_idx(root / images, axes=3)
     label_N = read_idx(root / labels, axes=1)
     if tuple(image_NHW.shape[1:]) != (SIDE, SIDE):
@@ -101,6 +103,6 @@ def mnist_canvases(
     split_seed: Natural,
     **canvases: Further,
 ) -> DigitCanvases:
-    """MNIST digits on canvases: MnistFiles as the source of DigitCanvases, which takes all other arguments."""
+    """DigitCanvases with MnistFiles as its source. canvases: the other arguments of DigitCanvases."""
     source = MnistFiles(Path(root), download, mirrors, validation_one_in, split_seed)
     return DigitCanvases(source=source, split_seed=split_seed, **canvases)

@@ -1,6 +1,6 @@
-"""How what is laid on a canvas meets what lies there already.
+"""How overlapping pixels of digits and clutter combine on a canvas.
 
-Grey values are whole numbers 0..255, which floats add exactly, so that every device computes the same.
+Grey values are integers 0..255, whose float sums are exact, so that all devices give equal results.
 """
 
 from abc import ABC, abstractmethod
@@ -10,11 +10,11 @@ from torch import Tensor
 
 WHITE = 255
 MOST_LAYERS = 128
-"""A bound that no sensible canvas meets; floats add up far more white pixels without an error."""
+"""Maximum number of digits and pieces of clutter on a canvas; sums of so many white pixels are exact in float."""
 
 
 class Overlay(ABC):
-    """A rule for pixels that are written more than once. It must not depend on the order of writing."""
+    """A rule for pixels that are written more than once. The result must not depend on the order of writing."""
 
     @abstractmethod
     def lay(self, canvas_P: Tensor, place_Q: Tensor, value_Q: Tensor) -> None:
@@ -26,12 +26,12 @@ class Overlay(ABC):
 
     @abstractmethod
     def clip(self, canvas_P: Tensor) -> None:
-        """Bring every pixel back within 0..255, in place, once all is laid."""
+        """Clip all pixels to 0..255, in place, after everything has been written."""
 
 
 @final
 class ClippedSum(Overlay):
-    """Added, and clipped at white, as in DeepMind's mnist-cluttered."""
+    """The sum, clipped at white, as in DeepMind's mnist-cluttered."""
 
     def lay(self, canvas_P: Tensor, place_Q: Tensor, value_Q: Tensor) -> None:
         canvas_P.scatter_add_(0, place_Q, value_Q)
@@ -42,10 +42,10 @@ class ClippedSum(Overlay):
 
 @final
 class Maximum(Overlay):
-    """The brighter of the two, as ink on paper would be; keeps the grey values of strokes that cross."""
+    """The maximum; keeps the grey values of crossing strokes."""
 
     def lay(self, canvas_P: Tensor, place_Q: Tensor, value_Q: Tensor) -> None:
         canvas_P.scatter_reduce_(0, place_Q, value_Q, "amax")
 
     def clip(self, canvas_P: Tensor) -> None:
-        pass  # the brightest of what is in 0..255
+        pass  # a maximum of values in 0..255

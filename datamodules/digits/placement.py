@@ -1,6 +1,6 @@
-"""Where the digits of a canvas go.
+"""Positions of the digits on a canvas.
 
-Axes: B canvases, K digits of a canvas, C candidate arrangements; a place is the (x, y) of a digit's upper left pixel.
+Axes: B canvases, K digits of a canvas, C candidate arrangements; a position is (x, y) of a digit's upper left pixel.
 """
 
 from abc import ABC, abstractmethod
@@ -12,7 +12,7 @@ from torch import Generator, Tensor
 from datamodules.contract import DataFault
 
 CANDIDATES = 32
-"""Two 28-pixel digits on 100 pixels intersect in 37.4 % of all draws; that all of 32 do, happens once in 10^13."""
+"""Two 28-pixel digits on 100 pixels intersect in 37.4 % of all draws, so all 32 candidates fail once in 10^13."""
 
 
 def draw_below(high: int, shape: tuple[int, ...], generator: Generator) -> Tensor:
@@ -21,9 +21,9 @@ def draw_below(high: int, shape: tuple[int, ...], generator: Generator) -> Tenso
 
 
 def draw_distinct(count: int, each: int, stock: int, generator: Generator) -> Tensor:
-    """Draw `each` different integers below `stock`, `count` times: (count, each), every ordered choice equally likely.
+    """(count, each): `count` samples of `each` integers below `stock`, without replacement within a sample.
 
-    The k-th is drawn among the stock - k values that are left, then moved past those taken, from the smallest up.
+    The k-th is drawn from 0..stock-k-1, then incremented past the earlier ones in ascending order.
     """
     drawn = [draw_below(stock, (count,), generator)]
     for taken in range(1, each):
@@ -35,10 +35,10 @@ def draw_distinct(count: int, each: int, stock: int, generator: Generator) -> Te
 
 
 def deal(count: int, each: int, stock: int, generator: Generator) -> Tensor:
-    """`each` different integers below `stock` for each of `count` canvases, (count, each), as from a shuffled deck: all
-    are dealt once before any comes again, so that each is dealt equally often, or once more than others.
+    """(count, each): distinct integers below `stock` for each of `count` canvases, dealt from shuffled decks: all are
+    used once before any is used again, so that the numbers of uses differ by one at most.
 
-    Where a canvas begins at the end of one deck, what it holds already goes to the end of the next.
+    Where a canvas starts at the end of a deck, the integers that it already has are moved to the end of the next deck.
     """
     decks: list[Tensor] = []
     dealt = 0
@@ -52,15 +52,15 @@ def deal(count: int, each: int, stock: int, generator: Generator) -> Tensor:
 
 
 class Placement(ABC):
-    """A rule for the places of K squares of side `size` on a canvas of side `canvas`, all of them inside it."""
+    """Samples positions of K squares of side `size`, all inside a canvas of side `canvas`."""
 
     @abstractmethod
     def check(self, digits: int, size: int, canvas: int) -> None:
-        """Raise DataFault where no arrangement exists. Each digit by itself fits, that has been seen to."""
+        """Raise DataFault where no arrangement exists. A single digit is known to fit."""
 
     @abstractmethod
     def draw(self, count: int, digits: int, size: int, canvas: int, generator: Generator) -> Tensor:
-        """Places (B, K, 2), long, each coordinate in 0..canvas-size."""
+        """(B, K, 2) long positions, each coordinate in 0..canvas-size."""
 
 
 @final
@@ -76,11 +76,11 @@ class Anywhere(Placement):
 
 @final
 class Apart(Placement):
-    """Uniform among the arrangements whose squares do not intersect.
+    """Uniform over the arrangements whose squares do not intersect.
 
-    CANDIDATES independent arrangements are drawn and the first good one is kept: bounded work, and the device need not
-    be asked how it went. Where all fail, the digits go into different cells of a grid, at random within them: that is
-    always possible, but not uniform.
+    CANDIDATES independent arrangements are drawn and the first valid one is taken: rejection sampling with bounded work
+    and without device synchronisation. Where all fail, the digits go to random positions in different cells of a grid,
+    which always exists but is not uniform.
     """
 
     def check(self, digits: int, size: int, canvas: int) -> None:
@@ -98,7 +98,7 @@ class Apart(Placement):
         place_BCK2 = torch.cat([drawn_BCK2, grid_BK2[:, None]], dim=1)
         one, other = torch.triu_indices(digits, digits, offset=1, device=generator.device).unbind(0)
         distance_BCQ = (place_BCK2[:, :, one] - place_BCK2[:, :, other]).abs().amax(-1)
-        first_B = (distance_BCQ >= size).all(-1).int().argmax(1)  # argmax gives the first of equals
+        first_B = (distance_BCQ >= size).all(-1).int().argmax(1)  # argmax returns the first maximum
         return place_BCK2[torch.arange(count, device=generator.device), first_B]
 
     def _in_cells(self, count: int, digits: int, size: int, canvas: int, generator: Generator) -> Tensor:

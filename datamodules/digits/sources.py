@@ -1,4 +1,4 @@
-"""Where single digits come from. A source reads digits; what is made of them is no business of its own.
+"""Sources of single digits, independent of the task made of them.
 
 Axes: N digits, H rows, W columns.
 """
@@ -17,7 +17,7 @@ from datamodules.ranges import Count, Natural
 class Digits(NamedTuple):
     """Digits of one split.
 
-    image: (N, H, W) uint8, 0 is background and 255 ink. label: (N,) long, 0..9.
+    image: (N, H, W) uint8, 0 background to 255 ink. label: (N,) long, 0..9.
     """
 
     image: Tensor
@@ -35,10 +35,10 @@ class DigitSplits(NamedTuple):
     test: Digits
 
 
-def carve(digits: Digits, seed: int, *counts: int) -> list[Digits]:
-    """Split digits at random into sets of the given sizes and a last one of all the rest.
+def split_at_random(digits: Digits, seed: int, *counts: int) -> list[Digits]:
+    """Split digits at random into sets of the given sizes, and a last set of all others.
 
-    Raises DataFault where a part would be empty.
+    Raises DataFault where a set would be empty.
     """
     rest = len(digits.label) - sum(counts)
     if rest < 1 or min(counts) < 1:
@@ -50,10 +50,10 @@ def carve(digits: Digits, seed: int, *counts: int) -> list[Digits]:
     return [digits.take(part) for part in order.split([*counts, rest])]
 
 
-def carve_blocks(digits: Digits, starts: Sequence[int], seed: int, *counts: int) -> list[Digits]:
-    """Split digits into sets of so many blocks each, chosen at random, and a last one of all other blocks.
+def split_blocks_at_random(digits: Digits, starts: Sequence[int], seed: int, *counts: int) -> list[Digits]:
+    """Split digits into sets of the given numbers of blocks, chosen at random, and a last set of all other blocks.
 
-    starts: the first digit of each block. Raises DataFault where a part would be empty.
+    starts: index of the first digit of each block. Raises DataFault where a set would be empty.
     """
     rest = len(starts) - sum(counts)
     if rest < 1 or min(counts) < 1:
@@ -68,16 +68,16 @@ def carve_blocks(digits: Digits, starts: Sequence[int], seed: int, *counts: int)
 
 
 class DigitSource(ABC):
-    """Reads square digits, split for good."""
+    """Reads square digits, in a fixed split."""
 
     @property
     @abstractmethod
     def size(self) -> int:
-        """The side of a digit in pixels, known before anything is read."""
+        """Side of a digit in pixels, known before reading."""
 
     @abstractmethod
     def fetch(self) -> None:
-        """Bring the files here if that was asked for. Raises DataFault."""
+        """Download the files if download is enabled. Raises DataFault."""
 
     @abstractmethod
     def read(self) -> DigitSplits:
@@ -85,12 +85,12 @@ class DigitSource(ABC):
 
 
 FORMS = (0, 130, 256, 386, 516, 646, 776, 906, 1029, 1157, 1287, 1415, 1545, 1667)
-"""The first digit of each form among scikit-learn's: its text is 0 to 9 three times, then 0 9 5 5 6 5 0 9 8 9 8 4."""
+"""Index of the first digit of each form in scikit-learn's data: a form is 0 to 9 three times, then 0 9 5 5 6 5 0 ..."""
 
 
 def bundled() -> Digits:
     """All of scikit-learn's digits, in their order."""
-    from sklearn.datasets import load_digits  # takes a second, and only this source needs it
+    from sklearn.datasets import load_digits  # imported late: takes a second
 
     found = load_digits()
     grey_NHW = torch.from_numpy(found.images).long()  # 0..16
@@ -102,13 +102,13 @@ class ScikitDigits(DigitSource):
     """The 1,797 handwritten digits of 8 x 8 pixels that come with scikit-learn.
 
     They are the test part of UCI's "Optical Recognition of Handwritten Digits" (Alpaydin and Kaynak 1998): real scans,
-    averaged down to 17 grey values, and not MNIST. Nothing is fetched, no file outside the package is read.
+    averaged down to 17 grey values; not MNIST. Nothing is downloaded.
 
-    People copied one form of some 130 digits each, and the digits come in the order of those forms: FORMS, found by
-    the text that begins anew. So whole forms are split, and who is tested on has not been trained on. UCI counts 13
-    writers and there are 14 forms, so one person may have filled in two.
+    Each writer filled in a form of some 130 digits, and the digits are ordered by form (FORMS, found where the sequence
+    of labels starts again). Whole forms are split, so that no writer is in two splits. UCI counts 13 writers and there
+    are 14 forms, so one writer may have filled in two.
 
-    validation, test: forms of either part; all others are trained on.
+    validation, test: number of forms of each split; all others are for training.
     """
 
     size = 8
@@ -120,5 +120,7 @@ class ScikitDigits(DigitSource):
         pass
 
     def read(self) -> DigitSplits:
-        validation, test, train = carve_blocks(bundled(), FORMS, self._split_seed, self._validation, self._test)
+        validation, test, train = split_blocks_at_random(
+            bundled(), FORMS, self._split_seed, self._validation, self._test
+        )
         return DigitSplits(train, validation, test)

@@ -11,9 +11,9 @@ import numpy as np
 
 from datamodules.contract import DataFault
 from datamodules.dogs.dog_files import Listed, dog_boxes, list_faults, read_list
-from datamodules.photos.categories import CategoryParts, Labelled
+from datamodules.photos.categories import CategoryParts, LabelledPhotos
 from datamodules.photos.framing import Framing
-from datamodules.photos.photo_stock import PhotoReading, and_more, inspected, kept
+from datamodules.photos.photo_stock import PhotoReading, and_more, inspected, without_faults
 from datamodules.photos.photographs import WHOLE, Floats, Photograph
 from datamodules.storage.cache import Cache
 from datamodules.storage.stamps import stamps
@@ -89,7 +89,7 @@ class DogFolder:
             raise DataFault(f"{faults[0]}.{and_more(faults, CHECK)}", AGAIN)
         return CategoryParts(*(self._part(part, listed) for part, listed in zip(PARTS, found, strict=True)))
 
-    def _part(self, part: str, listed: Listed) -> Labelled:
+    def _part(self, part: str, listed: Listed) -> LabelledPhotos:
         symbol = {number: place for place, number in enumerate(self._breeds.chosen)}
         numbers = [number for number, label in enumerate(listed.label, start=1) if label in symbol]
         rows = [(listed.name[number - 1], symbol[listed.label[number - 1]]) for number in numbers]
@@ -101,8 +101,8 @@ class DogFolder:
         ]
         entries = [f" (entry {number} of {self.list_file(part).name})" for number in numbers]
         faults = [fault and fault + entry for fault, entry in zip(faults, entries, strict=True)]
-        left = kept(faults, self._reading.skip, part, CHECK)
-        return Labelled([photos[place] for place in left], [rows[place][1] for place in left])
+        left = without_faults(faults, self._reading.skip, part, CHECK)
+        return LabelledPhotos([photos[place] for place in left], [rows[place][1] for place in left])
 
     def photos(self, names: Sequence[str], part: str) -> tuple[list[Photograph], list[str]]:
         """The photographs of these names, and a line for each on what is wrong with its annotation, "" for nothing."""

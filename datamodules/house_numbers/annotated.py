@@ -1,4 +1,4 @@
-"""A folder of numbered photographs with its annotation: SVHN's format 1, and labels.csv for what has no boxes.
+"""Folders of house number photographs with annotations: SVHN's format 1, and labels.csv for images without boxes.
 
 Axes: N images, D digits of all images, K the most digits of a number, C channels, H rows, W columns.
 """
@@ -23,36 +23,33 @@ TEN_IS_ZERO = 10
 
 
 class Folder(ABC):
-    """Photographs, the digits of each, and what a cache has to know to notice that they changed.
-
-    cure: what to do where one of them is damaged.
-    """
+    """Reads the photographs of a folder and their annotations. cure: the remedy for a damaged file, in messages."""
 
     cure: str
 
     @abstractmethod
     def annotations(self) -> Annotations:
-        """As they stand there. Raises DataFault for a file that cannot be read at all."""
+        """The annotations as read, not validated. Raises DataFault for an unreadable file."""
 
     @abstractmethod
     def faults(self, annotations: Annotations) -> list[str]:
-        """All that is wrong with them, each naming file and entry; the photographs themselves are not opened."""
+        """All faults of the annotations, each with file and entry; opens no photograph."""
 
     @abstractmethod
     def photos(self, annotations: Annotations) -> list[Photo]:
-        """Where the photographs are, and the boxes of their digits."""
+        """The photographs' paths and the boxes of their digits."""
 
     @abstractmethod
     def source(self) -> dict[str, Any]:
-        """The annotation by its sha256, the photographs that it names by name, size and times.
+        """The source of cache entries: the annotation file's sha256, and the stamps of the photographs that it names.
 
-        Raises DataFault without the former.
+        Raises DataFault where the annotation file is missing.
         """
 
 
 @final
 class Format1(Folder):
-    """A folder as it is published: 1.png, 2.png, ... and digitStruct.mat."""
+    """A folder in SVHN's format 1: 1.png, 2.png, ... and digitStruct.mat."""
 
     def __init__(self, root: Path, part: str, cache: Cache) -> None:
         self._folder, self._part, self._cache = root / part, part, cache
@@ -72,20 +69,22 @@ class Format1(Folder):
 
     def faults(self, annotations: Annotations) -> list[str]:
         label, box = annotations.label, annotations.box
-        told = _twice(annotations)
-        told += [f"{_entry(annotations, image)} has no digits" for image in _where(annotations.length == 0)]
-        told += [
+        found = _twice(annotations)
+        found += [f"{_entry(annotations, image)} has no digits" for image in _where(annotations.length == 0)]
+        found += [
             f"{_entry(annotations, image)} names a file outside the folder"
             for image, name in enumerate(annotations.name.tolist())
             if not _plain(name)
         ]
         for digit in _where(~np.isin(label, np.arange(1, TEN_IS_ZERO + 1))):
-            told.append(f"{_digit(annotations, digit)} has the label {label[digit]:g}; labels are 1 to 10, and 10 is 0")
+            found.append(
+                f"{_digit(annotations, digit)} has the label {label[digit]:g}; labels are 1 to 10, and 10 is 0"
+            )
         sound_D = np.isfinite(box).all(1) & (box[:, 2:] > 0).all(1)
         for digit in _where(~sound_D):
             sides = ", ".join(f"{side:g}" for side in box[digit])
-            told.append(f"{_digit(annotations, digit)} has the empty box left, top, width, height = {sides}")
-        return [f"{self.file}: {each}" for each in told]
+            found.append(f"{_digit(annotations, digit)} has the empty box left, top, width, height = {sides}")
+        return [f"{self.file}: {each}" for each in found]
 
     def photos(self, annotations: Annotations) -> list[Photo]:
         low_D2 = annotations.box[:, :2]
@@ -97,7 +96,7 @@ class Format1(Folder):
 
 @final
 class LabelsOnly(Folder):
-    """A folder with images/ and labels.csv (columns filename and label): numbers, and nobody knows where they stand."""
+    """A folder with images/ and labels.csv (columns filename and label): numbers without boxes of their digits."""
 
     def __init__(self, folder: Path) -> None:
         self._images, self.file = folder / "images", folder / LABELS
@@ -126,8 +125,8 @@ class LabelsOnly(Folder):
             raise DataFault(f"{self.file} cannot be read as a table in UTF-8: {why}. Mend it.") from None
         for line, (name, label) in enumerate(read, start=2):
             if not (_plain(name) and label and label.isascii() and label.isdigit()):
-                told = f"{name!r:.100} with the label {label!r:.100}"
-                raise DataFault(f"{self.file}, line {line}: {told} is no file and number. Mend or delete that line.")
+                row = f"{name!r:.100} with the label {label!r:.100}"
+                raise DataFault(f"{self.file}, line {line}: {row} is no file and number. Mend or delete that line.")
         if not read:
             raise DataFault(f"{self.file} lists no image. It needs a line filename,label for each.")
         return read
@@ -148,7 +147,7 @@ def _twice(annotations: Annotations) -> list[str]:
 
 
 def _plain(name: str) -> bool:
-    """Whether a name is that of a file in the folder, and leads nowhere else."""
+    """Whether a name is a single path component, which can't lead out of its folder."""
     return bool(name) and Path(name).name == name and name != ".." and "\0" not in name
 
 
@@ -175,5 +174,5 @@ def _annotation(path: Path) -> dict[str, Any]:
 
 
 def _stamps(folder: Path, annotations: Annotations) -> str:
-    """Of the photographs that an annotation names, whatever they are called."""
+    """The stamps of the photographs that an annotation names."""
     return stamps(folder / name for name in annotations.name.tolist() if _plain(name))

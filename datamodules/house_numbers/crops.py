@@ -1,9 +1,9 @@
-"""From a photograph to the square that a model's image is cut from: the box of a number, enlarged, clamped, resized.
+"""Crops the square around a house number: the bounding box of its digits, enlarged, clamped to the image, resized.
 
 Source: Goodfellow, Bulatov, Ibarz, Arnoud and Shet (2013), section 5.1: the smallest box that holds all digits,
-enlarged by 30 % in x and in y, cropped and resized to 64 x 64. What happens where it leaves the photograph they do not
-say: here it is clamped. The share is of the tight box's own side and half of it goes to either side; several ports add
-it to one corner, which moves the digits out of the middle.
+enlarged by 30 % in x and in y, cropped and resized to 64 x 64. The paper does not say what happens beyond the image's
+edge; here the box is clamped. The enlargement is relative to the box's side, half of it on either side; several ports
+add all of it at one corner, which decentres the digits.
 
 Boxes are (x0, y0, x1, y1) in pixels, half open. Axes: N images, D digits, C channels, H rows, W columns.
 """
@@ -21,26 +21,26 @@ from datamodules.storage.threads import in_threads
 
 Floats = NDArray[np.floating]
 MODES = {1: "L", 3: "RGB"}
-"""How Pillow calls images of so many channels."""
+"""Pillow's mode by number of channels."""
 MOST_PIXELS = 10_000_000
-"""Of a photograph; the largest of SVHN has under a million, and a small file that would fill the memory has more."""
+"""Maximum pixels of a photograph, against decompression bombs; the largest of SVHN has under a million."""
 
 
 class Frame(ABC):
-    """A rule for what part of a photograph is looked at."""
+    """Chooses the window of a photograph to crop."""
 
     @abstractmethod
     def window(self, tight: Floats, size: tuple[int, int]) -> Floats:
-        """A box within a photograph of size (width, height), given the tight box of all digits; NaN where unknown."""
+        """(4,) the window. tight: (4,) bounding box of all digits, NaN where unknown. size: (width, height)."""
 
     @abstractmethod
     def knobs(self) -> dict[str, list[float]]:
-        """All that the rule depends on, as JSON has it, so that a cache notices another one."""
+        """The parameters, JSON-serialisable, as part of a cache entry's source."""
 
 
 @final
 class AroundDigits(Frame):
-    """The tight box, enlarged by a share of its own sides, half of that to either side, and clamped."""
+    """The digits' bounding box, enlarged by a share of its sides, half on either side, and clamped to the image."""
 
     def __init__(self, enlarge: float) -> None:
         self._enlarge = enlarge
@@ -55,7 +55,7 @@ class AroundDigits(Frame):
 
 @final
 class Middle(Frame):
-    """The middle of the photograph, such shares of its width and height: for images whose digits nobody has boxed."""
+    """The centre of the photograph, by shares of its width and height: for images without boxes."""
 
     def __init__(self, width: float, height: float) -> None:
         self._share = np.array([width, height])
@@ -68,7 +68,7 @@ class Middle(Frame):
 
 
 class Photo(NamedTuple):
-    """An image to cut from. entry: how a message names it. boxes: (D, 4) of its digits; (0, 4) where unknown."""
+    """A photograph to crop. entry: its name in messages. boxes: (D, 4) of its digits; (0, 4) where unknown."""
 
     path: Path
     entry: str
@@ -82,7 +82,7 @@ class Photo(NamedTuple):
 
 
 class Cut(NamedTuple):
-    """A photograph's square, uint8 (C, side, side); its window; the photograph's mode; or what is wrong with it."""
+    """A crop, uint8 (C, side, side), its window and the photograph's mode; or the fault of an unusable photograph."""
 
     pixels_CHW: NDArray[np.uint8]
     window: Floats
@@ -91,7 +91,7 @@ class Cut(NamedTuple):
 
 
 def cut(photo: Photo, frame: Frame, side: int, channels: int) -> Cut:
-    """Never raises for a photograph that is missing or damaged: says so in `fault`."""
+    """The crop of a photograph. Never raises for a missing or damaged file: the fault is returned."""
     try:
         with Image.open(photo.path, formats=["PNG"]) as image:
             if math.prod(image.size) > MOST_PIXELS:
@@ -113,7 +113,7 @@ def cut(photo: Photo, frame: Frame, side: int, channels: int) -> Cut:
         return _nothing("is missing")
     except UnidentifiedImageError:
         return _nothing("is no readable PNG")
-    except Exception as fault:  # Pillow's decoders raise whatever a damaged file makes them stumble over
+    except Exception as fault:  # Pillow's decoders raise errors of many types for damaged files
         return _nothing(f"is no readable PNG ({str(fault) or type(fault).__name__})")
 
 
@@ -122,19 +122,19 @@ def _nothing(fault: str) -> Cut:
 
 
 def _outside(boxes_D4: Floats, size: tuple[int, int]) -> str:
-    """Official boxes reach over the edge now and then; one that has no pixel within is a fault."""
+    """The fault of boxes that lie wholly outside the image, or "". Official boxes partly outside are valid."""
     outside = ((boxes_D4[:, 2:] <= 0) | (boxes_D4[:, :2] >= size)).any(1)
     digits = [str(number + 1) for number in np.flatnonzero(outside)]
-    told = f"is {size[0]} x {size[1]} pixels, and the box of digit {', '.join(digits)} lies outside"
-    return told if digits else ""
+    fault = f"is {size[0]} x {size[1]} pixels, and the box of digit {', '.join(digits)} lies outside"
+    return fault if digits else ""
 
 
 def cut_all(
     photos: list[Photo], frame: Frame, channels: int, into_NCHW: NDArray[np.uint8], workers: int, title: str
 ) -> tuple[Floats, list[str]]:
-    """Cut every photograph into its place, in several threads; Pillow lets others run while it decodes.
+    """Crop all photographs into `into_NCHW`, in `workers` threads (Pillow releases the GIL while decoding).
 
-    Returns the windows (N, 4), and all faults, each naming file and entry.
+    Returns the windows, (N, 4), and all faults, each with file and entry. title: of the progress bar.
     """
     windows, faults = np.full((len(photos), 4), np.nan), []
     modes: dict[str, Photo] = {}
@@ -151,16 +151,16 @@ def cut_all(
 
 
 def _mixed(modes: dict[str, Photo]) -> list[str]:
-    """Grey and colour in one folder: what was meant to be one data set is two."""
+    """The fault of a folder with both grey and colour photographs, which are probably of two data sets."""
     if len(modes) < 2:
         return []
     (first, one), (second, other) = modes.items()
-    told = f"{other.path} ({other.entry}) is of mode {second}, and {one.path} ({one.entry}) of mode {first}"
-    return [f"{told}: a folder has to be all grey (L) or all colour (RGB)"]
+    fault = f"{other.path} ({other.entry}) is of mode {second}, and {one.path} ({one.entry}) of mode {first}"
+    return [f"{fault}: a folder has to be all grey (L) or all colour (RGB)"]
 
 
 def into_window(boxes_D4: Floats, window_D4: Floats, side: int) -> Floats:
-    """Boxes of photographs, in pixels of the squares that were cut: shifted, and scaled by each side on its own."""
+    """(D, 4) boxes of photographs in pixels of their crops: shifted, then scaled in x and y separately."""
     low, high = window_D4[:, :2], window_D4[:, 2:]
     scale = side / (high - low)
     return (boxes_D4 - np.tile(low, 2)) * np.tile(scale, 2)

@@ -1,8 +1,8 @@
-"""digitStruct.mat, the annotation of SVHN's format 1 (Netzer et al. 2011): which digits an image holds, and where.
+"""Reads digitStruct.mat, the annotation of SVHN's format 1 (Netzer et al. 2011): each image's digits and their boxes.
 
-A MATLAB 7.3 file, that is HDF5 with references: digitStruct/name and digitStruct/bbox hold one reference an image, to
-its file name (16-bit characters) and to a group of five members, height, label, left, top and width. A member holds one
-reference a digit, to a number; of a one-digit image it holds the number itself. Label 10 is the digit 0.
+A MATLAB 7.3 file, that is HDF5 with references: digitStruct/name and digitStruct/bbox hold one reference per image, to
+its file name (16-bit characters) and to a group of five members: height, label, left, top and width. A member holds one
+reference per digit, to a number; for an image of one digit it holds the number itself. Label 10 is the digit 0.
 Pixels count from 0 and boxes are half open: the authors' viewer shows rows top + 1 .. top + height, counted from 1.
 
 Axes: N images, D digits of all images one after another.
@@ -18,17 +18,18 @@ from h5py import h5d, h5r, h5s, h5t
 from numpy.typing import NDArray
 
 from datamodules.contract import DataFault
-from datamodules.storage.child_process import ApartError, Limits, apart
+from datamodules.storage.child_process import ChildCrashError, Limits, in_child_process
 
 MEMBERS = ("height", "label", "left", "top", "width")
 FIELDS = (b"label", b"left", b"top", b"width", b"height")
-"""Of a digit, in the order of an `Entry`."""
+"""The members of a digit, in the order of an `Entry`."""
 
 
 class Annotations(NamedTuple):
-    """The content of one digitStruct.mat, as it stands there.
+    """The content of a digitStruct.mat, not validated.
 
-    name: (N,) str, file names. length: (N,) digits of each. label: (D,) 1..10. box: (D, 4) left, top, width, height.
+    name: (N,) file names. length: (N,) number of digits of each. label: (D,) 1..10. box: (D, 4) left, top, width,
+    height in pixels.
     """
 
     name: NDArray[np.str_]
@@ -38,7 +39,7 @@ class Annotations(NamedTuple):
 
     @property
     def first(self) -> NDArray[np.int64]:
-        """(N,) the place in `label` and `box` of each image's first digit."""
+        """(N,) index in `label` and `box` of each image's first digit."""
         return np.cumsum(self.length) - self.length
 
     def digits(self, image: int) -> slice:
@@ -46,9 +47,8 @@ class Annotations(NamedTuple):
 
 
 def read_digit_struct(path: Path) -> Annotations:
-    """Read a digitStruct.mat. Raises DataFault: missing, cut off, no such structure; an entry is named by its number.
-
-    Whether labels and boxes can be is not judged here.
+    """Read a digitStruct.mat. Raises DataFault, with the number of the entry, for a file that is missing, truncated or
+    of another structure. Labels and boxes are not validated here.
     """
     with _opened(path) as file:
         names, boxes = _references(path, file, "name"), _references(path, file, "bbox")
@@ -58,8 +58,8 @@ def read_digit_struct(path: Path) -> Annotations:
 
 
 def save_digit_struct(path: Path, folder: Path) -> None:
-    """Read a digitStruct.mat and leave each field of it in the folder, as .npy. Raises DataFault, whatever a damaged
-    file does to the HDF5 library.
+    """Read a digitStruct.mat in a child process and save each field into the folder, as .npy. Raises DataFault, even
+    where a damaged file crashes the HDF5 library.
     """
 
     def parse() -> None:
@@ -67,13 +67,13 @@ def save_digit_struct(path: Path, folder: Path) -> None:
             np.save(folder / f"{field}.npy", array, allow_pickle=False)
 
     try:
-        apart(parse, Limits.of(path.stat().st_size))
-    except ApartError as fault:
+        in_child_process(parse, Limits.of(path.stat().st_size))
+    except ChildCrashError as fault:
         raise _foreign(path, str(fault)) from None
 
 
 Entry = tuple[str, list[list[float]]]
-"""A file name, and for each digit label, left, top, width, height."""
+"""A file name, and for each digit (label, left, top, width, height)."""
 
 
 def gathered(entries: Sequence[Entry]) -> Annotations:
@@ -92,7 +92,7 @@ def _opened(path: Path) -> h5py.File:
 
 
 def _references(path: Path, file: h5py.File, member: str) -> NDArray[np.object_]:
-    """What digitStruct/name or digitStruct/bbox refers to."""
+    """The references of digitStruct/name or digitStruct/bbox."""
     try:
         listed = file["digitStruct"][member]
         if listed.dtype == h5py.ref_dtype:
@@ -106,8 +106,8 @@ def _references(path: Path, file: h5py.File, member: str) -> NDArray[np.object_]
 def _entries(
     path: Path, file: h5py.File, names: Iterable[h5r.Reference], boxes: Iterable[h5r.Reference]
 ) -> Iterator[Entry]:
-    """Each image in turn, through the low-level interface of h5py: a file holds half a million objects, and a `Dataset`
-    made for each takes three times as long.
+    """The entry of each image, through h5py's low-level interface: a file has half a million objects, and the
+    high-level one takes three times as long.
     """
     for number, (name, box) in enumerate(zip(names, boxes, strict=True), 1):
         try:
@@ -120,21 +120,21 @@ def _entries(
 
 
 def _column(file: h5py.File, member: h5d.DatasetID) -> list[float]:
-    """One number of each digit of an image."""
+    """The values of a member for each digit of an image."""
     if member.get_type().get_class() != h5t.REFERENCE:
         return _values(member, np.float64).tolist()
     return [_values(h5r.dereference(each, file.id), np.float64).item() for each in _values(member, h5py.ref_dtype)]
 
 
 def _values(dataset: h5d.DatasetID, kind: Any) -> NDArray[Any]:
-    """All values of a dataset, one after another."""
+    """All values of a dataset, flattened."""
     values = np.empty(dataset.shape, kind)
     dataset.read(h5s.ALL, h5s.ALL, values)
     return values.ravel()
 
 
 def again(folder: Path) -> str:
-    """How to have a part anew: what is there is never fetched, so all of it has to go."""
+    """The remedy for a damaged part: delete its whole folder, since existing folders are not downloaded again."""
     return f"delete the folder {folder} and fetch it again (data.download=true, or attention-fetch svhn)."
 
 

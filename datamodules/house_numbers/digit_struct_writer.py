@@ -1,4 +1,4 @@
-"""Writes digitStruct.mat in the structure of SVHN's official files (see digit_struct), for samples and for tests."""
+"""Writes digitStruct.mat in the structure of SVHN's official files (see digit_struct), for samples and tests."""
 
 from pathlib import Path
 from typing import final
@@ -11,12 +11,12 @@ from datamodules.house_numbers.digit_struct import MEMBERS, Annotations
 
 USERBLOCK = 512
 HEADER = b"MATLAB 7.3 MAT-file, Platform: GLNXA64, Created on: Mon Jan  1 00:00:00 2024 HDF5 schema 1.00 ."
-"""What MATLAB writes before the HDF5 part; the date is any, so that equal annotations give equal files."""
+"""MATLAB's header before the HDF5 part, with a fixed date, so that equal annotations give equal files."""
 COLUMN = {"left": 0, "top": 1, "width": 2, "height": 3}
 
 
 def write_digit_struct(path: Path, annotations: Annotations) -> None:
-    """Write the annotations of a folder of images. Through the low-level library, which is several times faster."""
+    """Write the annotations of a folder of images, by h5py's low-level interface, which is several times faster."""
     with h5py.File(path, "w", userblock_size=USERBLOCK) as file:
         writer = _Writer(file)
         listed = [writer.entry(number, annotations) for number in range(len(annotations.name))]
@@ -30,14 +30,14 @@ def write_digit_struct(path: Path, annotations: Annotations) -> None:
 
 @final
 class _Writer:
-    """Holds the types and shapes that a million objects share."""
+    """Holds the HDF5 types and shapes that all objects share."""
 
     def __init__(self, file: h5py.File) -> None:
         self.refs = file.create_group("#refs#").id
         self.one = h5s.create_simple((1, 1))
         self.scalar = h5s.create(h5s.SCALAR)
         self.stored, self.held = h5t.py_create(h5py.ref_dtype, logical=True), h5t.py_create(h5py.ref_dtype)
-        self.timeless = h5p.create(h5p.DATASET_CREATE)  # else each object keeps the second in which it was made
+        self.timeless = h5p.create(h5p.DATASET_CREATE)  # no creation times, which would make files differ
         self.timeless.set_obj_track_times(False)
         self.made = 0
 

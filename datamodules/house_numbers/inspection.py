@@ -1,4 +1,4 @@
-"""All faults of a folder of house numbers at once, where reading stops at the first."""
+"""Reports all faults of a folder of house numbers; reading the data set stops at the first."""
 
 import tempfile
 from pathlib import Path
@@ -11,14 +11,14 @@ from datamodules.house_numbers.crops import Middle, cut_all
 from datamodules.storage.cache import Cache
 
 SIDE = 8
-"""Pixels; photographs are decoded to see whether they can be, and the result is thrown away."""
+"""Side in pixels of the crops that are decoded to check the files, and discarded."""
 
 
 def folder_faults(root: Path, workers: int) -> tuple[list[str], list[str]]:
-    """What was looked at, a line each with the number of images, and all faults, each naming file and entry.
+    """A line for each part checked, with its number of images, and all faults, each with file and entry.
 
-    root: a folder with train/, test/ ... or one such part itself, or a folder of labels.csv and images/. Writes nothing
-    there. Raises DataFault where nothing of the kind is found.
+    root: a folder with train/, test/ ... or one such part, or a folder of labels.csv and images/. Writes nothing there.
+    Raises DataFault where it is none of these.
     """
     with tempfile.TemporaryDirectory() as scratch:
         seen, faults = [], []

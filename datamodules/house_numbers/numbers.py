@@ -1,6 +1,6 @@
-"""Squares cut from photographs, the number in each, and the boxes of its digits: read once, cached, held as tensors.
+"""Squares cropped from photographs, with their numbers and the boxes of the digits: read once, cached, as tensors.
 
-Axes: N images, K the most digits of a number, T = K + 1 symbols of an answer, C channels, S side of a square.
+Axes: N images, K maximum digits of a number, T = K + 1 time steps, C channels, S side of a square.
 """
 
 import logging
@@ -18,15 +18,15 @@ from datamodules.house_numbers.digit_struct import Annotations
 from datamodules.storage.cache import Cache
 
 END = 10
-"""The symbol after the last digit."""
+"""Index of the end symbol."""
 log = logging.getLogger(__name__)
 
 
 class Numbers(NamedTuple):
-    """A set of numbers.
+    """A set of house numbers.
 
     square: (N, C, S, S) uint8. target: (N, T) long, digits 0..9, END, then IGNORED. boxes: (N, K, 4) float in pixels of
-    the square, in reading order, NaN where there is no digit or nobody knows where it is.
+    the square, in reading order, NaN where there is no digit or its box is unknown.
     """
 
     square: Tensor
@@ -38,12 +38,12 @@ class Numbers(NamedTuple):
 
 
 def joined(parts: list[Numbers]) -> Numbers:
-    """All parts as one; a single part is not copied."""
+    """All parts concatenated; a single part is not copied."""
     return parts[0] if len(parts) == 1 else Numbers(*(torch.cat(fields) for fields in zip(*parts, strict=True)))
 
 
 class Cutting(NamedTuple):
-    """How squares are cut. digits: K. side: S. channels: C. workers: threads that decode."""
+    """How squares are cropped. digits: K. side: S in pixels. channels: C. workers: decoding threads."""
 
     digits: int
     side: int
@@ -53,15 +53,16 @@ class Cutting(NamedTuple):
 
 @final
 class NumberReader:
-    """Reads folders into Numbers, by way of a cache."""
+    """Reads folders into Numbers, through a cache."""
 
     def __init__(self, cutting: Cutting, cache: Cache) -> None:
         self._cutting, self._cache = cutting, cache
 
     def read(self, folder: Folder, frame: Frame, name: str) -> Numbers:
-        """Numbers longer than K are left out, and the log says so. name: of the cache's entry, with the cutting.
+        """The numbers of a folder. Those with more than K digits are left out, which is logged. name: prefix of the
+        cache entry's name.
 
-        Raises DataFault with the first of all faults.
+        Raises DataFault with the first fault.
         """
         digits, side, channels, _ = self._cutting
         entry = f"{name}-{side}px-{channels}c-{digits}d"
@@ -94,7 +95,7 @@ class NumberReader:
 
 
 def targets(annotations: Annotations, chosen: np.ndarray, digits: int) -> np.ndarray:
-    """What is to be read of the chosen images, (N, K + 1): the digits, END, and IGNORED after that."""
+    """(N, K + 1) targets of the chosen images: the digits, END, then IGNORED."""
     target_NT = np.full((len(chosen), digits + 1), IGNORED, np.int64)
     for place, image in enumerate(chosen):
         label = annotations.label[annotations.digits(image)].astype(np.int64) % TEN_IS_ZERO
@@ -103,7 +104,7 @@ def targets(annotations: Annotations, chosen: np.ndarray, digits: int) -> np.nda
 
 
 def refuse(faults: list[str], cure: str) -> None:
-    """Raise the first of some faults, if there are any."""
+    """Raises DataFault with the first fault, if there are any."""
     if faults:
         more = f" And {len(faults) - 1} more: attention-check-data svhn lists them all." if len(faults) > 1 else ""
         raise DataFault(f"{faults[0]}.{more}", cure)

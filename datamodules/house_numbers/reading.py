@@ -1,4 +1,4 @@
-"""Reading a number off a photograph: its digits from left to right, then END."""
+"""The data set of house number reading: the target is the sequence of digits, left to right, then END."""
 
 from abc import ABC, abstractmethod
 from typing import Literal, NamedTuple, final
@@ -13,7 +13,7 @@ from datamodules.ranges import Count, Natural, Positive, SomeShare
 
 
 class NumberParts(NamedTuple):
-    """What a source has. train: parts that validation is drawn from. train_only: never scored. test: as published."""
+    """train: parts for training and validation. train_only: for training alone. test: as published."""
 
     train: list[Numbers]
     train_only: list[Numbers]
@@ -25,7 +25,7 @@ class NumberSource(ABC):
 
     @abstractmethod
     def fetch(self) -> None:
-        """Bring the files here if that was asked for. Raises DataFault."""
+        """Download the files if download is enabled. Raises DataFault."""
 
     @abstractmethod
     def read(self) -> NumberParts:
@@ -34,13 +34,13 @@ class NumberSource(ABC):
 
 @final
 class HouseNumbers(BaseData):
-    """The data set of a source of numbers.
+    """House numbers of a source.
 
-    name, origin: see TaskSpec. seed: of the training stream. split_seed: of what validates. digits: K. channels: 1 is
-    grey, 3 colour. size: L, px a side of an image. images_per_epoch: rounded up to whole batches. validation_images:
-    drawn from the training parts, and at most validation_share of them. test_images: at most; the first ones. contrast:
-    what grey values in [0, 1] are divided by after each image's mean is subtracted. Raises DataFault where sizes cannot
-    be.
+    name, origin: see TaskSpec. seed: of the training stream. split_seed: of the validation split. digits: maximum
+    number of digits K. channels: 1 (grey) or 3 (colour). size: side L of an image in pixels. images_per_epoch: rounded
+    up to whole batches. validation_images: sampled from the training parts, at most validation_share of them.
+    test_images: upper bound; the first images are taken. contrast: divisor of values in [0, 1] after each image's mean
+    is subtracted. Raises DataFault for impossible sizes.
     """
 
     def __init__(

@@ -1,8 +1,8 @@
-"""The Street View House Numbers, format 1: whole numbers with a box for each digit.
+"""The Street View House Numbers (SVHN), format 1: full numbers with a box for each digit.
 
 Source: Netzer, Wang, Coates, Bissacco, Wu and Ng (2011). 33,402 training images, 13,068 test images and 202,353 easier
-"extra" ones. The training part has one number of six digits. Goodfellow et al. (2013) and DRAM (2015) read up to five:
-it is left out, and the log says so. No test number is longer than five.
+"extra" ones. The training part has one number of six digits, which is left out (and logged), since Goodfellow et al.
+(2013) and DRAM (2015) read up to five. No test number is longer than five.
 """
 
 from collections.abc import Mapping, Sequence
@@ -26,11 +26,11 @@ TEST = "test"
 
 @final
 class SvhnFolder(NumberSource):
-    """A folder with train/, test/ and whatever else is to be trained on, each with its digitStruct.mat.
+    """A folder with train/, test/ and optionally extra/, each with its digitStruct.mat.
 
-    parts: to train on and draw validation from: train, or train and extra. archives: where parts come from.
-    unofficial: folders of labels.csv and images/ without boxes: trained on, never scored. frame, middle: what is cut
-    out of photographs with boxes, and of those without.
+    parts: for training and validation: train, or train and extra. archives: of the parts, to download. unofficial:
+    folders of labels.csv and images/ without boxes, used for training alone. frame, middle: the windows of photographs
+    with boxes, and of those without.
     """
 
     def __init__(
@@ -82,7 +82,7 @@ class SvhnFolder(NumberSource):
 
 @final
 class SvhnSample(NumberSource):
-    """Synthetic numbers in SVHN's layout: written once into a folder, then read like the official files."""
+    """Synthetic numbers in SVHN's file format: written once into a folder, then read as the official files are."""
 
     def __init__(self, root: Path, sample: SampleSettings, files: SvhnFolder) -> None:
         self._root, self._sample, self._files = root, sample, files
@@ -97,7 +97,7 @@ class SvhnSample(NumberSource):
 
 
 def archive(part: str, sha256: Mapping[str, str]) -> Tar:
-    """The archive of a part. sha256: of archives, by name; of one that is not named, the first download's counts."""
+    """The archive of a part. sha256: by archive name; for others the first download's checksum is recorded."""
     name = f"{part}.tar.gz"
     return Tar(name, (part,), 2, sha256.get(name, ""))
 
@@ -118,7 +118,7 @@ def files(
     channels: int,
     size: int,
 ) -> SvhnFolder:
-    """The reader of a folder. Raises DataFault where sizes cannot be."""
+    """The reader of a folder. Raises DataFault for impossible sizes."""
     if channels not in MODES:
         raise DataFault(f"data.channels={channels}: an image has 1 channel (grey) or 3 (colour).")
     if not 0 < size <= square:
@@ -155,8 +155,8 @@ def svhn(
 ) -> HouseNumbers:
     """SVHN from its files; see SvhnFolder. All other arguments are those of HouseNumbers.
 
-    square: px a side of what is cached, and cut from. sha256: of archives, by name; of one that is not named, the first
-    download records its own beside it.
+    square: side in pixels of the cached squares, from which images are cropped. sha256: by archive name; for others the
+    first download's checksum is recorded beside the archive.
     """
     shared = {name: task[name] for name in ("digits", "channels", "size")}
     archives = [archive(part, sha256) for part in (*parts, TEST)] if download else []
@@ -176,10 +176,10 @@ def svhn_sample(
     workers: Count,
     **task: Further,
 ) -> HouseNumbers:
-    """Synthetic numbers, see Sample; written under `root` into a folder named after them, their sizes and seed."""
-    told = SampleSettings(**sample)
+    """Synthetic numbers, see SvhnSample; written into a folder under `root` named by the sample's sizes and seed."""
+    settings = SampleSettings(**sample)
     shared = {name: task[name] for name in ("digits", "channels", "size")}
-    name = told.name("svhn")
+    name = settings.name("svhn")
     folder = Path(root) / name
     source = files(folder, Path(cache) / name, ["train"], [], [], [], 1, 1, enlarge, square, workers, **shared)
-    return HouseNumbers(source=SvhnSample(folder, told, source), **task)
+    return HouseNumbers(source=SvhnSample(folder, settings, source), **task)

@@ -1,6 +1,6 @@
-"""Synthetic house numbers in SVHN's official layout, so that everything runs without a download.
+"""Writes synthetic house numbers in SVHN's file format, so that everything runs without a download.
 
-Drawn, not photographed: no result on them is one on SVHN. Alike for equal sizes and seed, on one version of Pillow.
+Results on them are no results on SVHN. Deterministic for sizes, a seed and a version of Pillow.
 """
 
 from pathlib import Path
@@ -12,11 +12,11 @@ from datamodules.storage.samples import SampleSettings, written_once
 from datamodules.storage.threads import in_threads
 
 THREADS = 2
-"""Pillow lets others run while it warps and blurs; more than two gain nothing."""
+"""Pillow releases the GIL while it warps and blurs; more than two threads gain nothing."""
 
 
 def write_svhn_sample(folder: Path, sample: SampleSettings) -> None:
-    """Write folder/train and folder/test, each with its digitStruct.mat, all at once or not at all; once.
+    """Write folder/train and folder/test, each with its digitStruct.mat, atomically, unless the folder exists.
 
     Raises DataFault where nothing can be written.
     """
@@ -34,7 +34,7 @@ def _write_part(folder: Path, sample: SampleSettings, part: str) -> None:
 
     def write(number: int) -> list[list[float]]:
         house = draw_house(f"{sample.seed}/{part}/{number}")
-        house.image.save(folder / f"{number}.png", compress_level=1)  # written twice as fast, a fifth larger
+        house.image.save(folder / f"{number}.png", compress_level=1)  # twice as fast, files a fifth larger
         return house.digits
 
     numbers = list(in_threads(write, range(1, images + 1), THREADS, f"drawing the sample, {part}"))

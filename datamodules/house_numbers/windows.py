@@ -1,6 +1,6 @@
-"""A model's images, cut out of squares: at random corners to train on, from the middle to be judged by.
+"""Images cropped from cached squares: at random positions in training, from the centre in evaluation.
 
-Squares stay as bytes on the device that trains; cutting and normalising are a few tensor operations on a whole batch.
+Squares are kept as uint8 on the training device; cropping and normalising are a few tensor operations per batch.
 
 Axes: B images of a batch, N squares, C channels, S side of a square, L side of an image, W = S - L + 1 corners a side,
 K digits of a number.
@@ -23,8 +23,8 @@ WHITE = 255
 
 @final
 class WindowCropper:
-    """Cuts a model's images out of squares: size L, contrast in shares of white. Holds the squares where they were last
-    asked for, besides where they came from.
+    """Crops and normalises images of side `size` from squares. contrast: the divisor of values in [0, 1]. Keeps a copy
+    of the squares on the device of the last batch.
     """
 
     def __init__(self, numbers: Numbers, size: int, contrast: float) -> None:
@@ -33,13 +33,13 @@ class WindowCropper:
         self.slack = numbers.square.shape[-1] - size
 
     def bytes(self, chosen_B: Tensor, corner_B2: Tensor) -> Tensor:
-        """The windows (B, C, L, L) of the chosen squares at corners (x, y), uint8."""
+        """(B, C, L, L) uint8 crops of the chosen squares. corner_B2: their upper left pixels (x, y)."""
         near = self._at(chosen_B.device)
         window_NCWWLL = near.square.unfold(2, self._size, 1).unfold(3, self._size, 1)  # a view: nothing is copied yet
         return window_NCWWLL[chosen_B, :, corner_B2[:, 1], corner_B2[:, 0]]
 
     def batch(self, chosen_B: Tensor, corner_B2: Tensor, index_B: Tensor) -> Batch:
-        """Each image minus its own mean (Goodfellow et al. 2013), on the device of `chosen_B`."""
+        """The batch of crops, each minus its own mean (Goodfellow et al. 2013), on the device of `chosen_B`."""
         image_BCLL = self.bytes(chosen_B, corner_B2).float().mul_(self._scale)
         image_BCLL -= image_BCLL.mean((1, 2, 3), keepdim=True)
         near = self._at(chosen_B.device)
@@ -54,9 +54,9 @@ class WindowCropper:
 
 @final
 class RandomWindows(Split):
-    """Endless passes over the chosen squares, each pass in an order of its own, each window at a random corner.
+    """An endless training stream: passes over the chosen squares in random order, each cropped at a random position.
 
-    Drawn on the CPU, two numbers an image, so that every device sees the same images.
+    Positions are drawn on the CPU, so that all devices get the same images.
     """
 
     def __init__(self, cutter: WindowCropper, chosen: Tensor, seed: int, images: int, batch_size: int) -> None:
@@ -79,7 +79,7 @@ class RandomWindows(Split):
 
 @final
 class CentreWindows(FixedSplit):
-    """The chosen squares in order, each window in the middle."""
+    """The chosen squares in order, centre-cropped."""
 
     def __init__(self, cutter: WindowCropper, chosen: Tensor, batch_size: int) -> None:
         self._cutter, self._chosen, self._size = cutter, chosen, batch_size
@@ -99,7 +99,7 @@ class CentreWindows(FixedSplit):
         return self._cutter.batch(chosen_B, corner_B2, index_B)
 
     def fingerprint(self) -> str:
-        """The sha256 of all windows (uint8), then all targets (int64); made when first asked for."""
+        """The sha256 of all crops (uint8), then all targets (int64); computed on the first call."""
         self._fingerprint = self._fingerprint or self._digest()
         return self._fingerprint
 

@@ -1,6 +1,6 @@
-"""Saying what a photograph shows: one of a set of categories, one symbol an image.
+"""The data set of image classification: one category per photograph, a sequence of T = 1.
 
-Axes: N photographs, B of a batch, C categories, T = 1 symbol, K boxes.
+Axes: N photographs, B images of a batch, K boxes.
 """
 
 from abc import ABC, abstractmethod
@@ -14,29 +14,29 @@ from torch import Generator, Tensor
 from datamodules.base import BaseData, Splits, derived_seed
 from datamodules.contract import DataFault, TaskSpec
 from datamodules.photos.augmentation import PLAIN, Augmentation, Jitter
-from datamodules.photos.photo_splits import Answers, FixedPhotos, PhotoCropper, PhotoStream
+from datamodules.photos.photo_splits import FixedPhotos, PhotoCropper, PhotoStream, PhotoTargets
 from datamodules.photos.photo_stock import PhotoReading, PhotoSource, digest, outline, stock
 from datamodules.photos.photographs import Photograph
 from datamodules.ranges import ArgumentsOf, Colours, Count, Deviations, Natural, SomeShare
 from datamodules.storage.cache import Cache
 
 
-class Labelled(NamedTuple):
-    """Photographs, which can be read, and the category of each, from 0 on."""
+class LabelledPhotos(NamedTuple):
+    """Readable photographs, and the category of each, from 0."""
 
     photos: list[Photograph]
     label: list[int]
 
 
 class CategoryParts(NamedTuple):
-    """train: what validation is drawn from, too. test: as published."""
+    """train: the published training part, from which validation is also sampled. test: the published test part."""
 
-    train: Labelled
-    test: Labelled
+    train: LabelledPhotos
+    test: LabelledPhotos
 
 
 class CategorySource(ABC):
-    """Finds photographs of categories: their names, what the K boxes of each hold, and TaskSpec's cut_by_boxes."""
+    """Reads photographs with categories. symbols: names of the categories. box_names, cut_by_boxes: see TaskSpec."""
 
     symbols: tuple[str, ...]
     box_names: tuple[str, ...]
@@ -44,36 +44,36 @@ class CategorySource(ABC):
 
     @abstractmethod
     def fetch(self) -> None:
-        """Bring the files here if that was asked for. Raises DataFault."""
+        """Download the files if download is enabled. Raises DataFault."""
 
     @abstractmethod
     def read(self) -> CategoryParts:
-        """Find all photographs. Raises DataFault."""
+        """All readable photographs. Raises DataFault."""
 
 
 @final
-class Category(Answers):
-    """The one category of each photograph."""
+class Category(PhotoTargets):
+    """Targets: the category of each photograph."""
 
     def __init__(self, label: Sequence[int]) -> None:
         self._label_N1 = torch.tensor(label)[:, None]
 
-    def drawn(self, chosen_B: Tensor, generator: Generator) -> Tensor:
+    def for_training(self, chosen_B: Tensor, generator: Generator) -> Tensor:
         return self._label_N1[chosen_B]
 
-    def told(self, chosen_B: Tensor) -> Tensor:
+    def for_evaluation(self, chosen_B: Tensor) -> Tensor:
         return self._label_N1[chosen_B]
 
 
 @final
 class Categories(BaseData):
-    """The data set of a source of photographs.
+    """Photographs of a source, to be classified.
 
-    name, origin: see TaskSpec. seed: of the training stream. split_seed: of what validates. size: S, px a side of an
-    image, cut out of a photograph whose short side has `short` px. mean, std: of each colour in [0, 1]. jitter: see
-    augmentation. images_per_epoch: rounded up to whole batches. validation_images: drawn from train, from all
-    categories alike, and at most validation_share of it. test_images: at most; the first of each category.
-    Raises DataFault where sizes cannot be.
+    name, origin: see TaskSpec. seed: of the training stream. split_seed: of the validation split. size: side S of an
+    image in pixels, cropped from a photograph whose short side has `reading.short` pixels. mean, std: of each channel,
+    for values in [0, 1]. jitter: see Jitter. images_per_epoch: rounded up to whole batches. validation_images: sampled
+    from the training part, balanced over categories, at most validation_share of it. test_images: upper bound; the
+    first of each category are taken. Raises DataFault for impossible sizes.
     """
 
     def __init__(
@@ -97,7 +97,7 @@ class Categories(BaseData):
         test_images: Count,
     ) -> None:
         super().__init__()
-        self._colours = _told(mean, std, jitter)
+        self._colours = _checked_colours(mean, std, jitter)
         if reading.short < size:
             raise DataFault(f"data.size={size} px cannot be cut out of photographs of data.short={reading.short} px.")
         self._name, self._origin, self._source, self._reading, self._cache = name, origin, source, reading, cache
@@ -129,33 +129,33 @@ class Categories(BaseData):
         mean, std, jitter = self._colours
         stocked, plain = self._stock(train, "train"), Augmentation(self._size, mean, std, PLAIN)
         make, tested = Augmentation(self._size, mean, std, jitter), first_of_each(test.label)[: self._test_images]
-        cutter, answers = self._cutter(stocked), Category(train.label)
+        cutter, targets = self._cutter(stocked), Category(train.label)
         still = self._fixed(train, rest.tolist(), stocked, plain)
         return Splits(
-            train=PhotoStream(cutter, make, answers, rest, self._seed, *self._stream, still),
+            train=PhotoStream(cutter, make, targets, rest, self._seed, *self._stream, still),
             validation=self._fixed(train, chosen, stocked, plain),
             test=self._fixed(test, sorted(tested), self._stock(test, "test"), plain),
             training=lambda: outline(train.photos, train.label),
         )
 
-    def _stock(self, part: Labelled, name: str) -> PhotoSource:
+    def _stock(self, part: LabelledPhotos, name: str) -> PhotoSource:
         return stock(part.photos, name, self._reading, self._cache)
 
     def _cutter(self, stocked: PhotoSource) -> PhotoCropper:
         return PhotoCropper(stocked, self._size, len(self._source.box_names), self._reading.workers)
 
-    def _fixed(self, part: Labelled, chosen: list[int], stocked: PhotoSource, make: Augmentation) -> FixedPhotos:
+    def _fixed(self, part: LabelledPhotos, chosen: list[int], stocked: PhotoSource, make: Augmentation) -> FixedPhotos:
         def content() -> str:
             return f"{digest([part.photos[number] for number in chosen], self._reading)} {self._size}"
 
-        answers, cutter = Category(part.label), self._cutter(stocked)
-        return FixedPhotos(cutter, make, answers, torch.tensor(chosen), self._evaluation_batch, content)
+        targets, cutter = Category(part.label), self._cutter(stocked)
+        return FixedPhotos(cutter, make, targets, torch.tensor(chosen), self._evaluation_batch, content)
 
 
-def _told(
+def _checked_colours(
     mean: Sequence[float], std: Sequence[float], jitter: Mapping[str, float]
 ) -> tuple[tuple[float, ...], tuple[float, ...], Jitter]:
-    """As tensors want them. Raises DataFault."""
+    """Mean and std as tuples, and the Jitter. Raises DataFault for values out of range."""
     limits = {"place": 1.0, "mirror": 1.0, "brightness": 1.0, "contrast": 1.0, "saturation": 1.0, "hue": 0.5}
     faults = [f"data.jitter.{knob}={jitter[knob]} (0 to {most:g})" for knob, most in limits.items()
               if not 0 <= jitter[knob] <= most]  # fmt: skip
@@ -168,7 +168,7 @@ def _told(
 
 
 def first_of_each(label: Sequence[int]) -> list[int]:
-    """All places, the first of each category before the second of any, so that any beginning has all alike."""
+    """All indices, the first of each category, then the second of each, ...: every prefix is balanced."""
     seen: dict[int, int] = defaultdict(int)
     turn = []
     for place, category in enumerate(label):
@@ -178,7 +178,7 @@ def first_of_each(label: Sequence[int]) -> list[int]:
 
 
 def in_turns(label: Sequence[int], seed: int) -> list[int]:
-    """The same, each category's photographs in an order drawn from the seed and its own number alone."""
+    """The same with each category's photographs in random order, seeded by `seed` and the category alone."""
     own: dict[int, list[int]] = defaultdict(list)
     for place, category in enumerate(label):
         own[category].append(place)

@@ -1,4 +1,4 @@
-"""What part of a photograph is taken, given the boxes of what is in it. (x0, y0, x1, y1), half open, in its pixels."""
+"""Which window of a photograph is used, given its boxes. (x0, y0, x1, y1), half open, in pixels of the photograph."""
 
 from abc import ABC, abstractmethod
 from typing import final
@@ -10,9 +10,9 @@ from datamodules.ranges import NonNegative
 
 
 class Framing(ABC):
-    """A rule. What reaches over the edge is clipped by whoever opens the photograph.
+    """Chooses the window. Parts beyond the edge are clipped when the photograph is decoded.
 
-    reads_boxes: whether it needs them. cut_by_boxes: whether images are cut around annotated objects.
+    reads_boxes: whether it needs boxes. cut_by_boxes: whether images are cropped around annotated objects.
     """
 
     reads_boxes: bool
@@ -20,12 +20,12 @@ class Framing(ABC):
 
     @abstractmethod
     def window(self, boxes_K4: Floats) -> Floats:
-        """The window (4,) of a photograph with these boxes."""
+        """(4,) the window of a photograph with these boxes."""
 
 
 @final
 class WholePhotograph(Framing):
-    """All of it: no box is read, as whoever says that they use none has to."""
+    """The whole photograph; no box is read, so that results use no annotations."""
 
     reads_boxes = cut_by_boxes = False
 
@@ -35,7 +35,7 @@ class WholePhotograph(Framing):
 
 @final
 class CutBefore(Framing):
-    """All of what is left: somebody has cut it around its box already."""
+    """The whole image file, of photographs that were cropped to their boxes beforehand."""
 
     reads_boxes, cut_by_boxes = False, True
 
@@ -45,9 +45,10 @@ class CutBefore(Framing):
 
 @final
 class AroundLargest(Framing):
-    """A square around the largest box, as wide as its longer side and a share more: for those who do use boxes.
+    """A square around the largest box, whose side is the box's longer side times 1 + `enlarge`.
 
-    The starred rows of the survey's table 2 (Yang, Chai, Gavves and their colleagues) crop to the annotated box.
+    For comparison with the starred rows of the survey's table 2 (Yang, Chai, Gavves and their colleagues), which crop
+    to the annotated box.
     """
 
     reads_boxes = cut_by_boxes = True

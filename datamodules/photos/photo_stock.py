@@ -1,7 +1,7 @@
-"""Photographs by number, decoded: from their files each time, or from what was kept of them.
+"""Random access to decoded photographs: decoded from their files each time, or once into a cache.
 
-All files are looked at once, the first time, so that one bad photograph among thousands is told before training and not
-in its third hour. Axes: N photographs, K boxes of each, H rows, W columns, C channels, P bytes of all pixels.
+All files are decoded once in advance, so that an unreadable photograph among thousands is reported before training
+starts. Axes: N photographs, K boxes of each, H rows, W columns, C channels, P bytes of all pixels.
 """
 
 import logging
@@ -23,16 +23,16 @@ log = logging.getLogger(__name__)
 
 
 class PhotoSource(ABC):
-    """Photographs with their short sides at one length."""
+    """Photographs resized to one length of the short side."""
 
     @abstractmethod
     def get(self, number: int) -> Decoded:
-        """One of them; called by several threads at once. Raises DataFault naming its file."""
+        """One photograph; thread-safe. Raises DataFault with its file."""
 
 
 @final
 class PhotoFiles(PhotoSource):
-    """Decoded anew each time: takes no room, and some milliseconds a photograph."""
+    """Decodes on every access: takes no disk space, and some milliseconds per photograph."""
 
     def __init__(self, photos: Sequence[Photograph], short: int) -> None:
         self._photos, self._short = photos, short
@@ -43,7 +43,7 @@ class PhotoFiles(PhotoSource):
 
 @final
 class DecodedPhotos(PhotoSource):
-    """Decoded once: `short` x the long side x 3 bytes a photograph on disk, mapped into memory."""
+    """Decoded once: short side x long side x 3 bytes per photograph on disk, memory-mapped."""
 
     def __init__(self, arrays: Arrays) -> None:
         self._pixels_P, self._size_N2, self._boxes_NK4 = (arrays[name] for name in ("pixels", "size", "boxes"))
@@ -57,8 +57,9 @@ class DecodedPhotos(PhotoSource):
 
 
 class PhotoReading(NamedTuple):
-    """How photographs are read. short: px of the short side. workers: threads that decode. keep: decoded in the cache,
-    or only what is wrong with them. skip: leave out those that cannot be read instead of refusing.
+    """How photographs are read. short: length of the short side in pixels. workers: decoding threads. keep: whether to
+    cache decoded photographs, not only their faults. skip: whether to leave out unreadable photographs instead of
+    raising DataFault.
     """
 
     short: int
@@ -68,19 +69,18 @@ class PhotoReading(NamedTuple):
 
 
 def inspected(photos: Sequence[Photograph], name: str, reading: PhotoReading, cache: Cache) -> list[str]:
-    """A line for each photograph that cannot be read, naming its file, and "" for each other. name: of the part they
-    are, for the cache.
-    """
+    """For each photograph the fault that makes it unreadable, with its file, or "". name: of the cache entry."""
     entry = cache.arrays(f"{name}-faults", _source(photos), lambda made: _inspect(photos, name, reading, made))
     return [
         f"{photo.path} {fault}" if fault else "" for photo, fault in zip(photos, entry["fault"].tolist(), strict=True)
     ]
 
 
-def kept(lines: Sequence[str], skip: bool, name: str, check: str) -> list[int]:
-    """The places of empty lines. The others are faults: with `skip` the log names each, and they are left out.
+def without_faults(lines: Sequence[str], skip: bool, name: str, check: str) -> list[int]:
+    """The indices of empty lines; the other lines are faults. With `skip` each fault is logged.
 
-    check: the script that lists all faults. Raises DataFault with the first of them without `skip`, and where all are.
+    check: the command that lists all faults. Raises DataFault with the first fault if not `skip`, or if no line is
+    empty.
     """
     places = [place for place, line in enumerate(lines) if not line]
     faults = [line for line in lines if line]
@@ -95,17 +95,17 @@ def kept(lines: Sequence[str], skip: bool, name: str, check: str) -> list[int]:
 
 
 def and_more(faults: Sequence[str], check: str) -> str:
-    """What a message adds after the first fault."""
+    """The end of a message after the first fault: how many more there are."""
     return f" And {len(faults) - 1} more: {check} lists them all." if len(faults) > 1 else ""
 
 
 def sound(photos: Sequence[Photograph], name: str, reading: PhotoReading, cache: Cache, check: str) -> list[int]:
-    """The numbers of the photographs that can be read; see `kept`."""
-    return kept(inspected(photos, name, reading, cache), reading.skip, name, check)
+    """The indices of the readable photographs; see `without_faults`."""
+    return without_faults(inspected(photos, name, reading, cache), reading.skip, name, check)
 
 
 def stock(photos: Sequence[Photograph], name: str, reading: PhotoReading, cache: Cache) -> PhotoSource:
-    """The photographs, which have been found sound. All have equally many boxes."""
+    """A source of photographs that are known to be readable and have equally many boxes."""
     if not reading.keep:
         return PhotoFiles(photos, reading.short)
     source = {**_source(photos), "short": reading.short}
@@ -114,18 +114,18 @@ def stock(photos: Sequence[Photograph], name: str, reading: PhotoReading, cache:
     )
 
 
-def outline(photos: Sequence[Photograph], answers: Iterable[object]) -> str:
-    """The sha256 of names and sizes of files, of what is taken of each, and of what is to be said of them: of
-    photographs to train on there are too many to read them all.
+def outline(photos: Sequence[Photograph], targets: Iterable[object]) -> str:
+    """The sha256 of the photographs' file names, sizes and windows, and of their targets. It does not read the files,
+    of which training splits have too many.
     """
-    total = sha256(repr(list(answers)).encode(errors="surrogatepass"))
+    total = sha256(repr(list(targets)).encode(errors="surrogatepass"))
     for photo in photos:
         total.update(repr((photo.path.name, stamp(photo.path)[:1], photo.window.tolist())).encode())
     return total.hexdigest()
 
 
 def digest(photos: Sequence[Photograph], reading: PhotoReading) -> str:
-    """The sha256 of the files' content, of what is taken of each, and of the size they are brought to."""
+    """The sha256 of the files' content, their windows, and the length of the short side."""
     total = sha256(str(reading.short).encode())
     for photo in photos:
         total.update(_content(photo))
@@ -143,23 +143,23 @@ def _content(photo: Photograph) -> bytes:
 
 
 def faults(photos: Sequence[Photograph], workers: int, title: str) -> list[str]:
-    """Of each photograph what is wrong with it, "" where nothing is. Decodes all, as small as that can be done."""
-    return [fault for fault, _ in _looked_at(photos, workers, title)]
+    """The fault of each photograph, or "". Decodes all of them, at the smallest size."""
+    return [fault for fault, _ in _checked(photos, workers, title)]
 
 
-def _looked_at(photos: Sequence[Photograph], workers: int, title: str) -> Iterator[tuple[str, bool]]:
-    """Of each photograph what is wrong with it, and whether that is no fault of its own."""
+def _checked(photos: Sequence[Photograph], workers: int, title: str) -> Iterator[tuple[str, bool]]:
+    """The fault of each photograph, or "", and whether it is a temporary one of the system (`is_passing`)."""
     return in_threads(lambda photo: decoded(photo, LEAST_SIDE)[2:], photos, workers, title)
 
 
 def _inspect(photos: Sequence[Photograph], name: str, reading: PhotoReading, made: Path) -> None:
-    """Raises DataFault for one that the system could not read: that is nothing to be remembered, or left out for."""
-    told = list(_looked_at(photos, reading.workers, f"looking at {name}"))
-    unread = [f"{photo.path} {fault}" for photo, (fault, passing) in zip(photos, told, strict=True) if passing]
+    """Caches the photographs' faults. Raises DataFault for temporary faults of the system, which must not be cached."""
+    found = list(_checked(photos, reading.workers, f"checking {name}"))
+    unread = [f"{photo.path} {fault}" for photo, (fault, passing) in zip(photos, found, strict=True) if passing]
     if unread:
         more = f", and {len(unread) - 1} more," if len(unread) > 1 else ""
         raise DataFault(f"{unread[0]}{more} whatever is in it. Mend that and start again: nothing is kept of it.")
-    np.save(made / "fault.npy", np.array([fault for fault, _ in told], dtype=np.str_))
+    np.save(made / "fault.npy", np.array([fault for fault, _ in found], dtype=np.str_))
 
 
 def _decode(photos: Sequence[Photograph], name: str, reading: PhotoReading, made: Path) -> None:
@@ -177,13 +177,13 @@ def _decode(photos: Sequence[Photograph], name: str, reading: PhotoReading, made
 
 
 def _head(file: IO[bytes], length: int) -> None:
-    """The head of a .npy file of so many bytes; it has room for a length that becomes known at the end."""
+    """Writes the header of a .npy file of `length` bytes; NumPy pads it, so that it can be rewritten in place."""
     file.seek(0)
     np.lib.format.write_array_header_1_0(file, {"descr": "|u1", "fortran_order": False, "shape": (length,)})
 
 
 def _source(photos: Sequence[Photograph]) -> dict[str, Any]:
-    """What a listing tells of the files, and what is taken of each: to read them all would cost what is to be saved."""
+    """The source of a cache entry: a hash of the files' stamps, windows and boxes, without reading the files."""
     return {"photos": sha256("".join(map(_stamp, photos)).encode()).hexdigest(), "count": len(photos)}
 
 

@@ -1,10 +1,10 @@
-"""Reading a photograph of any size and kind: RGB, upright, its short side brought to a set length.
+"""Decodes photographs of any size and mode to upright RGB, resized to a given short side.
 
-Grey, palettes, CMYK, 16 bits and EXIF's turns are read; what is transparent shows white. What cannot be read, is
-smaller than a thumbnail or larger than any camera's picture is a fault, which is told and not raised, so that all
-faults of a data set can be told at once.
+Grey, palette, CMYK and 16-bit images and EXIF orientations are supported; transparency becomes white. A file that is
+unreadable, smaller than a thumbnail or larger than a camera's picture has a fault, which is returned and not raised, so
+that all faults of a data set can be reported at once.
 
-Boxes and windows are (x0, y0, x1, y1), half open, in pixels of the photograph as it is stored, before EXIF turns it.
+Boxes and windows are (x0, y0, x1, y1), half open, in pixels of the stored image, before EXIF's orientation is applied.
 Axes: K boxes of a photograph, H rows, W columns, C channels.
 """
 
@@ -23,33 +23,32 @@ from datamodules.storage.stamps import is_passing
 Floats = NDArray[np.floating]
 Turn = tuple[bool, bool, bool]
 FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP")
-"""Each behind any name: one of Stanford's 20,580 .jpg is a PNG."""
+"""Formats read, whatever the file's suffix: one of Stanford's 20,580 .jpg is a PNG."""
 LEAST_SIDE = 16
-"""Pixels. What is smaller shows nothing; a page's spacer or a failed download is such a picture."""
+"""Minimum side in pixels; smaller images are placeholders or failed downloads."""
 MOST_PIXELS = 80_000_000
-"""More than a camera takes, and little less than Pillow itself warns of: a small file that would fill the memory."""
+"""Maximum number of pixels, against decompression bombs: more than a camera's, and just below Pillow's own limit."""
 MOST_OBLONG = 20
-"""Long side to short side: with the short side at a set length, a strip of pixels would become a bomb of our own."""
+"""Maximum aspect ratio: a narrow strip, resized to a given short side, would fill the memory."""
 ORIENTATION = 0x0112
 """EXIF's tag."""
 TURNS = {
     2: (False, True, False), 3: (False, True, True), 4: (False, False, True), 5: (True, False, False),
     6: (True, True, False), 7: (True, True, True), 8: (True, False, True),
 }  # fmt: skip
-"""By EXIF's orientation: whether rows and columns change places, and what is then mirrored, columns or rows."""
+"""By EXIF orientation: whether to transpose, then whether to flip horizontally, then whether to flip vertically."""
 UPRIGHT = (False, False, False)
 WHOLE = np.array([0, 0, np.inf, np.inf])
-"""The window of a photograph that is taken as it is."""
+"""The window of a whole photograph."""
 NO_BOXES = np.zeros((0, 4))
 
-# Threads share their filters of warnings. A bomb is refused here, never warned of; what a camera wrote beside a sound
-# picture is nobody's business.
+# Set globally, since threads share warning filters: decompression bombs are errors, damaged EXIF data are ignored.
 warnings.filterwarnings("error", category=Image.DecompressionBombWarning)
 warnings.filterwarnings("ignore", "Corrupt EXIF data", UserWarning)
 
 
 class Photograph(NamedTuple):
-    """A file, what of it is taken (clipped to what is there), and the boxes that go along, (K, 4)."""
+    """An image file, the window of it that is used (clipped to the image), and its boxes, (K, 4)."""
 
     path: Path
     window: Floats = WHOLE
@@ -57,8 +56,8 @@ class Photograph(NamedTuple):
 
 
 class Decoded(NamedTuple):
-    """pixels: uint8, the window with its short side at the set length. boxes: in those pixels, neither clipped nor
-    rounded. fault: what is wrong with the file, "" where it was read. passing: that is no fault of what is in it.
+    """pixels_HWC: uint8, the resized window. boxes: (K, 4) in its pixels, neither clipped nor rounded. fault: why the
+    file is unreadable, or "". passing: whether that is a temporary fault of the system (`is_passing`).
     """
 
     pixels_HWC: NDArray[np.uint8]
@@ -68,22 +67,22 @@ class Decoded(NamedTuple):
 
 
 class _UnusableError(Exception):
-    """Says what a photograph is or has, after its name."""
+    """Why a photograph is unusable; the message continues a sentence that begins with its name."""
 
 
 def read(photo: Photograph, short: int) -> Decoded:
-    """As `decoded`. Raises DataFault naming the file."""
+    """The same as `decoded`, but raises DataFault with the file."""
     found = decoded(photo, short)
     if found.fault:
         raise DataFault(
-            f"{photo.path} {found.fault}. It was sound when all were looked at: put it back, or start again, and it is "
-            "told or left out (data.skip_unreadable) with all others."
+            f"{photo.path} {found.fault}. It was readable when all were checked: put it back, or start again, and it "
+            "is reported or left out (data.skip_unreadable) with all others."
         )
     return found
 
 
 def decoded(photo: Photograph, short: int) -> Decoded:
-    """A photograph with its short side `short` pixels long. Never raises for one that is missing or damaged."""
+    """A photograph resized to a short side of `short` pixels. Never raises for a missing or damaged file."""
     try:
         pixels_HWC, turn, window = _loaded(photo, short)
     except _UnusableError as fault:
@@ -95,7 +94,7 @@ def decoded(photo: Photograph, short: int) -> Decoded:
 
 
 def turned(pixels_HWC: NDArray[np.uint8], boxes_K4: Floats, turn: Turn) -> tuple[NDArray, Floats]:
-    """Pixels and boxes, with rows and columns exchanged, then columns mirrored, then rows, as told."""
+    """Pixels and boxes after an EXIF orientation: transposed, then flipped horizontally, then vertically."""
     exchanged, columns, rows = turn
     if exchanged:
         pixels_HWC, boxes_K4 = pixels_HWC.transpose(1, 0, 2), boxes_K4[:, [1, 0, 3, 2]]
@@ -108,7 +107,7 @@ def turned(pixels_HWC: NDArray[np.uint8], boxes_K4: Floats, turn: Turn) -> tuple
 
 
 def _loaded(photo: Photograph, short: int) -> tuple[NDArray[np.uint8], Turn, Floats]:
-    """Pixels of the window as stored, how they have to be turned, and the window."""
+    """The resized window before EXIF's orientation, that orientation, and the window. Raises _UnusableError."""
     try:
         with Image.open(photo.path, formats=FORMATS) as image:
             size, turn = image.size, TURNS.get(_orientation(image), UPRIGHT)
@@ -116,7 +115,7 @@ def _loaded(photo: Photograph, short: int) -> tuple[NDArray[np.uint8], Turn, Flo
             wide, high = (window[2:] - window[:2]).tolist()
             scale = short / min(wide, high)
             sides = (max(short, round(wide * scale)), max(short, round(high * scale)))
-            # A JPEG can be decoded at a half, a quarter or an eighth of its size: nobody sees it at twice the wanted.
+            # Decodes a JPEG at a half, quarter or eighth, as long as it stays at least twice as large as wanted.
             image.draft(None, (math.ceil(2 * scale * size[0]), math.ceil(2 * scale * size[1])))
             box = window * np.tile(np.array(image.size) / size, 2)
             square = _rgb(image).resize(sides, Image.Resampling.BILINEAR, box=tuple(box.tolist()))
@@ -129,24 +128,22 @@ def _loaded(photo: Photograph, short: int) -> tuple[NDArray[np.uint8], Turn, Flo
         raise _UnusableError(f"is no picture that can be read ({', '.join(FORMATS)})") from None
     except (Image.DecompressionBombError, Image.DecompressionBombWarning):
         raise _UnusableError(f"has more than {MOST_PIXELS:,} pixels: a decompression bomb, or no photograph") from None
-    except (
-        Exception
-    ) as fault:  # the system's faults, and Pillow's: its decoders raise whatever a damaged file makes them stumble over
+    except Exception as fault:  # of the system, or of any type from Pillow's decoders for damaged files
         if is_passing(fault):
             raise _UnusableError(f"cannot be read ({getattr(fault, 'strerror', None) or fault})") from fault
         raise _UnusableError(f"is damaged ({str(fault) or type(fault).__name__})") from None
 
 
 def _window(photo: Photograph, size: tuple[int, int]) -> Floats:
-    """The part of its window that lies within a photograph of size (width, height)."""
+    """A photograph's window, clipped to the image. size: (width, height). Raises _UnusableError."""
     if math.prod(size) > MOST_PIXELS:
         raise _UnusableError(
             f"has {size[0]} x {size[1]} pixels, more than {MOST_PIXELS:,}: a decompression bomb, or no photograph"
         )
     outside = ((photo.boxes[:, 2:] <= 0) | (photo.boxes[:, :2] >= size)).any(1)
-    if outside.any():  # one that reaches over the edge is none; NaN is no box
-        told = ", ".join(f"{side:g}" for side in photo.boxes[outside][0])
-        raise _UnusableError(f"is {size[0]} x {size[1]} pixels, and its box {told} lies outside")
+    if outside.any():  # a box that is partly inside is valid; NaN is no box
+        sides_text = ", ".join(f"{side:g}" for side in photo.boxes[outside][0])
+        raise _UnusableError(f"is {size[0]} x {size[1]} pixels, and its box {sides_text} lies outside")
     window = np.concatenate([np.maximum(photo.window[:2], 0), np.minimum(photo.window[2:], size)])
     sides = (window[2:] - window[:2]).round().astype(int)
     if sides.min() < LEAST_SIDE:
@@ -161,12 +158,12 @@ def _window(photo: Photograph, size: tuple[int, int]) -> Floats:
 def _orientation(image: Image.Image) -> int:
     try:
         return int(image.getexif().get(ORIENTATION, 1))
-    except Exception:  # damaged, it says nothing
+    except Exception:  # damaged EXIF data are ignored
         return 1
 
 
 def _rgb(image: Image.Image) -> Image.Image:
-    if image.mode.startswith("I"):  # 16 bits a pixel: Pillow would clip, not scale
+    if image.mode.startswith("I"):  # 16 bits per pixel: Pillow's conversion would clip, not scale
         return Image.fromarray((np.asarray(image) >> 8).clip(0, 255).astype(np.uint8)).convert("RGB")
     if not image.has_transparency_data:
         return image.convert("RGB")

@@ -1,1 +1,1 @@
-"""Files on disk: downloads, archives, caches, locks."""
+"""Files on disk: downloads, archives, caches, file locks."""

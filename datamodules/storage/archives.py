@@ -1,7 +1,6 @@
-"""Archives of images and annotations, tar and zip: fetched (see download), then what is wanted of them unpacked, or
-nothing.
+"""Tar and zip archives: downloaded (see download), then the wanted files are extracted, all or none.
 
-A folder or a file appears under its name when all of it is there, so that one that is there is whole.
+Files are extracted into a temporary folder and renamed when complete, so that an existing folder or file is whole.
 """
 
 import gzip
@@ -21,17 +20,17 @@ from rich.console import Console
 from rich.progress import Progress
 
 from datamodules.contract import DataFault
-from datamodules.storage.download import CHUNK, delete, fetch, kept_sum
+from datamodules.storage.download import CHUNK, delete, fetch, recorded_sum
 from datamodules.storage.locks import locked
 from datamodules.storage.scratch import scratch_of_one
 
 
 class Archive(ABC):
-    """An archive, how to tell that it is whole, and what is wanted of it.
+    """An archive, its checksum, and the files wanted of it.
 
-    name: of its file. wanted: places in the archive, which are also those on disk. algorithm: of its sum, which is ""
-    where nobody has published it: then the first download leaves its own beside the archive, in NAME.ALGORITHM, and a
-    later one has to be the same. That tells damage done since, and nothing about the first.
+    name: of its file. wanted: paths within the archive, and on disk after extraction. algorithm: of the checksum
+    ("sha256", "md5"). Where no checksum is published, the first download's is recorded beside the archive in
+    NAME.ALGORITHM and later ones are compared with it, which detects later damage but not a damaged first download.
     """
 
     name: str
@@ -41,35 +40,39 @@ class Archive(ABC):
     @property
     @abstractmethod
     def published(self) -> str:
-        """The sum that has been published, or ""."""
+        """The published checksum, or ""."""
 
     @abstractmethod
     def extract(self, path: Path, folder: Path, scratch: Path, wanted: Sequence[str], progress: Progress) -> None:
-        """Write what is wanted into the scratch folder. Raises DataFault; whatever else is raised is damage."""
+        """Extract the wanted files into the scratch folder. Raises DataFault; any other exception means a damaged
+        archive.
+        """
 
     @final
     def whole(self, path: Path) -> bool:
+        """Whether the file has the published or recorded checksum; records it if there is neither."""
         record = path.with_name(f"{self.name}.{self.algorithm}")
         with path.open("rb") as file:
             found = file_digest(file, self.algorithm).hexdigest()
         if not self.published and not record.exists():
             record.write_text(f"{found}  {self.name}\n")
-        return [found] == ([self.published] if self.published else kept_sum(record))
+        return [found] == ([self.published] if self.published else recorded_sum(record))
 
     @final
     @property
     def expected(self) -> str:
+        """The checksum that a damaged file fails, for messages."""
         kept = f"the one that {self.name}.{self.algorithm} has kept (delete that file if it is out of date)"
         return f"{self.algorithm} is not {self.published or kept}"
 
     @final
     def lacking(self, folder: Path) -> list[str]:
-        """What of it is not in the folder yet."""
+        """The wanted files that are not in the folder yet."""
         return [wanted for wanted in self.wanted if not (folder / wanted).exists()]
 
 
 def fetch_and_unpack(archives: Sequence[Archive], folder: Path, mirrors: Sequence[str]) -> None:
-    """Have what is wanted of all archives in the folder; what is there is left alone. Raises DataFault."""
+    """Download and extract the wanted files of all archives that the folder lacks. Raises DataFault."""
     for archive in archives:
         if archive.lacking(folder):
             fetch([archive], folder, mirrors)
@@ -78,9 +81,11 @@ def fetch_and_unpack(archives: Sequence[Archive], folder: Path, mirrors: Sequenc
 
 
 def unpack(path: Path, folder: Path, archive: Archive) -> None:
-    """Unpack what the folder lacks. Raises DataFault: damaged, something strange in it, not all in it, no room."""
+    """Extract the wanted files that the folder lacks. Raises DataFault for an archive that is damaged, incomplete or
+    holds unexpected files, and where the disk has no room.
+    """
     wanted = archive.lacking(folder)
-    if not wanted:  # another job unpacked it while this one waited
+    if not wanted:  # another job extracted it while this one waited for the lock
         return
     progress = Progress(console=Console(stderr=True), transient=True)
     try:
@@ -95,7 +100,7 @@ def unpack(path: Path, folder: Path, archive: Archive) -> None:
         if isinstance(fault, gzip.BadGzipFile):
             raise _damaged(path, fault) from None
         raise DataFault(f"cannot unpack {path} into {folder.absolute()}: {fault.strerror or fault}.") from None
-    except Exception as fault:  # what reads archives raises whatever a damaged file makes it stumble over
+    except Exception as fault:  # tarfile, zipfile and gzip raise errors of many types for damaged files
         raise _damaged(path, fault) from None
 
 
@@ -106,8 +111,8 @@ def _damaged(path: Path, fault: Exception) -> DataFault:
 @final
 @dataclass(frozen=True)
 class Tar(Archive):
-    """A .tar or .tar.gz that holds what is wanted and nothing else. wanted: its top, folders or files. depth: parts of
-    each file's path in it.
+    """A .tar or .tar.gz that holds the wanted files and nothing else. wanted: its top-level folders or files. depth:
+    number of components of each file's path in it.
     """
 
     name: str
@@ -133,7 +138,7 @@ class Tar(Archive):
         with tarfile.open(fileobj=stream, mode="r|") as members:
             for member in members:
                 self._extract_one(path, members, member, scratch)
-        while stream.read(CHUNK):  # the sum of a .gz comes last
+        while stream.read(CHUNK):  # a .gz has its checksum at the end
             pass
 
     def _extract_one(self, path: Path, members: tarfile.TarFile, member: tarfile.TarInfo, scratch: Path) -> None:
@@ -161,10 +166,10 @@ class Tar(Archive):
 @final
 @dataclass(frozen=True)
 class Zip(Archive):
-    """A zip archive that may hold more than is wanted. wanted: folders of files ("train2014/") and single files
+    """A zip archive that may hold other files too. wanted: folders of files ("train2014/") and single files
     ("annotations/captions_train2014.json").
 
-    mirror: which group of mirrors has it. under: the part of its address between a mirror and its name.
+    mirror: name of the group of mirrors that serve it. under: the part of its URL between a mirror and its name.
     """
 
     mirror: str
@@ -179,7 +184,7 @@ class Zip(Archive):
         return self.md5
 
     def addresses(self, mirrors: Mapping[str, Sequence[str]]) -> list[str]:
-        """Where to fetch it from."""
+        """The URLs of the folders to download it from."""
         return [f"{mirror.rstrip('/')}/{self.under}" for mirror in mirrors[self.mirror]]
 
     def extract(self, path: Path, folder: Path, scratch: Path, wanted: Sequence[str], progress: Progress) -> None:
@@ -212,7 +217,7 @@ def _members(path: Path, archive: zipfile.ZipFile, wanted: str) -> list[zipfile.
 
 
 def _refuse_too_large(path: Path, folder: Path, size: int) -> None:
-    """A small file may unpack to more than a disk can hold."""
+    """Raises DataFault where the extracted files exceed the free disk space, as with a zip bomb."""
     free = shutil.disk_usage(folder).free
     if size > free:
         raise DataFault(

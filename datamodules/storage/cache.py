@@ -1,7 +1,7 @@
-"""What was worked out from files, kept as arrays: versioned, checksummed, never trusted when damaged, never a pickle.
+"""A cache of arrays derived from files: versioned, checksummed, without pickles.
 
-An entry is a folder of .npy files and about.json: the version of this layout, what the arrays were made from, and, in
-a `Cache`, the sha256 of each file. It is taken only if all are as expected, and made anew otherwise.
+An entry is a folder of .npy files and about.json, which holds the version of this layout, what the arrays were derived
+from, and, in a `Cache`, the sha256 of each file. An entry that differs from what is expected is made again.
 """
 
 import json
@@ -18,7 +18,7 @@ from datamodules.contract import DataFault
 from datamodules.storage.scratch import scratch
 
 VERSION = 1
-"""Of the layout. A new number makes every older entry be made anew."""
+"""Version of the layout. Entries of other versions are made again."""
 
 ABOUT = "about.json"
 
@@ -32,25 +32,25 @@ def sha256_of(path: Path) -> str:
 
 
 def named_by(source: Mapping[str, Any]) -> str:
-    """What tells entries of different sources, or versions of this layout, from each other in one folder."""
+    """A 16-digit hash of a source and the layout's version, to name entries of different sources in one folder."""
     named = json.dumps({"version": VERSION, "source": source}, sort_keys=True)
     return sha256(named.encode()).hexdigest()[:16]
 
 
 @final
-class Entry:
-    """A folder of arrays, mapped into memory, and what they were made from.
+class CacheEntry:
+    """A folder of memory-mapped arrays.
 
-    source: whatever the arrays depend on, as JSON has it.
+    source: everything that the arrays depend on, JSON-serialisable.
     """
 
     def __init__(self, path: Path, source: Mapping[str, Any]) -> None:
         self.path, self._source = path, json.loads(json.dumps(source))
 
     def about(self) -> dict[str, Any]:
-        """What about.json says; nothing where there is none, or it is damaged, or tells of another source or version.
+        """The content of about.json; {} where it is missing, damaged, or of another source or version.
 
-        Raises OSError where there is one that cannot be read.
+        Raises OSError where the file exists and cannot be read.
         """
         try:
             about = json.loads((self.path / ABOUT).read_text())
@@ -60,39 +60,37 @@ class Entry:
             return {}
 
     def describe(self, folder: Path, **more: Any) -> None:
-        """Write about.json for the arrays in a folder, which is to become this entry."""
+        """Write the about.json of this entry into a folder that is to be renamed to it."""
         (folder / ABOUT).write_text(json.dumps({"version": VERSION, "source": self._source, **more}, indent=1))
 
     def mapped(self, name: str, mode: Literal["c", "r"]) -> NDArray[Any]:
-        """An array. mode: "c" copies on writing, so that a tensor may share the pages and the file stays as it is; "r"
-        refuses to be written.
-        """
+        """A memory-mapped array. mode: "c" is copy-on-write, so that a tensor may share the pages; "r" is read-only."""
         path = self.path / name
         try:
             return np.load(path, mmap_mode=mode, allow_pickle=False)
-        except ValueError:  # an array without items cannot be mapped
+        except ValueError:  # an empty array cannot be mapped
             return np.load(path, allow_pickle=False)
 
 
 @final
 class Cache:
-    """Entries in a folder. Jobs that want the same one wait for the first of them; to read needs no right to write."""
+    """A folder of entries. Concurrent jobs wait for the first to make an entry; reading needs no write permission."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
 
     def arrays(self, name: str, source: Mapping[str, Any], make: Callable[[Path], None]) -> Arrays:
-        """The arrays of an entry, mapped into memory. `make` writes them as .npy files into the folder it is given.
+        """The memory-mapped arrays of an entry. make: writes them as .npy files into the folder that it receives.
 
-        source: whatever the arrays depend on, as JSON has it; an entry made from anything else is made anew.
+        source: everything that the arrays depend on, JSON-serialisable; an entry of another source is made again.
         Raises DataFault where nothing can be written.
         """
-        entry = Entry(self._folder / name, source)
+        entry = CacheEntry(self._folder / name, source)
         if _sound(entry):
             return _read(entry)
         try:
             with scratch(self._folder, name) as made:
-                if not _sound(entry):  # nobody made it while we waited
+                if not _sound(entry):  # no other job made it while this one waited for the lock
                     _make(entry, make, made)
             return _read(entry)
         except OSError as fault:
@@ -102,7 +100,7 @@ class Cache:
             ) from None
 
 
-def _make(entry: Entry, make: Callable[[Path], None], scratch: Path) -> None:
+def _make(entry: CacheEntry, make: Callable[[Path], None], scratch: Path) -> None:
     if entry.path.exists():
         log.info("%s is damaged, or was made from other files, settings or by another version: made anew", entry.path)
     fresh, stale = scratch / "fresh", scratch / "stale"
@@ -114,7 +112,7 @@ def _make(entry: Entry, make: Callable[[Path], None], scratch: Path) -> None:
     fresh.rename(entry.path)
 
 
-def _sound(entry: Entry) -> bool:
+def _sound(entry: CacheEntry) -> bool:
     try:
         sums = entry.about().get("sha256")
         if not sums or set(sums) != {path.name for path in entry.path.glob("*.npy")}:
@@ -122,7 +120,7 @@ def _sound(entry: Entry) -> bool:
         return all(sha256_of(entry.path / name) == expected for name, expected in sums.items())
     except (FileNotFoundError, NotADirectoryError):
         return False
-    except OSError as fault:  # which says nothing about the entry: it stays
+    except OSError as fault:  # the entry may be intact, so it is kept
         raise DataFault(
             f"cannot read {fault.filename or entry.path}: {fault.strerror or fault}. Mend that, or name another "
             "folder for what is worked out from the data: data.cache=FOLDER."
@@ -131,5 +129,5 @@ def _sound(entry: Entry) -> bool:
         return False
 
 
-def _read(entry: Entry) -> Arrays:
+def _read(entry: CacheEntry) -> Arrays:
     return {path.stem: entry.mapped(path.name, "c") for path in sorted(entry.path.glob("*.npy"))}

@@ -1,5 +1,5 @@
-"""Work in a process of its own, with limits: for libraries in C that a damaged file may make crash, hang or fill the
-memory. What happens there is told here in words.
+"""Runs work in a forked process with limits of memory and time: for C libraries that damaged files can make crash,
+hang or exhaust the memory. The outcome is reported as an exception here.
 """
 
 import faulthandler
@@ -16,68 +16,74 @@ from pathlib import Path
 from typing import NamedTuple, NoReturn
 
 
-class ApartError(Exception):
-    """How the process ended, where it did not come to an end of its own."""
+class ChildCrashError(Exception):
+    """The child process crashed or exceeded its limits; the message says which."""
 
 
 class Limits(NamedTuple):
-    """memory: bytes more than are reserved already. seconds: before the process is ended."""
+    """memory: bytes of address space beyond what is reserved already. seconds: until the process is killed."""
 
     memory: int
     seconds: float
 
     @classmethod
     def of(cls, size: int) -> "Limits":
-        """For a file of so many bytes: some ten times what an official file of that size takes."""
+        """Limits for a file of `size` bytes: some ten times what an official file of that size needs."""
         return cls(memory=(1 << 29) + 40 * size, seconds=60 + 1e-5 * size)
 
 
-def apart(work: Callable[[], None], limits: Limits) -> None:
-    """Have the work done in a copy of this process; what it finds it leaves in files.
+def in_child_process(work: Callable[[], None], limits: Limits) -> None:
+    """Run `work` in a forked process; it has to leave its results in files.
 
-    Raises what the work raises, and ApartError, in words, where it crashed, was too slow or wanted too much memory.
+    Raises the exception that the work raises, and ChildCrashError where it crashed or exceeded a limit.
     """
-    told, tell = os.pipe()
+    read_end, write_end = os.pipe()
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore", DeprecationWarning)  # of threads: the copy has none of them, and waits for none
+        warnings.simplefilter("ignore", DeprecationWarning)  # about threads, which the child neither has nor awaits
         child = os.fork()
     if not child:
-        _work(work, limits, tell)
-    os.close(tell)
+        _work(work, limits, write_end)
+    os.close(write_end)
     done = False
     try:
-        said = _all_of(told, limits.seconds)
+        message = _read_all(read_end, limits.seconds)
         done = True
     finally:
-        os.close(told)
+        os.close(read_end)
         if not done:
             os.kill(child, signal.SIGKILL)
         status = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
-    if status < 0 or not said:
-        raise ApartError(f"the library that reads it crashed on it (signal {-status}), as it does on damaged files")
-    raised = pickle.loads(said)  # written by our own process
+    if status < 0 or not message:
+        raise ChildCrashError(
+            f"the library that reads it crashed on it (signal {-status}), as it does on damaged files"
+        )
+    raised = pickle.loads(message)  # written by our own child process
     if isinstance(raised, MemoryError):
-        raise ApartError(f"to read it would take more than {limits.memory >> 20} MB, which only damaged files ask for")
+        raise ChildCrashError(
+            f"to read it would take more than {limits.memory >> 20} MB, which only damaged files ask for"
+        )
     if raised:
         raise raised
 
 
-def _all_of(pipe: int, seconds: float) -> bytes:
-    said = b""
+def _read_all(pipe: int, seconds: float) -> bytes:
+    """Everything written to a pipe. Raises ChildCrashError after so many seconds without a byte."""
+    message = b""
     while select.select([pipe], [], [], seconds)[0]:
         part = os.read(pipe, 1 << 16)
         if not part:
-            return said
-        said += part
-    raise ApartError(f"it was not read within {seconds:.0f} s, which only damaged files take")
+            return message
+        message += part
+    raise ChildCrashError(f"it was not read within {seconds:.0f} s, which only damaged files take")
 
 
-def _work(work: Callable[[], None], limits: Limits, tell: int) -> NoReturn:
+def _work(work: Callable[[], None], limits: Limits, pipe: int) -> NoReturn:
+    """The child's part: runs the work and writes the pickled exception, or None, to the pipe."""
     raised: BaseException | None = None
     try:
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, signal.SIG_DFL)
-        faulthandler.disable()  # what happens here is told in words
+        faulthandler.disable()  # a crash is reported by the parent
         most = _reserved() + limits.memory
         resource.setrlimit(resource.RLIMIT_AS, (most, resource.getrlimit(resource.RLIMIT_AS)[1]))
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
@@ -85,12 +91,12 @@ def _work(work: Callable[[], None], limits: Limits, tell: int) -> NoReturn:
     except BaseException as error:
         raised = error
     with suppress(BaseException):
-        os.write(tell, _pickled(raised))
+        os.write(pipe, _pickled(raised))
     os._exit(0)
 
 
 def _reserved() -> int:
-    """Bytes of address space of this process; where the system does not tell, as many as any has."""
+    """Bytes of address space of this process; a large default where /proc is not available."""
     with suppress(OSError, AttributeError):
         found = re.search(r"VmSize:\s+(\d+) kB", Path("/proc/self/status").read_text())
         return int(found.group(1)) * 1024  # type: ignore[union-attr]

@@ -1,6 +1,4 @@
-"""Fetching files: from the first mirror that serves them whole, resumed where a transfer broke off, verified, and
-renamed into place last.
-"""
+"""Downloads from the first working mirror: resumed, verified by checksum, renamed when complete."""
 
 import http.client
 import urllib.error
@@ -17,28 +15,28 @@ from datamodules.contract import DataFault
 from datamodules.storage.locks import locked
 
 ATTEMPTS = 3
-"""Tries at one mirror. Each goes on where the one before broke off."""
+"""Attempts per mirror. Each resumes where the previous one stopped."""
 TIMEOUT = 30.0
-"""Seconds without a byte after which a mirror counts as dead."""
+"""Seconds without data after which a transfer fails."""
 CHUNK = 1 << 16
 
 
 class Fetchable(Protocol):
-    """A file by its name at every mirror and on disk, and how to tell that it is whole."""
+    """A file to download: its name, at every mirror and on disk, and its checksum."""
 
     @property
     def name(self) -> str: ...
 
     @property
     def expected(self) -> str:
-        """What a file that is not whole fails: "md5 is not ..."."""
+        """What a damaged file fails, for messages: "md5 is not ..."."""
 
     def whole(self, path: Path) -> bool:
-        """Whether the content at the path is that of the file."""
+        """Whether the file at the path has the expected checksum."""
 
 
 class Wanted(NamedTuple):
-    """A file whose md5 sum is known (against damage, not against malice)."""
+    """A file with a known md5 sum (which detects damage, not manipulation)."""
 
     name: str
     md5: str
@@ -51,25 +49,25 @@ class Wanted(NamedTuple):
         return md5(path.read_bytes(), usedforsecurity=False).hexdigest() == self.md5
 
 
-def kept_sum(record: Path) -> list[str]:
-    """The sum that the first download has left, or nothing that any file has."""
+def recorded_sum(record: Path) -> list[str]:
+    """The checksum recorded after the first download; a damaged record matches no file."""
     return record.read_text("utf-8", "replace").split()[:1]
 
 
 def delete(path: Path) -> str:
-    """What to delete so that a damaged archive is fetched anew: with it the sum that a damaged download has left."""
+    """A sentence on what to delete to download a damaged archive again: the file and the recorded checksum."""
     records = [record for kind in ("sha256", "md5") if (record := path.with_name(f"{path.name}.{kind}")).exists()]
     return f"Delete {' and '.join(map(str, [path, *records]))}, and fetch it again."
 
 
 class _BrokenError(Exception):
-    """A try failed, for the reason given; the next one may not."""
+    """An attempt failed, for the reason given; another one may succeed."""
 
 
 def fetch(files: Sequence[Fetchable], folder: Path, mirrors: Sequence[str]) -> None:
-    """Have all files in the folder, whole; those that are already are left alone.
+    """Download all files that the folder lacks or that are damaged.
 
-    Raises DataFault with what every mirror said, or why nothing can be written.
+    Raises DataFault with the failure of every mirror, or where nothing can be written.
     """
     shown = (
         TextColumn("{task.description}"),
@@ -82,7 +80,7 @@ def fetch(files: Sequence[Fetchable], folder: Path, mirrors: Sequence[str]) -> N
         folder.mkdir(parents=True, exist_ok=True)
         with Progress(*shown, console=Console(stderr=True)) as progress:
             for wanted in files:
-                # The lock makes jobs of one sweep wait for the first of them instead of writing into its file.
+                # Other jobs of a sweep wait for this one's download.
                 with locked(folder / f".{wanted.name}.lock"):
                     _fetch_one(wanted, folder, mirrors, progress)
     except OSError as fault:
@@ -96,7 +94,7 @@ def _fetch_one(wanted: Fetchable, folder: Path, mirrors: Sequence[str], progress
     if target.is_file() and wanted.whole(target):
         part.unlink(missing_ok=True)
         return
-    said = []
+    failures = []
     for mirror in mirrors:
         url = f"{mirror.rstrip('/')}/{wanted.name}"
         for _ in range(ATTEMPTS):
@@ -108,22 +106,22 @@ def _fetch_one(wanted: Fetchable, folder: Path, mirrors: Sequence[str], progress
                 part.unlink()
                 raise _BrokenError(f"served a file whose {wanted.expected}")
             except _BrokenError as fault:
-                said.append(f"{url} {fault}")
-    heard = "\n  ".join(dict.fromkeys(said)) or "no mirror is named (data.mirrors)"
+                failures.append(f"{url} {fault}")
+    reasons = "\n  ".join(dict.fromkeys(failures)) or "no mirror is named (data.mirrors)"
     raise DataFault(
-        f"could not fetch {wanted.name}:\n  {heard}\nTry again (it goes on where it stopped), name another mirror "
+        f"could not fetch {wanted.name}:\n  {reasons}\nTry again (it goes on where it stopped), name another mirror "
         f"(data.mirrors), or copy the file into {folder.absolute()}."
     )
 
 
 def _transfer(url: str, part: Path, progress: Progress) -> None:
-    """Append to `part` what it lacks of the file at the address. Raises _BrokenError."""
+    """Append the missing bytes of the file at a URL to `part`. Raises _BrokenError."""
     have = part.stat().st_size if part.exists() else 0
     request = urllib.request.Request(url, headers={"Range": f"bytes={have}-"} if have else {})
     try:
         with urllib.request.urlopen(request, timeout=TIMEOUT) as answer:
             resumed = answer.status == http.client.PARTIAL_CONTENT
-            start = have if resumed else 0  # a server that does not resume sends all of it again
+            start = have if resumed else 0  # a server without range requests sends the whole file
             length = int(answer.headers.get("Content-Length", 0))
             with part.open("ab" if resumed else "wb") as sink:
                 _copy(answer, sink, progress, progress.add_task(part.stem, total=start + length, completed=start))
@@ -132,7 +130,7 @@ def _transfer(url: str, part: Path, progress: Progress) -> None:
     except urllib.error.HTTPError as fault:
         fault.close()
         if fault.code == http.client.REQUESTED_RANGE_NOT_SATISFIABLE:
-            part.write_bytes(b"")  # more than the whole file is there: begin again
+            part.write_bytes(b"")  # longer than the file: start again
         raise _BrokenError(f"answered {fault.code} {fault.reason}") from None
     except (urllib.error.URLError, http.client.HTTPException, TimeoutError, ConnectionError) as fault:
         raise _BrokenError(f"broke off: {getattr(fault, 'reason', fault)}") from None

@@ -1,8 +1,7 @@
-"""What an encoder makes of every image of a split, kept on disk and mapped into memory.
+"""An encoder's features of every image of a split, stored on disk and memory-mapped.
 
-An entry (see cache) has one array, features.npy, and sums.jsonl, which gets a line for each batch of rows that is
-written, with its sha256. So work goes on where a kill ended it, and rows that are not as they were written are made
-anew; nothing is trusted unread.
+An entry (see cache) has one array, features.npy, and sums.jsonl, with a line for each batch of rows written: its number
+and sha256. An interrupted computation is resumed, and rows whose checksum differs are computed again.
 
 Axes: N images of a split, B of a batch, then those of a feature.
 """
@@ -20,7 +19,7 @@ from rich.console import Console
 from rich.progress import Progress
 
 from datamodules.contract import DataFault
-from datamodules.storage.cache import ABOUT, Entry, named_by
+from datamodules.storage.cache import ABOUT, CacheEntry, named_by
 from datamodules.storage.locks import locked
 
 DTYPES = ("float32", "float16")
@@ -30,7 +29,7 @@ Rows = NDArray[Any]
 
 
 class FeaturePlan(NamedTuple):
-    """The rows of an entry: N images, B of every batch but the last, and the shape of each one's features."""
+    """The array of an entry: N images, in batches of B (the last may be smaller), and the shape of one's features."""
 
     images: int
     batch: int
@@ -41,16 +40,16 @@ class FeaturePlan(NamedTuple):
         return -(-self.images // self.batch)
 
     def part(self, number: int) -> slice:
-        """The rows of a batch."""
+        """The slice of rows of a batch."""
         return slice(number * self.batch, min((number + 1) * self.batch, self.images))
 
 
 @final
 class FeatureStore:
-    """Entries in a folder, each named by what it was made from, so that those of other encoders stay.
+    """A folder of entries, each named by a hash of its source, so that features of other encoders remain.
 
-    dtype: "float32", or "float16" for half the room. Jobs that want the same entry wait for the first of them; to read
-    one that is whole needs no right to write.
+    dtype: "float32", or "float16" for half the space. Concurrent jobs wait for the first one to compute an entry;
+    reading a complete one needs no write permission.
     """
 
     def __init__(self, folder: str, dtype: Literal["float32", "float16"]) -> None:
@@ -62,13 +61,14 @@ class FeatureStore:
         self, name: str, source: Mapping[str, Any], images: int, batch: int, shape: tuple[int, ...],
         make: Callable[[int], Rows],
     ) -> Rows:  # fmt: skip
-        """(N, *shape) features, mapped into memory. `make` gives those of a batch of so many images by its number.
+        """(N, *shape) memory-mapped features. make: computes those of a batch, by its number. images: N. batch: B.
 
-        source: whatever they depend on, as JSON has it. Raises DataFault where nothing can be written.
+        source: everything that the features depend on, JSON-serialisable. Raises DataFault where nothing can be
+        written.
         """
         plan = FeaturePlan(images, batch, shape)
         described = {**source, "dtype": self._dtype.name, **plan._asdict()}
-        entry = Entry(self._folder / f"{name}-{named_by(described)}", described)
+        entry = CacheEntry(self._folder / f"{name}-{named_by(described)}", described)
         try:
             if len(_sound(entry, self._dtype, plan)) < plan.batches:
                 with locked(self._folder / f".{entry.path.name}.lock"):
@@ -80,25 +80,25 @@ class FeatureStore:
                 "folder: features.store.folder=FOLDER, or features=live keeps nothing."
             ) from None
 
-    def _complete(self, entry: Entry, plan: FeaturePlan, make: Callable[[int], Rows]) -> None:
-        """Makes what is not there or not sound."""
-        kept, sound = entry.path, _sound(entry, self._dtype, plan)
+    def _complete(self, entry: CacheEntry, plan: FeaturePlan, make: Callable[[int], Rows]) -> None:
+        """Computes the batches that are missing or damaged."""
+        folder, sound = entry.path, _sound(entry, self._dtype, plan)
         if not sound:
             self._begin(entry, plan)
-        (kept / SUMS).write_text("".join(_line(number, digest) for number, digest in sound.items()))
+        (folder / SUMS).write_text("".join(_line(number, digest) for number, digest in sound.items()))
         start = entry.mapped(FEATURES, "r").offset  # type: ignore[attr-defined]  # a memmap has one
         with (
             Progress(console=Console(stderr=True), transient=True) as progress,
-            (kept / FEATURES).open("r+b") as file,
-            (kept / SUMS).open("a") as sums,
+            (folder / FEATURES).open("r+b") as file,
+            (folder / SUMS).open("a") as sums,
         ):
-            for number in progress.track(range(plan.batches), description=kept.name.rpartition("-")[0]):
+            for number in progress.track(range(plan.batches), description=folder.name.rpartition("-")[0]):
                 if number in sound:
                     continue
                 rows, part = self._narrowed(make(number)), plan.part(number)
                 if rows.shape != (part.stop - part.start, *plan.shape):
-                    raise ValueError(f"batch {number} of {kept.name} has the shape {rows.shape}")
-                # Written, not mapped: of a full disk a mapping tells by a signal that ends the process.
+                    raise ValueError(f"batch {number} of {folder.name} has the shape {rows.shape}")
+                # Written, not memory-mapped: with a full disk, writing to a mapping kills the process by a signal.
                 file.seek(start + part.start * rows[0].nbytes)
                 file.write(rows.tobytes())
                 file.flush()
@@ -107,7 +107,7 @@ class FeatureStore:
             os.fsync(file.fileno())
             os.fsync(sums.fileno())
 
-    def _begin(self, entry: Entry, plan: FeaturePlan) -> None:
+    def _begin(self, entry: CacheEntry, plan: FeaturePlan) -> None:
         entry.path.mkdir(parents=True, exist_ok=True)
         (entry.path / ABOUT).unlink(missing_ok=True)
         np.lib.format.open_memmap(entry.path / FEATURES, "w+", self._dtype, (plan.images, *plan.shape))
@@ -121,17 +121,17 @@ class FeatureStore:
         return narrow
 
 
-def _sound(entry: Entry, dtype: np.dtype, plan: FeaturePlan) -> dict[int, str]:
-    """The sums of the batches whose rows are as they were written, by number."""
+def _sound(entry: CacheEntry, dtype: np.dtype, plan: FeaturePlan) -> dict[int, str]:
+    """The checksums of the batches whose rows match them, by number."""
     try:
         if not entry.about():
             return {}
         rows = entry.mapped(FEATURES, "r")
-        # The type to the byte: one of another byte order has the same name, the same sums, and other numbers.
+        # dtype.str includes the byte order, which dtype.name and the checksums do not.
         if (rows.dtype.str, rows.shape) != (dtype.str, (plan.images, *plan.shape)):
             return {}
         written = [_read(line) for line in (entry.path / SUMS).read_text().splitlines()]
-    except Exception:  # NumPy raises a dozen kinds for a damaged head; whatever it is, the rows are made anew
+    except Exception:  # NumPy raises many types for a damaged header; in any case the rows are computed again
         return {}
     return {
         number: digest
@@ -149,7 +149,7 @@ def _line(number: int, digest: str) -> str:
 
 
 def _read(line: str) -> tuple[int, str]:
-    """Of a line; what a kill has cut off is of no batch."""
+    """The batch number and checksum of a line; -1 for a line truncated by a kill."""
     try:
         number, digest = json.loads(line)
         return int(number), str(digest)

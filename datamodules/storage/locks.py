@@ -1,4 +1,4 @@
-"""One at a time: jobs of a sweep that want the same files wait for the first of them."""
+"""File locks: jobs of a sweep that need the same files wait for the first one to write them."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -9,14 +9,14 @@ from filelock import FileLock, Timeout
 
 @contextmanager
 def locked(path: Path) -> Iterator[None]:
-    """Hold the lock file, whose folder is made if need be. It is let go when the process ends, whatever ends it."""
+    """Hold a lock file, whose folder is created if missing. It is released when the process ends, however it ends."""
     path.parent.mkdir(parents=True, exist_ok=True)
     with FileLock(path):
         yield
 
 
 def is_free(path: Path) -> bool:
-    """Whether there is such a lock file, which may be written, and nobody holds it."""
+    """Whether a lock file exists, is writable and is not held."""
     if not path.exists():
         return False
     try:

@@ -1,4 +1,4 @@
-"""Where data lie that are not where they were looked for: one folder up or down, or under another name."""
+"""Finds data that are not in the configured folder: one folder up or down, or under another name."""
 
 import os
 from collections.abc import Iterator
@@ -6,13 +6,13 @@ from itertools import islice
 from pathlib import Path
 
 LOOKED_INTO = 300
-"""Folders, at most: an answer is wanted at once, also beside a million photographs."""
+"""Maximum number of folders searched, so that it takes no time beside a million photographs."""
 
 
 def elsewhere(root: Path, wanted: str) -> str:
-    """A sentence that names the folder with `wanted` (a path relative to a root of data), or "" where none near has it.
+    """A sentence that names a folder near `root` that has the relative path `wanted`, or "".
 
-    Near: the folder above, those in it, and those one or two levels below.
+    Searched are the parent folder and the folders one and two levels below root.
     """
     for folder in islice(_near(root), LOOKED_INTO):
         if (folder / wanted).exists():
@@ -21,7 +21,7 @@ def elsewhere(root: Path, wanted: str) -> str:
 
 
 def beside(folder: Path, file: str) -> str:
-    """A clause that names the folder beside a missing or empty one in which its file is, or ""."""
+    """A clause that names a sibling of a missing or empty folder that has the file, or ""."""
     for other in islice(_folders(folder.parent), LOOKED_INTO):
         if (other / file).is_file():
             return f"; they are in {other}: rename it to {folder.name}"
@@ -37,7 +37,7 @@ def _near(root: Path) -> Iterator[Path]:
 
 
 def _folders(folder: Path) -> Iterator[Path]:
-    """The folders in one; none where it cannot be looked into."""
+    """The folders within one; none where it cannot be listed."""
     try:
         with os.scandir(folder) as entries:
             yield from (Path(entry.path).absolute() for entry in entries if entry.is_dir())

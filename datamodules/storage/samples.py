@@ -1,4 +1,4 @@
-"""Samples: synthetic data in the layout of real ones, written once into a folder, all at once or not at all."""
+"""Samples: synthetic data in the file format of real data sets, written once into a folder, atomically."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -11,20 +11,20 @@ from datamodules.storage.scratch import scratch
 
 
 class SampleSettings(NamedTuple):
-    """Which sample: images to train on and to test on, and a seed."""
+    """The numbers of training and test images of a sample, and its seed."""
 
     train: Count
     test: Count
     seed: Natural
 
     def name(self, kind: str) -> str:
-        """Of its folder. kind: what is drawn, so that samples of two kinds can have one root."""
+        """The name of its folder. kind: of the data set, so that samples of several can share a root."""
         return f"{kind},train={self.train},test={self.test},seed={self.seed}"
 
 
 @contextmanager
 def drawn_anew(folder: Path) -> Iterator[None]:
-    """Where a sample has been damaged, nothing needs to be fetched. Raises DataFault."""
+    """Re-raises a DataFault of a damaged sample with its remedy: delete the folder, and it is drawn again."""
     try:
         yield
     except DataFault as fault:
@@ -34,14 +34,16 @@ def drawn_anew(folder: Path) -> Iterator[None]:
 
 
 def written_once(folder: Path, sample: SampleSettings, write: Callable[[Path], None]) -> None:
-    """Have the folder; `write` fills one that becomes it. Raises DataFault where nothing can be written."""
+    """Create the folder if it is missing: `write` fills a temporary one, which is then renamed. Raises DataFault where
+    nothing can be written.
+    """
     if min(sample.train, sample.test) < 1:
         raise DataFault(f"a sample of {sample.train} training and {sample.test} test images: each needs at least one.")
     if folder.exists():
         return
     try:
         with scratch(folder.parent, folder.name) as made:
-            if not folder.exists():  # nobody wrote it while we waited
+            if not folder.exists():  # no other job wrote it while this one waited for the lock
                 fresh = made / folder.name
                 fresh.mkdir()
                 write(fresh)

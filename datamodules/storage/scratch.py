@@ -1,4 +1,4 @@
-"""Folders to write into before what was written gets its name: gone when that is done, whatever became of it."""
+"""Temporary folders for atomic writes: their content is renamed when complete, and they are deleted afterwards."""
 
 import re
 import shutil
@@ -10,21 +10,21 @@ from pathlib import Path
 from datamodules.storage.locks import is_free, locked
 
 LEFT = re.compile(r"\.(?P<name>.+)\.[a-z0-9_]{8}")
-"""What `scratch` calls its folders, as `tempfile` ends names."""
+"""The names of temporary folders: a dot, the target's name, and the suffix of `tempfile`."""
 
 
 @contextmanager
 def scratch(folder: Path, name: str) -> Iterator[Path]:
-    """A folder within `folder` for what is to be called `name`, held under a lock; one at a time."""
+    """A temporary folder within `folder` for the target `name`, under a lock, so that there is one at a time."""
     with locked(folder / f".{name}.lock"), scratch_of_one(folder, name) as made:
         yield made
 
 
 @contextmanager
 def scratch_of_one(folder: Path, name: str) -> Iterator[Path]:
-    """The same for who holds the lock `.{name}.lock` already.
+    """The same for a caller that already holds the lock `.{name}.lock`.
 
-    What a kill has left there of earlier ones goes first, whatever they were to be called: nobody holds their locks.
+    Temporary folders that killed processes have left, of any target whose lock is free, are deleted first.
     """
     for left in folder.iterdir():
         match = LEFT.fullmatch(left.name)

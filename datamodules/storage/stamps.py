@@ -1,4 +1,4 @@
-"""What a listing tells of files, and faults that are not theirs."""
+"""Stamps of files (size and times), to detect changes without reading them, and temporary read faults."""
 
 import errno
 from collections.abc import Iterable
@@ -9,28 +9,26 @@ Stamp = tuple[int, ...]
 
 
 def stamp(path: Path) -> Stamp:
-    """Size and times of a file's content and entry: what changes with it. Of one that cannot be asked for, the system's
-    number of the reason, so that it is another as soon as it can.
+    """(size, modification time, change time) of a file, times in ns. For a file without access, (-errno,), so that the
+    stamp changes once there is access.
     """
     try:
-        told = path.stat()
+        found = path.stat()
     except OSError as fault:
         return (-(fault.errno or 0),)
     except ValueError:  # a name that no file can have
         return (-errno.ENOENT,)
-    return told.st_size, told.st_mtime_ns, told.st_ctime_ns
+    return found.st_size, found.st_mtime_ns, found.st_ctime_ns
 
 
 def stamps(paths: Iterable[Path]) -> str:
-    """One sum over files, each by its name, its folder's name and its stamp: to read them all would cost what a cache
-    is to save.
-    """
+    """A sha256 over files' names, their folders' names and their stamps, without reading them."""
     return sha256(repr([(path.parts[-2:], stamp(path)) for path in paths]).encode()).hexdigest()
 
 
 def is_passing(fault: Exception) -> bool:
-    """Whether the system could not read a file (no permission, a disk that fails), which tells nothing about what is in
-    it and may be over soon. A file that is not there, or is a folder, is none of these: its stamp tells when it comes.
+    """Whether a fault is the system's (no permission, a failing disk) and says nothing about the file's content, so
+    that it must not be cached. A missing file or a folder is no such case: its stamp changes when the file appears.
     """
     lasting = (FileNotFoundError, IsADirectoryError, NotADirectoryError)
     return isinstance(fault, OSError) and fault.errno is not None and not isinstance(fault, lasting)

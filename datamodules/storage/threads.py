@@ -1,4 +1,4 @@
-"""Work that lets others run while it waits or decodes, in several threads, with a bar of progress."""
+"""A thread pool with a progress bar, for work that releases the GIL (reading, decoding)."""
 
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -12,6 +12,6 @@ Result = TypeVar("Result")
 
 
 def in_threads(work: Callable[[Item], Result], items: Sequence[Item], workers: int, title: str) -> Iterator[Result]:
-    """The results in the order of the items."""
+    """The results of `work` for each item, in the order of the items. title: of the progress bar."""
     with ThreadPoolExecutor(workers) as pool, Progress(console=Console(stderr=True), transient=True) as progress:
         yield from progress.track(pool.map(work, items), total=len(items), description=title)

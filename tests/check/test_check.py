@@ -8,15 +8,15 @@ from run_helpers import composer
 from stubs import Watched
 
 from benchmark.check.contract import Contract, broken
-from benchmark.check.mechanism import look_faults
+from benchmark.check.mechanism import glimpse_faults
 from benchmark.check.repeatable import a_batch_is_a_function_of_its_ticket, index_names_the_training_images
-from benchmark.check.subjects import Case, Subject, subjects
+from benchmark.check.subjects import Case, CheckSubject, subjects
 from benchmark.common.errors import ConfigFault
 from benchmark.model.attention.base import Glimpse
 from datamodules.contract import Batch
 
 
-def look(**other):
+def glimpse(**other):
     good = Glimpse(torch.zeros(4, 1), torch.zeros(4, 2), torch.zeros(4), torch.zeros(4, 0))
     return good._replace(**other)
 
@@ -25,25 +25,28 @@ def look(**other):
     ("other", "told"),
     [
         ({}, []),
-        ({"code": torch.zeros(4, 2)}, ["code of a look has the shape (4, 2), and has to have (4, 1)"]),
-        ({"log_prob": torch.zeros(4, 1)}, ["log_prob of a look has the shape (4, 1), and has to have (4,)"]),
-        ({"code": torch.full((4, 1), torch.nan)}, ["code of a look is not finite"]),
-        ({"where": torch.zeros(2, 2)}, ["where of a look has the shape (2, 2), and has to have a row for each of 4"]),
-        ({"item_probs": torch.full((4, 2), 2.0)}, ["item_probs of a look is beyond 0 to 1"]),
+        ({"code": torch.zeros(4, 2)}, ["code of a glimpse has the shape (4, 2), and has to have (4, 1)"]),
+        ({"log_prob": torch.zeros(4, 1)}, ["log_prob of a glimpse has the shape (4, 1), and has to have (4,)"]),
+        ({"code": torch.full((4, 1), torch.nan)}, ["code of a glimpse is not finite"]),
+        (
+            {"where": torch.zeros(2, 2)},
+            ["where of a glimpse has the shape (2, 2), and has to have a row for each of 4"],
+        ),
+        ({"item_probs": torch.full((4, 2), 2.0)}, ["item_probs of a glimpse is beyond 0 to 1"]),
         (
             {"log_prob": -torch.ones(4, requires_grad=True)},
-            ["log_prob of a look is not zero and has a gradient, and drawn is False: nothing may learn from it"],
+            ["log_prob of a glimpse is not zero and has a gradient, and drawn is False: nothing may learn from it"],
         ),
         ({"log_prob": -torch.ones(4)}, []),  # drawn by nothing that learns: a control
     ],
 )  # fmt: skip
-def test_a_look_of_wrong_shape_or_value_is_told(other, told):
-    assert look_faults(Watched(), look(**other), 4) == told
+def test_a_glimpse_of_wrong_shape_or_value_is_reported(other, told):
+    assert glimpse_faults(Watched(), glimpse(**other), 4) == told
 
 
-def test_a_look_that_is_none():
-    (told,) = look_faults(Watched(), (1, 2), 4)
-    assert told == "forward gives a tuple, and has to give a Glimpse(code, where, log_prob, chance)"
+def test_a_glimpse_of_another_type():
+    (told,) = glimpse_faults(Watched(), (1, 2), 4)
+    assert told == "forward gives a tuple, and has to give a Glimpse(code, where, log_prob, item_probs)"
 
 
 class Drawing:
@@ -64,8 +67,10 @@ def of_ticket(ticket):
     return torch.Generator().manual_seed(ticket)
 
 
-@pytest.mark.parametrize(("generator", "told"), [(of_ticket, ""), (lambda ticket: None, "is another one")])
-def test_a_batch_that_is_another_one_when_asked_for_again_is_told(generator, told):
+@pytest.mark.parametrize(
+    ("generator", "told"), [(of_ticket, ""), (lambda ticket: None, "differs when it is made again")]
+)
+def test_a_batch_that_differs_when_it_is_made_again_is_reported(generator, told):
     given = SimpleNamespace(data=Drawing(generator), made=lambda: Drawing(generator))
     with torch.random.fork_rng():
         found = list(a_batch_is_a_function_of_its_ticket(given))
@@ -74,8 +79,8 @@ def test_a_batch_that_is_another_one_when_asked_for_again_is_told(generator, tol
 
 @pytest.mark.parametrize(("index", "told"), [
     ([2, 0], []),
-    ([1, 0], ["train: index calls the first image number 1, and number 1 of each('train') is another"]),
-    ([2, 9], ["train: index goes to 9, and each('train') has not so many images"]),
+    ([1, 0], ["train: the first image has the index 1, and image 1 of each('train') is another"]),
+    ([2, 9], ["train: index goes to 9, and each('train') has fewer images"]),
 ])  # fmt: skip
 def test_training_images_that_are_not_those_that_their_index_names_are_told(index, told):
     def batch_of(place_B, index_B):
@@ -96,7 +101,7 @@ def test_what_the_checked_code_raises_is_told_with_its_line():
     found = broken(Contract("it stands", stumbles), None, set())
     assert found[0] == "one" and found[1].endswith(", in stumbles: KeyError: 'labels'")
     assert found[1].startswith(f"{__file__}:")
-    subject = Subject("data=mine", (), lambda: SimpleNamespace(plain={}))
+    subject = CheckSubject("data=mine", (), lambda: SimpleNamespace(plain={}))
     with pytest.raises(AssertionError, match=r"^data=mine: it stands\. It does not:\n  one\n  .*KeyError"):
         Case(subject, Contract("it stands", stumbles))()
 

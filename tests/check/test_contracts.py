@@ -35,7 +35,7 @@ def every_choice(test):
     return pytest.mark.parametrize("group, name", CHOICES, ids=[f"{group}-{name}" for group, name in CHOICES])(test)
 
 
-@pytest.mark.parametrize("contract", choice.CONTRACTS, ids=lambda contract: contract.says)
+@pytest.mark.parametrize("contract", choice.CONTRACTS, ids=lambda contract: contract.promise)
 @every_choice
 def test_a_choice_keeps_the_contracts_of_every_yaml(group, name, contract):
     assert list(contract.faults(Given(composed(group, name), group, name))) == []
@@ -48,7 +48,7 @@ def test_a_yaml_begins_by_saying_what_it_is(group, name):
     assert re.match(r"# \S.{8,}", said), said
 
 
-@pytest.mark.parametrize("contract", mechanism.CONTRACTS, ids=lambda contract: contract.says)
+@pytest.mark.parametrize("contract", mechanism.CONTRACTS, ids=lambda contract: contract.promise)
 @pytest.mark.parametrize("given", MECHANISMS, indirect=True)
 def test_a_mechanism_keeps_the_contracts_of_mechanisms(given, contract):
     if contract not in mechanism.RUNS:  # test_matrix.py has those, with every data set

@@ -98,7 +98,7 @@ def test_a_config_is_complete_and_named_like_its_file(config):
     assert "#" in (CONF / "data" / f"{name}.yaml").read_text().splitlines()[1]  # says what it is
 
 
-@pytest.mark.parametrize("contract", data_contracts.CONTRACTS, ids=lambda contract: contract.says)
+@pytest.mark.parametrize("contract", data_contracts.CONTRACTS, ids=lambda contract: contract.promise)
 def test_a_data_set_keeps_the_contracts_of_data_sets(given, contract):
     assert list(contract.faults(given)) == []
 

@@ -166,6 +166,15 @@ def test_nobody_overrides_what_is_implemented(kind):
                 assert name not in vars(kind), f"{kind.__name__}.{name} overrides {base.__name__}'s"
 
 
+def test_a_class_name_stands_in_one_module():
+    places: dict[str, set[str]] = {}
+    for path in SOURCES:
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.ClassDef):
+                places.setdefault(node.name, set()).add(name_of(path))
+    assert not {name: sorted(modules) for name, modules in places.items() if len(modules) > 1}
+
+
 TRAINED = ("benchmark.model", "benchmark.objective", "benchmark.training")
 
 

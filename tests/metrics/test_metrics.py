@@ -178,7 +178,7 @@ def test_the_measure_of_sequences_by_hand():
     symbol, target = torch.tensor(READ), torch.tensor(TRUTH)
     batch = Batch(torch.zeros(4, 1, 2, 2), target, no_boxes(4), torch.arange(4))
     parts = {name: part.numpy() for name, part in measure.parts(symbol, torch.zeros(4, 4, 10), batch).items()}
-    judged = measure.judge("test", {"index": np.arange(4), **parts})
+    judged = measure.compute("test", {"index": np.arange(4), **parts})
     assert judged.value_N.tolist() == [0, 1, 1, 1]
     assert judged.summary["error"] == judged.value_N.mean() == 0.75
     assert numbers(judged.summary) == {"error": 0.75, "digit_error": 0.5, "length_error": 0.5}

@@ -23,7 +23,7 @@ def judged(split="test", symbols=SAID, index=(0, 1, 2, 2), references=lambda spl
     symbol_BT, size = torch.tensor(symbols), len(symbols)
     batch = Batch(torch.zeros(size, 1, 2, 2), symbol_BT, no_boxes(size), torch.tensor(index))
     parts = {name: part.numpy() for name, part in measure.parts(symbol_BT, torch.zeros(size, 4, 7), batch).items()}
-    return measure.judge(split, {"index": np.array(index), **parts})
+    return measure.compute(split, {"index": np.array(index), **parts})
 
 
 def test_captions_are_scored_as_words_against_all_that_was_written():
@@ -51,5 +51,5 @@ def test_meteor_is_asked_for_in_the_test_alone_and_bears_its_own_name(monkeypatc
 
 def test_data_of_which_nobody_wrote_anything_are_refused():
     for references in (no_references, lambda split: REFERENCES[:2], lambda split: [*REFERENCES[:2], []]):
-        with pytest.raises(DataFault, match="what people wrote of every image of test"):
+        with pytest.raises(DataFault, match="reference captions of every image of test"):
             judged(references=references)

@@ -18,7 +18,7 @@ def judged(true, said, log=None, top=2, pairs=2):
     log_BTV = torch.nn.functional.one_hot(symbol, 5).float() if log is None else torch.tensor(log)[:, None]
     batch = Batch(torch.zeros(len(true), 1, 2, 2), target, no_boxes(len(true)), torch.arange(len(true)))
     parts = {name: part.numpy() for name, part in measure.parts(symbol, log_BTV, batch).items()}
-    return measure.judge("test", {"index": batch.index.numpy(), **parts})
+    return measure.compute("test", {"index": batch.index.numpy(), **parts})
 
 
 def test_each_category_counts_alike():

@@ -66,7 +66,7 @@ def test_the_numbers_by_hand():
     log = torch.tensor([[0.6, 0.3, 0.1, 0.0], [0.6, 0.3, 0.1, 0.0], [0.1, 0.2, 0.3, 0.4], [0.1, 0.2, 0.3, 0.4]]).log()
     accumulator = Accumulator(measure)
     accumulator.add(log.argmax(-1)[:, None], log[:, None], batch([0, 1, 2, 3]))
-    found = accumulator.judged("test").summary
+    found = accumulator.result("test").summary
     # said 0, 0, 3, 3: half agree, and by chance (1/4 * 1/2) * 2 do; the second likeliest hold the other two
     assert found["kappa"] == pytest.approx((0.5 - 0.25) / (1 - 0.25)) and found["top2"] == 1.0
     assert found["error"] == 0.5 and found["class_error"] == 0.5
@@ -77,7 +77,7 @@ def test_our_own_shares_are_those_of_torchmetrics():
     log, said = scores(200)
     accumulator = Accumulator(measure)
     accumulator.add(said, log, batch((torch.arange(200) % 4).tolist()))
-    found = accumulator.judged("test").summary
+    found = accumulator.result("test").summary
     assert found["class_error"] == pytest.approx(1 - found["accuracy"], abs=1e-6)
     assert found["error"] == pytest.approx(1 - found["micro"], abs=1e-6)
     assert found["top2_error"] == pytest.approx(1 - found["top2"], abs=1e-6)
@@ -104,7 +104,7 @@ def test_two_processes_come_to_the_numbers_of_one(shared):
     merged, whole = left.compute(), alone.compute()
     assert merged["index"].tolist() == list(range(20)) and merged.keys() == whole.keys()
     assert all(np.array_equal(merged[name], whole[name]) for name in whole)
-    assert values.judge("test", merged).summary == values.judge("test", whole).summary
+    assert values.compute("test", merged).summary == values.compute("test", whole).summary
 
 
 @pytest.mark.parametrize("name", ["kappa", "accuracy", "auroc"])
@@ -128,7 +128,7 @@ def test_evaluations_share_no_state():
         log, said = scores(8)
         accumulator = Accumulator(measure)
         accumulator.add(said, log, batch([0, 1, 2, 3] * 2))
-        found = accumulator.judged("test").summary["kappa"]
+        found = accumulator.result("test").summary["kappa"]
     assert measure.extra["kappa"].update_count == 0
     assert found == pytest.approx(float(cohen(said, [0, 1, 2, 3] * 2)), abs=1e-6)
 
@@ -157,8 +157,8 @@ def test_a_wrong_knob_is_told_before_anything_is_built(overrides, told):
 @pytest.mark.parametrize(
     ("target", "told"),
     [
-        ("torchmetrics.MeanSquaredError", "MeanSquaredError does not judge categories"),
-        ("torchmetrics.SumMetric", "SumMetric does not judge categories"),
+        ("torchmetrics.MeanSquaredError", "MeanSquaredError does not score categories"),
+        ("torchmetrics.SumMetric", "SumMetric does not score categories"),
         ("benchmark.model.decoding.greedy.Greedy", "Greedy is no torchmetrics.Metric"),
     ],
 )
@@ -189,7 +189,7 @@ def test_no_two_numbers_have_one_name(name):
     accumulator = Accumulator(measure)
     accumulator.add(log.argmax(-1), log, batch([0, 1]))
     with pytest.raises(ConfigFault, match=f"metrics.extra.{name}: the measure has a number of this name"):
-        accumulator.judged("test")
+        accumulator.result("test")
 
 
 def test_a_stranger_s_configuration_names_no_metric_that_no_installed_choice_names():

@@ -33,7 +33,7 @@ from datamodules.house_numbers.inspection import folder_faults
 from datamodules.photos.photo_stock import kept
 from datamodules.storage.archives import Tar, Zip, fetch_and_unpack, unpack
 from datamodules.storage.cache import Cache
-from datamodules.storage.child_process import ApartError, Limits, apart
+from datamodules.storage.child_process import ChildCrashError, Limits, in_child_process
 
 LIMITS = Limits(memory=1 << 28, seconds=20)
 
@@ -45,25 +45,25 @@ def test_messages_hold_nothing_that_a_terminal_obeys_or_cannot_show():
 
 
 def test_work_apart_leaves_files_and_raises_what_it_raises(tmp_path):
-    apart(lambda: (tmp_path / "found").touch(), LIMITS)
+    in_child_process(lambda: (tmp_path / "found").touch(), LIMITS)
     assert (tmp_path / "found").exists()
 
     def fails(error):
         raise error
 
     with pytest.raises(DataFault, match="is damaged"):
-        apart(lambda: fails(DataFault("x is damaged.")), LIMITS)
+        in_child_process(lambda: fails(DataFault("x is damaged.")), LIMITS)
     with pytest.raises(OSError, match="No space"):
-        apart(lambda: fails(OSError(28, "No space left")), LIMITS)
+        in_child_process(lambda: fails(OSError(28, "No space left")), LIMITS)
 
 
 def test_a_crash_a_hang_and_a_blown_up_memory_are_words():
-    with pytest.raises(ApartError, match="crashed on it"):
-        apart(lambda: os.kill(os.getpid(), 9), LIMITS)
-    with pytest.raises(ApartError, match="not read within 0 s"):
-        apart(lambda: time.sleep(60), LIMITS._replace(seconds=0.3))
-    with pytest.raises(ApartError, match="more than 256 MB"):
-        apart(lambda: np.ones(1 << 30), LIMITS)
+    with pytest.raises(ChildCrashError, match="crashed on it"):
+        in_child_process(lambda: os.kill(os.getpid(), 9), LIMITS)
+    with pytest.raises(ChildCrashError, match="not read within 0 s"):
+        in_child_process(lambda: time.sleep(60), LIMITS._replace(seconds=0.3))
+    with pytest.raises(ChildCrashError, match="more than 256 MB"):
+        in_child_process(lambda: np.ones(1 << 30), LIMITS)
 
 
 @pytest.mark.parametrize("packed", [False, True])

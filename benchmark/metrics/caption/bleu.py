@@ -11,11 +11,13 @@ import numpy as np
 from benchmark.metrics.caption.ngrams import LONGEST, CaptionWords, Counts
 
 SMALL, TINY = 1e-9, 1e-15
-"""COCO's: what keeps a quotient finite, and a product of precisions above zero."""
+"""COCO's constants: added to denominators and numerators, so that quotients are finite and precisions above zero."""
 
 
 class Bleu(NamedTuple):
-    """By n - 1: (K,) of the corpus, from its summed counts; (K, N) of each image. Plain: without brevity penalty."""
+    """BLEU-n at index n - 1: (K,) of the corpus, from summed counts; (K, N) of each image. plain: without brevity
+    penalty.
+    """
 
     corpus_K: np.ndarray
     plain_K: np.ndarray
@@ -24,8 +26,8 @@ class Bleu(NamedTuple):
 
 
 def bleu(texts: CaptionWords, counts: Sequence[Counts]) -> Bleu:
-    """The reference length is the one closest to the candidate's, of two equally close the shorter. A value is never
-    quite zero: constants of 1e-9 and 1e-15 stand in every quotient.
+    """BLEU with COCO's "closest" reference length: the one nearest to the candidate's, the shorter of two equally near.
+    Scores are never exactly zero, because of the constants SMALL and TINY in every quotient.
     """
     images = texts.images
     length_N = texts.length_C[:images]
@@ -40,7 +42,7 @@ def bleu(texts: CaptionWords, counts: Sequence[Counts]) -> Bleu:
 
 
 def _clipped(counts: Counts, images: int) -> np.ndarray:
-    """(N,) n-grams of the candidate that a reference has too, each as often as the reference that has most of it."""
+    """(N,) clipped n-gram matches: each n-gram counts at most as often as in the reference that has most of it."""
     most_E = np.zeros_like(counts.candidate_count_E)
     found_F = counts.match_F >= 0
     np.maximum.at(most_E, counts.match_F[found_F], counts.reference_count_F[found_F])
@@ -56,7 +58,7 @@ def _closest(texts: CaptionWords) -> np.ndarray:
 
 
 def _means(correct: np.ndarray, guessed: np.ndarray) -> np.ndarray:
-    """(K, ...) geometric means of the precisions up to each n."""
+    """(K, ...) geometric means of the precisions of order 1 to n."""
     exponent = 1 / np.arange(1, LONGEST + 1).reshape(-1, *[1] * (correct.ndim - 1))
     return np.cumprod((correct + TINY) / (guessed + SMALL), 0) ** exponent
 

@@ -1,4 +1,4 @@
-"""CIDEr-D (Vedantam et al. 2015), which is what COCO's code calls CIDEr.
+"""CIDEr-D (Vedantam et al. 2015), the metric that COCO's evaluation reports as CIDEr.
 
 Axes: N images, F distinct n-grams of the references, E of the candidates, R references.
 """
@@ -11,17 +11,17 @@ import numpy as np
 from benchmark.metrics.caption.ngrams import LONGEST, CaptionWords, Counts
 
 SIGMA = 6.0
-"""Of the Gaussian over the difference of lengths: COCO's choice."""
+"""Standard deviation of the Gaussian length penalty, in bigrams: COCO's value."""
 
 Lengths = TypeVar("Lengths", bound=Any)
 
 
 def cider_d(texts: CaptionWords, counts: Sequence[Counts]) -> np.ndarray:
-    """(N,) of each image, in 0 to 10; a corpus has their mean.
+    """(N,) scores of the images, in [0, 10]; the corpus score is their mean.
 
-    A mean over n = 1 to 4 and over references of the cosine between tf-idf vectors, the candidate's counts clipped to
-    the reference's, times a Gaussian over the difference of lengths, which are counted in bigrams. Document frequencies
-    are counted in the images given, so a value depends on which they are; of a single image it is 0.
+    The mean over n = 1 to 4 and over references of the cosine between tf-idf vectors, the candidate's counts clipped to
+    the reference's, times a Gaussian length penalty on the difference in bigrams. Document frequencies are counted over
+    the images given, so a score depends on which they are; for a single image it is 0.
     """
     images = texts.images
     image_R = texts.image_C[images:]
@@ -31,33 +31,32 @@ def cider_d(texts: CaptionWords, counts: Sequence[Counts]) -> np.ndarray:
 
 
 def log_of_lengths(one: Lengths, other: Lengths) -> Lengths:
-    """The logarithm of the Gaussian over the difference of two captions' lengths, which are counted in bigrams. Lengths
-    are in words, arrays or tensors.
-    """
+    """The logarithm of the Gaussian length penalty of two captions. one, other: lengths in words, arrays or tensors."""
     apart = (one - 1).clip(min=0) - (other - 1).clip(min=0)
     return -(apart**2) / (2 * SIGMA**2)
 
 
 def document_frequency(image_F: np.ndarray, gram_F: np.ndarray, kinds: int) -> np.ndarray:
-    """(kinds,) in how many images an n-gram is, of those that are anywhere."""
+    """(kinds,) the number of images in whose references each n-gram occurs."""
     return np.bincount(np.unique(image_F * kinds + gram_F) % max(1, kinds), minlength=kinds)
 
 
 def rarity(frequency: np.ndarray, images: int) -> np.ndarray:
-    """ln(images / df), of n-grams that no image has ln(images); exactly 0 of those that all have, so that a caption of
-    nothing else has no direction. Logarithms are taken one by one: of vectors they may differ in the last bit.
+    """The idf of n-grams: ln(images / df), and ln(images) for df = 0. Exactly 0 where all images have the n-gram, so
+    that a caption of such n-grams alone has a zero vector. Logarithms are taken one by one, since vectorised ones may
+    differ in the last bit.
     """
     distinct, place = np.unique(np.maximum(1, frequency), return_inverse=True)
     return np.log(float(images)) - np.array([np.log(float(value)) for value in distinct])[place]
 
 
 def vector_length(caption_F: np.ndarray, weight_F: np.ndarray, captions: int) -> np.ndarray:
-    """(captions,) Euclidean length of each caption's tf-idf vector, by the weights of its distinct n-grams."""
+    """(captions,) Euclidean norm of each caption's tf-idf vector, from the weights of its distinct n-grams."""
     return np.sqrt(np.bincount(caption_F, weight_F**2, captions))
 
 
 def _cosine(counts: Counts, image_R: np.ndarray, images: int) -> np.ndarray:
-    """(R,) between each reference and its image's candidate, over n-grams of one length."""
+    """(R,) clipped cosine between each reference and the candidate of its image, over n-grams of one length."""
     gram_F, caption_F, found_F = counts.reference_gram_F, counts.reference_caption_F, counts.match_F >= 0
     idf = rarity(document_frequency(image_R[caption_F], gram_F, counts.kinds), images)
     weight_F, weight_E = (

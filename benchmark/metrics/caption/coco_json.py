@@ -1,7 +1,8 @@
-"""Captions in COCO's layouts of JSON, read with all their faults.
+"""Reads captions in COCO's JSON formats and reports all faults of a file at once.
 
 References are a captions_*.json, {"images": [{"id": ...}], "annotations": [{"image_id": ..., "caption": ...}]};
-results a list of {"image_id": ..., "caption": ...}. Tokenised captions are {image id: [caption, ...]} on both sides.
+results a list of {"image_id": ..., "caption": ...}. Tokenised captions, references and results alike, are
+{image id: [caption, ...]}.
 """
 
 import json
@@ -12,20 +13,22 @@ from typing import Any
 from datamodules.contract import DataFault
 
 SHOWN = 10
-"""Faults of a file that a message spells out."""
+"""Maximum number of faults of a file that a message lists."""
 
 References = dict[Any, list[str]]
 Results = dict[Any, str]
 
 
 def official_references(path: Path) -> References:
-    """Of each image of a captions_*.json; an image may turn out to have none. Raises DataFault."""
-    told = read_json(path)
-    if not isinstance(told, dict) or not all(isinstance(told.get(key), list) for key in ("images", "annotations")):
+    """The captions of each image of a captions_*.json; an image may have none. Raises DataFault."""
+    content = read_json(path)
+    if not isinstance(content, dict) or not all(
+        isinstance(content.get(key), list) for key in ("images", "annotations")
+    ):
         raise DataFault(f'{path}: not a captions_*.json: it has no lists "images" and "annotations"')
     faults: list[str] = []
     found: References = {}
-    for place, entry in enumerate(told["images"]):
+    for place, entry in enumerate(content["images"]):
         image = entry.get("id") if isinstance(entry, dict) else None
         if type(image) is not int:
             faults.append(f'images[{place}] has no whole number "id"')
@@ -33,7 +36,7 @@ def official_references(path: Path) -> References:
             faults.append(f"images[{place}]: image {image} stands there twice")
         else:
             found[image] = []
-    for place, image, caption in _entries(told["annotations"], "annotations", faults):
+    for place, image, caption in _entries(content["annotations"], "annotations", faults):
         if image in found:
             found[image].append(caption)
         else:
@@ -43,20 +46,20 @@ def official_references(path: Path) -> References:
 
 
 def official_results(path: Path) -> Results:
-    """Raises DataFault."""
+    """The caption of each image in a list of results. Raises DataFault."""
     faults: list[str] = []
     found = listed_results(read_json(path), faults)
     refuse(path, faults)
     return found
 
 
-def listed_results(told: Any, faults: list[str]) -> Results:
-    """Of a parsed list of results; what is wrong with it is added to the faults."""
-    if not isinstance(told, list) or not told:
+def listed_results(content: Any, faults: list[str]) -> Results:
+    """The caption of each image in a parsed list of results; its faults are appended to `faults`."""
+    if not isinstance(content, list) or not content:
         faults.append('not a list of results, [{"image_id": 1, "caption": "a dog"}, ...], or an empty one')
         return {}
     found: Results = {}
-    for place, image, caption in _entries(told, "", faults):
+    for place, image, caption in _entries(content, "", faults):
         if image in found:
             faults.append(f"[{place}]: image {image} has a result already")
         found[image] = caption
@@ -64,12 +67,12 @@ def listed_results(told: Any, faults: list[str]) -> Results:
 
 
 def tokenized_references(path: Path) -> References:
-    """Raises DataFault."""
+    """The tokenised captions of each image. Raises DataFault."""
     return _tokenized(path)
 
 
 def tokenized_results(path: Path) -> Results:
-    """Raises DataFault."""
+    """The one tokenised caption of each image. Raises DataFault, also where an image has several."""
     found = _tokenized(path)
     refuse(
         path, [f"image {image} has {len(texts)} captions, not 1" for image, texts in found.items() if len(texts) != 1]
@@ -78,7 +81,7 @@ def tokenized_results(path: Path) -> Results:
 
 
 def read_json(path: Path) -> Any:
-    """What a file holds. Raises DataFault where that is no JSON, or where an object has a key twice."""
+    """The parsed content of a file. Raises DataFault where it is no JSON, or where an object has a key twice."""
     try:
         return parsed(path.read_bytes())
     except OSError as fault:
@@ -88,7 +91,7 @@ def read_json(path: Path) -> Any:
 
 
 def parsed(content: bytes) -> Any:
-    """Raises ValueError, in words."""
+    """Strictly parsed JSON. Raises ValueError with a message for users, also for a key that occurs twice."""
 
     def once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         found = dict(pairs)
@@ -110,21 +113,21 @@ def parsed(content: bytes) -> Any:
 
 
 def _tokenized(path: Path) -> References:
-    told = read_json(path)
-    if not isinstance(told, dict) or not told:
+    content = read_json(path)
+    if not isinstance(content, dict) or not content:
         raise DataFault(f'{path}: not {{"image id": ["caption", ...], ...}}, or an empty one')
     wrong = [
         f"image {image} has no list of captions"
-        for image, texts in told.items()
+        for image, texts in content.items()
         if not isinstance(texts, list) or not all(isinstance(text, str) for text in texts)
     ]
     refuse(path, wrong)
-    return told
+    return content
 
 
-def _entries(told: Iterable[Any], name: str, faults: list[str]) -> Iterable[tuple[int, int, str]]:
-    """The place, image and caption of each entry that has them."""
-    for place, entry in enumerate(told):
+def _entries(entries: Iterable[Any], name: str, faults: list[str]) -> Iterable[tuple[int, int, str]]:
+    """The position, image id and caption of each valid entry; the others are appended to the faults."""
+    for place, entry in enumerate(entries):
         fields: Mapping[str, Any] = entry if isinstance(entry, dict) else {}
         image, caption = fields.get("image_id"), fields.get("caption")
         if type(image) is int and isinstance(caption, str):
@@ -134,6 +137,7 @@ def _entries(told: Iterable[Any], name: str, faults: list[str]) -> Iterable[tupl
 
 
 def refuse(path: Path, faults: list[str]) -> None:
+    """Raises DataFault with the first faults of a file, if there are any."""
     if faults:
         more = [f"and {len(faults) - SHOWN} more"] if len(faults) > SHOWN else []
         raise DataFault("\n".join(f"{path}: {fault}" for fault in [*faults[:SHOWN], *more]))

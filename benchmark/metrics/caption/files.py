@@ -1,4 +1,4 @@
-"""Files of results, scored against files of references."""
+"""Scores of a file of results against a file of reference captions."""
 
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -16,7 +16,7 @@ from benchmark.metrics.caption.tokens import tokenized
 
 
 class Scored(NamedTuple):
-    """images: the ids of those that were scored, in the order of the scores. remark: why METEOR is missing, or ""."""
+    """images: ids of the images scored, in the order of the scores. remark: why METEOR is missing, or ""."""
 
     images: list[Any]
     scores: Scores
@@ -24,19 +24,20 @@ class Scored(NamedTuple):
 
 
 def score_files(references: Path, results: Path, is_tokenized: bool, subset: bool, jar: Path | None) -> Scored:
-    """All measures of a file of results. subset: of the images that have a result; else each has to have one.
+    """All caption scores of a file of results. is_tokenized: whether both files hold tokenised captions. subset: score
+    only the images that have a result; otherwise each must have one. jar: as in `meteor`.
 
-    METEOR is among them where there is a program for it (`meteor`). Raises DataFault with all faults of a file.
+    METEOR is included where a program for it is installed. Raises DataFault with all faults of a file.
     """
     read = (tokenized_references, tokenized_results) if is_tokenized else (official_references, official_results)
-    truth, said = read[0](references), read[1](results)
-    unknown = [f"image {image} is not in {references}" for image in said if image not in truth]
-    missing = [f"image {image} of {references} has no result" for image in truth if image not in said and not subset]
+    truth, result = read[0](references), read[1](results)
+    unknown = [f"image {image} is not in {references}" for image in result if image not in truth]
+    missing = [f"image {image} of {references} has no result" for image in truth if image not in result and not subset]
     refuse(results, unknown + missing)
-    refuse(references, [f"image {image} has no caption" for image in said if not truth[image]])
-    images = [image for image in truth if image in said]
+    refuse(references, [f"image {image} has no caption" for image in result if not truth[image]])
+    images = [image for image in truth if image in result]
     split = list if is_tokenized else tokenized
-    candidates = list(split([said[image] for image in images]))
+    candidates = list(split([result[image] for image in images]))
     several = [list(split(truth[image])) for image in images]
     scores = caption_scores(candidates, several)
     try:

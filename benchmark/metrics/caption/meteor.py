@@ -1,7 +1,7 @@
-"""METEOR, by whoever can compute it here: its authors' Java program (version 1.5, as COCO calls it), or nltk.
+"""METEOR by the authors' Java program (version 1.5, called as COCO does) if installed, otherwise by nltk.
 
-The two are not comparable. nltk's has the parameters of 2005, takes the best reference, knows no paraphrases and no
-function words, and gives about twice the value; so it bears another name. Axes: N images.
+The two are not comparable. nltk's has the parameters of 2005, takes the best reference, has no paraphrase table and no
+function words, and gives about twice the value, so it is reported as "METEOR-nltk". Axes: N images.
 """
 
 import importlib.util
@@ -21,26 +21,26 @@ import numpy as np
 from nltk.translate.meteor_score import meteor_score
 
 START, EACH = 180.0, 0.05
-"""Seconds the program may take: to load its tables, and for each image."""
+"""Timeout in seconds: to load the program's tables, plus for each image."""
 
 
 class Meteor(NamedTuple):
-    """name: "METEOR" or "METEOR-nltk". corpus: of all images together. image_N: of each."""
+    """name: "METEOR" or "METEOR-nltk". corpus: score of the corpus. image_N: (N,) scores of the images."""
 
     name: str
     corpus: float
     image_N: np.ndarray
 
 
-class MeteorMissing(Exception):  # noqa: N818  # nothing is wrong, it just is not here
-    """Why there is no METEOR."""
+class MeteorMissing(Exception):  # noqa: N818  # an optional program is not installed; that is no error
+    """METEOR can't be computed here; the message gives the reason."""
 
 
 def meteor(candidates: Sequence[str], references: Sequence[Sequence[str]], jar: Path | None) -> Meteor:
-    """Of tokenised captions. jar: meteor-1.5.jar with its folder data beside it; None for that of pycocoevalcap.
+    """METEOR of tokenised captions. jar: path of meteor-1.5.jar, with its folder `data` beside it; None for the one
+    that pycocoevalcap brings.
 
-    Raises MeteorMissing where neither program is there or what it needs is damaged, and where a jar that was named
-    does not work.
+    Raises MeteorMissing where neither program can run, or where the given jar does not work.
     """
     try:
         return java_meteor(candidates, references, jar or _installed_jar())
@@ -54,18 +54,18 @@ def meteor(candidates: Sequence[str], references: Sequence[Sequence[str]], jar: 
 
 
 def java_meteor(candidates: Sequence[str], references: Sequence[Sequence[str]], jar: Path) -> Meteor:
-    """Raises MeteorMissing with what the program said, where it fails or takes too long."""
+    """METEOR 1.5. Raises MeteorMissing with the program's own message where it fails, or after the timeout."""
     lines = [_line("SCORE", [*several, one]) for one, several in zip(candidates, references, strict=True)]
-    with _program(jar) as (command, folder), tempfile.TemporaryFile("w+") as complaint:
+    with _program(jar) as (command, folder), tempfile.TemporaryFile("w+") as errors:
         process = subprocess.Popen(
             command, cwd=folder, text=True, encoding="utf-8", errors="replace",
-            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=complaint,
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=errors,
         )  # fmt: skip
         seconds = START + EACH * len(lines)
         late = threading.Timer(seconds, process.kill)
         late.start()
         try:
-            values = _converse(process, lines)
+            values = _scores(process, lines)
         finally:
             in_time = late.is_alive()
             late.cancel()
@@ -73,22 +73,22 @@ def java_meteor(candidates: Sequence[str], references: Sequence[Sequence[str]], 
             process.wait()
         if not in_time:
             raise MeteorMissing(f"{jar} was not done after {seconds:.0f} s")
-        complaint.seek(0)
-        told = [line for line in [*values[-1:], *complaint.read().splitlines()] if line.strip()]
+        errors.seek(0)
+        printed = [line for line in [*values[-1:], *errors.read().splitlines()] if line.strip()]
     if len(values) <= len(lines) or not _is_number(values[-1]):
-        raise MeteorMissing(f"{jar} gave no score but: {told[0] if told else 'nothing'}")
+        raise MeteorMissing(f"{jar} gave no score but: {printed[0] if printed else 'nothing'}")
     *each, corpus = map(float, values)
     return Meteor("METEOR", corpus, np.array(each))
 
 
 def nltk_meteor(candidates: Sequence[str], references: Sequence[Sequence[str]], wordnet: object) -> Meteor:
-    """With nltk's own parameters; the corpus has the mean. An empty caption has 0."""
+    """Nltk's METEOR with its default parameters; the corpus score is the mean. An empty caption scores 0."""
     try:
         each = [
             meteor_score([text.split() for text in several], one.split(), wordnet=wordnet) if one.strip() else 0.0
             for one, several in zip(candidates, references, strict=True)
         ]
-    except Exception as fault:  # nltk raises whatever a damaged WordNet makes it stumble over
+    except Exception as fault:  # a damaged WordNet makes nltk raise errors of any type
         raise _damaged_wordnet(fault) from None
     return Meteor("METEOR-nltk", float(np.mean(each)), np.array(each))
 
@@ -101,7 +101,7 @@ def _installed_jar() -> Path:
 
 
 def _wordnet() -> object:
-    from nltk.corpus import wordnet  # looked for on the disk when first used
+    from nltk.corpus import wordnet  # loaded from disk on first use
 
     try:
         wordnet.ensure_loaded()
@@ -113,7 +113,7 @@ def _wordnet() -> object:
 
 
 def _damaged_wordnet(fault: Exception) -> MeteorMissing:
-    """Names the one that nltk takes, which is the first it finds."""
+    """The fault with the path of the WordNet that nltk reads, the first that it finds."""
     places = [Path(folder) / "corpora" / name for folder in nltk.data.path for name in ("wordnet.zip", "wordnet")]
     there = next((str(place) for place in places if place.exists()), "WordNet")
     why = str(fault).strip() or type(fault).__name__
@@ -124,7 +124,7 @@ def _damaged_wordnet(fault: Exception) -> MeteorMissing:
 
 @contextmanager
 def _program(jar: Path) -> Iterator[tuple[list[str], str]]:
-    """What to call, and in which folder: a new one, because of a path with blanks in it the program finds no tables."""
+    """The command and the folder to run it in: a temporary one, since the program fails on paths with blanks."""
     java = shutil.which("java")
     if not java:
         raise MeteorMissing("Java is not installed")
@@ -138,19 +138,19 @@ def _program(jar: Path) -> Iterator[tuple[list[str], str]]:
         yield [java, *options], folder
 
 
-def _converse(process: subprocess.Popen[str], lines: Sequence[str]) -> list[str]:
-    """What it answers when asked for the scores of these captions, up to the first line that is no number."""
+def _scores(process: subprocess.Popen[str], lines: Sequence[str]) -> list[str]:
+    """The lines that the program prints for the captions' scores, up to the first that is no number."""
     assert process.stdin and process.stdout
-    with suppress(OSError), process.stdin as said, process.stdout as told:
-        # Written from aside: whoever writes all before reading any waits for a reader who waits for him.
-        writer = threading.Thread(target=_write, args=(said, lines), daemon=True)
+    with suppress(OSError), process.stdin as to_program, process.stdout as from_program:
+        # Written in a thread: writing everything before reading would deadlock on full pipes.
+        writer = threading.Thread(target=_write, args=(to_program, lines), daemon=True)
         writer.start()
-        statistics = [told.readline().strip() for _ in lines]
+        statistics = [from_program.readline().strip() for _ in lines]
         writer.join()
-        _write(said, [" ||| ".join(["EVAL", *statistics])])
+        _write(to_program, [" ||| ".join(["EVAL", *statistics])])
         values: list[str] = []
         while len(values) <= len(lines) and (not values or _is_number(values[-1])):
-            values.append(told.readline().strip())
+            values.append(from_program.readline().strip())
         return values
     return []
 
@@ -163,11 +163,13 @@ def _is_number(text: str) -> bool:
 
 
 def _write(stream: IO[str], lines: Sequence[str]) -> None:
-    with suppress(OSError, ValueError):  # it has ended; what it complained of is told by whoever reads
+    with suppress(OSError, ValueError):  # the program has ended; the reader reports its message
         stream.write("".join(f"{line}\n" for line in lines))
         stream.flush()
 
 
 def _line(verb: str, captions: Sequence[str]) -> str:
-    """One caption a field: none may hold what parts fields or lines, or cannot be written as UTF-8."""
+    """A line of the program's protocol, one caption a field. Field and line separators, and what UTF-8 can't encode,
+    are replaced by blanks.
+    """
     return " ||| ".join([verb, *(re.sub(r"\|{3}|\s+|[\ud800-\udfff]", " ", text).strip() for text in captions)])

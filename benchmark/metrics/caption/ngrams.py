@@ -1,7 +1,7 @@
-"""The words of captions as numbers, and their n-grams counted all at once.
+"""Captions as word ids, and vectorised n-gram counts of them, shared by BLEU and CIDEr-D.
 
-Axes: N images, C captions (the candidate of each image first, then all references), W words of all captions one after
-another, E and F distinct n-grams of the candidates and of the references.
+Axes: N images, C captions (the candidates of all images first, then all references), W words of all captions
+concatenated, E and F distinct n-grams of the candidates and of the references, P positions of n-grams, K n-gram ids.
 """
 
 from collections.abc import Iterator, Sequence
@@ -15,9 +15,9 @@ LONGEST = 4
 
 
 class CaptionWords(NamedTuple):
-    """Of N images: one candidate each, and its references.
+    """The captions of N images: one candidate each, and their references.
 
-    word_W: of all captions. length_C: their words. image_C: whose caption each is.
+    word_W: word ids of all captions. length_C: number of words of each caption. image_C: index of its image.
     """
 
     word_W: np.ndarray
@@ -30,12 +30,12 @@ class CaptionWords(NamedTuple):
 
 
 class Counts(NamedTuple):
-    """Of the n-grams of one length n.
+    """Counts of the n-grams of one length n.
 
-    candidate_image_E, candidate_gram_E, candidate_count_E: each distinct n-gram of each candidate, by image.
-    reference_caption_F (counted from the first reference), reference_gram_F, reference_count_F: of each reference.
-    match_F: the entry of the same image's candidate that has the same n-gram, -1 where none has.
-    kinds: how many different ones there are.
+    candidate_image_E, candidate_gram_E, candidate_count_E: each distinct n-gram of each candidate, sorted by image.
+    reference_caption_F (0 is the first reference), reference_gram_F, reference_count_F: likewise of each reference.
+    match_F: index in E of the same n-gram in the candidate of the same image, -1 where it has none.
+    kinds: number of distinct n-grams.
     """
 
     candidate_image_E: np.ndarray
@@ -49,7 +49,9 @@ class Counts(NamedTuple):
 
 
 def captions(candidates: Sequence[str], references: Sequence[Sequence[str]]) -> CaptionWords:
-    """Words are what white space parts. Raises ValueError where an image has no reference, or numbers differ."""
+    """Word ids of tokenised captions, split at white space. Raises ValueError where an image has no reference, or
+    where candidates and references are not equally many.
+    """
     references_N = np.array([len(texts) for texts in references], dtype=np.int64)
     if len(candidates) != len(references) or not references_N.all():
         raise ValueError("each image needs one candidate and at least one reference")
@@ -62,17 +64,17 @@ def captions(candidates: Sequence[str], references: Sequence[Sequence[str]]) -> 
 
 
 def count(texts: CaptionWords) -> list[Counts]:
-    """For n = 1 to 4."""
+    """The counts for n = 1 to 4."""
     words = int(texts.word_W.max(initial=-1)) + 1
     return [_counts(texts, one.caption_P, one.gram_P) for one in grams(texts.word_W, texts.length_C, words)]
 
 
 class Grams(NamedTuple):
-    """The n-grams of one length n at their P places, caption by caption.
+    """The n-grams of one length n at their P positions, caption by caption.
 
-    caption_P: where they stand. gram_P: which they are, equal ones with equal numbers.
-    key_K: what each number stands for, in rising order: the number of its first n - 1 words, times how many words
-    there are, plus that of its last word. Of single words, which are their own numbers, every number there is.
+    caption_P: the caption of each. gram_P: its id; equal n-grams have equal ids.
+    key_K: the key of each id, in ascending order: id of the first n - 1 words * vocabulary size + id of the last word.
+    For n = 1, where the ids are the word ids, all of them.
     """
 
     caption_P: np.ndarray
@@ -81,9 +83,9 @@ class Grams(NamedTuple):
 
 
 def grams(word_W: np.ndarray, length_C: np.ndarray, words: int) -> Iterator[Grams]:
-    """For n = 1 to 4, of captions of so many different words."""
+    """The n-grams for n = 1 to 4. words: size of the vocabulary."""
     caption_W = np.repeat(np.arange(len(length_C)), length_C)
-    left_W = np.cumsum(length_C)[caption_W] - np.arange(len(word_W))  # words from here to the caption's end
+    left_W = np.cumsum(length_C)[caption_W] - np.arange(len(word_W))  # words from this position to the caption's end
     place, gram, key = np.arange(len(word_W)), word_W, np.arange(words)
     for n in range(1, LONGEST + 1):
         yield Grams(caption_W[place], gram, key)
@@ -97,7 +99,7 @@ def _counts(texts: CaptionWords, caption: np.ndarray, gram: np.ndarray) -> Count
     caption_D, gram_D, times_D = distinct(caption, gram, kinds)
     first = np.searchsorted(caption_D, images)  # of the references
     image_E, gram_E, caption_F, gram_F = caption_D[:first], gram_D[:first], caption_D[first:], gram_D[first:]
-    candidate_E = image_E * kinds + gram_E  # a candidate's number is its image's
+    candidate_E = image_E * kinds + gram_E  # a candidate's index is its image's
     key_F = texts.image_C[caption_F] * kinds + gram_F
     match_F = np.searchsorted(candidate_E, key_F)
     found_F = np.append(candidate_E, -1)[match_F] == key_F
@@ -106,6 +108,6 @@ def _counts(texts: CaptionWords, caption: np.ndarray, gram: np.ndarray) -> Count
 
 
 def distinct(caption_P: np.ndarray, gram_P: np.ndarray, kinds: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """(D,) caption, (D,) n-gram and (D,) count of each distinct n-gram of each caption, in rising order."""
+    """(D,) caption, (D,) n-gram id and (D,) count of each distinct n-gram of each caption, in ascending order."""
     key_D, times_D = np.unique(caption_P * kinds + gram_P, return_counts=True)
     return (*np.divmod(key_D, max(1, kinds)), times_D)

@@ -1,7 +1,7 @@
-"""CIDEr-D of sampled captions as a reward in training (Rennie et al. 2017, self-critical sequence training).
+"""CIDEr-D of sampled captions as the reward of self-critical sequence training (Rennie et al. 2017).
 
-Axes: I images of the training set, B images, R rows (captions of images), T symbols, C references, W their symbols, P
-places of n-grams in the rows.
+Axes: I images of the training set, R rows (sampled captions of images), T time steps, C references of an image, W their
+symbols, P positions of n-grams in the rows.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -17,26 +17,26 @@ from benchmark.metrics.caption.tokens import words
 from datamodules.contract import IGNORED
 
 AFTER, PADDING = -1, -2
-"""No symbol, in a caption and in a reference: unequal, so that neither matches the other."""
+"""Padding of sampled captions and of references: different values, so that padding never matches padding."""
 
 
 def in_symbols(references: Sequence[Sequence[str]], number: Mapping[str, int], unknown: int) -> list[list[list[int]]]:
-    """References as they are written, as symbols: a word without a number is the unknown one."""
+    """Reference captions as symbol indices. number: index of each word. unknown: index for words without one."""
     return [[[number.get(word, unknown) for word in words(text)] for text in texts] for texts in references]
 
 
 @final
 class CiderReward(nn.Module):
-    """Scores rows of symbols against the references of their images, without a string and without waiting for a device.
+    """CIDEr-D of sampled symbol sequences, computed with tensor operations on the device, without synchronisation.
 
         reward = CiderReward(references, symbols=len(spec.symbols), end=spec.end)   # once
         reward_R = reward(symbol_RT, index_R)                                       # each step
 
-    references: of each image of the training set, by its index: one or more captions as symbols (`in_symbols`), without
-    the end, which is added. symbols: how many there are. end: the symbol that ends a caption; it counts as a word on
-    both sides, so that a caption that breaks off is worth less than one that ends.
-    Document frequencies are those of all these images, not of the batch's. Nothing of it is saved in a checkpoint.
-    Raises ValueError where an image has no reference.
+    references: one or more captions of each training image, by its index, as symbols (`in_symbols`) without the end
+    symbol, which is appended. symbols: size of the vocabulary. end: index of the end symbol; it counts as a word in
+    candidates and references, so that a caption without it scores less than one with it.
+    Document frequencies are counted over all training images, not over the batch. The tables are not saved in
+    checkpoints. Raises ValueError where an image has no reference.
     """
 
     word_W: Tensor
@@ -55,7 +55,7 @@ class CiderReward(nn.Module):
         if not count_I.all():
             raise ValueError("each image needs at least one reference")
         self.longest = int(length_N.max())
-        # (I, C) which caption; the last, of no words, stands for those that an image has not
+        # (I, C) index of each caption; images with fewer than C are padded with a last, empty caption
         which_IC = np.full((len(references), count_I.max()), len(texts))
         which_IC[np.arange(count_I.max()) < count_I[:, None]] = np.arange(len(texts))
         for name, value in {
@@ -66,10 +66,10 @@ class CiderReward(nn.Module):
             self.register_buffer(name, torch.from_numpy(value), persistent=False)
 
     def forward(self, symbol_RT: Tensor, index_R: Tensor) -> Tensor:
-        """(R,) in 0 to 10.
+        """(R,) float rewards, in [0, 10].
 
-        symbol_RT: (R, T) long, each ended by the end or by IGNORED or not at all; what follows does not count.
-        index_R: (R,) long, the image of each row.
+        symbol_RT: (R, T) long. Symbols after the first end symbol or IGNORED are ignored; a row may have neither.
+        index_R: (R,) long, the training index of each row's image.
         """
         word_RT, length_R = self._ended(symbol_RT)
         other_WRC, which_RC = self._references(index_R)
@@ -84,45 +84,45 @@ class CiderReward(nn.Module):
         return symbol_RT.masked_fill(over_RT, AFTER), (~over_RT).sum(-1)
 
     def _references(self, index_R: Tensor) -> tuple[Tensor, Tensor]:
-        """(W, R, C) the symbols of the images' references, and (R, C) which captions they are."""
+        """(W, R, C) the symbols of the images' references, and (R, C) the indices of these captions."""
         which_RC = self.which_IC[index_R]
         start_RC, length_RC = self.start_N[which_RC], self.length_N[which_RC]
-        # The longest at hand saves work, but to ask a GPU for it is to wait.
+        # The batch's longest reference saves work, but on a GPU reading it would synchronise.
         longest = self.longest if index_R.is_cuda else int(length_RC.max())
         place_W11 = torch.arange(longest, device=index_R.device)[:, None, None]
         symbol_WRC = self.word_W[(start_RC + place_W11).clamp(max=len(self.word_W) - 1)]
         return symbol_WRC.masked_fill(place_W11 >= length_RC, PADDING), which_RC
 
     def _cosines(self, word_RT: Tensor, length_R: Tensor, other_WRC: Tensor, which_RC: Tensor) -> Iterator[Tensor]:
-        """(R, C) for n = 1 to 4."""
+        """Clipped cosines (R, C) of the tf-idf vectors, for n = 1 to 4."""
         own_RTT = word_RT[:, :, None] == word_RT[:, None]
         other_WRCT = word_RT[:, None] == other_WRC[..., None]
         own_RPP, other_WRCP, gram_RP = own_RTT, other_WRCT, word_RT
         for n in range(1, LONGEST + 1):
-            if n > 1:  # two n-grams are equal where they are so but for their last words, and those are too
+            if n > 1:  # two n-grams are equal if their first n - 1 words and their last words are
                 own_RPP = own_RPP[:, :-1, :-1] & own_RTT[:, n - 1 :, n - 1 :]
                 other_WRCP = other_WRCP[:-1, ..., :-1] & other_WRCT[n - 1 :, ..., n - 1 :]
                 gram_RP = self._number(n, gram_RP[:, :-1] * self.symbols + word_RT[:, n - 1 :])
-            times_RP, their_times_RCP = own_RPP.sum(-1, dtype=torch.int32), other_WRCP.sum(0, dtype=torch.int32)
-            counts_RP = torch.arange(times_RP.shape[1], device=word_RT.device) + n <= length_R[:, None]
-            square_RP = self.get_buffer(f"idf{n}")[gram_RP] ** 2 * counts_RP
-            # An n-gram that is there k times is met at k places: a kth of it at each.
-            shared_RCP = torch.minimum(their_times_RCP, times_RP[:, None]) * their_times_RCP
-            dot_RC = (shared_RCP * (square_RP / times_RP)[:, None]).sum(-1)
-            norm_R1 = (square_RP * times_RP).sum(-1, keepdim=True).sqrt()
+            count_RP, reference_count_RCP = own_RPP.sum(-1, dtype=torch.int32), other_WRCP.sum(0, dtype=torch.int32)
+            valid_RP = torch.arange(count_RP.shape[1], device=word_RT.device) + n <= length_R[:, None]
+            square_RP = self.get_buffer(f"idf{n}")[gram_RP] ** 2 * valid_RP
+            # An n-gram with count k stands at k positions, so each of them contributes 1 / k of its term.
+            shared_RCP = torch.minimum(reference_count_RCP, count_RP[:, None]) * reference_count_RCP
+            dot_RC = (shared_RCP * (square_RP / count_RP)[:, None]).sum(-1)
+            norm_R1 = (square_RP * count_RP).sum(-1, keepdim=True).sqrt()
             both_RC = norm_R1 * self.get_buffer(f"norm{n}")[which_RC]
             yield dot_RC / both_RC.masked_fill(both_RC == 0, 1)
 
     def _number(self, n: int, key_RP: Tensor) -> Tensor:
-        """Of n-grams, by their keys; -1 of those that are in no reference, which stands last in the tables."""
+        """The ids of n-grams, by their keys; -1, the last entry of the tables, for those in no reference."""
         known_K = self.get_buffer(f"key{n}")
         place_RP = torch.searchsorted(known_K, key_RP)
         return place_RP.masked_fill(known_K[place_RP] != key_RP, -1)
 
 
 def _tables(word_W: np.ndarray, length_N: np.ndarray, image_N: np.ndarray, symbols: int) -> dict[str, np.ndarray]:
-    """For each n: the keys of its n-grams, their rarity, and the length of each caption's vector. After the last n-gram
-    stands one that is none, as rare as can be; after the last caption one without words.
+    """For each n: the keys of its n-grams, their idf, and the norm of each caption's vector. The last n-gram is a
+    placeholder for those in no reference (document frequency 0), the last caption the empty one.
     """
     tables: dict[str, np.ndarray] = {}
     images = int(image_N[-1]) + 1

@@ -5,14 +5,15 @@ from collections.abc import Sequence
 import numpy as np
 
 BETA = 1.2
-"""How much more recall counts than precision: COCO's choice."""
+"""Weight of recall over precision in the F-measure: COCO's value."""
 
 
 def rouge_l(candidates: Sequence[str], references: Sequence[Sequence[str]]) -> np.ndarray:
-    """(N,) of each image. The best precision and the best recall may be those of two references.
+    """(N,) scores of the images, in [0, 1]. As in COCO's code, the best precision and the best recall may come from
+    different references.
 
-    Words are what single blanks part: of two blanks in a row, and of an empty caption, one is an empty word, and two
-    empty captions agree.
+    Words are split at single blanks, so two blanks in a row, or an empty caption, give an empty word, and two empty
+    captions agree.
     """
     return np.array([_score(one, several) for one, several in zip(candidates, references, strict=True)])
 
@@ -30,8 +31,8 @@ def _score(candidate: str, references: Sequence[str]) -> float:
 
 
 def _longest_common(places: dict[str, int], length: int, other: Sequence[str]) -> int:
-    """Of the longest common subsequence, a whole row of the table at a time: its steps upwards are the zeros of an
-    integer (Hyyro 2004), `places` the integers of the first caption's words.
+    """Length of the longest common subsequence, by the bit-parallel algorithm of Hyyro (2004): a row of the dynamic
+    programming table is an integer. places: the bit mask of each word's positions in the first caption.
     """
     every = (1 << length) - 1
     row = every

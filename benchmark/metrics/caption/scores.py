@@ -1,4 +1,4 @@
-"""All measures of captions at once: of a corpus, and of each image.
+"""All caption scores but METEOR, of a corpus and of each image.
 
 Axes: N images.
 """
@@ -14,13 +14,13 @@ from benchmark.metrics.caption.ngrams import LONGEST, captions, count
 from benchmark.metrics.caption.rouge import rouge_l
 
 UNPENALISED = "{} without brevity penalty"
-"""As Show, Attend and Tell (2015) is said to report BLEU."""
+"""Show, Attend and Tell (Xu et al. 2015) reports BLEU without brevity penalty."""
 
 
 class Scores(NamedTuple):
-    """By the name of the measure: BLEU-1 to BLEU-4 with brevity penalty and without, ROUGE-L, CIDEr-D.
+    """By name of the metric: BLEU-1 to BLEU-4 with and without brevity penalty, ROUGE-L, CIDEr-D.
 
-    corpus: one number each. BLEU is of summed counts, the others are means over images. image: (N,) of each image.
+    corpus: the score of the corpus; BLEU from summed counts, the others means over images. image: (N,) scores.
     """
 
     corpus: dict[str, float]
@@ -28,10 +28,10 @@ class Scores(NamedTuple):
 
 
 def caption_scores(candidates: Sequence[str], references: Sequence[Sequence[str]]) -> Scores:
-    """Of one candidate an image and its references, all tokenised (`tokens.tokenized`), in equal order.
+    """Scores of one candidate an image against its references, all tokenised (`tokens.tokenized`), in the same order.
 
-    Equal to pycocoevalcap 1.2 for any captions. CIDEr-D takes its document frequencies from these references: it is
-    of this set of images. Raises ValueError where an image has no reference.
+    Equal to pycocoevalcap 1.2 for any captions. CIDEr-D counts its document frequencies in these references, so it
+    depends on the set of images. Raises ValueError where an image has no reference.
     """
     read = captions(candidates, references)
     counts = count(read)

@@ -1,7 +1,7 @@
-"""Results as COCO's caption server takes them: a results.zip with one file for val2014 and one for test2014.
+"""The submission format of COCO's caption server: a results.zip with one file for val2014 and one for test2014.
 
-The files are captions_val2014_[alg]_results.json and captions_test2014_[alg]_results.json, both with the same name
-of an algorithm, with one caption for every image. Whether a server still takes them is not ours to say.
+The files are captions_val2014_[alg]_results.json and captions_test2014_[alg]_results.json, both with the same algorithm
+name and with one caption for every image. The format is checked here; whether a server still accepts it is not known.
 """
 
 import json
@@ -19,16 +19,16 @@ ARCHIVE = "results.zip"
 ALGORITHM = re.compile(r"[A-Za-z0-9][A-Za-z0-9.-]*")
 MEMBER = re.compile(r"captions_(val2014|test2014)_([A-Za-z0-9][A-Za-z0-9.-]*)_results\.json")
 LARGEST = 1 << 25
-"""Bytes of a file in the archive; forty thousand captions take 4 MB."""
+"""Maximum bytes of an unpacked file; forty thousand captions take 4 MB."""
 SHOWN = 10
 MIDNIGHT = (1980, 1, 1, 0, 0, 0)
 """The date of every file, so that equal results are equal archives."""
 
 
 def image_ids(path: Path) -> set[int]:
-    """Of a captions_*.json or image_info_*.json, all images it lists. Raises DataFault."""
-    told = read_json(path)
-    images = told.get("images") if isinstance(told, dict) else None
+    """The ids of all images that a captions_*.json or image_info_*.json lists. Raises DataFault."""
+    content = read_json(path)
+    images = content.get("images") if isinstance(content, dict) else None
     if not isinstance(images, list) or not images:
         raise DataFault(f'{path}: no captions_*.json or image_info_*.json: it has no list "images"')
     found: list[Any] = [entry.get("id") if isinstance(entry, dict) else None for entry in images]
@@ -41,9 +41,10 @@ def image_ids(path: Path) -> set[int]:
 def write_results(
     folder: Path, algorithm: str, captions: Mapping[str, Mapping[int, str]], images: Mapping[str, Collection[int]]
 ) -> Path:
-    """Writes results.zip. captions: by split, of each image. images: by split, those there have to be.
+    """Writes results.zip into the folder and returns its path. captions: by split, the caption of each image id.
+    images: by split, the ids that must have one.
 
-    Raises DataFault with all that a server would refuse; then nothing is written.
+    Raises DataFault with everything that a server would refuse, and then writes nothing.
     """
     faults = (
         [] if ALGORITHM.fullmatch(algorithm) else [f"the algorithm's name is {algorithm!r}: letters, digits, . and -"]
@@ -64,9 +65,8 @@ def write_results(
 
 
 def results_faults(path: Path, images: Mapping[str, Collection[int]]) -> list[str]:
-    """All that a server would refuse in an archive. images: by split, those there have to be.
-
-    Raises DataFault where the file cannot be opened as an archive.
+    """Everything that a server would refuse in an archive, a line each. images: by split, the ids that must have a
+    caption. Raises DataFault where the file cannot be opened as an archive.
     """
     faults = [] if path.name == ARCHIVE else [f"{path}: has to be named {ARCHIVE}"]
     try:
@@ -83,7 +83,7 @@ def results_faults(path: Path, images: Mapping[str, Collection[int]]) -> list[st
                 faults += [f"{path}/{name}: {fault}" for fault in _member_faults(archive, name, images[match[1]])]
     except OSError as fault:
         raise DataFault(f"{path}: cannot be read: {fault.strerror or fault}") from None
-    except Exception as fault:  # zipfile and what unpacks for it raise whatever a damaged file makes them stumble over
+    except Exception as fault:  # zipfile and its decompressors raise errors of many types for a damaged file
         raise DataFault(f"{path}: no zip archive, or a damaged one: {fault}. Write it again.") from None
     return [printable(fault) for fault in faults]
 
@@ -94,16 +94,16 @@ def _member_faults(archive: zipfile.ZipFile, name: str, images: Collection[int])
     if len(content) > LARGEST:
         return [f"larger than {LARGEST >> 20} MB"]
     try:
-        told: Any = parsed(content)
+        results: Any = parsed(content)
     except ValueError as fault:
         return [str(fault)]
     faults: list[str] = []
-    found = listed_results(told, faults)
+    found = listed_results(results, faults)
     return faults + (_coverage("", found, images) if found else [])
 
 
 def _coverage(split: str, found: Collection[int], images: Collection[int]) -> list[str]:
-    """Images too few and too many, some of them by their ids."""
+    """Missing and unknown images, with the first few ids of each."""
     faults = []
     for ids, what in (
         (set(images) - set(found), "images have no result"),

@@ -1,10 +1,10 @@
-"""The words of a caption as COCO's evaluation counts them: Penn Treebank tokens, lower-cased, without punctuation.
+"""COCO's caption tokenisation without Java: Penn Treebank tokens, lower-cased, without punctuation.
 
-COCO's code calls Stanford's tokenizer (CoreNLP 3.4.1, Java). Here nltk's Treebank tokenizer does the work; what it does
-otherwise than Stanford's in captions is mended before (full stops, typographic signs, what has to stay whole) and
-after (brackets, fractions). Both keep what their authors never meant to keep: "-lrb-" and "?!" are words.
+COCO's evaluation calls Stanford's PTBTokenizer (CoreNLP 3.4.1, Java). This uses nltk's Treebank tokenizer; where the
+two differ on captions, the text is rewritten before (full stops, typographic characters, tokens to keep whole) and the
+tokens after (brackets, fractions). As with COCO's code, "-lrb-" and "?!" count as words.
 
-That is English. A caption with a letter of another script than Latin has the words that a model learns of it
+That is for English. A caption with a letter of a script other than Latin is split as in training
 (`datamodules/words.py`).
 """
 
@@ -17,7 +17,7 @@ from nltk.tokenize import NLTKWordTokenizer
 from datamodules import words as learned
 
 PUNCTUATION = frozenset(["''", "'", "``", "`", ".", "?", "!", ",", ":", "-", "--", "...", ";"])
-"""COCO's list, which also names brackets in capitals; tokens are in small letters by then, so those stay."""
+"""COCO's list. Its upper-case brackets ("-LRB-") never match the lower-cased tokens, so brackets remain, as in COCO."""
 
 _KEEP_THEIR_STOP = """
 adj adm adv al ala alex apr ariz assn assoc atty attys aug ave bancorp bhd bldg blvd brig bros calif capt cf cie co
@@ -27,16 +27,16 @@ mt mtg natl neb nev nov oct okla penn pfc ph ph.d plc pres prof profs pte pty pv
 seq sfc sgt spc sq sr st ste supt supts sys tel tenn thu thurs treas tue tues univ va vs vt wed wis wisc wm wyo
 """
 ABBREVIATIONS = frozenset(_KEEP_THEIR_STOP.split())
-"""Words that keep their full stop; so do letters with stops between them, and a single letter where no sentence ends.
+"""Words that keep their full stop, as do letters with stops between them, and a single letter within a sentence.
 
-Whether one does, Stanford's tells by the next word, be it of the next caption in the file. Most begin with "A" or
-"The", so here a letter at a caption's end always loses its stop."""
+Stanford's tokenizer decides whether a sentence ends by the next word, even if that belongs to the next caption of the
+file. Most captions begin with "A" or "The", so here a single letter at a caption's end always loses its stop."""
 
 CAPITALISED = frozenset(["Ark", "Az", "Del", "Ill", "LA", "La", "Mass", "Miss", "Ore", "PA", "Pa", "Tex", "Wash"])
-"""These do only so written: the others are words too."""
+"""Abbreviations only in this capitalisation; in lower case they are ordinary words."""
 
 _CONTRACTIONS = frozenset(["cannot", "gonna", "gimme", "gotta", "lemme", "wanna"])
-# No pattern tries a place twice: a caption of anything, as long as one likes, takes time in proportion.
+# Possessive quantifiers: no pattern backtracks, so the time is linear in the length of any caption.
 _PLAIN = re.compile(r"\s*+([A-Za-z]++(?: ++[A-Za-z]++)*+) *+(\.?)\s*+")
 _STOPS = re.compile(r"(?<![\w.&'/-])([\w.&'/-]*?)\.+(?=[\])}>\"'`]*+(?:\s|$))")
 _LETTERS = re.compile(r"[^\W\d_](?:\.[^\W\d_])+")
@@ -44,7 +44,7 @@ _INITIAL = re.compile(r"[^\W\d_]")
 _GOES_ON = re.compile(r"\s+(?!(?:An?|At|He|In|It|One|Some|The|There|This)\b)\w")
 
 _PRIVATE = 0xE000
-"""Signs that have to stay together are moved up here, where nltk takes them for letters."""
+"""Characters of tokens to keep whole are shifted into this private area, where nltk treats them as letters."""
 
 _SIGNS = str.maketrans(
     {"“": " `` ", "”": " '' ", "‘": " ` ", "’": "'", "–": " -- ", "—": " -- ", "…": " ... ", "¢": " cents ", "£": " # ",
@@ -57,9 +57,12 @@ _URL = (
 )
 _ADDRESS = re.compile(_URL)
 _FIRST = [
-    (re.compile(r"\.{3,}"), ".."),  # of two or more none is left
-    (re.compile(r"(?<!\S)(\d{1,4}) (\d{1,4}/\d{1,4})(?![^\s.,])"), f"\\1{chr(_PRIVATE + 0xA0)}\\2"),  # a blank, kept
-    (re.compile(r"[\U00010000-\U0010ffff]"), " "),  # Stanford's drops them, emoji among them
+    (re.compile(r"\.{3,}"), ".."),  # runs of two or more are dropped later
+    (
+        re.compile(r"(?<!\S)(\d{1,4}) (\d{1,4}/\d{1,4})(?![^\s.,])"),
+        f"\\1{chr(_PRIVATE + 0xA0)}\\2",
+    ),  # its blank belongs to the token
+    (re.compile(r"[\U00010000-\U0010ffff]"), " "),  # Stanford's tokenizer drops them, emoji included
     (re.compile(r"(?<![\w.,-])(\d*+(?:[.,]\d++)++)(?=[A-Za-z]++(?![\w-]))"), r"\1 "),  # 100.5mph, but 100mph
     (re.compile(r"(?i)\b(no\.)(?=\s*\d)"), f" no{chr(_PRIVATE + ord('.'))} "),
 ]
@@ -83,9 +86,9 @@ _treebank = NLTKWordTokenizer()
 
 
 def words(caption: str) -> list[str]:
-    """Of one caption; none where it has nothing but punctuation."""
+    """The tokens of one caption; [] for one of punctuation alone."""
     plain = _PLAIN.fullmatch(caption)
-    if plain:  # most are: nothing that the rules below are about
+    if plain:  # the common case: letters and blanks, none of the rules below applies
         found = plain[1].lower().split()
         special = _keeps_its_stop(plain[1].split()[-1])
         if not (plain[2] and special) and _CONTRACTIONS.isdisjoint(found):
@@ -97,7 +100,7 @@ def words(caption: str) -> list[str]:
 
 
 def tokenized(captions: Iterable[str]) -> list[str]:
-    """Each caption as its words with single blanks between, the form in which scores take them."""
+    """Each caption as its tokens joined by single blanks, as the scores expect them."""
     return [" ".join(words(caption)) for caption in captions]
 
 
@@ -110,13 +113,13 @@ def _treebank_tokens(caption: str) -> list[str]:
     text = _WHOLE.sub(lambda found: f" {_shifted(found[0].lower(), _PRIVATE)} ", text).lower()
     for pattern, mended in _LAST:
         text = pattern.sub(mended, text)
-    # nltk takes the full stop off whatever ends a text, an abbreviation too: so let something else end it.
+    # nltk strips the full stop at the end of a text, even of an abbreviation, so another one is appended.
     tokens = _treebank.tokenize(text + " .")
     return [_BRACKETS.get(token, _shifted(token, -_PRIVATE)) for token in tokens]
 
 
 def _stop(found: re.Match[str]) -> str:
-    """A full stop goes, be there one or several, and leaves its word's end; that of an abbreviation stays."""
+    """The replacement for a word and its full stops: without them, except for abbreviations and initials."""
     initial = _INITIAL.fullmatch(found[1]) and _GOES_ON.match(found.string, found.end())
     return found[1] + (". " if initial or _keeps_its_stop(found[1]) else " ")
 
@@ -127,6 +130,6 @@ def _keeps_its_stop(word: str) -> bool:
 
 
 def _shifted(text: str, by: int) -> str:
-    """Latin signs into the private area and back; anything else as it is."""
+    """Shifts characters below 256 into the private area, or back with a negative `by`; others stay."""
     low = max(0, -by)
     return "".join(chr(ord(sign) + by) if low <= ord(sign) < low + 256 else sign for sign in text)

@@ -1,1 +1,1 @@
-"""Whether a model looked at the right place."""
+"""Metrics of where a model attends: fixations and attention maps against annotated boxes."""

@@ -1,6 +1,6 @@
-"""Where a model looked, judged on the known boxes.
+"""Fixations scored against annotated boxes.
 
-Axes: B images, G glimpses in order, N boxes; points are pixels (x, y).
+Axes: B images, G glimpses in temporal order, N boxes; fixations are pixels (x, y).
 """
 
 from typing import NamedTuple
@@ -10,12 +10,12 @@ from torch import Tensor
 
 
 class Localisation(NamedTuple):
-    """Per image, NaN where it can't be told.
+    """Per image, NaN where it is undefined (no box, or a glimpse without a fixation).
 
-    hit_rate: (B,) share of fixations inside some box.
-    first_distance: (B,) pixels from the first fixation to the nearest box's centre.
-    coverage: (B,) share of the boxes that got at least one fixation.
-    all_covered: (B,) one if every box did.
+    hit_rate: (B,) share of fixations inside any box, in [0, 1].
+    first_distance: (B,) distance in pixels from the first fixation to the nearest box's centre.
+    coverage: (B,) share of boxes with at least one fixation, in [0, 1].
+    all_covered: (B,) 1 where every box has one, else 0.
     """
 
     hit_rate: Tensor
@@ -25,8 +25,8 @@ class Localisation(NamedTuple):
 
 
 def localisation(fixation_BG2: Tensor, boxes_BN4: Tensor) -> Localisation:
-    """Of the fixations of one trajectory. Rows of NaN are boxes that do not exist."""
-    # A box of NaN, put last, stands for "no box", so that data without any need no rule of their own.
+    """The scores of one trajectory's fixations. boxes_BN4: (x0, y0, x1, y1), half open; rows of NaN are padding."""
+    # One more padding box, so that data sets without boxes (N = 0) need no case of their own.
     boxes_BN4 = torch.cat([boxes_BN4, boxes_BN4.new_full((len(boxes_BN4), 1, 4), float("nan"))], 1)
     low_BN2, high_BN2 = boxes_BN4[..., :2], boxes_BN4[..., 2:]
     point_BG12 = fixation_BG2[:, :, None]

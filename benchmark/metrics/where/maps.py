@@ -1,7 +1,7 @@
-"""Where the attention maps of a trajectory lie, and whether they move: for mechanisms of every kind alike.
+"""Attention maps of a trajectory scored against boxes, their entropy and their change; the same for all mechanisms.
 
-Axes: B images, T symbols, M glimpses before each, G = T * M glimpses in order, H rows, W columns, N boxes. A map is in
-[0, 1]; one that is the same everywhere says nothing of a place.
+Axes: B images, T time steps, M glimpses before each symbol, G = T * M glimpses in temporal order, H rows, W columns, N
+boxes. Maps are in [0, 1]. Images whose maps are constant have no location, and all their scores are NaN.
 """
 
 from collections.abc import Callable, Iterator
@@ -12,24 +12,27 @@ from torch import Tensor
 from torch.nn.functional import adaptive_avg_pool2d, avg_pool2d
 
 CELLS = 14
-"""A side: how finely entropy and change are told, and the grid of Show, Attend and Tell."""
+"""Side of the grid on which entropy and change are computed: the 14 x 14 of Show, Attend and Tell."""
 HALF = 0.5
-"""The share of its highest value from which on a pixel is taken to be looked at."""
+"""Threshold, as a share of a map's maximum, from which on a pixel counts as attended."""
 FLAT = 0.9999
-"""The share of its highest value above which all of a map lies where nothing is chosen."""
+"""A map counts as constant if its minimum is above this share of its maximum."""
 BLUR = 4
-"""The image's side over that of the blur that finds the middle of a flat peak, a window's, up to half an image wide."""
+"""Image side / side of the box blur that finds the centre of a plateau (a window's map is one, up to half an image
+wide).
+"""
 TIE = 1e-3
-"""How much that blur weighs: it only decides between pixels that are as high."""
+"""Weight of that blur: it only breaks ties between equal pixels."""
 
 
 class MapScores(NamedTuple):
-    """Per image, NaN where it can't be told.
+    """Per image, each in [0, 1], NaN where it is undefined.
 
-    pointing: (B,) one if the peak of the mean map lies in a box (the pointing game, Zhang et al. 2016).
-    iou: (B,) of the box around all that was looked at with the box it overlaps best. mass: (B,) share of the mean map
-    inside the boxes. entropy: (B,) mean over looks of a map's, over that of a flat one: 0 a single cell, 1 everywhere.
-    change: (B,) mean over steps of half the absolute difference between maps: 0 stands still, 1 goes elsewhere.
+    pointing: (B,) 1 if the peak of the mean map lies in a box (the pointing game, Zhang et al. 2016), else 0.
+    iou: (B,) IoU of the bounding box of all attended pixels with the box it overlaps best.
+    mass: (B,) share of the mean map's mass inside the boxes.
+    entropy: (B,) mean over glimpses of a map's entropy divided by that of a uniform map: 0 one cell, 1 uniform.
+    change: (B,) mean total variation distance between consecutive maps: 0 identical, 1 disjoint.
     """
 
     pointing: Tensor
@@ -39,13 +42,13 @@ class MapScores(NamedTuple):
     change: Tensor
 
 
-def looks(maps: Callable[[Tensor], Tensor], where_BTMx: Tensor, said_BT: Tensor, boxes_BN4: Tensor) -> MapScores:
-    """maps: (B, ...) places to (B, H, W), as the mechanism draws them. said_BT: whether there is a symbol; looks after
-    the last one count for nothing.
+def map_scores(maps: Callable[[Tensor], Tensor], where_BTMx: Tensor, valid_BT: Tensor, boxes_BN4: Tensor) -> MapScores:
+    """The scores of one trajectory. maps: from the glimpses of one step, (B, ...), to their attention maps, (B, H, W).
+    valid_BT: bool, whether a symbol was emitted at the step; glimpses after the last symbol are ignored.
     """
-    where_BGx, counts_BG = where_BTMx.flatten(1, 2), said_BT.repeat_interleave(where_BTMx.shape[2], 1)
+    where_BGx, counts_BG = where_BTMx.flatten(1, 2), valid_BT.repeat_interleave(where_BTMx.shape[2], 1)
     mean_BHW, most_BHW = torch.zeros(()), torch.zeros(())
-    told_B, still_B = counts_BG.sum(1), (counts_BG[:, 1:] & counts_BG[:, :-1]).sum(1)
+    glimpses_B, changes_B = counts_BG.sum(1), (counts_BG[:, 1:] & counts_BG[:, :-1]).sum(1)
     entropy_B, change_B = torch.zeros(()), torch.zeros(())
     before_BC = None
     for map_BHW, counts_B in drawn(maps, where_BGx, counts_BG):
@@ -61,23 +64,23 @@ def looks(maps: Callable[[Tensor], Tensor], where_BTMx: Tensor, said_BT: Tensor,
     flat_B = most_BHW.amin((1, 2)) > FLAT
     most = torch.tensor(CELLS**2).log().to(entropy_B)
     found = (
-        *placed(mean_BHW, most_BHW, boxes_BN4),
-        entropy_B / told_B / most,
-        change_B / still_B,
+        *_box_scores(mean_BHW, most_BHW, boxes_BN4),
+        entropy_B / glimpses_B / most,
+        change_B / changes_B,
     )
     return MapScores(*(value.masked_fill(flat_B, torch.nan) for value in found))
 
 
 def drawn(maps: Callable[[Tensor], Tensor], where_BGx: Tensor, counts_BG: Tensor) -> Iterator[tuple[Tensor, Tensor]]:
-    """The map of each look, and whether it counts; one at a time, because all at once may be larger than the model."""
+    """The map of each glimpse and whether it counts; one at a time, since all at once may exceed the model's memory."""
     for place, counts_B in zip(where_BGx.unbind(1), counts_BG.unbind(1), strict=True):
         yield maps(place), counts_B
 
 
-def placed(mean_BHW: Tensor, most_BHW: Tensor, boxes_BN4: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-    """pointing, iou and mass of Looks."""
+def _box_scores(mean_BHW: Tensor, most_BHW: Tensor, boxes_BN4: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """pointing, iou and mass of MapScores, (B,) each; NaN for images without a box."""
     width = mean_BHW.shape[2]
-    # A box of NaN, put last, stands for "no box", so that data without any need no rule of their own.
+    # One more padding box, so that data sets without boxes (N = 0) need no case of their own.
     boxes_BN4 = torch.cat([boxes_BN4, boxes_BN4.new_full((len(boxes_BN4), 1, 4), torch.nan)], 1)
     low_BN2, high_BN2 = boxes_BN4[..., :2], boxes_BN4[..., 2:]
     none_B = boxes_BN4.isnan().any(-1).all(-1)
@@ -101,7 +104,7 @@ def placed(mean_BHW: Tensor, most_BHW: Tensor, boxes_BN4: Tensor) -> tuple[Tenso
 
 
 def inside(boxes_BN4: Tensor, map_BHW: Tensor) -> Tensor:
-    """(B, H, W) which pixels lie in some box; NaN is no box."""
+    """(B, H, W) bool: which pixels' centres lie in any box; rows of NaN are no boxes."""
     low_BN2, high_BN2 = boxes_BN4[..., :2], boxes_BN4[..., 2:]
     y_H, x_W = (torch.arange(side, device=map_BHW.device) + 0.5 for side in map_BHW.shape[1:])
     across_BNW = (x_W >= low_BN2[..., :1]) & (x_W < high_BN2[..., :1])
@@ -110,12 +113,13 @@ def inside(boxes_BN4: Tensor, map_BHW: Tensor) -> Tensor:
 
 
 def blurred(map_BHW: Tensor) -> Tensor:
+    """(B, H, W) maps after a box blur of odd side, about 1 / BLUR of the image's longer side."""
     size = max(map_BHW.shape[1:]) // BLUR // 2 * 2 + 1
     across_B1HW = avg_pool2d(map_BHW[:, None], (1, size), 1, (0, size // 2))
     return avg_pool2d(across_B1HW, (size, 1), 1, (size // 2, 0))[:, 0]
 
 
 def ends(seen_BL: Tensor) -> tuple[Tensor, Tensor]:
-    """First and past the last place that is true."""
+    """(B,) index of the first true entry, and (B,) that after the last one."""
     length = seen_BL.shape[1]
     return seen_BL.int().argmax(-1), length - seen_BL.flip(-1).int().argmax(-1)

@@ -1,6 +1,6 @@
-"""Whether a model that reads a sequence looks at its objects in turn.
+"""Whether a model that reads a sequence fixates its objects in reading order.
 
-Axes: B images, T symbols, M glimpses before each, N boxes in reading order; points are pixels (x, y).
+Axes: B images, T time steps, M glimpses before each symbol, N boxes in reading order; fixations are pixels (x, y).
 """
 
 from typing import NamedTuple
@@ -10,11 +10,11 @@ from torch import Tensor
 
 
 class Order(NamedTuple):
-    """Per image, NaN where it can't be told.
+    """Per image, in [0, 1], NaN where it is undefined.
 
-    on_its_digit: (B,) share of the fixations before symbol j that lie in box j, over the boxes there are.
-    in_order: (B,) share of the steps from one box's symbol to the next at which the looks moved towards where the next
-        box lies of the last one; one half is chance.
+    on_its_digit: (B,) share of the fixations before symbol j that lie in box j, averaged over the boxes.
+    in_order: (B,) share of the steps from one box's symbol to the next at which the mean fixation moved in the
+        direction of the next box (positive inner product with the displacement of the centres); 1/2 is chance level.
     """
 
     on_its_digit: Tensor
@@ -22,12 +22,12 @@ class Order(NamedTuple):
 
 
 def order(fixation_BTM2: Tensor, boxes_BN4: Tensor) -> Order:
-    """Of the fixations of one trajectory. Boxes past T, and symbols past N, have no partner and count for nothing.
+    """The scores of one trajectory's fixations. Boxes beyond T and symbols beyond N are ignored.
 
-    A single symbol says nothing of an order, and of its objects none is the first: with T = 1 all is NaN.
+    With T = 1 all is NaN: there is no order, and no object belongs to the symbol more than another.
     """
     steps = fixation_BTM2.shape[1]
-    # Boxes of NaN, put last, so that each symbol has a box, and data without any need no rule of their own.
+    # Padded with boxes of NaN to one per symbol, so that data sets without boxes (N = 0) need no case of their own.
     missing_BT4 = boxes_BN4.new_full((len(boxes_BN4), steps, 4), torch.nan)
     low_BT2, high_BT2 = torch.cat([boxes_BN4, missing_BT4], 1)[:, :steps].split(2, -1)
     real_BT = ~(low_BT2.isnan() | high_BT2.isnan()).any(-1)
@@ -43,5 +43,5 @@ def order(fixation_BTM2: Tensor, boxes_BN4: Tensor) -> Order:
 
 
 def share(value_BT: Tensor, counts_BT: Tensor) -> Tensor:
-    """(B,) the mean over what counts; NaN where nothing does."""
+    """(B,) the mean of the entries that count; NaN where none does."""
     return (value_BT * counts_BT).sum(-1) / counts_BT.sum(-1)

@@ -94,7 +94,7 @@ def test_without_jitter_training_shows_what_evaluation_would_and_says_which(root
     for ticket in data.tickets("train"):
         batch = data.batch(ticket, CPU)
         assert torch.equal(batch.image, images[batch.index])
-    with pytest.raises(DataFault, match=r"data\.jitter has training images drawn anew"):
+    with pytest.raises(DataFault, match=r"data\.jitter augments training images at random"):
         made("coco", root, "data.jitter.mirror=0.5").each("train")
 
 

@@ -4,10 +4,10 @@ import pytest
 import torch
 
 from datamodules.captions.buckets import Buckets, CaptionExamples
-from datamodules.captions.captioned import Captioned, CaptionParts
-from datamodules.captions.corpus import Corpus, Wording
+from datamodules.captions.captioned import CaptionedImage, CaptionParts
+from datamodules.captions.corpus import Corpus, VocabularyLimits
 from datamodules.captions.examples import EveryCaption, OneEach
-from datamodules.captions.vocabulary import Vocabulary, numbered
+from datamodules.captions.vocabulary import Vocabulary, number_words
 from datamodules.contract import IGNORED, DataFault
 from datamodules.words import words
 
@@ -28,7 +28,7 @@ def test_words(caption, told):
 
 def vocabulary(*captions, least=1, most=100):
     known = {}
-    train = numbered(captions, known)
+    train = number_words(captions, known)
     return Vocabulary(known, train, least, most), train, known
 
 
@@ -52,10 +52,10 @@ def test_targets_end_with_the_end_and_long_captions_are_cut_and_counted():
 
 def test_a_corpus_counts_training_words_alone():
     def image(key, *captions):
-        return Captioned(key, None, "", captions)
+        return CaptionedImage(key, None, "", captions)
 
     corpus = Corpus(
-        CaptionParts([image(1, "a b", "a")], [image(2, "a z")], [image(3, "z z z z", "b")]), Wording(1, 10, 3)
+        CaptionParts([image(1, "a b", "a")], [image(2, "a z")], [image(3, "z z z z", "b")]), VocabularyLimits(1, 10, 3)
     )
     assert corpus.vocabulary.symbols == ("<unk>", "a", "b", "<end>")
     assert corpus.first(torch.tensor([2, 1])).tolist() == [[0, 0, 0, 3], [1, 0, 3, IGNORED]]
@@ -64,8 +64,8 @@ def test_a_corpus_counts_training_words_alone():
 
 
 def test_what_is_cut_or_says_nothing_is_told(caplog):
-    images = [Captioned(1, None, "", ("...", "a b c")), Captioned(2, None, "", ("a", "b b"))]
-    told = Corpus(CaptionParts(images, [], []), Wording(1, 10, 2)).captions(torch.tensor([1, 0]))
+    images = [CaptionedImage(1, None, "", ("...", "a b c")), CaptionedImage(2, None, "", ("a", "b b"))]
+    told = Corpus(CaptionParts(images, [], []), VocabularyLimits(1, 10, 2)).captions(torch.tensor([1, 0]))
     assert told.per_image.tolist() == [2, 1] and told.length.tolist() == [2, 3, 3]
     said = [record.getMessage() for record in caplog.records]
     assert said == [

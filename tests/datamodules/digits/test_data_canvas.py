@@ -4,8 +4,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from datamodules.contract import DataFault
-from datamodules.digits.canvas import Layout, Recipe
-from datamodules.digits.canvas_splits import Painter
+from datamodules.digits.canvas import CanvasGenerator, Layout
+from datamodules.digits.canvas_splits import CanvasRenderer
 from datamodules.digits.digit_stock import DigitStock
 from datamodules.digits.labels import SingleDigit
 from datamodules.digits.overlay import ClippedSum, Maximum
@@ -23,12 +23,12 @@ def noise(count: int, size: int) -> torch.Tensor:
     return torch.randint(256, (count, size, size), dtype=torch.uint8, generator=seeded(1))
 
 
-def rendered(recipe: Recipe, layout: Layout, stock: torch.Tensor) -> torch.Tensor:
+def rendered(recipe: CanvasGenerator, layout: Layout, stock: torch.Tensor) -> torch.Tensor:
     laid = DigitStock.of(stock)
     return recipe.render(recipe.plan(layout, laid), laid)
 
 
-def oracle(recipe: Recipe, layout: Layout, stock: torch.Tensor, rule) -> list[list[list[int]]]:
+def oracle(recipe: CanvasGenerator, layout: Layout, stock: torch.Tensor, rule) -> list[list[list[int]]]:
     """The same canvases, pixel by pixel."""
     canvases = []
     for b in range(len(layout.digit)):
@@ -51,7 +51,7 @@ def oracle(recipe: Recipe, layout: Layout, stock: torch.Tensor, rule) -> list[li
 @pytest.mark.parametrize("digits, clutter", [(1, 0), (2, 8), (3, 5)])
 def test_canvases_equal_those_made_pixel_by_pixel(overlay, digits, clutter):
     part, rule = OVERLAYS[overlay]
-    recipe = Recipe(14, 6, digits, clutter, 4, part, Anywhere())  # so small that nearly everything overlaps
+    recipe = CanvasGenerator(14, 6, digits, clutter, 4, part, Anywhere())  # so small that nearly everything overlaps
     stock = noise(9, 6)
     layout = recipe.draw(40, len(stock), seeded())
     assert rendered(recipe, layout, stock).tolist() == oracle(recipe, layout, stock, rule)
@@ -61,7 +61,7 @@ def test_canvases_equal_those_made_pixel_by_pixel(overlay, digits, clutter):
 @pytest.mark.parametrize("clutter", [0, 5])
 @pytest.mark.parametrize("near", [1, 3 * 14**2 + 5, 7 * 14**2])
 def test_canvases_worked_on_a_few_at_a_time_are_the_same(monkeypatch, overlay, near, clutter):
-    recipe = Recipe(14, 6, 2, clutter, 4, OVERLAYS[overlay][0], Anywhere())
+    recipe = CanvasGenerator(14, 6, 2, clutter, 4, OVERLAYS[overlay][0], Anywhere())
     stock = DigitStock.of(noise(9, 6))
     plan = recipe.plan(recipe.draw(40, 9, seeded()), stock)
     at_once = recipe.render(plan, stock, 0.5, -3)
@@ -81,7 +81,7 @@ def test_only_ink_is_laid_and_nothing_is_lost(overlay):
     side = int(thick[torch.arange(40) != 7, 2:].max())
     assert found.ink.shape == (40, side, side) and found.ink.sum() == stock.sum()
     assert (found.corner >= 0).all() and (found.corner + side <= 9).all()
-    recipe = Recipe(20, 9, 2, 2, 4, part, Anywhere())
+    recipe = CanvasGenerator(20, 9, 2, 2, 4, part, Anywhere())
     layout = recipe.draw(60, len(stock), seeded())
     assert recipe.render(recipe.plan(layout, found), found).tolist() == oracle(recipe, layout, stock, rule)
 
@@ -91,9 +91,9 @@ def test_the_overlay_of_two_digits_by_hand():
     nothing = torch.empty(1, 0, dtype=torch.long)
     none_at_all = torch.empty(1, 0, 2, dtype=torch.long)
     layout = Layout(torch.tensor([[0, 1]]), torch.zeros(1, 2, 2, dtype=torch.long), nothing, none_at_all, none_at_all)
-    summed = rendered(Recipe(3, 2, 2, 0, 1, ClippedSum(), Anywhere()), layout, stock)
+    summed = rendered(CanvasGenerator(3, 2, 2, 0, 1, ClippedSum(), Anywhere()), layout, stock)
     assert summed.tolist() == [[[200, 50, 0], [0, 255, 0], [0, 0, 0]]]
-    brighter = rendered(Recipe(3, 2, 2, 0, 1, Maximum(), Anywhere()), layout, stock)
+    brighter = rendered(CanvasGenerator(3, 2, 2, 0, 1, Maximum(), Anywhere()), layout, stock)
     assert brighter.tolist() == [[[100, 50, 0], [0, 200, 0], [0, 0, 0]]]
 
 
@@ -106,7 +106,7 @@ def test_the_overlay_of_two_digits_by_hand():
 )
 @settings(deadline=None)
 def test_layouts_stay_inside_and_read_from_left_to_right(canvas, size, digits, clutter, seed):
-    recipe = Recipe(canvas, size, digits, clutter, size // 2, ClippedSum(), Anywhere())
+    recipe = CanvasGenerator(canvas, size, digits, clutter, size // 2, ClippedSum(), Anywhere())
     layout = recipe.draw(20, 10, seeded(seed))
     boxes_BK4 = recipe.boxes(layout)
     assert boxes_BK4.min() >= 0 and boxes_BK4.max() <= canvas
@@ -120,7 +120,7 @@ def test_layouts_stay_inside_and_read_from_left_to_right(canvas, size, digits, c
 
 
 def test_boxes_hold_all_ink_of_a_canvas_without_clutter():
-    recipe = Recipe(30, 6, 2, 0, 1, ClippedSum(), Apart())
+    recipe = CanvasGenerator(30, 6, 2, 0, 1, ClippedSum(), Apart())
     layout = recipe.draw(50, 9, seeded())
     canvas_BLL = rendered(recipe, layout, noise(9, 6).clamp(min=1))
     for canvas, boxes in zip(canvas_BLL, recipe.boxes(layout).int().tolist(), strict=True):
@@ -132,7 +132,7 @@ def test_boxes_hold_all_ink_of_a_canvas_without_clutter():
 
 def test_clutter_is_a_window_of_a_digit():
     stock = torch.arange(36, dtype=torch.uint8).view(1, 6, 6)
-    recipe = Recipe(6, 6, 1, 1, 3, Maximum(), Anywhere())
+    recipe = CanvasGenerator(6, 6, 1, 1, 3, Maximum(), Anywhere())
     layout = Layout(
         torch.zeros(1, 1, dtype=torch.long),
         torch.zeros(1, 1, 2, dtype=torch.long),
@@ -160,12 +160,12 @@ def test_clutter_is_a_window_of_a_digit():
 def test_sizes_that_cannot_be_are_refused_in_words(sizes, said):
     usual = dict(canvas=100, size=28, digits=2, clutter=8, clutter_size=8, overlay=ClippedSum(), placement=Anywhere())
     with pytest.raises(DataFault, match=said):
-        Recipe(**(usual | sizes))
+        CanvasGenerator(**(usual | sizes))
 
 
 def test_more_digits_than_there_are_in_stock_are_refused():
     with pytest.raises(DataFault, match="2 different digits, and a split of the data has only 1"):
-        Recipe(10, 4, 2, 0, 1, ClippedSum(), Anywhere()).draw(3, 1, seeded())
+        CanvasGenerator(10, 4, 2, 0, 1, ClippedSum(), Anywhere()).draw(3, 1, seeded())
 
 
 def windows_without_background(image_BLL: torch.Tensor, side: int, background: float) -> torch.Tensor:
@@ -177,9 +177,9 @@ def windows_without_background(image_BLL: torch.Tensor, side: int, background: f
 def test_a_digit_is_not_given_away_by_its_black():
     digit = torch.zeros(20, 12, 12, dtype=torch.uint8)
     digit[:, 3:9, 4:8] = noise(20, 12)[:, 3:9, 4:8]
-    recipe = Recipe(30, 12, 1, 4, 4, ClippedSum(), Anywhere())
+    recipe = CanvasGenerator(30, 12, 1, 4, 4, ClippedSum(), Anywhere())
     mean, std = 0.13, 0.31
-    painter = Painter(recipe, SingleDigit(), Digits(digit, torch.zeros(20, dtype=torch.long)), mean, std)
+    painter = CanvasRenderer(recipe, SingleDigit(), Digits(digit, torch.zeros(20, dtype=torch.long)), mean, std)
     layout = recipe.draw(200, 20, seeded())
     image_BLL = painter.batch(painter.sketch(layout, 0)).image.squeeze(1)
     background = torch.tensor(-mean / std)
@@ -196,9 +196,9 @@ def test_a_digit_is_not_given_away_by_its_black():
 
 
 def test_normalising_comes_last_and_is_what_it_says():
-    recipe = Recipe(8, 4, 1, 0, 1, ClippedSum(), Anywhere())
+    recipe = CanvasGenerator(8, 4, 1, 0, 1, ClippedSum(), Anywhere())
     digits = noise(5, 4)
-    painter = Painter(recipe, SingleDigit(), Digits(digits, torch.arange(5)), 0.25, 0.5)
+    painter = CanvasRenderer(recipe, SingleDigit(), Digits(digits, torch.arange(5)), 0.25, 0.5)
     layout = recipe.draw(10, 5, seeded())
     expected_BLL = (rendered(recipe, layout, digits).double() / 255 - 0.25) / 0.5
     batch = painter.batch(painter.sketch(layout, 30))

@@ -12,7 +12,7 @@ from datamodules.contract import DataFault
 from datamodules.digits.idx import read_idx, write_idx
 from datamodules.digits.mnist import OFFICIAL, MnistFiles
 from datamodules.digits.mnist_sample import write_mnist_sample
-from datamodules.digits.sources import FORMS, Digits, ScikitDigits, bundled, carve
+from datamodules.digits.sources import FORMS, Digits, ScikitDigits, bundled, split_at_random
 
 REAL = ROOT.parent / "shared/data/mnist"
 TRAIN_IMAGES, TRAIN_LABELS = OFFICIAL[0].name, OFFICIAL[1].name
@@ -131,10 +131,10 @@ def test_validation_is_carved_from_training_and_test_is_left_alone(sample):
 def test_carving_is_a_partition_and_a_function_of_the_seed(counts, rest, seed):
     total = sum(counts) + rest
     digits = Digits(torch.zeros(total, 1, 1, dtype=torch.uint8), torch.arange(total))
-    parts = carve(digits, seed, *counts)
+    parts = split_at_random(digits, seed, *counts)
     assert [len(part.label) for part in parts] == [*counts, rest]
     assert sorted(torch.cat([part.label for part in parts]).tolist()) == list(range(total))
-    again = carve(digits, seed, *counts)
+    again = split_at_random(digits, seed, *counts)
     assert all(torch.equal(one.label, other.label) for one, other in zip(parts, again, strict=True))
 
 

@@ -6,8 +6,8 @@ import torch
 from torch import Generator
 
 from datamodules.contract import DataFault
-from datamodules.photos.augmentation import DRAWN, PLAIN, YIQ, Augmentation, Jitter, undrawn
-from datamodules.photos.photo_splits import AHEAD, Answers, FixedPhotos, PhotoCropper, PhotoStream
+from datamodules.photos.augmentation import DRAWN, PLAIN, YIQ, Augmentation, Jitter, centred_draws
+from datamodules.photos.photo_splits import AHEAD, FixedPhotos, PhotoCropper, PhotoStream, PhotoTargets
 from datamodules.photos.photo_stock import PhotoSource
 from datamodules.photos.photographs import Decoded
 
@@ -32,11 +32,11 @@ class Places(PhotoSource):
         return Decoded(pixels, np.array([[2.0, 3, 6, 5]]), "")
 
 
-class Parity(Answers):
-    def drawn(self, chosen_B, generator):
+class Parity(PhotoTargets):
+    def for_training(self, chosen_B, generator):
         return chosen_B[:, None] + 10 * torch.randint(2, (len(chosen_B), 1), generator=generator)
 
-    def told(self, chosen_B):
+    def for_evaluation(self, chosen_B):
         return chosen_B[:, None]
 
 
@@ -138,9 +138,9 @@ def recoloured(jitter, chance, colour=((200, 100, 50), (40, 80, 120))):
     """Two pixels, drawn numbers given for brightness, contrast, saturation and hue; in shares of white."""
     make = Augmentation(2, (0.0, 0.0, 0.0), (1.0, 1.0, 1.0), jitter)
     square = torch.tensor(colour, dtype=torch.uint8).repeat(2, 1).reshape(1, 2, 2, 3)
-    chance_1Q = undrawn(1)
-    chance_1Q[0, 3:] = torch.tensor(chance)
-    return (make.images(square, chance_1Q)[0, :, 0] * 255).T
+    uniform_1Q = centred_draws(1)
+    uniform_1Q[0, 3:] = torch.tensor(chance)
+    return (make.images(square, uniform_1Q)[0, :, 0] * 255).T
 
 
 def grey(colour):
@@ -181,10 +181,12 @@ def test_what_is_too_bright_is_white():
 def test_images_of_one_batch_are_changed_each_in_its_own_way():
     make = Augmentation(2, (0.0,) * 3, (1.0,) * 3, LOUD)
     square = torch.full((3, 2, 2, 3), 100, dtype=torch.uint8) + torch.tensor([0, 20, 40], dtype=torch.uint8)
-    chance_3Q = torch.rand(3, DRAWN, generator=Generator().manual_seed(0))
-    together = make.images(square, chance_3Q)
+    uniform_3Q = torch.rand(3, DRAWN, generator=Generator().manual_seed(0))
+    together = make.images(square, uniform_3Q)
     for row in range(3):
-        assert torch.allclose(make.images(square[row : row + 1], chance_3Q[row : row + 1])[0], together[row], atol=1e-6)
+        assert torch.allclose(
+            make.images(square[row : row + 1], uniform_3Q[row : row + 1])[0], together[row], atol=1e-6
+        )
     assert (together[0] - together[1]).abs().max() > 0.01
 
 
@@ -197,7 +199,7 @@ def test_batches_are_begun_ahead_and_no_photograph_is_decoded_twice():
     stock = Places((8,) * 40)
     fixed(stock, batch_size=4).batch(0, 0, CPU)
     cutter = streamed(stock)._cutter
-    cutter.cut(range(3, 4 + AHEAD), streamed(stock)._wish)
+    cutter.cut(range(3, 4 + AHEAD), streamed(stock)._request)
     assert sorted(cutter._begun) == [4, 5]
 
 

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from benchmark.metrics.caption.scores import caption_scores
 from benchmark.metrics.caption.tokens import tokenized
 from benchmark.metrics.caption.tokens import words as scored
-from datamodules.captions.captioned import Captioned, CaptionParts
-from datamodules.captions.corpus import Corpus, Wording
+from datamodules.captions.captioned import CaptionedImage, CaptionParts
+from datamodules.captions.corpus import Corpus, VocabularyLimits
 from datamodules.captions.vocabulary import END
 from datamodules.words import words as learned
 
@@ -33,8 +33,8 @@ CAPTIONS = {
 def test_a_perfect_model_has_the_highest_scores(script):
     """What it says of each image is what it learned of its caption."""
     captions = CAPTIONS[script]
-    images = [Captioned(key, None, "", (text,)) for key, text in enumerate(captions)]
-    corpus = Corpus(CaptionParts(images, [], []), Wording(1, 100, 20))
+    images = [CaptionedImage(key, None, "", (text,)) for key, text in enumerate(captions)]
+    corpus = Corpus(CaptionParts(images, [], []), VocabularyLimits(1, 100, 20))
     symbols = corpus.vocabulary.symbols
     first = corpus.first(corpus.parts[0]).tolist()
     said = [" ".join(symbols[symbol] for symbol in row[: row.index(symbols.index(END))]) for row in first]
@@ -62,8 +62,8 @@ def test_what_is_learned_of_any_caption_beyond_latin_is_what_is_scored(text):
 
 
 def test_captions_without_blanks_are_told(caplog):
-    images = [Captioned(key, None, "", ("一只狗在草地上跑来跑去", "a dog")) for key in range(2)]
-    corpus = Corpus(CaptionParts(images, [], []), Wording(1, 10, 9))
+    images = [CaptionedImage(key, None, "", ("一只狗在草地上跑来跑去", "a dog")) for key in range(2)]
+    corpus = Corpus(CaptionParts(images, [], []), VocabularyLimits(1, 10, 9))
     with caplog.at_level(logging.WARNING):
         corpus.captions(corpus.parts[0])
     assert re.search(r"2 of 4 training captions have no blanks .* learned and scored as one word", caplog.text)

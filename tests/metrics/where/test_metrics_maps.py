@@ -5,7 +5,7 @@ import math
 import pytest
 import torch
 
-from benchmark.metrics.where.maps import CELLS, looks
+from benchmark.metrics.where.maps import CELLS, map_scores
 
 SIDE = 28
 
@@ -21,7 +21,9 @@ def judged(maps_GHW, boxes, said=None):
     where = torch.arange(len(maps_GHW), dtype=torch.float32)[None, :, None, None]
     said_BT = torch.ones(1, len(maps_GHW), dtype=torch.bool) if said is None else torch.tensor([said])
     stack = torch.stack(maps_GHW)
-    found = looks(lambda place: stack[place[:, 0].long()], where, said_BT, torch.tensor([boxes], dtype=torch.float32))
+    found = map_scores(
+        lambda place: stack[place[:, 0].long()], where, said_BT, torch.tensor([boxes], dtype=torch.float32)
+    )
     return {name: value.item() for name, value in found._asdict().items()}
 
 
