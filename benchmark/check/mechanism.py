@@ -69,7 +69,9 @@ def look_faults(attention: Attention, look: Any, rows: int) -> list[str]:
     if found:
         return found
     if look.item_probs.dim() != 2:
-        found.append(f"item_probs of a look has the shape {tuple(look.item_probs.shape)}, and has to have ({rows}, items)")
+        found.append(
+            f"item_probs of a look has the shape {tuple(look.item_probs.shape)}, and has to have ({rows}, items)"
+        )
     elif look.item_probs.shape[1] and not ((look.item_probs >= 0) & (look.item_probs <= 1)).all():
         found.append("item_probs of a look is beyond 0 to 1")
     if not attention.drawn and look.log_prob.requires_grad and look.log_prob.any():
