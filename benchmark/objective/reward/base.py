@@ -31,7 +31,7 @@ def refuse_rewarded_mistakes(reward: Reward, loss_mask: LossMask) -> None:
         raise ConfigFault(
             [
                 "reward and loss_mask: with a reward below zero for every symbol (reward=log_likelihood), of which "
-                "none after a mistake counts (loss_mask=until_first_mistake), an early mistake has a higher return than "
+                "none after a mistake counts (loss_mask=until_first_mistake), an early mistake returns more than "
                 "a correct sequence. Use reward=cumulative or reward=zero_one with loss_mask=until_first_mistake, or "
                 "loss_mask=all_steps"
             ]
