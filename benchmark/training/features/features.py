@@ -131,7 +131,7 @@ def _readers(rnn: nn.Module, batch: Batch) -> list[Tuned]:
     if not frozen:
         raise ConfigFault(
             [
-                "features=cached: the encoder is trained, so that its features change. Use features=live, or freeze it: "
+                "features=cached: the encoder is trained, so its features change. Use features=live, or freeze it: "
                 "encoder/tuning=frozen, of encoder=torchvision and encoder=residual_map"
             ]
         )
