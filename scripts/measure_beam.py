@@ -47,8 +47,8 @@ def measure(choice: argparse.Namespace) -> list[measuring.Row]:
 
     @torch.inference_mode()
     def by_hypothesis() -> torch.Tensor:
-        walks = (rnn.walk(image[i : i + 1], boxes[i : i + 1], 1, mode) for i in range(len(image)))
-        return torch.tensor([searched(walk, choice.width) for walk in walks])[:, None].to(choice.device)
+        loops = (rnn.start_unroll(image[i : i + 1], boxes[i : i + 1], 1, mode) for i in range(len(image)))
+        return torch.tensor([searched(loop, choice.width) for loop in loops])[:, None].to(choice.device)
 
     ways = {
         "one hypothesis": by_hypothesis,
@@ -68,14 +68,16 @@ def measure(choice: argparse.Namespace) -> list[measuring.Row]:
     ]
 
 
-def searched(walk: Unroll, width: int) -> list[int]:
+def searched(loop: Unroll, width: int) -> list[int]:
     """The best sequence of one image, hypothesis by hypothesis; IGNORED after its end."""
-    live: list[tuple[list[int], float, State]] = [([], 0.0, walk.state)]
+    live: list[tuple[list[int], float, State]] = [([], 0.0, loop.state)]
     done: list[tuple[list[int], float, State]] = []
-    for t in range(walk.steps):
+    for t in range(loop.steps):
         grown = []
         for said, score, state in live:
-            step = walk.step(state, torch.tensor([said[-1] if said else walk.none], device=walk.state[0][0].device), t)
+            step = loop.step(
+                state, torch.tensor([said[-1] if said else loop.start_symbol], device=loop.state[0][0].device), t
+            )
             best = step.logits[0].log_softmax(-1).topk(width)
             grown += [
                 ([*said, symbol], score + log_p, step.state)
@@ -83,11 +85,11 @@ def searched(walk: Unroll, width: int) -> list[int]:
             ]
         live = []
         for one in sorted(grown, key=lambda one: -one[1])[: width - len(done)]:
-            (done if one[0][-1] == walk.end else live).append(one)
+            (done if one[0][-1] == loop.end else live).append(one)
         if not live:
             break
     best_said = max(done or live, key=lambda one: one[1])[0]
-    return [*best_said, *[IGNORED] * (walk.steps - len(best_said))]
+    return [*best_said, *[IGNORED] * (loop.steps - len(best_said))]
 
 
 @program

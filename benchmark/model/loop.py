@@ -1,4 +1,4 @@
-"""The loop: T symbols, with M glimpses before each (eqs 6, 11, 18-24).
+"""The attention RNN: unrolled over T time steps of one symbol each, with M glimpses before it (eqs 6, 11, 18-24).
 
 Axes: B images, S trajectories, R = B * S rows with an image's trajectories side by side, T symbols, M glimpses before
 each, Q query.
@@ -15,16 +15,17 @@ from benchmark.model.attention.distribution import Draw
 from benchmark.model.context.base import Context
 from benchmark.model.decoder.base import Decoder, State
 from benchmark.model.decoding.base import Decoding
-from benchmark.model.decoding.rollout import Rollout, Step, Unroll, in_turn, own, unroll
+from benchmark.model.decoding.rollout import Rollout, Step, Unroll, own_argmax, stacked, unroll
 from benchmark.model.decoding.rollout import averaged as averaged
 from benchmark.model.feeding.base import Feeding
 from datamodules.contract import NO_KEY, ImageKey, TaskSpec
 
 
 class SequenceModel(nn.Module, ABC):
-    """What a run trains: a loop, or several that work together.
+    """What a run trains: one attention RNN, or a composition of several (forward-backward, focus).
 
-    attention: judges and draws where was looked. end: as the task's. query_size: Q of its rollouts.
+    attention: the mechanism that reads `Rollout.where`, for attention maps and fixations. end: the index of the end
+    symbol, None where all sequences are equally long. query_size: Q of its rollouts.
     """
 
     attention: Attention
@@ -35,27 +36,30 @@ class SequenceModel(nn.Module, ABC):
     def forward(
         self, image: Tensor, boxes: Tensor, target: Tensor | None, samples: int, draw: Draw, key: ImageKey = NO_KEY
     ) -> Rollout:
-        """With a target as in training: the rollout answers `asked(target)`. Without one as in use.
+        """A rollout of `samples` trajectories of each image.
 
-        key: which images of the data set these are, for encoders whose features are cached; without it they compute.
+        target: (B, T) true symbols. With it, as in training: teacher forcing or scheduled sampling, and the rollout is
+        to be compared with `training_targets(target)`. None, as in evaluation: free running.
+        draw: how a glimpse is taken from its distribution: a sample, the mode, the expectation, or uniformly.
+        key: which images of the data set these are, for encoders with cached features; without it they compute.
         """
 
     @abstractmethod
     def training_targets(self, target_BT: Tensor) -> Tensor:
-        """The targets of a training rollout's rows."""
+        """The targets of a training rollout: (B, T), or more rows where several models are trained together."""
 
     @abstractmethod
     def policy_parameters(self) -> list[nn.Parameter]:
-        """What decides where to look, by the parts' own word."""
+        """The parameters that decide where to look: an optimiser group of their own."""
 
 
 @final
 class AttentionRNN(SequenceModel):
-    """A mechanism, a core and a context in one loop.
+    """An attention mechanism, a recurrent decoder and a context network, unrolled.
 
-    The survey's eqs 21-24 read the classifier and the policy from one state; DRAM needs two, which the decoder's two
-    views give. Eq 6 feeds the model's own symbol where eqs 7-8 condition on the true ones: with a target `feeding`
-    chooses between them, without it the loop runs free and `decoding` chooses the symbols.
+    The survey's eqs 21-24 read the classifier and the policy from one hidden state; DRAM needs two, so a decoder gives
+    `query` and `logits` separately. Eq 6 feeds back the model's own symbol, eqs 7-8 the true one: with a target
+    `feeding` chooses between them (teacher forcing, scheduled sampling); without it `decoding` chooses the symbols.
     """
 
     def __init__(
@@ -77,19 +81,19 @@ class AttentionRNN(SequenceModel):
     def forward(
         self, image: Tensor, boxes: Tensor, target: Tensor | None, samples: int, draw: Draw, key: ImageKey = NO_KEY
     ) -> Rollout:
-        walk = self.walk(image, boxes, samples, draw, key)
+        loop = self.start_unroll(image, boxes, samples, draw, key)
         if target is None:
-            return self.decoding(walk)
-        # As many steps as the longest sequence of this batch has.
+            return self.decoding(loop)
+        # As many time steps as the longest sequence of this batch has.
         true_TR = target.clamp(min=0).repeat_interleave(samples, 0).T
         return unroll(
-            walk._replace(steps=len(true_TR)),
-            own,  # pooled over an image's trajectories, a baseline of the others would know of the draw it corrects
+            loop._replace(steps=len(true_TR)),
+            own_argmax,  # not their average: then a leave-one-out baseline would depend on the sample that it corrects
             lambda t, own_R: self.feeding(true_TR[t], own_R),
         )
 
-    def walk(self, image: Tensor, boxes: Tensor, samples: int, draw: Draw, key: ImageKey = NO_KEY) -> Unroll:
-        """The images encoded, and the loop before its first step."""
+    def start_unroll(self, image: Tensor, boxes: Tensor, samples: int, draw: Draw, key: ImageKey = NO_KEY) -> Unroll:
+        """Encodes the images and gives the initial state and the step function, for `unroll` or for a decoding."""
         features = self.attention.encode(image, boxes, key)
         context_BH = self.context(image, lambda: self.attention.global_feature(features))
         state = self.decoder.start(context_BH.repeat_interleave(samples, 0))
@@ -98,20 +102,21 @@ class AttentionRNN(SequenceModel):
 
     def _step(self, features: Any, draw: Draw, state: State, symbol_R: Tensor, t: int) -> Step:
         state = self.decoder.feed_symbol(symbol_R, state)
-        looks = []
+        glimpses = []
         for m in range(self.glimpses):
             query_RQ = self.decoder.query(state)
             glimpse = self.attention(features, query_RQ, t * self.glimpses + m, draw)
             state = self.decoder.step(glimpse.code, state)
-            looks.append((glimpse.where, glimpse.log_prob, query_RQ.detach(), glimpse.item_probs))
-        return Step(state, self.decoder.logits(state), *(in_turn(parts) for parts in zip(*looks, strict=True)))
+            glimpses.append((glimpse.where, glimpse.log_prob, query_RQ.detach(), glimpse.item_probs))
+        return Step(state, self.decoder.logits(state), *(stacked(parts) for parts in zip(*glimpses, strict=True)))
 
     def training_targets(self, target_BT: Tensor) -> Tensor:
         return target_BT
 
     def policy_parameters(self) -> list[nn.Parameter]:
-        """Where glimpses are drawn, what of the decoder and the context reaches the classifier through them alone is
-        among it. Only the policy gradient trains it then, but for the softened draws of items.
+        """The mechanism's; and where glimpses are sampled, those of the decoder and the context whose only path to the
+        classifier is where the model looks (DRAM's r2 and context network). The policy gradient alone trains these,
+        but for hard attention's glimpses that are replaced by their expectation.
         """
         if not self.attention.drawn:
             return self.attention.policy_parameters()

@@ -1,6 +1,6 @@
-"""What is minimised: the interface of objectives, and the log-likelihood of a rollout (eq 8).
+"""The interface of objectives (training losses), and the log-likelihood of a rollout (eq 8).
 
-Axes: B images, S trajectories, T symbols, M glimpses before each, V symbols, Q query.
+Axes: B images, S trajectories, T time steps, M glimpses before each symbol, V symbols, Q query.
 """
 
 from abc import ABC, abstractmethod
@@ -19,11 +19,15 @@ def log_likelihood(rollout: Rollout, target_BT: Tensor) -> Tensor:
 
 
 class Objective(nn.Module, ABC):
-    """Turns a rollout into a loss. samples: S, how many trajectories of each image it wants in training."""
+    """A loss of a rollout.
+
+    samples: S, trajectories of each image in training. for_drawn: whether it has a gradient for a policy whose glimpses
+    are sampled.
+    """
 
     samples: int
     for_drawn: bool
 
     @abstractmethod
     def forward(self, rollout: Rollout, target_BT: Tensor) -> dict[str, Tensor]:
-        """`loss`, to be minimised, and its terms, free of gradient."""
+        """`loss`, to be minimised, and terms to be logged, without gradient; all are scalars."""

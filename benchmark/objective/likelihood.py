@@ -1,6 +1,6 @@
 """Maximum likelihood (eq 8).
 
-Axes: B images, S trajectories, T symbols, M glimpses before each, V symbols, Q query.
+Axes: B images, S trajectories, T time steps, M glimpses before each symbol, V symbols, Q query.
 """
 
 from typing import final
@@ -16,8 +16,8 @@ from datamodules.ranges import Count
 
 @final
 class Likelihood(Objective):
-    """-log p(y), summed over symbols, averaged over images (eq 8): exact where nothing is drawn. `nll`: of all symbols,
-    whichever teach. penalty: on where is looked.
+    """-log p(y), summed over time steps, averaged over images (eq 8), plus a regulariser: exact where no glimpse is
+    sampled. The term `nll` is of all time steps, also of those that the loss mask leaves out.
     """
 
     for_drawn = False

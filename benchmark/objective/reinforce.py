@@ -1,6 +1,6 @@
-"""REINFORCE: the likelihood's bound when glimpses are drawn (eqs 43-50).
+"""REINFORCE: the gradient of the variational bound when glimpses are sampled (eqs 43-50).
 
-Axes: B images, S trajectories, T symbols, M glimpses before each, V symbols, Q query.
+Axes: B images, S trajectories, T time steps, M glimpses before each symbol, V symbols, Q query.
 """
 
 from collections.abc import Callable
@@ -13,19 +13,21 @@ from benchmark.objective.base import Objective, log_likelihood
 from benchmark.objective.baseline.base import Baseline
 from benchmark.objective.loss_mask.base import LossMask
 from benchmark.objective.regularizer.base import Regularizer
-from benchmark.objective.reward.base import Reward, refuse_paid_mistakes
+from benchmark.objective.reward.base import Reward, refuse_rewarded_mistakes
 from datamodules.contract import IGNORED
 from datamodules.ranges import Count, NonNegative
 
 
 @final
 class Reinforce(Objective):
-    """The bound's gradient by sampling (eqs 44-50, repaired; see above): likelihood of the drawn trajectories, the
-    score of each glimpse weighed by what came after it less a baseline, and the baseline's own error.
+    """loss = -log p(y | sampled glimpses) - weight * sum_glimpses advantage * log_prob + the baseline's loss + a
+    regulariser, averaged over trajectories and images (eqs 44-50, misprints corrected).
 
-    A glimpse that was not drawn has log-probability zero, so for soft attention this is the likelihood.
-    weight: lambda of eq 49; other than 1 it changes what is optimised. credit: which symbols teach, by likelihood,
-    reward and score; the term `nll` is of all. penalty: on where is looked. Raises ConfigFault where mistakes pay.
+    The advantage is the return, the sum of rewards from the glimpse's time step on, minus the baseline. A glimpse that
+    was not sampled has log_prob zero, so for soft attention the loss is the likelihood's.
+    weight: lambda of eq 49; other than 1 the gradient is no longer that of the bound. loss_mask: of the time steps, in
+    likelihood, reward and policy gradient; the term `nll` is of all. Raises ConfigFault where a reward and a loss mask
+    would favour mistakes.
     """
 
     for_drawn = True
@@ -35,7 +37,7 @@ class Reinforce(Objective):
         loss_mask: LossMask, regularizer: Regularizer,
     ):  # fmt: skip
         super().__init__()
-        refuse_paid_mistakes(reward, loss_mask)
+        refuse_rewarded_mistakes(reward, loss_mask)
         self.samples, self.reward, self.weight, self.loss_mask, self.regularizer = (
             samples,
             reward,
@@ -47,17 +49,18 @@ class Reinforce(Objective):
 
     def forward(self, rollout: Rollout, target_BT: Tensor) -> dict[str, Tensor]:
         log_BST = log_likelihood(rollout, target_BT)
-        taught_BST = self.loss_mask(rollout, target_BT)
-        earned_BST = self.reward(rollout, log_BST, target_BT) * taught_BST
-        return_BSTM = earned_BST.flip(-1).cumsum(-1).flip(-1)[..., None].expand_as(rollout.log_prob)
-        # Glimpses before a symbol that does not exist earn nothing and are no part of the sequence.
-        real_BSTM = (taught_BST * (target_BT != IGNORED)[:, None])[..., None].expand_as(return_BSTM)
-        expected_BSTM, baseline_loss = self.baseline(rollout, return_BSTM, real_BSTM)
-        score_BS = ((return_BSTM - expected_BSTM) * rollout.log_prob * real_BSTM).sum((-2, -1))
-        taught, regularizer = -(log_BST * taught_BST).sum(-1).mean(), self.regularizer(rollout, target_BT)
-        loss = taught - self.weight * score_BS.mean() + baseline_loss + regularizer
+        mask_BST = self.loss_mask(rollout, target_BT)
+        reward_BST = self.reward(rollout, log_BST, target_BT) * mask_BST
+        return_BSTM = reward_BST.flip(-1).cumsum(-1).flip(-1)[..., None].expand_as(rollout.log_prob)
+        # Glimpses after the end of the sequence have neither reward nor policy gradient.
+        mask_BSTM = (mask_BST * (target_BT != IGNORED)[:, None])[..., None].expand_as(return_BSTM)
+        baseline_BSTM, baseline_loss = self.baseline(rollout, return_BSTM, mask_BSTM)
+        advantage_BSTM = return_BSTM - baseline_BSTM
+        policy_BS = (advantage_BSTM * rollout.log_prob * mask_BSTM).sum((-2, -1))
+        nll, regularizer = -(log_BST * mask_BST).sum(-1).mean(), self.regularizer(rollout, target_BT)
+        loss = nll - self.weight * policy_BS.mean() + baseline_loss + regularizer
         terms = {
-            "reward": earned_BST.sum(-1).mean(),
+            "reward": reward_BST.sum(-1).mean(),
             "baseline": baseline_loss.detach(),
             "penalty": regularizer.detach(),
         }

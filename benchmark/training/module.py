@@ -1,4 +1,4 @@
-"""The one LightningModule: it wraps every mechanism, and knows neither which mechanism nor which task."""
+"""The LightningModule of every run, independent of mechanism and task."""
 
 from typing import Any, final
 
@@ -21,10 +21,10 @@ from datamodules.contract import Batch, ImageKey
 
 @final
 class AttentionModule(pl.LightningModule):
-    """Draws where to look while training, takes the mode while validating.
+    """Training and validation: glimpses are sampled in training, the policy's mode is taken in validation.
 
-    log_every: steps between two lines of training terms; they are summed on the device and read only then. A step may
-    be of several batches.
+    log_every: optimiser steps between two log entries of the training terms, which are averaged over them; the sums
+    stay on the device until then. A step may accumulate the gradients of several batches.
     """
 
     first_bad: Tensor
@@ -56,11 +56,11 @@ class AttentionModule(pl.LightningModule):
 
     def training_step(self, batch: Batch, number: int) -> Tensor:
         terms = self.train_step(self.rnn, self.objective, batch)
-        self._remember(terms)
+        self._accumulate(terms)
         return terms["loss"]
 
-    def _remember(self, terms: dict[str, Tensor]) -> None:
-        """Adds the terms up, and notes the first step whose loss is no number, without waiting for the device."""
+    def _accumulate(self, terms: dict[str, Tensor]) -> None:
+        """Adds the terms up, and notes the first step with a non-finite loss, without device synchronisation."""
         bad = ~terms["loss"].detach().isfinite() & (self.first_bad < 0)
         self.first_bad = torch.where(bad, self.global_step, self.first_bad)
         for name, value in terms.items():
@@ -70,7 +70,7 @@ class AttentionModule(pl.LightningModule):
             self._write()
 
     def _write(self) -> None:
-        """Logs the mean of each term since the last time; stops a run whose loss is no number."""
+        """Logs the mean of each term since the last entry. Raises RunFault if a loss was not finite."""
         self.stop_if_bad()
         means = {f"train/{name}": (value / self.summed).item() for name, value in self.terms.items()}
         for logger in self.loggers:

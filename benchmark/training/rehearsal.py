@@ -1,4 +1,4 @@
-"""A run that only shows that it would work: a few batches of everything, and nothing kept."""
+"""Lightning's fast_dev_run: a few batches of training, validation and test, without a run folder."""
 
 import shutil
 import tempfile
@@ -10,8 +10,8 @@ from benchmark.results.run_id import RunId
 
 @contextmanager
 def rehearsed(address: RunId, batches: int) -> Iterator[RunId]:
-    """Where a run takes place: at its address, or, where it is of so many batches only, in a folder that is gone
-    afterwards. One that fails leaves that folder, with the log in it.
+    """The run's id; with fast_dev_run (batches > 0) under a temporary root that is deleted afterwards. A run that fails
+    leaves it, with its log.
     """
     if not batches:
         yield address

@@ -1,4 +1,4 @@
-"""What an interrupted run goes on from, and whether it can."""
+"""Resuming an interrupted run: which checkpoint it resumes from, and whether it can."""
 
 import logging
 from typing import Any
@@ -12,18 +12,18 @@ from benchmark.training.start.checkpoint import misfits
 
 KINDS = {"epoch": int, "global_step": int, "callbacks": dict, "loops": dict, "optimizer_states": list,
          "lr_schedulers": list}  # fmt: skip
-"""What a checkpoint holds that training goes on from, besides weights."""
+"""What a checkpoint needs for resuming, besides weights."""
 BEST = "Checkpoints"
-"""Under which key of `callbacks` it stands which epoch was the best; -1 where none was judged yet."""
+"""The key of `callbacks` that holds the best epoch so far; -1 before the first validation."""
 
 log = logging.getLogger("benchmark")
 
 
 def read_last(folder: RunFolder) -> dict[str, Any] | None:
-    """The checkpoint that a run goes on from; None where it begins anew: it has none, or its best one was deleted.
+    """The checkpoint to resume from; None where the run starts anew: there is none, or the best one was deleted.
 
-    A best checkpoint that was deleted takes the last one with it, or the run would end without the weights that it is
-    to be judged by. Raises RunFault where it is damaged.
+    If the best checkpoint was deleted the last one is deleted too, or the run might end without weights to evaluate.
+    Raises RunFault for a damaged checkpoint.
     """
     if not folder.last.exists():
         return None
@@ -39,7 +39,7 @@ def read_last(folder: RunFolder) -> dict[str, Any] | None:
 
 
 def has_best(last: dict[str, Any]) -> bool:
-    """Whether some epoch was judged before a checkpoint was written."""
+    """Whether some epoch was validated before the checkpoint was written."""
     return bool(last["callbacks"].get(BEST, {}).get("epoch", -1) >= 0)
 
 
@@ -52,7 +52,7 @@ def refuse_misfits(folder: RunFolder, module: nn.Module, last: dict[str, Any]) -
 
 
 def read_best(folder: RunFolder, module: nn.Module) -> dict[str, Any]:
-    """The weights that a run is judged by. Raises RunFault where they are damaged, or of another model."""
+    """The weights that are evaluated. Raises RunFault where they are damaged, or of another model."""
     found: dict[str, Any] = read_checkpoint(folder.best)["state_dict"]
     if faults := misfits(module.state_dict(), found):
         raise RunFault(f"{folder.best} does not fit this model: {'; '.join(faults[:5])}. {ANEW}")

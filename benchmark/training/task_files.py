@@ -1,4 +1,4 @@
-"""The task that a run learned, from its folder: task.json and symbols.json, held against each other and the weights."""
+"""The task of a finished run: its task.json and symbols.json, checked against each other and the weights."""
 
 import unicodedata
 from collections.abc import Mapping
@@ -20,12 +20,12 @@ CURE = "Put back a whole copy, or train the run anew"
 def read_task(folder: RunFolder) -> TaskSpec:
     """Raises RunFault, in one line that names the file, where one of the two is damaged or they disagree."""
     try:
-        told = read_object(folder.task)
-        if faults := [*_faults(told)]:
+        fields = read_object(folder.task)
+        if faults := [*_faults(fields)]:
             raise Damaged("; ".join(faults))
     except (Damaged, FileNotFoundError) as fault:
         raise RunFault(f"{folder.task} is damaged ({fault}). {CURE}") from None
-    values: dict[str, Any] = {key: tuple(value) if isinstance(value, list) else value for key, value in told.items()}
+    values: dict[str, Any] = {key: tuple(value) if isinstance(value, list) else value for key, value in fields.items()}
     spec = TaskSpec(**values)
     if folder.symbols.exists() and _words(folder.symbols) != list(spec.symbols):
         raise RunFault(f"{folder.symbols} lists other symbols than {folder.task}: one of them is another run's. {CURE}")
@@ -34,8 +34,8 @@ def read_task(folder: RunFolder) -> TaskSpec:
 
 def refuse_other_symbols(path: Path, checkpoint: Mapping[str, Any], spec: TaskSpec, task: Path) -> None:
     """Raises RunFault where weights were learned for other symbols: their words would mean nothing."""
-    if told := difference(checkpoint, spec.symbols):
-        raise RunFault(f"{path} was trained on {told} than {task} lists: one of them is another run's. {CURE}")
+    if other := difference(checkpoint, spec.symbols):
+        raise RunFault(f"{path} was trained on {other} than {task} lists: one of them is another run's. {CURE}")
     if KEY in checkpoint and len(checkpoint[KEY]) != len(spec.symbols):
         raise RunFault(f"{path} was trained on {len(checkpoint[KEY])} symbols. {CURE}")
 
@@ -50,21 +50,21 @@ def _words(path: Path) -> Any:
     return found
 
 
-def _faults(told: Mapping[str, Any]) -> list[str]:
+def _faults(fields: Mapping[str, Any]) -> list[str]:
     """What is wrong with the fields of a task."""
     names = set(TaskSpec.__dataclass_fields__)
-    if set(told) != names:
-        odd = sorted(set(told) ^ names)
+    if set(fields) != names:
+        odd = sorted(set(fields) ^ names)
         return [f"it lacks, or has no place for, {', '.join(odd)[:80]}"]
-    shape, symbols, end = told["image_shape"], told["symbols"], told["end"]
+    shape, symbols, end = fields["image_shape"], fields["symbols"], fields["end"]
     right = {
-        "name": _is_text(told["name"]),
-        "origin": told["origin"] in ("real", "sample", "synthetic"),
+        "name": _is_text(fields["name"]),
+        "origin": fields["origin"] in ("real", "sample", "synthetic"),
         "image_shape": isinstance(shape, list) and len(shape) == 3 and all(_is_count(side, SIDE) for side in shape),
         "symbols": isinstance(symbols, list) and bool(symbols) and all(_is_text(word) for word in symbols),
-        "max_steps": _is_count(told["max_steps"], STEPS),
-        "background": isinstance(told["background"], int | float) and abs(told["background"]) < 1e6,
-        "box_names": isinstance(told["box_names"], list) and all(_is_text(name) for name in told["box_names"]),
+        "max_steps": _is_count(fields["max_steps"], STEPS),
+        "background": isinstance(fields["background"], int | float) and abs(fields["background"]) < 1e6,
+        "box_names": isinstance(fields["box_names"], list) and all(_is_text(name) for name in fields["box_names"]),
     }
     wrong = [f"its {name} is unusable" for name, good in right.items() if not good]
     if not wrong and end is not None and not (_is_count(end + 1, len(symbols)) if type(end) is int else False):

@@ -8,7 +8,7 @@ from stubs import Scripted, V, Watched, says
 from benchmark.model.attention.distribution import mode, sample
 from benchmark.model.context.none import NoContext
 from benchmark.model.decoding.greedy import Greedy
-from benchmark.model.decoding.rollout import pooled
+from benchmark.model.decoding.rollout import averaged_rows
 from benchmark.model.feeding.teacher_forcing import TeacherForcing
 from benchmark.model.loop import AttentionRNN
 from datamodules.contract import IGNORED
@@ -49,8 +49,8 @@ def test_pooling_averages_probabilities_by_hand():
         [[5.0], [-3.0], [0], [1]]
     )
     expected = torch.tensor([[0.55, 0.45], [0.55, 0.45], [0.5, 0.5], [0.5, 0.5]])
-    torch.testing.assert_close(pooled(logits, 2).exp(), expected)
-    torch.testing.assert_close(pooled(logits, 1), logits.log_softmax(-1))
+    torch.testing.assert_close(averaged_rows(logits, 2).exp(), expected)
+    torch.testing.assert_close(averaged_rows(logits, 1), logits.log_softmax(-1))
 
 
 def test_the_trajectories_of_an_image_agree_on_a_symbol():

@@ -353,7 +353,7 @@ def test_nothing_after_the_first_mistake_has_a_gradient():
 
 
 REWARDS = (LogLikelihood(1.0), ZeroOne(), Cumulative())
-CREDITS = (AllSteps(), UntilFirstMistake())
+MASKS = (AllSteps(), UntilFirstMistake())
 
 
 def returned(reward, loss_mask, logits_TV, target_BT):
@@ -363,7 +363,7 @@ def returned(reward, loss_mask, logits_TV, target_BT):
 
 
 @pytest.mark.parametrize("reward", REWARDS, ids=lambda part: type(part).__name__)
-@pytest.mark.parametrize("credit", CREDITS, ids=lambda part: type(part).__name__)
+@pytest.mark.parametrize("loss_mask", MASKS, ids=lambda part: type(part).__name__)
 def test_a_mistake_never_pays(reward, loss_mask):
     """A right symbol and another change places; what comes before and after stays. Else the pair is refused."""
     if isinstance(reward, LogLikelihood) and isinstance(loss_mask, UntilFirstMistake):

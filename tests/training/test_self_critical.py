@@ -1,4 +1,4 @@
-"""Self-critical training: the estimator against every caption there is, its rivals by hand, what it trains."""
+"""Self-critical training: the estimator against every caption there is, its baselines by hand, what it trains."""
 
 from functools import partial
 from itertools import product
@@ -27,8 +27,8 @@ from benchmark.training.training_step.self_critical import (
     GreedyBaseline,
     OtherSamplesBaseline,
     SelfCritical,
-    log_probability,
     rewards_of,
+    trajectory_log_prob,
 )
 from datamodules.contract import IGNORED, Batch
 
@@ -41,7 +41,7 @@ LIKELIHOOD = Likelihood(H, 1, AllSteps(), NoRegularizer())
 class NoRival(GreedyBaseline.__base__):
     """Nothing to be better than."""
 
-    def __call__(self, rnn, batch, worth, reward_BS):
+    def __call__(self, rnn, batch, reward_function, reward_BS):
         return torch.zeros_like(reward_BS)
 
 
@@ -88,16 +88,16 @@ def test_the_estimator_is_the_gradient_of_the_expected_reward(monkeypatch):
     target = torch.tensor(captions).repeat(2, 1)
     images = batch.image.repeat_interleave(len(captions), 0)
     rollout = rnn(images, images.new_zeros(len(images), 0, 4), target, 1, mode)
-    log_p = log_probability(rollout._replace(symbol=target[:, None])).view(2, -1)
+    log_p = trajectory_log_prob(rollout._replace(symbol=target[:, None])).view(2, -1)
     torch.testing.assert_close(log_p.exp().sum(-1), torch.ones(2, dtype=torch.float64))
     learner = train_step(samples=len(captions))
-    reward = learner.worth(target, batch.index.repeat_interleave(len(captions))).view(2, -1).double()
+    reward = learner.reward_function(target, batch.index.repeat_interleave(len(captions))).view(2, -1).double()
     assert reward.max() > 1 and reward.min() == 0
     exact = torch.autograd.grad((log_p.exp() * reward).sum(-1).mean(), list(rnn.parameters()), allow_unused=True)
 
     forced(monkeypatch, captions)
     weighed = (len(captions) * log_p.detach().exp() * reward).flatten()
-    learner.worth.forward = lambda symbol_RT, index_R: weighed
+    learner.reward_function.forward = lambda symbol_RT, index_R: weighed
     loss = learner(rnn, LIKELIHOOD, batch)["loss"]
     found = torch.autograd.grad(-loss, list(rnn.parameters()), allow_unused=True)
     assert sum(g is not None and bool(g.abs().max() > 1e-6) for g in exact) > 8
@@ -106,13 +106,13 @@ def test_the_estimator_is_the_gradient_of_the_expected_reward(monkeypatch):
 
 
 def test_a_caption_earns_more_with_its_end_than_without():
-    worth = train_step().worth
+    reward_function = train_step().reward_function
     said = torch.tensor([[0, 1, END], [0, 1, IGNORED]])
-    whole, broken = worth(said, torch.tensor([0, 0])).tolist()
+    whole, broken = reward_function(said, torch.tensor([0, 0])).tolist()
     assert whole > broken
 
 
-def test_the_rivals_by_hand():
+def test_the_baselines_by_hand():
     rnn, batch = toy()
     reward = torch.tensor([[1.0, 2.0, 6.0], [0.0, 0.0, 3.0]])
     others = OtherSamplesBaseline()(rnn, batch, None, reward)
@@ -121,8 +121,8 @@ def test_the_rivals_by_hand():
         OtherSamplesBaseline()(rnn, batch, None, reward[:, :1])
     rnn.train()
     with torch.no_grad():
-        greedy = rewards_of(rnn(batch.image, batch.boxes, None, 1, mode), batch, train_step().worth)
-    assert torch.equal(GreedyBaseline()(rnn, batch, train_step().worth, reward), greedy)
+        greedy = rewards_of(rnn(batch.image, batch.boxes, None, 1, mode), batch, train_step().reward_function)
+    assert torch.equal(GreedyBaseline()(rnn, batch, train_step().reward_function, reward), greedy)
     assert greedy.shape == (2, 1) and rnn.training
 
 
@@ -139,7 +139,7 @@ def test_places_that_are_drawn_earn_with_the_words():
 def test_true_captions_beside_it_are_weighed():
     rnn, batch = toy()
     learner = train_step(told=0.2)
-    learner.worth.forward = lambda symbol_RT, index_R: torch.zeros(len(index_R))
+    learner.reward_function.forward = lambda symbol_RT, index_R: torch.zeros(len(index_R))
     told = LIKELIHOOD(rnn(batch.image, batch.boxes, batch.target, 1, mode), batch.target)["loss"]
     terms = learner(rnn, LIKELIHOOD, batch)
     torch.testing.assert_close(terms["loss"], 0.2 * told)
@@ -148,7 +148,7 @@ def test_true_captions_beside_it_are_weighed():
 
 def test_what_has_no_captions_can_t_be_learned_from():
     with pytest.raises(ConfigFault, match="captions"):
-        _ = train_step(references=[]).worth
+        _ = train_step(references=[]).reward_function
 
 
 def test_it_learns_to_say_what_pays():
@@ -166,5 +166,7 @@ def test_it_learns_to_say_what_pays():
         optimizer.step()
     with torch.no_grad():
         said = rnn.eval()(batch.image, batch.boxes, None, 1, mode)
-    best = learner.worth(torch.tensor(every_caption()), torch.ones(len(every_caption()), dtype=torch.long)).max()
-    assert rewards_of(said, batch, learner.worth)[1, 0] > 0.9 * best
+    best = learner.reward_function(
+        torch.tensor(every_caption()), torch.ones(len(every_caption()), dtype=torch.long)
+    ).max()
+    assert rewards_of(said, batch, learner.reward_function)[1, 0] > 0.9 * best

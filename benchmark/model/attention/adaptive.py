@@ -1,4 +1,5 @@
-"""Adaptive attention with a visual sentinel (Lu et al. 2017): the model may look at what it knows instead.
+"""Adaptive attention with a visual sentinel (Lu et al. 2017): at each time step the model can attend to its own memory
+instead of the image.
 
 Axes: B images, S trajectories, R = B * S rows, N items on a grid, H size of a state, K size of the alignment.
 """
@@ -18,7 +19,7 @@ from datamodules.ranges import Count
 
 
 class AdaptiveFeatures(NamedTuple):
-    """mean (B, C) of the map; item (B, N, H) and key (B, N, K)."""
+    """mean: (B, C) of the feature map. item: (B, N, H) projected cells. key: (B, N, K) items for the alignment."""
 
     mean: Tensor
     item: Tensor
@@ -27,12 +28,12 @@ class AdaptiveFeatures(NamedTuple):
 
 @final
 class AdaptiveAttention(Attention):
-    """c = beta s + (1 - beta) sum_i alpha_i v_i: attention over N items and one more, the sentinel s, which is what the
-    core remembers; beta is the sentinel's weight.
+    """c = beta s + (1 - beta) sum_i alpha_i v_i: soft attention over N items and the sentinel s, a gated read-out of
+    the LSTM's memory; beta is the sentinel's attention weight.
 
     v_i = relu(W a_i); scores are w . tanh(W_v v_i + W_g h) and w . tanh(W_s s + W_g h), under one softmax. Unlike in
-    Show, Attend and Tell the state has heard the symbol before: the query is [h; s] of the decoder `sentinel`. `where`
-    is (R, N + 1), the sentinel last.
+    Show, Attend and Tell, h has already been updated with the symbol before: the query is [h; s] of the decoder
+    `sentinel`. `where` is (R, N + 1) attention weights, the sentinel's last.
     """
 
     drawn = False
@@ -62,18 +63,18 @@ class AdaptiveAttention(Attention):
     def forward(self, features: AdaptiveFeatures, query_RS: Tensor, step: int, draw: Draw) -> Glimpse:
         images = len(features.item)
         hidden_RH, sentinel_RH = query_RS.chunk(2, -1)
-        asked_RK = self.of_state(hidden_RH)
-        key_BSNK = features.key[:, None] + asked_RK.unflatten(0, (images, -1))[:, :, None]
+        state_RK = self.of_state(hidden_RH)
+        key_BSNK = features.key[:, None] + state_RK.unflatten(0, (images, -1))[:, :, None]
         item_score_RN = self.score(key_BSNK.tanh()).squeeze(-1).flatten(0, 1)
-        score_RN = torch.cat([item_score_RN, self.score((self.of_sentinel(sentinel_RH) + asked_RK).tanh())], -1)
+        score_RN = torch.cat([item_score_RN, self.score((self.of_sentinel(sentinel_RH) + state_RK).tanh())], -1)
         where = PointMass(score_RN.softmax(-1), lambda: random_items(score_RN))
         weights_RN = draw(where)
-        seen_RH = (weights_RN[:, :-1].unflatten(0, (images, -1)) @ features.item).flatten(0, 1)
-        code_RH = seen_RH + weights_RN[:, -1:] * sentinel_RH
+        attended_RH = (weights_RN[:, :-1].unflatten(0, (images, -1)) @ features.item).flatten(0, 1)
+        code_RH = attended_RH + weights_RN[:, -1:] * sentinel_RH
         return Glimpse(code_RH, weights_RN, where.log_prob(weights_RN), where.expectation())
 
     def attention_map(self, where: Tensor, side: tuple[int, int]) -> Tensor:
-        """The more the sentinel has, the darker; all of it is an even dark."""
+        """The items' weights as a map with maximum 1, scaled by 1 - beta: dark where the sentinel has the weight."""
         grid_R1hw = where[:, :-1].unflatten(-1, (1, self.rows, self.columns))
         map_RHW = interpolate(grid_R1hw, size=side, mode="bilinear", align_corners=False).squeeze(1)
         peak_R11 = map_RHW.amax((-2, -1), keepdim=True)

@@ -1,7 +1,7 @@
-"""The interface of a mechanism: `encode` once per image, `forward` every glimpse.
+"""The interface of an attention mechanism: `encode` once per image, `forward` at every glimpse.
 
-Items are encoded, then attended; locations are attended, then encoded. So the mechanism owns its encoder, and nothing
-outside asks which kind it is.
+Item-wise attention encodes, then attends; location-wise attention attends, then encodes. So a mechanism owns its
+encoder, and no code outside depends on which of the two it is.
 Axes: B images, R = B * S rows (the S trajectories of an image are neighbours), S also the size of a query, D code.
 """
 
@@ -15,12 +15,13 @@ from datamodules.contract import NO_KEY, ImageKey
 
 
 class Glimpse(NamedTuple):
-    """What one look gives.
+    """One glimpse of every row.
 
-    code: (R, D) what was seen.
-    where: (R, ...) weights over items, or parameters of a window; a mechanism reads its own.
-    log_prob: (R,) of having looked there; zero for a glimpse that was not drawn.
-    chance: (R, N) of each item, before anything is drawn; N = 0 for a mechanism without items.
+    code: (R, D) the glimpse feature that the decoder reads.
+    where: (R, ...) attention weights over items, or the location or warp of a window; only the mechanism that made it
+    reads it (`attention_map`, `fixation`).
+    log_prob: (R,) of the sampled glimpse; zero where none was sampled.
+    item_probs: (R, N) probability of each item before sampling; N = 0 for a mechanism without items.
     """
 
     code: Tensor
@@ -30,14 +31,14 @@ class Glimpse(NamedTuple):
 
 
 class Attention(nn.Module, ABC):
-    """A mechanism of attention.
+    """An attention mechanism.
 
-    code_size: D. gist_size: of what `gist` gives.
-    drawn: whether a learned policy draws where to look, so that likelihood alone can't train it. blends: whether the
-    expectation of what it draws is something that it never draws, as the mean of several items is.
-    asked_with: of how many vectors, each as wide as a hidden state, a query consists. windows: pixels a side of what
-    each view of a glimpse covers, the finest first; none where a glimpse has no fixed size. reads_annotations: whether
-    it looks at the true boxes, in the test too, which no model may; a report marks it.
+    code_size: D, width of a glimpse's code. global_feature_size: width of what `global_feature` gives.
+    drawn: whether glimpses are sampled from a learned policy, so that the likelihood alone cannot train it.
+    takes_expectation: whether the expectation of a sampled glimpse is no sample itself, as the mean of several items is
+    none of them; it is then evaluated too. query_width: how many vectors, each as wide as a hidden state, a query has.
+    windows: side in pixels of each view of a glimpse, the finest first; empty where a glimpse has no fixed size.
+    reads_annotations: whether it reads the true boxes, in the test too; reports mark it as an oracle.
     """
 
     code_size: int
@@ -50,33 +51,36 @@ class Attention(nn.Module, ABC):
 
     @abstractmethod
     def encode(self, image_BCHW: Tensor, boxes_BN4: Tensor, key: ImageKey = NO_KEY) -> Any:
-        """Whatever does not depend on the step, once per image. No mechanism but the oracle and those that look
-        at boxes reads them. key: for `self.encoder.encode(image_BCHW, key)`, where an encoder reads the whole image.
+        """Whatever does not depend on the time step, computed once per image. Only the oracle and attention over
+        annotated boxes read `boxes_BN4`. key: for `self.encoder.encode(image_BCHW, key)`, where an encoder reads the
+        whole image, so that its features can be cached.
         """
 
     @abstractmethod
     def global_feature(self, features: Any) -> Tensor:
-        """(B, gist_size) the whole image in one code, by the mechanism's own encoder. Made where a context asks."""
+        """(B, global_feature_size) one feature vector of the whole image, by the mechanism's own encoder; computed only
+        if the context uses it.
+        """
 
     @abstractmethod
     def forward(self, features: Any, query_RS: Tensor, step: int, draw: Draw) -> Glimpse:
-        """The glimpse number `step` (from 0 over the whole sequence), asked for by the query."""
+        """The next glimpse. query_RS: of the decoder. step: number of the glimpse, from 0 over the whole sequence."""
 
     @abstractmethod
     def attention_map(self, where: Tensor, side: tuple[int, int]) -> Tensor:
-        """(R, H, W) in [0, 1]: how much of each pixel was seen; one drawing for all kinds."""
+        """(R, H, W) in [0, 1]: how much each pixel was attended, for images of this (height, width)."""
 
     @abstractmethod
     def fixation(self, where: Tensor) -> Tensor:
-        """(R, 2) the pixel (x, y) looked at; NaN where the mechanism looks at nothing in particular."""
+        """(R, 2) the fixation, a pixel (x, y); NaN for a mechanism without one."""
 
     @abstractmethod
     def policy_parameters(self) -> list[nn.Parameter]:
-        """The parameters that decide where to look and learn at a rate of their own; may be none."""
+        """The parameters that decide where to look, which have a learning rate of their own; may be empty."""
 
 
-class Placeless(Attention):
-    """A mechanism that looks at nothing in particular: its features are one code of the whole image."""
+class WholeImage(Attention):
+    """No attention: every glimpse sees the whole image, whose features are one vector (B, D)."""
 
     drawn = False
 
@@ -93,7 +97,7 @@ class Placeless(Attention):
         return []
 
 
-def placeless(code_RD: Tensor) -> Glimpse:
-    """What was seen, nowhere and of no item."""
+def whole_image_glimpse(code_RD: Tensor) -> Glimpse:
+    """A glimpse of the whole image: no location, no items, nothing sampled."""
     nothing_R0 = code_RD.new_zeros(len(code_RD), 0)
     return Glimpse(code_RD, nothing_R0, code_RD.new_zeros(len(code_RD)), nothing_R0)

@@ -1,6 +1,7 @@
-"""Distributions over places to look, and the ways to draw from them.
+"""Distributions over glimpses, and the ways to take a glimpse from them: sample, mode, expectation, uniform.
 
-A place is whatever a mechanism reads from: weights over N items, the centre of a window, the parameters of a warp.
+A place is what such a distribution is over: attention weights of N items, the centre of a window, or the parameters of
+a warp.
 Axes: R rows (an image's trajectories are neighbours), N items.
 """
 
@@ -18,7 +19,7 @@ class GlimpseDistribution(ABC):
 
     @abstractmethod
     def sample(self) -> Tensor:
-        """One place a row, drawn; no gradient flows through a draw."""
+        """A sample of each row, without gradient."""
 
     @abstractmethod
     def mode(self) -> Tensor:
@@ -30,11 +31,11 @@ class GlimpseDistribution(ABC):
 
     @abstractmethod
     def uniform(self) -> Tensor:
-        """A place drawn uniformly from all, whatever the distribution prefers: the control of a policy."""
+        """A place sampled uniformly, ignoring the policy: the control "random"."""
 
     @abstractmethod
     def log_prob(self, place: Tensor) -> Tensor:
-        """(R,) log-probability of a place, up to a constant; a place that was not drawn has log 1 = 0."""
+        """(R,) log-probability of a place, up to a constant; zero for a place that was not sampled."""
 
 
 Draw = Callable[[GlimpseDistribution], Tensor]
@@ -57,19 +58,20 @@ def uniform(where: GlimpseDistribution) -> Tensor:
 
 
 def random_items(like_RN: Tensor) -> Tensor:
-    """(R, N) one-hot weights on an item drawn uniformly."""
+    """(R, N) one-hot weights on an item sampled uniformly."""
     rows, items = like_RN.shape
     return one_hot(torch.randint(items, (rows,), device=like_RN.device), items).to(like_RN.dtype)
 
 
 @final
 class CategoricalItems(GlimpseDistribution):
-    """One of N items is drawn (eqs 15-16); a place is a one-hot weight, so that drawing and averaging read alike.
+    """A categorical distribution over N items (eqs 15-16). A place is (R, N) weights: one-hot for a sample, softmax
+    probabilities for the expectation.
 
-    Eq 17 prints the case of two items as B(T, alpha); it is a Bernoulli draw with its values mapped to the two items,
-    which is this class with N = 2.
-    softened: (R,) how probably a row's sample is the expectation, through which the likelihood's gradient flows. Such a
-    row was not drawn, and has log-probability zero. None: never.
+    Eq 17 prints the case of two items as B(T, alpha): a Bernoulli variable mapped to the two items, which is this class
+    with N = 2.
+    softened_R: (R,) probability that a row's sample is replaced by the expectation, through which the likelihood's
+    gradient flows. Such a row has log-probability zero. None: never.
     """
 
     def __init__(self, scores_RN: Tensor, softened_R: Tensor | None):
@@ -77,7 +79,7 @@ class CategoricalItems(GlimpseDistribution):
         self.softened_R = softened_R
 
     def sample(self) -> Tensor:
-        # The largest of p / Exponential(1) is a categorical draw, and never waits for the device as multinomial does.
+        # argmax of p / Exponential(1) is a categorical sample, without the device synchronisation of multinomial.
         probability_RN = self.log_RN.detach().exp()
         drawn_R = (probability_RN / torch.empty_like(probability_RN).exponential_()).argmax(-1)
         drawn_RN = one_hot(drawn_R, self.log_RN.shape[-1]).to(self.log_RN.dtype)
@@ -87,7 +89,7 @@ class CategoricalItems(GlimpseDistribution):
         return torch.where(soft_R[:, None], self.log_RN.exp(), drawn_RN)
 
     def mode(self) -> Tensor:
-        # Where several are the most probable, any of them: the first would be a place, the upper left one.
+        # Ties are broken at random: argmax alone would prefer the first item, the upper left cell.
         best_RN = (self.log_RN == self.log_RN.amax(-1, keepdim=True)).to(self.log_RN.dtype)
         one_R = (best_RN / torch.empty_like(best_RN).exponential_()).argmax(-1)
         return one_hot(one_R, best_RN.shape[-1]).to(best_RN.dtype)
@@ -99,16 +101,17 @@ class CategoricalItems(GlimpseDistribution):
         return random_items(self.log_RN)
 
     def log_prob(self, place: Tensor) -> Tensor:
-        # A weight of exactly one is a draw's. An expectation has one only where it is as certain, and its log is zero.
+        # Only a sample has a weight of exactly one; an expectation has one only where log p is zero anyway.
         return ((place == 1) * self.log_RN).sum(-1)
 
 
 @final
 class Gaussian(GlimpseDistribution):
-    """l ~ N(mean, std^2 I) (eq 18, whose s stands in a variance's place and is called a standard deviation; it is one).
+    """l ~ N(mean, std^2 I) (eq 18, which prints the standard deviation s in the place of a variance).
 
-    The score is that of the sample as drawn, before anything clips it into the image; constants are dropped.
-    reach_2: half the extent of the image in units of location, the range of a uniform draw.
+    log_prob is that of the sample before it is clipped into the image, without the constant.
+    mean_R2: of (x, y), in units of location, 0 being the image's centre. reach_2: half the image's extent in these
+    units, the range of a uniform sample.
     """
 
     def __init__(self, mean_R2: Tensor, std: Tensor, reach_2: Tensor):
@@ -135,14 +138,14 @@ class Gaussian(GlimpseDistribution):
 
 @final
 class PointMass(GlimpseDistribution):
-    """A place that is not drawn: expected (soft) attention, and the policies that learn nothing.
+    """A deterministic place: soft attention, and control policies.
 
-    place: (R, ...), gradients flow through it. elsewhere: makes a uniformly drawn place of the same shape.
+    place: (R, ...), with gradient. uniform_place: makes a uniformly sampled place of the same shape.
     """
 
-    def __init__(self, place: Tensor, elsewhere: Callable[[], Tensor]):
+    def __init__(self, place: Tensor, uniform_place: Callable[[], Tensor]):
         self.place = place
-        self.elsewhere = elsewhere
+        self.uniform_place = uniform_place
 
     def sample(self) -> Tensor:
         return self.place
@@ -154,7 +157,7 @@ class PointMass(GlimpseDistribution):
         return self.place
 
     def uniform(self) -> Tensor:
-        return self.elsewhere()
+        return self.uniform_place()
 
     def log_prob(self, place: Tensor) -> Tensor:
         return place.new_zeros(len(place))

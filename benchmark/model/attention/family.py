@@ -1,4 +1,4 @@
-"""Families of warps: which parameters place a crop, and how.
+"""Families of affine warps of a spatial transformer: all six parameters, scale and translation, or translation alone.
 
 Axes: R rows, P parameters of a warp.
 """
@@ -13,7 +13,7 @@ from datamodules.ranges import Positive
 
 
 class Family(ABC):
-    """A family of warps. identity: the parameters of the warp that zooms to `zoom` of the image around its centre."""
+    """A family of warps with P parameters each. zoom: side of the initial crop, as a fraction of the image's side."""
 
     def __init__(self, zoom: Positive):
         self.zoom = zoom
@@ -21,19 +21,19 @@ class Family(ABC):
     @property
     @abstractmethod
     def identity(self) -> list[float]:
-        """The parameters a fresh network gives: zero weights, this bias, as the STN paper starts its localisers."""
+        """The parameters of the initial, centred crop; the localiser's other weights start at zero (STN paper)."""
 
     @abstractmethod
     def warp(self, theta_RP: Tensor) -> Tensor:
-        """(R, 2, 3) the affine matrix."""
+        """(R, 2, 3) affine matrices, from the crop's to the image's coordinates, both in [-1, 1]."""
 
     @abstractmethod
     def centre(self, theta_RP: Tensor) -> Tensor:
-        """(R, 2) where the warp's centre lies."""
+        """(R, 2) the centre (x, y) of the crop in the image, in [-1, 1] inside it."""
 
     @abstractmethod
-    def moved(self, theta_RP: Tensor, to_R2: Tensor) -> Tensor:
-        """(R, P) the same warp with another centre."""
+    def recentred(self, theta_RP: Tensor, to_R2: Tensor) -> Tensor:
+        """(R, P) the parameters of the same warp with another centre."""
 
 
 @final
@@ -50,7 +50,7 @@ class Affine(Family):
     def centre(self, theta_RP: Tensor) -> Tensor:
         return theta_RP[:, 2::3]
 
-    def moved(self, theta_RP: Tensor, to_R2: Tensor) -> Tensor:
+    def recentred(self, theta_RP: Tensor, to_R2: Tensor) -> Tensor:
         shape_R22 = theta_RP.unflatten(-1, (2, 3))[..., :2]
         return torch.cat([shape_R22, to_R2[..., None]], -1).flatten(1)
 
@@ -71,7 +71,7 @@ class Zoom(Family):
     def centre(self, theta_RP: Tensor) -> Tensor:
         return theta_RP[:, 1:]
 
-    def moved(self, theta_RP: Tensor, to_R2: Tensor) -> Tensor:
+    def recentred(self, theta_RP: Tensor, to_R2: Tensor) -> Tensor:
         return torch.cat([theta_RP[:, :1], to_R2], -1)
 
 
@@ -90,5 +90,5 @@ class Shift(Family):
     def centre(self, theta_RP: Tensor) -> Tensor:
         return theta_RP
 
-    def moved(self, theta_RP: Tensor, to_R2: Tensor) -> Tensor:
+    def recentred(self, theta_RP: Tensor, to_R2: Tensor) -> Tensor:
         return to_R2

@@ -1,4 +1,4 @@
-"""How much of what was seen is let in, by the state's own word.
+"""Gates on a glimpse's code, computed from the hidden state (the "selector" of Show, Attend and Tell).
 
 Axes: R rows, S size of a query, D code.
 """
@@ -10,16 +10,16 @@ from torch import Tensor, nn
 
 
 class Gate(nn.Module, ABC):
-    """Weighs the code of a glimpse before the core reads it."""
+    """Scales the code of a glimpse before the decoder reads it."""
 
     @abstractmethod
     def forward(self, code_RD: Tensor, query_RS: Tensor) -> Tensor:
-        """(R, D) what is let in."""
+        """(R, D) the gated code."""
 
 
 @final
 class NoGate(Gate):
-    """All of it."""
+    """No gate: the code as it is."""
 
     def __init__(self, query_size: int, code_size: int):
         super().__init__()
@@ -30,7 +30,7 @@ class NoGate(Gate):
 
 @final
 class ScalarGate(Gate):
-    """beta z, beta = sigmoid(w . h + b) (Show, Attend and Tell's "selector"): the state says whether to look at all."""
+    """beta z, beta = sigmoid(w . h + b): one gate for the whole code (Show, Attend and Tell, "selector")."""
 
     def __init__(self, query_size: int, code_size: int):
         super().__init__()
@@ -42,7 +42,7 @@ class ScalarGate(Gate):
 
 @final
 class VectorGate(Gate):
-    """The same for each number of the code by itself, as ports of Show, Attend and Tell have it."""
+    """beta * z, beta = sigmoid(W h + b): a gate for each element of the code, as in ports of Show, Attend and Tell."""
 
     def __init__(self, query_size: int, code_size: int):
         super().__init__()

@@ -1,4 +1,5 @@
-"""Item-wise attention (eqs 9-17): the image is encoded to items once; each glimpse weighs or draws among them.
+"""Item-wise attention (eqs 9-17): the image is encoded as items once; each glimpse is their weighted mean (soft) or a
+sample of them (hard).
 
 Axes: B images, S trajectories, R = B * S rows, N = h * w items on a grid, D size of an item.
 """
@@ -22,26 +23,29 @@ from datamodules.ranges import Positive
 
 
 class ItemChoice(nn.Module, ABC):
-    """What is made of the scores: the bit in which soft and hard differ."""
+    """From scores to a distribution over glimpses: the one part in which soft and hard attention differ.
+
+    drawn: whether an item is sampled.
+    """
 
     drawn: bool
 
     @abstractmethod
     def softening(self, item_BND: Tensor) -> Tensor:
-        """(B,) how probably each image's glimpses are the expectation where they would be a draw; once a batch."""
+        """(B,) probability that a glimpse of each image is the expectation instead of a sample; once a batch."""
 
     @abstractmethod
     def forward(self, scores_RN: Tensor, softened_R: Tensor) -> GlimpseDistribution:
-        """A distribution over weights on the N items."""
+        """The distribution over (R, N) weights of the items. softened_R: see `CategoricalItems`."""
 
     @abstractmethod
-    def compared(self, item_BND: Tensor) -> Tensor:
-        """The items as the scores see them: with or without a way back for the gradient of the scores."""
+    def alignment_input(self, item_BND: Tensor) -> Tensor:
+        """The items that the alignment network reads: with gradient, or detached from the encoder."""
 
 
 @final
 class ExpectedItem(ItemChoice):
-    """Soft: the weights are softmax(scores / temperature), and the code is the expectation (eqs 12-14)."""
+    """Soft attention: the weights are softmax(scores / temperature), the code is the expectation (eqs 12-14)."""
 
     drawn = False
 
@@ -55,15 +59,15 @@ class ExpectedItem(ItemChoice):
     def forward(self, scores_RN: Tensor, softened_R: Tensor) -> GlimpseDistribution:
         return PointMass((scores_RN / self.temperature).softmax(-1), lambda: random_items(scores_RN))
 
-    def compared(self, item_BND: Tensor) -> Tensor:
+    def alignment_input(self, item_BND: Tensor) -> Tensor:
         return item_BND
 
 
 @final
 class SampledItem(ItemChoice):
-    """Hard: one item is drawn from softmax(scores / temperature) (eqs 15-16).
+    """Hard attention: one item is sampled from softmax(scores / temperature) (eqs 15-16).
 
-    softened: which glimpses are the expectation instead of a draw, in training alone.
+    softened: which glimpses are the expectation instead of a sample, in training only.
     """
 
     drawn = True
@@ -78,29 +82,26 @@ class SampledItem(ItemChoice):
     def forward(self, scores_RN: Tensor, softened_R: Tensor) -> GlimpseDistribution:
         return CategoricalItems(scores_RN / self.temperature, softened_R if self.training else None)
 
-    def compared(self, item_BND: Tensor) -> Tensor:
-        # The policy's gradient trains what compares; what is compared is the reader's, and the likelihood's.
+    def alignment_input(self, item_BND: Tensor) -> Tensor:
+        # The policy gradient trains the alignment network only; the encoder is trained by the likelihood.
         return item_BND.detach()
 
 
 class ItemFeatures(NamedTuple):
-    """item (B, N, D) and key (B, N, K) of each image; softened (B,)."""
+    """item: (B, N, D). key: (B, N, K) items for the alignment. softened: (B,) see `ItemChoice.softening`."""
 
     item: Tensor
     key: Tensor
     softened: Tensor
 
 
-@final
-class ItemAttention(Attention):
-    """Attention over the cells of a convolutional feature map.
+class AttentionOverItems(Attention, ABC):
+    """Soft or hard attention over items of a feature map, each with its position: what grids and boxes share.
 
-    Eq 10 lets each code see its own item only; the cells of a convolutional map have overlapping fields, as in Show,
-    Attend and Tell. Each item carries its place (x, y in [-1, 1]): eq 20 omits it, and the order of two things can't be
-    told without it.
+    position_size: numbers that describe an item's position, appended to its feature.
     """
 
-    place_N2: Tensor
+    position_size: int
 
     def __init__(
         self,
@@ -114,12 +115,51 @@ class ItemAttention(Attention):
         super().__init__()
         self.encoder = encoder(spec.image_shape)
         channels, self.rows, self.columns = self.encoder.shape
-        self.code_size = self.global_feature_size = channels + 2
-        self.side = spec.image_shape[1:]
+        self.height, self.width = spec.image_shape[1:]
+        self.code_size = self.global_feature_size = channels + self.position_size
         self.alignment = alignment(item_size=self.code_size, query_size=query_size)
         self.gate = gate(query_size=query_size, code_size=self.code_size)
         self.choice = choice
         self.takes_expectation, self.drawn = choice.drawn, choice.drawn and self.alignment.learns
+
+    @final
+    def attend(
+        self, score_RN: Tensor, item_BND: Tensor, softened_B: Tensor, query_RS: Tensor, draw: Draw
+    ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+        """The gated code (R, D), the attention weights (R, N), their log-probability (R,) and item_probs (R, N)."""
+        images = len(item_BND)
+        where = self.choice(score_RN, softened_B.repeat_interleave(len(query_RS) // images, 0))
+        weights_RN = draw(where)
+        code_RD = (weights_RN.unflatten(0, (images, -1)) @ item_BND).flatten(0, 1)
+        return self.gate(code_RD, query_RS), weights_RN, where.log_prob(weights_RN), where.expectation()
+
+    @final
+    def policy_parameters(self) -> list[nn.Parameter]:
+        return list(self.alignment.parameters()) if self.drawn else []
+
+
+@final
+class ItemAttention(AttentionOverItems):
+    """Attention over the cells of a convolutional feature map (Show, Attend and Tell).
+
+    In eq 10 each item is encoded by itself; the cells of a feature map have overlapping receptive fields, as in Show,
+    Attend and Tell. Each item carries its position (x, y in [-1, 1]): eq 20 omits it, and without it the order of two
+    objects cannot be recognised. `where` is (R, N) attention weights.
+    """
+
+    position_size = 2
+    place_N2: Tensor
+
+    def __init__(
+        self,
+        spec: TaskSpec,
+        query_size: int,
+        encoder: Callable[[tuple[int, int, int]], Encoder],
+        alignment: Callable[..., Alignment],
+        choice: ItemChoice,
+        gate: Callable[..., Gate],
+    ):
+        super().__init__(spec, query_size, encoder, alignment, choice, gate)
         y = (torch.arange(self.rows) + 0.5) / self.rows
         x = (torch.arange(self.columns) + 0.5) / self.columns
         place_N2 = torch.stack([x.repeat(self.rows), y.repeat_interleave(self.columns)], 1)
@@ -128,7 +168,7 @@ class ItemAttention(Attention):
     def encode(self, image_BCHW: Tensor, boxes_BN4: Tensor, key: ImageKey = NO_KEY) -> ItemFeatures:
         map_BNC = self.encoder.encode(image_BCHW, key).flatten(2).transpose(1, 2)
         item_BND = torch.cat([map_BNC, (2 * self.place_N2 - 1).expand(len(map_BNC), -1, -1)], -1)
-        key_BNK = self.alignment.keys(self.choice.compared(item_BND))
+        key_BNK = self.alignment.keys(self.choice.alignment_input(item_BND))
         return ItemFeatures(item_BND, key_BNK, self.choice.softening(item_BND))
 
     def global_feature(self, features: ItemFeatures) -> Tensor:
@@ -138,10 +178,7 @@ class ItemAttention(Attention):
         images = len(features.item)
         query_BSQ = query_RS.unflatten(0, (images, -1))
         scores_RN = self.alignment(features.key, query_BSQ).flatten(0, 1)
-        where = self.choice(scores_RN, features.softened.repeat_interleave(len(query_RS) // images, 0))
-        weights_RN = draw(where)
-        code_RD = (weights_RN.unflatten(0, (images, -1)) @ features.item).flatten(0, 1)
-        return Glimpse(self.gate(code_RD, query_RS), weights_RN, where.log_prob(weights_RN), where.expectation())
+        return Glimpse(*self.attend(scores_RN, features.item, features.softened, query_RS, draw))
 
     def attention_map(self, where: Tensor, side: tuple[int, int]) -> Tensor:
         grid_R1hw = where.unflatten(-1, (1, self.rows, self.columns))
@@ -149,8 +186,5 @@ class ItemAttention(Attention):
         return map_RHW / map_RHW.amax((-2, -1), keepdim=True).clamp(min=1e-12)
 
     def fixation(self, where: Tensor) -> Tensor:
-        side_2 = torch.tensor([self.side[1], self.side[0]], device=where.device)
+        side_2 = torch.tensor([self.width, self.height], device=where.device)
         return self.place_N2[where.argmax(-1)] * side_2
-
-    def policy_parameters(self) -> list[nn.Parameter]:
-        return list(self.alignment.parameters()) if self.drawn else []

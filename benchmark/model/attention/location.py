@@ -22,32 +22,34 @@ from datamodules.ranges import Count, Natural, Positive
 
 
 class LocationFeatures(NamedTuple):
-    """The image at every scale (B, C, P), as it came, and its boxes (B, N, 4), which the oracle alone reads."""
+    """levels: (B, C, P) the retina's pyramid. image: as it came. boxes: (B, N, 4), read by the oracle policy only."""
 
     levels: Tensor
     image: Tensor
     boxes: Tensor
 
 
-def left(scales: int, unread: list[int]) -> list[int]:
-    """The scales that are read."""
-    kept = [s for s in range(scales) if s not in unread]
-    if not kept or not set(unread) <= set(range(scales)):
+def read_scales(scales: int, unread: list[int]) -> list[int]:
+    """The scales of the retina that are not left out. Raises ConfigFault where none is left or one does not exist."""
+    read = [s for s in range(scales) if s not in unread]
+    if not read or not set(unread) <= set(range(scales)):
         raise ConfigFault(
             [
                 f"attention.mechanism.unread: {list(unread)} of {scales} scales (look.scales), which are numbered from "
                 "0; at least one has to be read"
             ]
         )
-    return kept
+    return read
 
 
 @final
 class LocationAttention(Attention):
-    """A policy places a retina; a glimpse network reads it; the place joins what was read.
+    """A policy gives the location, a retina crops there, a glimpse network encodes the crop with its location.
 
-    `where` of a glimpse is the pixel (x, y) read, clipped into the image; the score is that of the location as drawn.
-    unread: scales of the retina that are left out, 0 being the finest.
+    `where` of a glimpse is its centre, a pixel (x, y) clipped into the image; log_prob is that of the location before
+    clipping.
+    size: g, pixels a side of the finest window. scales: windows of a retina. unread: those left out, 0 being the
+    finest. unit: pixels per unit of location.
     """
 
     half_2: Tensor
@@ -69,7 +71,7 @@ class LocationAttention(Attention):
         super().__init__()
         channels, *side = spec.image_shape
         canvas = Canvas((side[0], side[1]), unit)
-        self.retina = Retina(canvas.side, spec.background, size, left(scales, unread))
+        self.retina = Retina(canvas.side, spec.background, size, read_scales(scales, unread))
         self.windows = tuple(size * 2**s for s in self.retina.scales)
         self.network = views(encoder=encoder, channels=channels, scales=len(self.retina.scales), side=size)
         self.whatwhere = whatwhere(what_size=self.network.size, where_size=2)

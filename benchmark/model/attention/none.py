@@ -1,19 +1,19 @@
-"""No attention: the whole image in one code (eqs 5-6), what every mechanism is judged against."""
+"""No attention: the whole image as one feature vector at every time step (eqs 5-6), the common control."""
 
 from collections.abc import Callable
 from typing import final
 
 from torch import Tensor
 
-from benchmark.model.attention.base import Glimpse, Placeless, placeless
+from benchmark.model.attention.base import Glimpse, WholeImage, whole_image_glimpse
 from benchmark.model.attention.distribution import Draw
 from benchmark.model.encoder.base import Encoder
 from datamodules.contract import NO_KEY, ImageKey, TaskSpec
 
 
 @final
-class NoAttention(Placeless):
-    """The encoder's code c at every step: the encoder-decoder (NIC); a plain CNN where the decoder does not recur."""
+class NoAttention(WholeImage):
+    """The flattened feature map at every glimpse: an encoder-decoder; with a decoder without recurrence a plain CNN."""
 
     def __init__(self, spec: TaskSpec, query_size: int, encoder: Callable[[tuple[int, int, int]], Encoder]):
         super().__init__()
@@ -25,4 +25,4 @@ class NoAttention(Placeless):
         return self.encoder.encode(image_BCHW, key).flatten(1)
 
     def forward(self, features: Tensor, query_RS: Tensor, step: int, draw: Draw) -> Glimpse:
-        return placeless(features.repeat_interleave(len(query_RS) // len(features), 0))
+        return whole_image_glimpse(features.repeat_interleave(len(query_RS) // len(features), 0))

@@ -1,22 +1,22 @@
-"""The image told once, before the first symbol, and never looked at again: NIC."""
+"""NIC's input: the image's feature at the first time step only (Vinyals et al. 2015)."""
 
 from collections.abc import Callable
 from typing import final
 
 from torch import Tensor
 
-from benchmark.model.attention.base import Glimpse, Placeless, placeless
+from benchmark.model.attention.base import Glimpse, WholeImage, whole_image_glimpse
 from benchmark.model.attention.distribution import Draw
 from benchmark.model.encoder.base import Encoder
 from datamodules.contract import NO_KEY, ImageKey, TaskSpec
 
 
 @final
-class ImageOnce(Placeless):
-    """The mean of the encoder's map, at the first glimpse; zeros after it (NIC, Vinyals et al. 2015).
+class ImageOnce(WholeImage):
+    """The mean of the feature map at the first glimpse, zeros after it (NIC, Vinyals et al. 2015).
 
-    NIC gives its core the image in a step before the first, in the place of a word; here it comes with "no symbol yet",
-    in one step. Its code of the image is what other mechanisms have as the mean of their items, so that they compare.
+    NIC feeds the image in a time step of its own, in the place of a word; here it comes together with the start symbol.
+    The feature is the mean of the items of the item-wise mechanisms, so that they are comparable.
     """
 
     def __init__(self, spec: TaskSpec, query_size: int, encoder: Callable[[tuple[int, int, int]], Encoder]):
@@ -28,4 +28,4 @@ class ImageOnce(Placeless):
         return self.encoder.encode(image_BCHW, key).mean((-2, -1))
 
     def forward(self, features: Tensor, query_RS: Tensor, step: int, draw: Draw) -> Glimpse:
-        return placeless(features.repeat_interleave(len(query_RS) // len(features), 0) * (step == 0))
+        return whole_image_glimpse(features.repeat_interleave(len(query_RS) // len(features), 0) * (step == 0))

@@ -1,5 +1,5 @@
-"""Which glimpses of hard attention are the expectation instead of a draw while it trains, so that the likelihood's
-gradient reaches what compares.
+"""Which glimpses of hard attention are replaced by their expectation in training, so that the likelihood's gradient
+reaches the alignment network (Show, Attend and Tell, section 4.2).
 
 Axes: B images.
 """
@@ -14,16 +14,16 @@ from datamodules.ranges import Share
 
 
 class Softening(ABC):
-    """Throws its coins once a batch."""
+    """Decides once a batch, before the unroll. share: probability of the expectation, 0 to 1."""
 
     @abstractmethod
     def __call__(self, like_BND: Tensor) -> Tensor:
-        """(B,) the probability that a glimpse of each image is softened."""
+        """(B,) the probability that a glimpse of each image is the expectation, given this batch's draws."""
 
 
 @final
 class EachGlimpse(Softening):
-    """A coin for each image, trajectory and glimpse: ours."""
+    """A Bernoulli draw for each image, trajectory and glimpse: ours."""
 
     def __init__(self, share: Share):
         self.share = share
@@ -34,7 +34,7 @@ class EachGlimpse(Softening):
 
 @final
 class EachImage(Softening):
-    """One coin for all glimpses of an image: what Show, Attend and Tell says."""
+    """One Bernoulli draw for all glimpses of an image: as Show, Attend and Tell describes it."""
 
     def __init__(self, share: float):
         self.share = share
@@ -45,7 +45,7 @@ class EachImage(Softening):
 
 @final
 class WholeBatch(Softening):
-    """One coin for all images of a batch: what Show, Attend and Tell's code does."""
+    """One Bernoulli draw for the whole batch: as Show, Attend and Tell's code does it."""
 
     def __init__(self, share: Share):
         self.share = share

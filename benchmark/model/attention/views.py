@@ -1,4 +1,4 @@
-"""How windows of several resolutions become one code.
+"""Glimpse networks: how the windows of several resolutions are encoded as one glimpse feature.
 
 Axes: R rows, B images, C channels, k scales, g side of a window, D code.
 """
@@ -14,31 +14,29 @@ from benchmark.model.encoder.base import Encoder
 
 
 class Views(nn.Module, ABC):
-    """The glimpse network: reads all windows of one look. size: D of their code. gist_size: of a whole image's."""
+    """A glimpse network. size: D, width of a glimpse's code. global_feature_size: width of a whole image's."""
 
     size: int
     global_feature_size: int
 
     @abstractmethod
     def forward(self, window_RkCgg: Tensor) -> Tensor:
-        """(R, D) code of (R, k, C, g, g) windows around one place, the finest first."""
+        """(R, D) code of (R, k, C, g, g) concentric windows, the finest first."""
 
     @abstractmethod
     def global_feature(self, image_BCHW: Tensor) -> Tensor:
-        """(B, gist_size) code of whole images, reduced to the pixels of one window."""
+        """(B, global_feature_size) feature of whole images, reduced to the g x g pixels of one window."""
 
 
 def code_size(encoder: Encoder) -> int:
-    """The numbers of a flattened code."""
+    """The size of an encoder's flattened feature map."""
     channels, rows, columns = encoder.shape
     return channels * rows * columns
 
 
 @final
 class Stacked(Views):
-    """The windows are channels of one image, which one encoder reads: RAM, DRAM. A whole image is the same at all
-    scales.
-    """
+    """The windows are the channels of one input of the encoder: RAM, DRAM. A whole image is repeated for each scale."""
 
     def __init__(self, encoder: Callable[[tuple[int, int, int]], Encoder], channels: int, scales: int, side: int):
         super().__init__()
@@ -56,8 +54,8 @@ class Stacked(Views):
 
 @final
 class OneCore(Views):
-    """Each window is an image of its own, which the same encoder reads; their codes stand side by side (Sermanet, Frome
-    & Real 2015). So an encoder of photographs, pretrained or not, reads every resolution.
+    """One encoder, the "visual core", reads each window as an image of its own; the codes are concatenated (Sermanet,
+    Frome & Real 2015). So an encoder of photographs, pretrained or not, reads every resolution.
     """
 
     def __init__(self, encoder: Callable[[tuple[int, int, int]], Encoder], channels: int, scales: int, side: int):

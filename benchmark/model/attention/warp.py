@@ -1,7 +1,6 @@
-"""Location-wise soft attention (eqs 25-33): a recurrent spatial transformer whose crop feeds the core that places the
-next.
+"""Location-wise soft attention (eqs 25-33): a recurrent spatial transformer, each crop placed from the hidden state.
 
-Axes: B images, R = B * S rows, K crops of one look, n = R * K, P parameters of a warp, D code.
+Axes: B images, R = B * S rows, K crops of one glimpse, n = R * K, P parameters of a warp, D code.
 """
 
 from collections.abc import Callable
@@ -24,7 +23,9 @@ from datamodules.ranges import Count, NonNegative
 
 
 class WarpFeatures(NamedTuple):
-    """The image at every scale, less its background, and as it came; plan (B, H): what the localiser makes of it."""
+    """levels: the image at every scale, minus its background value. image: as it came. plan: (B, H) the localisation
+    network's feature of the image, to which a query's is added at every glimpse.
+    """
 
     levels: list[Tensor]
     image: Tensor
@@ -32,7 +33,7 @@ class WarpFeatures(NamedTuple):
 
 
 def coarser(warp_R23: Tensor, side: tuple[int, int], step: int) -> Tensor:
-    """The warp that is `step` times as wide around the same place, for the image averaged over step x step pixels.
+    """The warp that is `step` times as wide around the same centre, for the image averaged over step x step pixels.
 
     A reduced image's corner pixels have their centres further in, so its [-1, 1] is not the image's.
     """
@@ -46,21 +47,22 @@ def coarser(warp_R23: Tensor, side: tuple[int, int], step: int) -> Tensor:
 
 @final
 class WarpAttention(Attention):
-    """A localisation network reads the image and the state and gives a warp; the crop is read bilinearly, so the
-    likelihood's gradient reaches the warp (eqs 34-42, by autograd; the double sum of eq 34 is a slip of the
-    survey's).
+    """A localisation network maps image and hidden state to a warp; the crop is sampled bilinearly, so that the
+    likelihood's gradient reaches the warp (eqs 34-42, by autograd; the double sum of eq 34 is a misprint).
 
-    The centre is kept inside the image (tanh): outside there is nothing whose gradient would call it back.
-    Closed loop: unlike RNN-SPN, whose recurrence sees the same features at every step, the crop feeds the core, as in
-    EDRAM. The localiser sees the image reduced to `overview` pixels a side, so that its cost does not grow with the
-    image. `where` of a glimpse is its matrices (R, K, 2, 3).
+    The centre is kept inside the image by a tanh: outside, the gradient is zero. Unlike RNN-SPN, whose recurrence sees
+    the same features at every time step, the crop feeds the decoder, as in EDRAM. The localisation network sees the
+    image reduced to at most `overview` pixels a side, so that its cost does not grow with the image. `where` of a
+    glimpse is its K matrices (R, K, 2, 3).
 
-    parallel: K crops are read at each look, by one localiser and one glimpse network, their codes side by side (the STN
-    paper's birds, which one localiser reads too; there each crop has a network of its own).
-    starts, spread: the first `starts` crops of a fresh network lie at as many places, evenly on a ring of this radius
-    (1 is the image's edge), as the STN paper starts its parallel transformers. From one place they stay alike.
-    scales: crops around one place, each twice as wide as the one before and read from an image reduced as much, like a
-    retina's. A bilinear reading only feels what it touches; the wide crops feel things before the fine one reads them.
+    hidden: width of the layer that joins image and query. size: g, pixels a side of a crop.
+    parallel: K, crops of each glimpse, of one localisation network and one glimpse network, their codes concatenated
+    (the STN paper's birds also have one localisation network, but a glimpse network for each crop).
+    starts, spread: at initialisation the first `starts` crops lie evenly on a ring of radius `spread` (1: the image's
+    edge), as in the STN paper's parallel transformers. Crops that start at one place stay alike.
+    scales: concentric crops, each twice as wide as the one before, sampled from an image reduced as much, as in a
+    retina. Bilinear sampling has a gradient only of the pixels it touches; wide crops extend it.
+    oversample: see `Sampler`.
     """
 
     drawn = False
@@ -96,7 +98,7 @@ class WarpAttention(Attention):
         nn.init.zeros_(self.theta.weight)
         angle_s = (torch.arange(starts) + 0.5) * 2 * torch.pi / starts
         place_s2 = spread * torch.stack([angle_s.cos(), angle_s.sin()], -1)
-        self.start_sP = nn.Parameter(family.moved(torch.tensor([family.identity] * starts), place_s2.atanh()))
+        self.start_sP = nn.Parameter(family.recentred(torch.tensor([family.identity] * starts), place_s2.atanh()))
         self.sampler = Sampler(spec.background, size, oversample)
         self.network = views(encoder=encoder, channels=channels, scales=scales, side=size)
         self.whatwhere = whatwhere(what_size=self.network.size, where_size=len(family.identity))
@@ -110,19 +112,23 @@ class WarpAttention(Attention):
     def global_feature(self, features: WarpFeatures) -> Tensor:
         return self.network.global_feature(features.image)
 
-    def place(self, plan_BH: Tensor, query_RS: Tensor, step: int) -> GlimpseDistribution:
-        """Of the parameters (R, K, P) of a look's crops, their centres kept inside the image."""
+    def crop_distribution(self, plan_BH: Tensor, query_RS: Tensor, step: int) -> GlimpseDistribution:
+        """Over the warp parameters (R, K, P) of a glimpse's crops, their centres inside the image."""
         plan_RH = plan_BH.repeat_interleave(len(query_RS) // len(plan_BH), 0)
         change_RKP = self.theta((plan_RH + self.of_query(query_RS)).relu()).unflatten(1, (self.parallel, -1))
         crops = range(step * self.parallel, (step + 1) * self.parallel)
         start_KP = torch.stack([self.start_sP[crop % len(self.start_sP)] for crop in crops])
         free_nP = (start_KP + change_RKP).flatten(0, 1)
-        theta_nP = self.family.moved(free_nP, self.family.centre(free_nP).tanh())
-        anywhere = lambda: self.family.moved(theta_nP, 2 * torch.rand_like(theta_nP[:, :2]) - 1)  # noqa: E731
-        return PointMass(theta_nP.view_as(change_RKP), lambda: anywhere().view_as(change_RKP))
+        theta_nP = self.family.recentred(free_nP, self.family.centre(free_nP).tanh())
+
+        def uniform_crops() -> Tensor:
+            centre_n2 = 2 * torch.rand_like(theta_nP[:, :2]) - 1
+            return self.family.recentred(theta_nP, centre_n2).view_as(change_RKP)
+
+        return PointMass(theta_nP.view_as(change_RKP), uniform_crops)
 
     def forward(self, features: WarpFeatures, query_RS: Tensor, step: int, draw: Draw) -> Glimpse:
-        where = self.place(features.plan, query_RS, step)
+        where = self.crop_distribution(features.plan, query_RS, step)
         theta_RKP = draw(where)
         theta_nP = theta_RKP.flatten(0, 1)
         warp_n23 = self.family.warp(theta_nP)
@@ -136,13 +142,13 @@ class WarpAttention(Attention):
         y_H = torch.linspace(-1, 1, side[0], device=where.device)
         x_W = torch.linspace(-1, 1, side[1], device=where.device)
         place_HW2 = torch.stack(torch.meshgrid(x_W, y_H, indexing="xy"), -1)
-        # A pixel was seen where the inverse warp puts it inside the unit square of a crop.
+        # A pixel was attended where the inverse warp maps it into the unit square of a crop.
         offset_RKHW2 = place_HW2 - where[:, :, None, None, :, 2]
         inside_RKHW2 = (offset_RKHW2 @ torch.linalg.pinv(where[:, :, None, :, :2]).transpose(-1, -2)).abs()
         return torch.stack([(inside_RKHW2 <= step).all(-1).any(1).to(where.dtype) for step in self.steps]).mean(0)
 
     def fixation(self, where: Tensor) -> Tensor:
-        """Of several crops, the middle of their centres."""
+        """Of several crops, the mean of their centres."""
         side_2 = constant([self.side[1], self.side[0]], where)
         return (where[..., 2].mean(1) + 1) / 2 * (side_2 - 1) + 0.5
 

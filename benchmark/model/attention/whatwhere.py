@@ -1,7 +1,7 @@
-"""How what was seen and where it was seen become one code. Eq 20 omits the where; without it the order of two things
-can't be told.
+"""How a glimpse's feature ("what") and its location ("where") are combined into one code. Eq 20 omits the location;
+without it the order of two objects cannot be recognised.
 
-Axes: R rows, P parameters of a place, each about [-1, 1].
+Axes: R rows, P parameters of a location or warp, each about [-1, 1].
 """
 
 from abc import ABC, abstractmethod
@@ -13,7 +13,7 @@ from datamodules.ranges import Count
 
 
 class WhatWhere(nn.Module, ABC):
-    """Joins the two. size: of the code."""
+    """Combines the two. size: width of the code."""
 
     size: int
 
@@ -24,7 +24,7 @@ class WhatWhere(nn.Module, ABC):
 
 @final
 class Added(WhatWhere):
-    """relu(W what + V relu(U where)): RAM."""
+    """relu(W what + V relu(U where)): RAM. size: of the code. hidden: of the layer that reads the location."""
 
     def __init__(self, what_size: int, where_size: int, size: Count, hidden: Count):
         super().__init__()
@@ -38,10 +38,10 @@ class Added(WhatWhere):
 
 @final
 class Multiplied(WhatWhere):
-    """what * (W where + b): DRAM, the code of the place as wide as the code of the patch.
+    """what * (W where + b): DRAM.
 
-    The paper does not print the initial values. W starts at zero and b at one, so that what is seen passes before where
-    means anything: with torch's own W a place scales what was seen there by up to 2.4 or turns its sign, at random.
+    The paper gives no initial values. Here W starts at zero and b at one, so that the feature passes unchanged at
+    first: with torch's default W a location would scale it by up to 2.4, or flip its sign, at random.
     """
 
     def __init__(self, what_size: int, where_size: int):
@@ -57,7 +57,7 @@ class Multiplied(WhatWhere):
 
 @final
 class WhatAlone(WhatWhere):
-    """What was seen, wherever it was: a multi-crop CNN."""
+    """The feature without its location: a multi-crop CNN."""
 
     def __init__(self, what_size: int, where_size: int):
         super().__init__()

@@ -1,4 +1,4 @@
-"""Cutting windows out of images: the retina of hard attention and the sampler of spatial transformers.
+"""Sampling windows from images: the retina of hard attention and the bilinear sampler of spatial transformers.
 
 Pixel coordinates are continuous: the image covers [0, W] x [0, H], pixel i covers [i, i + 1].
 Axes: B images, S trajectories, R = B * S rows, C channels, g side of a glimpse, k scales.
@@ -16,14 +16,15 @@ from benchmark.common.errors import ConfigFault
 
 @final
 class Retina(nn.Module):
-    """k concentric square windows, the first g x g pixels, each next one twice as wide, all brought to g x g (RAM; eq
-    19). scales: which of them are read, 0 being the finest.
+    """k concentric square windows, the first g x g pixels, each next one twice as wide, all reduced to g x g (RAM's
+    retina; eq 19).
 
-    Cells of coarse windows are area averages (the papers leave the kernel open); outside the image lies `background`.
-    Windows sit on whole pixels: the position is rounded once, so that all scales are concentric.
-    Box sums at every pixel are made once per image, each level from the one before by two additions; a glimpse is then
-    one gather, whatever its width and however many scales. Nothing here is kept for a backward pass: a hard window has
-    none.
+    side: (H, W) of the images. size: g. scales: which of the windows are read, 0 being the finest.
+    Cells of coarse windows are area averages (the papers do not give the kernel); outside the image lies `background`.
+    Windows sit on whole pixels: the centre is rounded once, so that all scales are concentric.
+    Box sums at every pixel are computed once per image, each level from the one before by two additions; a glimpse is
+    then one gather, at any width and number of scales. There is no backward pass: a hard window has no gradient.
+    Raises ConfigFault where g is larger than the image.
     """
 
     offset_kg: Tensor
@@ -53,8 +54,8 @@ class Retina(nn.Module):
 
     @torch.no_grad()
     def levels(self, image_BCHW: Tensor) -> Tensor:
-        """(B, C, P) levels one after another; s holds at (y, x) the sum of 2^s x 2^s pixels from (y, x) - edge. Levels
-        that are not read are made on the way to the others, and dropped.
+        """(B, C, P) the pyramid: the scales' levels, flattened and concatenated. Level s holds at (y, x) the sum of the
+        2^s x 2^s pixels from (y, x) - edge. Levels of scales that are not read are intermediate results.
         """
         pyramid_BCP = image_BCHW.new_empty(*image_BCHW.shape[:2], sum(self.areas))
         read = dict(zip(self.scales, pyramid_BCP.split(self.areas, -1), strict=True))
@@ -80,21 +81,21 @@ class Retina(nn.Module):
         line_Rkg = at_R2kg[:, 1].clamp(-self.edge, self.side[0]) * self.width_k1 + self.start_k1
         index_B1n = (line_Rkg[..., None] + x_Rkg[..., None, :]).reshape(images, 1, -1)
         sum_BCn = pyramid_BCP.gather(2, index_B1n.expand(-1, channels, -1))
-        # Sums become means here, where there is least of them; a power of two costs no digit.
+        # Sums become means here, where they are fewest; division by a power of two is exact.
         mean_BCSkgg = sum_BCn.unflatten(2, (-1, len(self.scales), self.size, self.size)) * self.share_k11
         return mean_BCSkgg.movedim(1, 3).flatten(0, 1)
 
 
 @final
 class Sampler(nn.Module):
-    """Bilinear reading of a warped grid (eqs 29-32): pixel (1, 1) of the unit square is the last pixel's centre.
+    """Bilinear sampling on a warped grid (eqs 29-32); the coordinate (1, 1) is the centre of the last pixel.
 
-    Eq 32's kernel max(0, 1 - |x - v|) needs pixel units, while the text speaks of [-1, 1]: x_pix = (x + 1)(W - 1) / 2,
-    as in the official code of RNN-SPN and EDRAM (align_corners). So the identity of equal sizes returns the image, and
-    puts every place on a whole pixel. There eq 36, as printed, gives the pixel's value; the slope here is the one to
+    Eq 32's kernel max(0, 1 - |x - v|) needs pixel units, while the text has [-1, 1]: x_pix = (x + 1)(W - 1) / 2, as in
+    the official code of RNN-SPN and EDRAM (align_corners). So the identity warp at equal sizes returns the image, every
+    sample on a whole pixel. There eq 36, as printed, would give the pixel's value; here the derivative is the one from
     the right: +1 for x < v <= x + 1, -1 for x - 1 < v <= x, else 0. Outside the image lies `background`.
-    oversample: the grid is read that many times finer, around the same places, and averaged, as the STN paper pools
-    after its sampler, against aliasing.
+    size: g. oversample: factor by which the grid is finer, its samples then averaged, against aliasing, as the STN
+    paper pools after its sampler.
     """
 
     grid_n3: Tensor
@@ -103,13 +104,13 @@ class Sampler(nn.Module):
         super().__init__()
         self.background, self.size, self.oversample = background, size, oversample
         fine = size * oversample
-        # A cell's readings lie evenly around its place; a grid of one cell has its place in the middle.
+        # The samples of a cell lie evenly around its centre; a grid of one cell is centred.
         line = ((torch.arange(fine) + 0.5) / oversample - size / 2) * 2 / max(size - 1, 1)
         grid_n3 = torch.stack([line.repeat(fine), line.repeat_interleave(fine), torch.ones(fine * fine)], 1)
         self.register_buffer("grid_n3", grid_n3, persistent=False)
 
     def raised(self, image_BCHW: Tensor) -> Tensor:
-        """The image less its background: what lies outside then reads as zero. Made once per image."""
+        """The image minus its background value, so that zero padding means background. Computed once per image."""
         return image_BCHW - self.background
 
     def forward(self, raised_BCHW: Tensor, warp_R23: Tensor) -> Tensor:

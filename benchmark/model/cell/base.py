@@ -11,12 +11,12 @@ CellState = tuple[Tensor, ...]
 
 
 class Cell(nn.Module, ABC):
-    """A recurrent cell; the first tensor of its state is the hidden state h."""
+    """A recurrent cell. Its state is a tuple of (R, H) tensors, the first of which is the hidden state h."""
 
     @abstractmethod
     def start(self, hidden_RH: Tensor) -> CellState:
-        """The state with this hidden state and nothing else remembered."""
+        """The initial state: this hidden state, and zero memory where the cell has one."""
 
     @abstractmethod
     def forward(self, input_RI: Tensor, state: CellState) -> CellState:
-        """The next state."""
+        """The state after one time step."""

@@ -1,4 +1,4 @@
-"""Elman cells, with tanh and with rectifiers.
+"""Elman cells, with tanh and with ReLU.
 
 Axes: R rows, I input, H hidden.
 """
@@ -12,6 +12,8 @@ from benchmark.model.cell.base import Cell, CellState
 
 @final
 class TanhRNN(Cell):
+    """h = tanh(W x + U h + b): the plain recurrent cell of eq 4."""
+
     def __init__(self, input_size: int, hidden_size: int):
         super().__init__()
         self.cell = nn.RNNCell(input_size, hidden_size, nonlinearity="tanh")
@@ -25,7 +27,7 @@ class TanhRNN(Cell):
 
 @final
 class ReluRNN(Cell):
-    """Rectifier units, the recurrent weights starting at the identity (Le et al. 2015): RAM's core."""
+    """h = relu(W x + U h + b), U initialised to the identity (IRNN, Le et al. 2015): RAM's core network."""
 
     def __init__(self, input_size: int, hidden_size: int):
         super().__init__()

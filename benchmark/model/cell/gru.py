@@ -12,6 +12,8 @@ from benchmark.model.cell.base import Cell, CellState
 
 @final
 class GRU(Cell):
+    """A gated recurrent unit (Cho et al. 2014): RNN-SPN's."""
+
     def __init__(self, input_size: int, hidden_size: int):
         super().__init__()
         self.cell = nn.GRUCell(input_size, hidden_size)

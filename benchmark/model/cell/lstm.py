@@ -13,7 +13,7 @@ from benchmark.model.cell.base import Cell, CellState
 
 @final
 class LSTM(Cell):
-    """Its forget gate starts open (bias 1), so that gradients reach the first glimpses (Jozefowicz et al. 2015)."""
+    """An LSTM with forget bias 1, so that gradients reach the first glimpses (Jozefowicz et al. 2015)."""
 
     def __init__(self, input_size: int, hidden_size: int):
         super().__init__()

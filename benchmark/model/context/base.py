@@ -1,6 +1,6 @@
-"""What initialises the recurrent state before the first glimpse.
+"""Context networks: they initialise the hidden state before the first glimpse.
 
-Axes: B images, H size of the hidden state it starts, G gist.
+Axes: B images, H size of the hidden state, F global feature.
 """
 
 from abc import ABC, abstractmethod
@@ -10,8 +10,10 @@ from torch import Tensor, nn
 
 
 class Context(nn.Module, ABC):
-    """Gives the hidden state that attention reads first; never the one the classifier reads."""
+    """Gives the initial hidden state. Which layer it initialises is the decoder's choice: DRAM's context reaches only
+    the layer that attention reads, not the classifier's.
+    """
 
     @abstractmethod
     def forward(self, image_BCHW: Tensor, global_feature: Callable[[], Tensor]) -> Tensor:
-        """(B, H) the initial hidden state. gist: asks the mechanism for its own code of the image, (B, G)."""
+        """(B, H) the initial hidden state. global_feature: computes the mechanism's feature of the image, (B, F)."""

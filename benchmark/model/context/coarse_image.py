@@ -1,6 +1,6 @@
 """DRAM's context network: a coarse version of the whole image.
 
-Axes: B images, H size of the hidden state it starts, G gist.
+Axes: B images, H size of the hidden state, F global feature.
 """
 
 from collections.abc import Callable
@@ -17,10 +17,9 @@ from datamodules.ranges import Count
 
 @final
 class CoarseImage(Context):
-    """DRAM's context network: the whole image reduced to `side` pixels a side, encoded, brought to (-1, 1) as a
-    hidden state is.
+    """DRAM's context network: tanh(W encoder(image)) of the image reduced to `side` x `side` pixels by averaging.
 
-    The papers do not give the reduced size; see the knob's file.
+    The papers do not give the reduced size. size: H.
     """
 
     def __init__(

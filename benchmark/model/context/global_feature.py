@@ -1,6 +1,6 @@
 """The mechanism's own feature of the whole image as context (Sermanet et al. 2015; Show, Attend and Tell).
 
-Axes: B images, H size of the hidden state it starts, G gist.
+Axes: B images, H size of the hidden state, F global feature.
 """
 
 from collections.abc import Callable
@@ -14,11 +14,11 @@ from datamodules.contract import TaskSpec
 
 @final
 class GlobalFeature(Context):
-    """The code that the mechanism's own encoder gives of the whole image, brought to (-1, 1): one visual core for the
-    context and for the glimpses (Sermanet, Frome & Real 2015).
+    """tanh(W f), f the feature of the whole image by the mechanism's own encoder: one "visual core" for context and
+    glimpses (Sermanet, Frome & Real 2015).
 
-    detach: whether the context's gradient stops at that code. The likelihood trains the core through the glimpses; with
-    detach=false what trains the state that attends trains the core too.
+    size: H. detach: whether the context's gradient stops at f. The encoder is trained through the glimpses then; with
+    detach=false it is also trained by the gradient of the hidden state that attention reads.
     """
 
     def __init__(self, spec: TaskSpec, size: int, global_feature_size: int, detach: bool):
@@ -27,5 +27,5 @@ class GlobalFeature(Context):
         self.detach = detach
 
     def forward(self, image_BCHW: Tensor, global_feature: Callable[[], Tensor]) -> Tensor:
-        gist_BG = global_feature()
-        return self.out(gist_BG.detach() if self.detach else gist_BG).tanh()
+        feature_BF = global_feature()
+        return self.out(feature_BF.detach() if self.detach else feature_BF).tanh()

@@ -1,6 +1,6 @@
-"""No context.
+"""No context network.
 
-Axes: B images, H size of the hidden state it starts, G gist.
+Axes: B images, H size of the hidden state, F global feature.
 """
 
 from collections.abc import Callable
@@ -14,7 +14,7 @@ from datamodules.contract import TaskSpec
 
 @final
 class NoContext(Context):
-    """Knows nothing: zeros."""
+    """The hidden state starts at zero."""
 
     def __init__(self, spec: TaskSpec, size: int, global_feature_size: int):
         super().__init__()

@@ -1,4 +1,4 @@
-"""phi_dec: the recurrent core. Two views of one state: what attention reads, and what the classifier reads.
+"""The recurrent decoder, phi_dec. Attention reads its state by `query`, the classifier by `logits`.
 
 Axes: R rows, D code, Q query, V symbols, H hidden.
 """
@@ -12,47 +12,51 @@ State = tuple[tuple[Tensor, ...], ...]
 
 
 class Decoder(nn.Module, ABC):
-    """The core of the loop (eqs 6, 21-24). Symbol V stands for "no symbol yet". query_size: Q."""
+    """A recurrent decoder (eqs 6, 21-24). Symbol V, one past the vocabulary, is the start symbol. query_size: Q.
+
+    A time step is `feed_symbol`, then for each glimpse `query` and `step`, then `logits`. A state is a tuple of tuples
+    of (R, ...) tensors, the first tensor being a hidden state.
+    """
 
     query_size: int
 
     @abstractmethod
     def start(self, context_RH: Tensor) -> State:
-        """The state before the first glimpse; the context sets what attention reads."""
+        """The state before the first glimpse. context_RH: the initial hidden state that attention reads."""
 
     @abstractmethod
     def feed_symbol(self, symbol_R: Tensor, state: State) -> State:
-        """The state after it was told the symbol emitted last, before the glimpses that follow."""
+        """The state with the previous symbol as input, before the glimpses of this time step."""
 
     @abstractmethod
     def query(self, state: State) -> Tensor:
-        """(R, Q) what attention, policy and baseline read."""
+        """(R, Q) what alignment, policy and baseline read."""
 
     @abstractmethod
     def step(self, code_RD: Tensor, state: State) -> State:
-        """The state after one more glimpse."""
+        """The state after a glimpse."""
 
     @abstractmethod
     def logits(self, state: State) -> Tensor:
-        """(R, V) scores of the next symbol."""
+        """(R, V) unnormalised log-probabilities of this time step's symbol."""
 
     @abstractmethod
     def policy_parameters(self, context: list[nn.Parameter]) -> list[nn.Parameter]:
-        """The parameters, its own and the context's, that reach the classifier through where the model looks alone."""
+        """The parameters, its own and of `context`, that influence the classifier only by where the model looks."""
 
 
 def classifier(hidden_size: int, hidden: list[int], symbols: int) -> nn.Sequential:
-    """Rectifier layers of these widths, then scores."""
+    """ReLU layers of these widths, then a linear layer to the logits."""
     widths = [hidden_size, *hidden]
     body = [layer for a, b in zip(widths, hidden, strict=False) for layer in (nn.Linear(a, b), nn.ReLU())]
     return nn.Sequential(*body, nn.Linear(widths[-1], symbols))
 
 
-def routed(hidden_RH: Tensor, detach: bool) -> Tensor:
-    """The hidden state as attention gets it: with or without a way back for attention's gradient."""
+def maybe_detached(hidden_RH: Tensor, detach: bool) -> Tensor:
+    """The hidden state that attention reads, detached where its gradient is to stop there."""
     return hidden_RH.detach() if detach else hidden_RH
 
 
-def beside(code_RD: Tensor, symbol_RE: Tensor) -> Tensor:
-    """The code and the symbol emitted last; the code itself where symbols have no width, which spares a copy."""
+def with_symbol(code_RD: Tensor, symbol_RE: Tensor) -> Tensor:
+    """Code and symbol embedding, concatenated; the code itself where embeddings have no width, without a copy."""
     return torch.cat([code_RD, symbol_RE], -1) if symbol_RE.shape[-1] else code_RD

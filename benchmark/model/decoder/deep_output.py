@@ -1,4 +1,4 @@
-"""The core of Show, Attend and Tell: its state begins with the image, its answer is read from all there is.
+"""The decoder of Show, Attend and Tell: state initialised from the image, deep output layer.
 
 Axes: R rows, D code, H hidden, E embedding of a symbol, V symbols.
 """
@@ -11,18 +11,18 @@ from torch import Tensor, nn
 
 from benchmark.common.errors import ConfigFault
 from benchmark.model.cell.base import Cell
-from benchmark.model.decoder.base import Decoder, State, beside, routed
+from benchmark.model.decoder.base import Decoder, State, maybe_detached, with_symbol
 from datamodules.contract import TaskSpec
 from datamodules.ranges import Count, Natural, NotAll
 
 
 @final
 class DeepOutput(Decoder):
-    """L_o tanh(E y + L_h h + L_z z): the scores read the symbol before, the state and the code (Show, Attend and Tell,
-    eq 7; the tanh is its code's). Every part of the state begins as tanh(W context + b), each with weights of its own.
+    """logits = L_o tanh(E y + L_h h + L_z z): from the previous symbol, the hidden state and the glimpse (Show, Attend
+    and Tell, eq 7; the tanh is in its code only). Hidden state and memory each start as tanh(W context + b).
 
-    dropout: of the state before L_h, and of what L_o reads, as in their code. detach: whether attention's gradient
-    stops at the state.
+    symbol_size: width of embeddings and of the output layer. dropout: on h before L_h, and before L_o, as in their
+    code. detach: whether attention's gradient stops at the hidden state. Raises ConfigFault for symbol_size 0.
     """
 
     def __init__(
@@ -37,7 +37,12 @@ class DeepOutput(Decoder):
     ):
         super().__init__()
         if symbol_size < 1:
-            raise ConfigFault([f"decoder.symbol_size: deep output adds symbols up, and {symbol_size} is no width"])
+            raise ConfigFault(
+                [
+                    "decoder.symbol_size: deep output adds up symbol embeddings, and needs a width of 1 or more, not "
+                    f"{symbol_size}"
+                ]
+            )
         symbols = len(spec.symbols)
         self.symbol = nn.Embedding(symbols + 1, symbol_size)
         self.cell = cell(input_size=code_size + symbol_size, hidden_size=hidden_size)
@@ -56,10 +61,10 @@ class DeepOutput(Decoder):
         return state[0], (self.symbol(symbol_R),), state[2]
 
     def query(self, state: State) -> Tensor:
-        return routed(state[0][0], self.detach)
+        return maybe_detached(state[0][0], self.detach)
 
     def step(self, code_RD: Tensor, state: State) -> State:
-        return self.cell(beside(code_RD, state[1][0]), state[0]), state[1], (code_RD,)
+        return self.cell(with_symbol(code_RD, state[1][0]), state[0]), state[1], (code_RD,)
 
     def logits(self, state: State) -> Tensor:
         (hidden_RH, *_), (symbol_RE,), (code_RD,) = state

@@ -1,4 +1,4 @@
-"""No recurrence: a classifier on the last glimpse's code.
+"""A decoder without recurrence: a classifier on the last glimpse's code.
 
 Axes: R rows, D code, Q query, V symbols, H hidden.
 """
@@ -14,7 +14,10 @@ from datamodules.ranges import Count
 
 @final
 class FeedForward(Decoder):
-    """No recurrence: the classifier reads the last code. What makes a plain CNN of the loop."""
+    """The classifier reads the code of the last glimpse: with attention=none this is a plain CNN.
+
+    hidden_size: width of the context, which only a policy would read. head: widths of ReLU layers before the logits.
+    """
 
     def __init__(self, code_size: int, spec: TaskSpec, hidden_size: Count, head: list[Count]):
         super().__init__()

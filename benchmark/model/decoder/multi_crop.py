@@ -1,6 +1,6 @@
-"""Looks without an order: what a CNN does that is shown several crops of an image.
+"""The decoder of a multi-crop CNN: glimpses are averaged, without recurrence.
 
-Axes: R rows, n looks so far, D code, V symbols.
+Axes: R rows, n glimpses so far, D code, V symbols.
 """
 
 from abc import ABC, abstractmethod
@@ -15,16 +15,16 @@ from datamodules.ranges import Count
 
 
 class CropMerge(ABC):
-    """How looks become one answer."""
+    """How the glimpses so far are combined into one prediction."""
 
     @abstractmethod
     def __call__(self, code_RnD: Tensor, head: nn.Module) -> Tensor:
-        """(R, V) scores."""
+        """(R, V) logits. head: the classifier."""
 
 
 @final
 class MeanProbability(CropMerge):
-    """The mean of what the classifier says of each look, as probabilities; scores are its logarithm."""
+    """The mean of the class probabilities of each glimpse; logits are its logarithm."""
 
     def __call__(self, code_RnD: Tensor, head: nn.Module) -> Tensor:
         logits_RnV = head(code_RnD)
@@ -33,7 +33,7 @@ class MeanProbability(CropMerge):
 
 @final
 class MeanCode(CropMerge):
-    """What the classifier says of the mean code."""
+    """The classifier on the mean of the codes."""
 
     def __call__(self, code_RnD: Tensor, head: nn.Module) -> Tensor:
         scores_RV: Tensor = head(code_RnD.mean(1))
@@ -42,8 +42,9 @@ class MeanCode(CropMerge):
 
 @final
 class MultiCrop(Decoder):
-    """No recurrence: all looks so far count alike, and the answer does not depend on their order. Its state is their
-    codes, so in a sequence each symbol is said of all looks up to it.
+    """No recurrence: the prediction is a symmetric function of all glimpses so far, those before earlier symbols too.
+
+    hidden_size: width of the context, which only a policy would read. head: widths of ReLU layers before the logits.
     """
 
     def __init__(self, code_size: int, spec: TaskSpec, hidden_size: Count, head: list[Count], merge: CropMerge):

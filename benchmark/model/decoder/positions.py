@@ -1,4 +1,4 @@
-"""The decoder of CNNs that read a sequence at one glance: how long it is, and what stands at each position.
+"""The decoder of multi-digit CNNs (Goodfellow et al. 2013): the sequence's length, and a digit at each position.
 
 Axes: R rows, D code, L lengths, V symbols.
 """
@@ -15,18 +15,18 @@ from datamodules.ranges import Count
 
 
 class Ending(nn.Module, ABC):
-    """Joins what stands at a position with whether the sequence goes so far. digits: symbols that are not the end."""
+    """Combines the digit at a position with the sequence's length. digits: number of symbols that are not the end."""
 
     digits: int
 
     @abstractmethod
     def forward(self, code_RD: Tensor, digit_RV: Tensor, step: int) -> Tensor:
-        """(R, V) scores of the symbol at this step, from the scores of its digit."""
+        """(R, V) logits of the symbol at this time step, from the digits' logits."""
 
 
 @final
 class NoEnd(Ending):
-    """Every sequence is equally long."""
+    """All sequences are equally long."""
 
     def __init__(self, code_size: int, spec: TaskSpec):
         super().__init__()
@@ -40,9 +40,9 @@ class NoEnd(Ending):
 class ByLength(Ending):
     """A softmax over the lengths 0, 1, ..., T - 1, and T or more: Goodfellow et al.'s 0 to 5 and "more than 5".
 
-    The end is said at step t with p(L = t) / p(L >= t), digit d with p(L > t) / p(L >= t) * p_t(d). Over a sequence of
-    length L the fractions cancel, and what is left is p(L) * p_0(d_0) * ... * p_{L-1}(d_{L-1}), their likelihood. It
-    has no gradient for the digits of positions past the length, as theirs.
+    The probability of the end at time step t is p(L = t) / p(L >= t), of digit d it is p(L > t) / p(L >= t) * p_t(d).
+    Over a sequence of length L the fractions cancel, which leaves p(L) * p_0(d_0) * ... * p_{L-1}(d_{L-1}), their
+    likelihood. As in theirs, digits past the sequence's length have no gradient.
     """
 
     def __init__(self, code_size: int, spec: TaskSpec, end: int):
@@ -51,7 +51,7 @@ class ByLength(Ending):
         self.length = nn.Linear(code_size, spec.max_steps + 1)
 
     def forward(self, code_RD: Tensor, digit_RV: Tensor, step: int) -> Tensor:
-        # Given that the sequence came so far: the lengths before are out of the question.
+        # Conditioned on L >= step.
         log_RL = self.length(code_RD)[:, step:].log_softmax(-1)
         on_R1 = log_RL[:, 1:].logsumexp(-1, keepdim=True)
         before_RV, after_RV = (on_R1 + digit_RV.log_softmax(-1)).tensor_split([self.end], -1)
@@ -59,19 +59,19 @@ class ByLength(Ending):
 
 
 def ending(code_size: int, spec: TaskSpec) -> Ending:
-    """What the task needs."""
+    """The one that the task needs."""
     return NoEnd(code_size, spec) if spec.end is None else ByLength(code_size, spec, spec.end)
 
 
 @final
 class Positions(Decoder):
-    """One softmax for each position, all read from the same code (Goodfellow et al. 2013): no recurrence, and deaf to
-    the symbols said before.
+    """One softmax for each position, all from the same code (Goodfellow et al. 2013): no recurrence, and independent of
+    previous symbols.
 
-    They have five positions and a length of "more than 5" that names no digits; here each of the T steps has one. The
-    loop says the most probable symbol step by step, and stops at the first end; they compare whole sequences, which
-    can differ where the length is in doubt.
-    glimpses: before each symbol; a position is told by how many there were.
+    They have five positions and a length "more than 5" without digits; here each of the T time steps has one. Decoding
+    takes the most probable symbol at each time step and stops at the first end; they maximise over whole sequences,
+    which can differ where the length is uncertain.
+    glimpses: M, before each symbol; the position follows from how many there were.
     """
 
     def __init__(self, code_size: int, spec: TaskSpec, hidden_size: Count, glimpses: Count):
@@ -90,7 +90,7 @@ class Positions(Decoder):
         return state[2][0]
 
     def step(self, code_RD: Tensor, state: State) -> State:
-        # The glimpses so far are counted by the length of a tuple: a tensor could not say it without a wait.
+        # Glimpses are counted by the length of a tuple: to read a counter from a tensor would synchronise the device.
         return (code_RD,), (*state[1], code_RD[:, :0]), state[2]
 
     def logits(self, state: State) -> Tensor:

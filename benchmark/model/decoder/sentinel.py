@@ -1,4 +1,4 @@
-"""The core of adaptive attention: it hears before it looks, and offers what it remembers as one more thing to look at.
+"""The decoder of adaptive attention: it reads the previous symbol before it attends, and gives a visual sentinel.
 
 Axes: R rows, H hidden, D code, E embedding of a symbol, V symbols.
 """
@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from benchmark.model.cell.base import Cell
-from benchmark.model.decoder.base import Decoder, State, beside
+from benchmark.model.decoder.base import Decoder, State, with_symbol
 from datamodules.contract import TaskSpec
 from datamodules.ranges import Count, Natural, NotAll
 
@@ -18,9 +18,9 @@ from datamodules.ranges import Count, Natural, NotAll
 @final
 class Sentinel(Decoder):
     """(h, m) = cell([g; E y]), s = sigmoid(W_x [g; E y] + W_h h_before) * tanh(m), p = softmax(W_p (c + h)) (Lu et al.
-    2017, eqs 7-13); g is the context, told at every step, and the code c is as wide as h.
+    2017, eqs 7-13); g is the context, an input at every time step, and the code c is as wide as h.
 
-    What the papers call the memory m is the last part of the cell's state. dropout: before W_p.
+    The memory m is the last tensor of the cell's state. The query is [h; s]. dropout: before W_p.
     """
 
     def __init__(
@@ -33,10 +33,10 @@ class Sentinel(Decoder):
         dropout: NotAll,
     ):
         super().__init__()
-        symbols, told = len(spec.symbols), hidden_size + symbol_size
+        symbols, input_size = len(spec.symbols), hidden_size + symbol_size
         self.symbol = nn.Embedding(symbols + 1, symbol_size)
-        self.cell = cell(input_size=told, hidden_size=hidden_size)
-        self.of_told = nn.Linear(told, hidden_size)
+        self.cell = cell(input_size=input_size, hidden_size=hidden_size)
+        self.of_told = nn.Linear(input_size, hidden_size)  # W_x, under the name that checkpoints have
         self.of_hidden = nn.Linear(hidden_size, hidden_size, bias=False)
         self.head = nn.Linear(hidden_size, symbols)
         self.drop = nn.Dropout(dropout)
@@ -46,11 +46,11 @@ class Sentinel(Decoder):
         return self.cell.start(torch.zeros_like(context_RH)), (torch.zeros_like(context_RH),), (context_RH,), ()
 
     def feed_symbol(self, symbol_R: Tensor, state: State) -> State:
-        before, _, (context_RH,), seen = state
-        told_RI = beside(context_RH, self.symbol(symbol_R))
-        after = self.cell(told_RI, before)
-        gate_RH = (self.of_told(told_RI) + self.of_hidden(before[0])).sigmoid()
-        return after, (gate_RH * after[-1].tanh(),), (context_RH,), seen
+        before, _, (context_RH,), code = state
+        input_RI = with_symbol(context_RH, self.symbol(symbol_R))
+        after = self.cell(input_RI, before)
+        gate_RH = (self.of_told(input_RI) + self.of_hidden(before[0])).sigmoid()
+        return after, (gate_RH * after[-1].tanh(),), (context_RH,), code
 
     def query(self, state: State) -> Tensor:
         return torch.cat([state[0][0], state[1][0]], -1)

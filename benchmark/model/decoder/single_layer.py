@@ -1,4 +1,4 @@
-"""One recurrent layer, read by attention and classifier alike (RAM; Show, Attend and Tell).
+"""A single recurrent layer, read by both attention and classifier (RAM).
 
 Axes: R rows, D code, Q query, V symbols, H hidden.
 """
@@ -9,17 +9,18 @@ from typing import final
 from torch import Tensor, nn
 
 from benchmark.model.cell.base import Cell
-from benchmark.model.decoder.base import Decoder, State, beside, classifier, routed
+from benchmark.model.decoder.base import Decoder, State, classifier, maybe_detached, with_symbol
 from datamodules.contract import TaskSpec
 from datamodules.ranges import Count, Natural
 
 
 @final
 class SingleLayer(Decoder):
-    """One recurrent state for both (RAM; Bahdanau; Show, Attend and Tell).
+    """h_t = cell([code; E y], h_{t-1}), read by attention and classifier (RAM; Bahdanau et al.).
 
-    detach: whether attention's gradient stops at the state. Papers are silent on whether RAM's policy trains its core;
-    with soft attention it must not be stopped.
+    symbol_size: width of symbol embeddings, 0 for none. head: widths of ReLU layers before the logits.
+    detach: whether attention's gradient stops at h. RAM's paper does not say whether the policy gradient trains the
+    core network; soft attention needs this gradient.
     """
 
     def __init__(
@@ -45,10 +46,10 @@ class SingleLayer(Decoder):
         return state[0], (self.symbol(symbol_R),)
 
     def query(self, state: State) -> Tensor:
-        return routed(state[0][0], self.detach)
+        return maybe_detached(state[0][0], self.detach)
 
     def step(self, code_RD: Tensor, state: State) -> State:
-        return self.cell(beside(code_RD, state[1][0]), state[0]), state[1]
+        return self.cell(with_symbol(code_RD, state[1][0]), state[0]), state[1]
 
     def logits(self, state: State) -> Tensor:
         return self.head(state[0][0])

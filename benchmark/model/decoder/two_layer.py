@@ -10,18 +10,18 @@ import torch
 from torch import Tensor, nn
 
 from benchmark.model.cell.base import Cell
-from benchmark.model.decoder.base import Decoder, State, beside, classifier, routed
+from benchmark.model.decoder.base import Decoder, State, classifier, maybe_detached, with_symbol
 from datamodules.contract import TaskSpec
 from datamodules.ranges import Count, Natural
 
 
 @final
 class TwoLayer(Decoder):
-    """DRAM: the lower state r1 gets the glimpses and feeds the classifier; the upper r2 gets r1 and says where to look.
+    """DRAM: r1 reads the glimpses and feeds the classifier; r2 reads r1's hidden state and feeds the policy.
 
-    The context starts r2 alone, so it can't reach the classifier except through where the model looks.
-    detach: whether attention's gradient stops between r2 and r1, so that it trains r2 and the context but not the
-    reader.
+    The context initialises r2 only, so that it does not reach the classifier except by where the model looks.
+    symbol_size: width of symbol embeddings, 0 for none. head: widths of ReLU layers before the logits.
+    detach: whether attention's gradient stops between r2 and r1, so that it trains r2 and the context network only.
     """
 
     def __init__(
@@ -51,8 +51,8 @@ class TwoLayer(Decoder):
         return state[1][0]
 
     def step(self, code_RD: Tensor, state: State) -> State:
-        lower = self.lower(beside(code_RD, state[2][0]), state[0])
-        return lower, self.upper(routed(lower[0], self.detach), state[1]), state[2]
+        lower = self.lower(with_symbol(code_RD, state[2][0]), state[0])
+        return lower, self.upper(maybe_detached(lower[0], self.detach), state[1]), state[2]
 
     def logits(self, state: State) -> Tensor:
         return self.head(state[0][0])

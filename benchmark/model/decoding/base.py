@@ -1,4 +1,4 @@
-"""How symbols are chosen where nobody tells the true ones."""
+"""How symbols are chosen in free running, where no true ones are given."""
 
 from abc import ABC, abstractmethod
 
@@ -6,8 +6,8 @@ from benchmark.model.decoding.rollout import Rollout, Unroll
 
 
 class Decoding(ABC):
-    """Goes through a pass that runs free. The trajectories of an image agree on each symbol."""
+    """A decoding strategy. The S trajectories of an image emit the same symbols, except where a subclass says else."""
 
     @abstractmethod
-    def __call__(self, walk: Unroll) -> Rollout:
-        """Of `walk.steps` symbols, IGNORED after the end."""
+    def __call__(self, loop: Unroll) -> Rollout:
+        """A rollout of `loop.steps` time steps, its symbols IGNORED after the end."""

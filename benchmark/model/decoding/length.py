@@ -1,4 +1,4 @@
-"""How the log-probabilities of sequences of unequal lengths compare."""
+"""Length normalisation: how beam search ranks sequences of unequal lengths."""
 
 from abc import ABC, abstractmethod
 from typing import final
@@ -9,16 +9,16 @@ from datamodules.ranges import NonNegative
 
 
 class LengthNormalisation(ABC):
-    """Weighs a sequence's log-probability by its length."""
+    """A score from a sequence's log-probability and its length."""
 
     @abstractmethod
     def __call__(self, log_prob: Tensor, length: Tensor) -> Tensor:
-        """The score by which sequences are ranked. length: of each in symbols, its end among them, 1 or more."""
+        """The score that ranks sequences, higher being better. length: in symbols with the end, 1 or more."""
 
 
 @final
 class NoLengthNormalisation(LengthNormalisation):
-    """The log-probability itself, which favours short ones: what Show, Attend and Tell and NIC report."""
+    """The log-probability itself, which favours short sequences: as in Show, Attend and Tell and NIC."""
 
     def __call__(self, log_prob: Tensor, length: Tensor) -> Tensor:
         return log_prob
@@ -26,7 +26,7 @@ class NoLengthNormalisation(LengthNormalisation):
 
 @final
 class MeanLogProb(LengthNormalisation):
-    """log p / length^power: with 1 the mean log-probability of a symbol, with 0 the sum."""
+    """log p / length^power. power: 1 gives the mean log-probability of a symbol, 0 the sum."""
 
     def __init__(self, power: NonNegative):
         self.power = power

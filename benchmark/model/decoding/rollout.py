@@ -1,7 +1,7 @@
-"""Everything that happened in one pass of the loop, and how it is gone through symbol by symbol.
+"""Rollouts of the attention RNN, and the unroll over time steps that makes them.
 
-Axes: B images, S trajectories, R = B * S rows with an image's trajectories side by side, T symbols, M glimpses before
-each, N items, V symbols to choose from, Q query.
+Axes: B images, S trajectories, R = B * S rows with an image's trajectories side by side, T time steps of one symbol, M
+glimpses before each symbol, N items, V symbols, Q query.
 """
 
 from collections.abc import Callable, Sequence
@@ -15,12 +15,13 @@ from datamodules.contract import IGNORED
 
 
 class Rollout(NamedTuple):
-    """Everything that happened.
+    """S trajectories of each image.
 
-    logits: (B, S, T, V). symbol: (B, S, T) what was emitted, IGNORED after the end.
-    where: (B, S, T, M, ...) as the mechanism gives it. log_prob: (B, S, T, M). query: (B, S, T, M, Q), the state before
-    the glimpse, free of gradient, for baselines: it can't depend on the draw it corrects. chance: (B, S, T, M, N) of
-    each item to be looked at, before anything is drawn; N = 0 for a mechanism without items.
+    logits: (B, S, T, V). symbol: (B, S, T) the symbols emitted, IGNORED after the end.
+    where: (B, S, T, M, ...) of each glimpse, in the mechanism's own form. log_prob: (B, S, T, M) of sampled glimpses.
+    query: (B, S, T, M, Q) the query before the glimpse, without gradient, for baselines: it does not depend on the
+    sample that the baseline corrects. item_probs: (B, S, T, M, N) probability of each item before sampling; N = 0 for a
+    mechanism without items.
     """
 
     logits: Tensor
@@ -32,7 +33,7 @@ class Rollout(NamedTuple):
 
 
 class Step(NamedTuple):
-    """One symbol of all rows. state: after it. logits: (R, V). where, log_prob, query, chance: (R, M, ...)."""
+    """One time step of all rows. state: after it. logits: (R, V). where, log_prob, query, item_probs: (R, M, ...)."""
 
     state: State
     logits: Tensor
@@ -43,24 +44,24 @@ class Step(NamedTuple):
 
 
 class Unroll(NamedTuple):
-    """A pass over a batch of images that waits to be gone through.
+    """The initial state and the step function of an RNN over a batch of images: what `unroll` and decodings need.
 
-    state: of the B * S rows before the first symbol. samples: S. steps: T, at most. end: as the task's. none: the
-    symbol that stands for "no symbol yet". step: (state, symbol_R, t) to what comes next, for any number of rows of
-    each image side by side.
+    state: of the B * S rows before the first time step. samples: S. steps: T, at most. end: index of the end symbol, or
+    None. start_symbol: index of the start symbol, the input of the first time step. step: (state, symbol_R, t) to
+    `Step`, for any number of rows of each image, as long as they are neighbours.
     """
 
     state: State
     samples: int
     steps: int
     end: int | None
-    none: int
+    start_symbol: int
     step: Callable[[State, Tensor, int], Step]
 
-    def no_symbol(self) -> Tensor:
-        """(R,) what is told before the first symbol."""
+    def start_symbols(self) -> Tensor:
+        """(R,) the input of the first time step."""
         like_RH = self.state[0][0]
-        return torch.full((len(like_RH),), self.none, device=like_RH.device)
+        return torch.full((len(like_RH),), self.start_symbol, device=like_RH.device)
 
 
 def is_end(symbol: Tensor, end: int | None) -> Tensor:
@@ -68,52 +69,54 @@ def is_end(symbol: Tensor, end: int | None) -> Tensor:
     return symbol == (-1 if end is None else end)
 
 
-def unroll(walk: Unroll, say: Callable[[Tensor], Tensor], tell: Callable[[int, Tensor], Tensor]) -> Rollout:
-    """Every step in turn. say: (R, V) logits to the (R,) symbol emitted. tell: of a step and what was emitted at it,
-    the (R,) symbol that the next one hears.
+def unroll(loop: Unroll, choose: Callable[[Tensor], Tensor], feed: Callable[[int, Tensor], Tensor]) -> Rollout:
+    """Unrolls the RNN over its time steps.
+
+    choose: (R, V) logits to the (R,) symbols emitted. feed: of a time step t and the symbols emitted at it, the (R,)
+    input symbols of time step t + 1.
     """
-    state, symbol_R = walk.state, walk.no_symbol()
+    state, symbol_R = loop.state, loop.start_symbols()
     ended_R = torch.zeros_like(symbol_R, dtype=torch.bool)
     steps, symbols = [], []
-    for t in range(walk.steps):
-        steps.append(walk.step(state, symbol_R, t))
+    for t in range(loop.steps):
+        steps.append(loop.step(state, symbol_R, t))
         state = steps[-1].state
-        said_R = say(steps[-1].logits)
-        symbols.append(said_R.masked_fill(ended_R, IGNORED))
-        ended_R = ended_R | is_end(said_R, walk.end)
-        symbol_R = tell(t, said_R)
-    return rollout_of(steps, torch.stack(symbols, 1), walk.samples)
+        chosen_R = choose(steps[-1].logits)
+        symbols.append(chosen_R.masked_fill(ended_R, IGNORED))
+        ended_R = ended_R | is_end(chosen_R, loop.end)
+        symbol_R = feed(t, chosen_R)
+    return rollout_of(steps, torch.stack(symbols, 1), loop.samples)
 
 
-def in_turn(parts: Sequence[Tensor]) -> Tensor:
-    """(R, ...) each, as (R, N, ...); the only one is not copied."""
+def stacked(parts: Sequence[Tensor]) -> Tensor:
+    """N tensors (R, ...) as one, (R, N, ...); a single one is not copied."""
     return torch.stack(list(parts), 1) if len(parts) > 1 else parts[0][:, None]
 
 
 def rollout_of(steps: list[Step], symbol_RT: Tensor, samples: int) -> Rollout:
-    """The steps of all rows, as images and trajectories."""
+    """The time steps of all rows, as a rollout of images and trajectories."""
     logits, where, log_prob, query, item_probs = (
-        in_turn(parts).unflatten(0, (-1, samples)) for parts in list(zip(*steps, strict=True))[1:]
+        stacked(parts).unflatten(0, (-1, samples)) for parts in list(zip(*steps, strict=True))[1:]
     )
     return Rollout(logits, symbol_RT.unflatten(0, (-1, samples)), where, log_prob, query, item_probs)
 
 
 def averaged(logits_BSxV: Tensor) -> Tensor:
-    """(B, ..., V) log-probabilities, averaged as probabilities over an image's S trajectories (DRAM's averaging)."""
+    """(B, ..., V) log of the mean probability over an image's S trajectories (DRAM's averaging)."""
     return logits_BSxV.log_softmax(-1).logsumexp(1) - torch.tensor(logits_BSxV.shape[1]).log()
 
 
-def pooled(logits_RV: Tensor, samples: int) -> Tensor:
-    """(R, V) the same of rows: each trajectory of an image gets what they say together."""
+def averaged_rows(logits_RV: Tensor, samples: int) -> Tensor:
+    """(R, V) the same for rows: every trajectory of an image gets their mean."""
     return averaged(logits_RV.unflatten(0, (-1, samples))).repeat_interleave(samples, 0)
 
 
-def own(logits_RV: Tensor) -> Tensor:
-    """(R,) the most probable symbol of each trajectory by itself: what it is told depends on no other's draws."""
+def own_argmax(logits_RV: Tensor) -> Tensor:
+    """(R,) the most probable symbol of each trajectory by itself, which depends on no other trajectory's samples."""
     return logits_RV.detach().argmax(-1)
 
 
-def likeliest(logits_RV: Tensor, samples: int) -> Tensor:
-    """(R,) the symbol on which the trajectories of an image agree: the most probable by their mean probability."""
+def most_probable(logits_RV: Tensor, samples: int) -> Tensor:
+    """(R,) the most probable symbol by the mean probability of an image's trajectories."""
     logits_RV = logits_RV.detach()
-    return logits_RV.argmax(-1) if samples == 1 else pooled(logits_RV, samples).argmax(-1)
+    return logits_RV.argmax(-1) if samples == 1 else averaged_rows(logits_RV, samples).argmax(-1)

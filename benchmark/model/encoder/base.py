@@ -1,4 +1,4 @@
-"""phi_enc: what turns an image, or a glimpse of one, into features.
+"""Encoders, phi_enc: from an image, or a crop of one, to a feature map.
 
 Axes: B images or glimpses, C channels, H rows, W columns.
 """
@@ -12,7 +12,7 @@ from datamodules.contract import ImageKey
 
 
 class FeatureSource(ABC):
-    """Where the features of whole images come from."""
+    """Where the features of whole images come from: the encoder itself, or a cache."""
 
     @abstractmethod
     def __call__(self, encoder: "Encoder", image_BCHW: Tensor, key: ImageKey) -> Tensor:
@@ -21,7 +21,7 @@ class FeatureSource(ABC):
 
 @final
 class Computed(FeatureSource):
-    """The encoder computes them, each time."""
+    """Computed by the encoder at each call."""
 
     def __call__(self, encoder: "Encoder", image_BCHW: Tensor, key: ImageKey) -> Tensor:
         features: Tensor = encoder(image_BCHW)
@@ -29,10 +29,10 @@ class Computed(FeatureSource):
 
 
 class Encoder(nn.Module, ABC):
-    """A map of features; a single code is a map of one cell.
+    """An encoder. Its output is a feature map; a single feature vector is a map of one cell.
 
-    shape: (channels, rows, columns) of what comes out. source: where the features of whole images come from; a cache of
-    a frozen encoder's features replaces it.
+    shape: (channels, rows, columns) of the output. source: where the features of whole images come from; caching a
+    frozen encoder's features replaces it.
     """
 
     shape: tuple[int, int, int]
@@ -44,5 +44,5 @@ class Encoder(nn.Module, ABC):
 
     @final
     def encode(self, image_BCHW: Tensor, key: ImageKey) -> Tensor:
-        """(B, *shape) features of whole images as the data set has them: computed, or out of a cache by their key."""
+        """(B, *shape) features of whole images of a data set: computed, or looked up in a cache by their key."""
         return self.source(self, image_BCHW, key)

@@ -1,4 +1,4 @@
-"""Plain convolutions, with or without a dense layer on top.
+"""Plain convolutional encoders, with or without a fully connected layer on top.
 
 Axes: B images or glimpses, C channels, H rows, W columns.
 """
@@ -15,7 +15,10 @@ from datamodules.ranges import Count
 
 @final
 class Conv(Encoder):
-    """Convolutions with rectifiers. layers: (channels, kernel, stride); pad: keep the size where the stride is 1."""
+    """Convolutions with ReLU. layers: (channels, kernel, stride). pad: zero padding that keeps the size at stride 1.
+
+    Raises ConfigFault where the image is too small for the layers.
+    """
 
     def __init__(self, shape: tuple[int, int, int], layers: list[tuple[Count, Count, Count]], pad: bool):
         super().__init__()
@@ -39,7 +42,7 @@ class Conv(Encoder):
 
 @final
 class Flat(Encoder):
-    """The map of another encoder, flattened into one code by a fully connected rectifier layer."""
+    """The flattened map of another encoder, then a fully connected ReLU layer. size: width of the resulting vector."""
 
     def __init__(self, shape: tuple[int, int, int], body: Callable[[tuple[int, int, int]], Encoder], size: Count):
         super().__init__()

@@ -1,6 +1,6 @@
-"""Deep convolutional readers of a whole image: what attention is compared with on house numbers.
+"""Deep convolutional encoders of the whole image: the CNNs that DRAM is compared with on house numbers.
 
-Axes: B images, C channels, H rows, W columns, P places of a map, K values under a kernel.
+Axes: B images, C channels, H rows, W columns, P positions of a map, K inputs of a kernel.
 """
 
 from abc import ABC, abstractmethod
@@ -18,7 +18,7 @@ Shape = tuple[int, int, int]
 
 
 class Nonlinearity(ABC):
-    """What a convolution's outputs become. wide: filters it needs for each channel that comes out."""
+    """The nonlinearity after a convolution. wide: filters of the convolution for each output channel."""
 
     wide: int
 
@@ -29,7 +29,7 @@ class Nonlinearity(ABC):
 
 @final
 class Rectifier(Nonlinearity):
-    """max(0, x)."""
+    """ReLU: max(0, x)."""
 
     wide = 1
 
@@ -39,7 +39,7 @@ class Rectifier(Nonlinearity):
 
 @final
 class Maxout(Nonlinearity):
-    """The largest of `pieces` filters (Goodfellow et al. 2013b)."""
+    """The maximum of `pieces` filters (Goodfellow et al. 2013b)."""
 
     def __init__(self, pieces: Count):
         self.wide = pieces
@@ -49,7 +49,7 @@ class Maxout(Nonlinearity):
 
 
 class Normaliser(ABC):
-    """What is done to a map after pooling."""
+    """Normalisation of a map after pooling."""
 
     @abstractmethod
     def __call__(self, map_BCHW: Tensor) -> Tensor:
@@ -58,14 +58,18 @@ class Normaliser(ABC):
 
 @final
 class NoNormaliser(Normaliser):
+    """The map as it is."""
+
     def __call__(self, map_BCHW: Tensor) -> Tensor:
         return map_BCHW
 
 
 @final
 class Subtractive(Normaliser):
-    """Less the mean of the window around each place. Goodfellow et al. give 3 x 3 and no weights: here they are equal,
-    each channel has its own mean, and at the border it is of what lies inside.
+    """Subtractive normalisation: minus the mean of the window around each position.
+
+    Goodfellow et al. give 3 x 3 without weights: here they are equal, each channel has its own mean, and at the border
+    only positions inside count.
     """
 
     def __init__(self, window: Count):
@@ -77,21 +81,21 @@ class Subtractive(Normaliser):
 
 
 def pooled(map_BCHW: Tensor, window: int, stride: int) -> Tensor:
-    """The largest value of each window; padded after the last row and column, so that a stride of 1 keeps the size."""
+    """Max-pooling, padded after the last row and column, so that a stride of 1 keeps the size."""
     return max_pool2d(pad(map_BCHW, (0, window - 1, 0, window - 1), value=-torch.inf), window, stride)
 
 
 def dropouts(count: int, share: float) -> nn.ModuleList:
-    """One for each layer, so that hooks can tell them apart."""
+    """A dropout module for each layer, so that hooks can distinguish them."""
     return nn.ModuleList(nn.Dropout(share) for _ in range(count))
 
 
 @final
 class PooledConv(Encoder):
-    """Convolutions padded to keep the size, each pooled, normalised and dropped out of.
+    """Convolutions padded to keep the size, each followed by a nonlinearity, max-pooling, normalisation and dropout.
 
     layers: (channels, kernel, window, stride), the last two of its max-pooling; a window of 1 does not pool.
-    first: the units of the first layer, all others are rectifiers.
+    first: nonlinearity of the first layer; all others have ReLU. dropout: probability, 0 to below 1.
     """
 
     def __init__(
@@ -120,13 +124,13 @@ class PooledConv(Encoder):
 
 @final
 class Local(Encoder):
-    """One more layer on the map of another encoder, like a convolution but with weights of its own at each place."""
+    """A locally connected layer on the map of another encoder: a convolution with separate weights at each position."""
 
     def __init__(self, shape: Shape, body: Callable[[Shape], Encoder], channels: Count, kernel: Count, dropout: NotAll):
         super().__init__()
         self.body, self.kernel, self.dropout = body(shape), kernel, nn.Dropout(dropout)
         before, rows, columns = self.body.shape
-        reach = (before * kernel * kernel) ** -0.5  # as a linear layer of as many inputs starts
+        reach = (before * kernel * kernel) ** -0.5  # the initialisation of nn.Linear with as many inputs
         self.weight_PCK = nn.Parameter(
             torch.empty(rows * columns, channels, before * kernel * kernel).uniform_(-reach, reach)
         )
@@ -141,7 +145,7 @@ class Local(Encoder):
 
 @final
 class Deep(Encoder):
-    """Fully connected rectifier layers on the map of another encoder, each dropped out of."""
+    """Fully connected ReLU layers with dropout on the flattened map of another encoder. sizes: widths of the layers."""
 
     def __init__(self, shape: Shape, body: Callable[[Shape], Encoder], sizes: list[Count], dropout: NotAll):
         super().__init__()

@@ -1,4 +1,4 @@
-"""Fully connected layers.
+"""Fully connected encoders.
 
 Axes: B images or glimpses, C channels, H rows, W columns.
 """
@@ -13,7 +13,10 @@ from datamodules.ranges import Count
 
 @final
 class Dense(Encoder):
-    """Fully connected rectifier layers on the flattened image: the glimpse networks of RAM and of DRAM on MNIST."""
+    """Fully connected ReLU layers on the flattened image: the glimpse networks of RAM and of DRAM on MNIST.
+
+    sizes: widths of the layers.
+    """
 
     def __init__(self, shape: tuple[int, int, int], sizes: list[Count]):
         super().__init__()

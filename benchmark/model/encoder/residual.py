@@ -13,10 +13,9 @@ from datamodules.ranges import Count
 
 @final
 class Residual(Encoder):
-    """A small residual network with batch normalisation and a global average, the strong CNN.
+    """A small ResNet (He et al. 2015) with batch normalisation and global average pooling: the strong CNN control.
 
-    After ResNet (He et al. 2015): a 3 x 3 stem, then one block of two convolutions a width, halving the side at each
-    width but the first.
+    A 3 x 3 stem, then one block of two convolutions for each of `widths`, each but the first halving the side.
     """
 
     def __init__(self, shape: tuple[int, int, int], widths: list[Count]):
@@ -30,7 +29,7 @@ class Residual(Encoder):
 
 @final
 class ResidualMap(Encoder):
-    """The same network's map, not averaged: a grid of items, for photographs. stride: of the stem."""
+    """The same network without global average pooling: a grid of items, for photographs. stride: of the stem."""
 
     def __init__(self, shape: tuple[int, int, int], widths: list[Count], stride: Count):
         super().__init__()
@@ -43,7 +42,7 @@ class ResidualMap(Encoder):
 
 
 def residual(channels: int, widths: list[int], stride: int) -> tuple[nn.Sequential, nn.Sequential]:
-    """A stem with this stride, and a block a width, each halving the side but the first."""
+    """A stem with this stride, and a block for each width, each but the first halving the side."""
     stem = nn.Sequential(nn.Conv2d(channels, widths[0], 3, stride, 1, bias=False), nn.BatchNorm2d(widths[0]), nn.ReLU())
     pairs = zip([widths[0], *widths], widths, strict=False)
     return stem, nn.Sequential(*(Block(a, b, 1 if i == 0 else 2) for i, (a, b) in enumerate(pairs)))
@@ -51,7 +50,7 @@ def residual(channels: int, widths: list[int], stride: int) -> tuple[nn.Sequenti
 
 @final
 class Block(nn.Module):
-    """Two 3 x 3 convolutions and a shortcut."""
+    """Two 3 x 3 convolutions and a projection shortcut, with batch normalisation."""
 
     def __init__(self, before: int, after: int, stride: int):
         super().__init__()

@@ -1,4 +1,4 @@
-"""Files of weights from elsewhere: read without trusting them, and held against the network they are for."""
+"""Files of pretrained weights: read safely, and checked against the network they are for."""
 
 import re
 from collections.abc import Collection, Mapping
@@ -12,20 +12,20 @@ from benchmark.common.errors import RunFault
 from benchmark.common.weight_files import read_weights, refuse_not_finite
 
 SHOWN = 4
-"""Weights that a message names; the others it counts."""
+"""How many weights a message names; it counts the others."""
 WRAPPED = ("state_dict", "model")
-"""Under which key a training script may have put the state dict, beside its optimiser."""
+"""Keys under which training scripts save the state dict, beside the optimiser's."""
 PARALLEL = "module."
-"""What DataParallel puts before each name."""
+"""The prefix of each name that DataParallel adds."""
 OLD_DENSENET = re.compile(r"(.*denselayer\d+\.(?:norm|relu|conv))\.([12]\.)")
-"""Names of densenet's published weights from before PyTorch forbade the dot: norm.1 is norm1."""
+"""Names of torchvision's densenet weights from before PyTorch forbade the dot: norm.1 is norm1."""
 
 
 class Weights(NamedTuple):
-    """Where the weights that a network starts from come from, as a run's record says it.
+    """The provenance of a network's initial weights, for a run's record.
 
-    network: what they are of. name: of the weights, a file's, or "none". sha256: of the file, "none" without one.
-    seen: names of the data they were trained on.
+    network: the architecture. name: of the weights or of their file, or "none". sha256: of the file, or "none".
+    seen: names of the data sets they were trained on.
     """
 
     network: str
@@ -35,7 +35,7 @@ class Weights(NamedTuple):
 
 
 def origins(model: nn.Module) -> list[Weights]:
-    """Those of all networks in a model that say where theirs come from."""
+    """The provenance of all networks in a model that have one."""
     return [weights for part in model.modules() if isinstance(weights := getattr(part, "weights", None), Weights)]
 
 
@@ -45,7 +45,10 @@ def sha256_of(path: Path) -> str:
 
 
 def read(path: Path) -> dict[str, Tensor]:
-    """The state dict in a file, whatever a training script has wrapped it in. Raises RunFault."""
+    """The state dict in a file, unwrapped where a training script saved it with other objects.
+
+    Raises RunFault for a file that cannot be read, holds no state dict, or holds weights that are not finite.
+    """
     try:
         content = read_weights(path)
     except RunFault as fault:
@@ -72,10 +75,11 @@ def _described(content: object) -> str:
 
 
 def fill(network: nn.Module, known: Collection[str], path: Path, called: str, there: Mapping[str, Tensor]) -> None:
-    """Gives the network a file's weights, all it has.
+    """Loads a file's weights into the network.
 
-    known: names that such a network has, those of parts included that were cut off here; in any shape, as of a head
-    for other classes. Raises RunFault where a weight is missing, has another shape, or is of no such network.
+    known: names of the whole network's weights, with those of layers that were cut off here, which may have any shape,
+    as a head for other classes has. called: the architecture. there: the file's state dict.
+    Raises RunFault where a weight is missing, has another shape, or is of no such architecture.
     """
     here = {name: value for name, value in network.state_dict().items() if not name.endswith("num_batches_tracked")}
     missing = [f"{name} is not in it" for name in here if name not in there]

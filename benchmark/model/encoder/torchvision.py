@@ -1,4 +1,4 @@
-"""Torchvision's classifiers as encoders, with weights from a file, from its own collection, or none.
+"""Torchvision's classifiers as encoders, pretrained or not.
 
 Torchvision is an optional extra and is imported when it is needed (see `torchvision_import`).
 Axes: B images, C channels, H rows, W columns.
@@ -21,26 +21,27 @@ from benchmark.model.encoder.base import Encoder
 from benchmark.model.encoder.state_dicts import Weights, fill, read, sha256_of
 
 WITH_HEADS = {"googlenet", "inception_v3"}
-"""Those with further classifiers that help them train, which are left out."""
+"""Architectures with auxiliary classifiers, which are left out."""
 HEADS = ("aux1.", "aux2.", "AuxLogits.")
-"""What the names of those classifiers' weights begin with: they are in the files."""
+"""Prefixes of the auxiliary classifiers' weights in published files."""
 HASH = re.compile(r"-([0-9a-f]{8,})\.")
-"""The beginning of its sha256 in the name of a published file."""
+"""The beginning of the sha256, in the name of a published file."""
 RGB = 3
 NONE = "none"
 LATER = "later"
-"""In a name's place: built as for published weights, which a checkpoint brings."""
+"""In place of a name: the architecture of published weights, to be loaded from a checkpoint."""
 
 
 @final
 class Torchvision(Encoder):
-    """A classifier of torchvision's up to one of its layers; what comes after is cut off, and not counted.
+    """A torchvision classifier up to one of its layers; later layers are removed, and not counted as parameters.
 
-    weights: "none", as the classifier initialises itself; a name of torchvision's, with or without what it calls their
-    class; a file with a state dict, of any number of classes; or "later", from a checkpoint. seen: what such
-    weights were trained on.
-    Images of one channel are given to it three times over. Raises ConfigFault for a name, a size or a kind of image
-    that cannot be, RunFault for weights that do not fit or cannot be fetched.
+    architecture: a torchvision name, as resnet18. layer: the name of the module whose output is the feature map.
+    weights: "none" for torchvision's initialisation; a torchvision name, with or without its enum's name; a file with a
+    state dict, for any number of classes; or "later", from a checkpoint. seen: data sets that the weights were trained
+    on. A grey image is repeated to three channels.
+    Raises ConfigFault for an unknown name or an image it cannot read, RunFault for weights that do not fit or cannot be
+    downloaded.
     """
 
     later: ClassVar[Mapping[str, str]] = {"weights": LATER}
@@ -71,13 +72,13 @@ class Torchvision(Encoder):
 
     @torch.no_grad()
     def _probed(self, shape: tuple[int, int, int], architecture: str, layer: str) -> tuple[int, int, int]:
-        """The shape of what comes out."""
+        """The shape of the feature map, from a forward pass of a black image."""
         training = self.body.training
         try:
             features = self.body.eval()(torch.zeros(1, RGB, *shape[1:]))["features"]
         except (RuntimeError, AssertionError, ValueError) as error:
-            told = str(error).splitlines()[0][:120]
-            raise ConfigFault([f"{KNOB}: {architecture} cannot read {shape[1]} x {shape[2]} px ({told})"]) from None
+            reason = str(error).splitlines()[0][:120]
+            raise ConfigFault([f"{KNOB}: {architecture} cannot read {shape[1]} x {shape[2]} px ({reason})"]) from None
         self.body.train(training)
         is_map = features.dim() == 4 and (shape[1] != shape[2] or features.shape[2] == features.shape[3])
         if not (is_map or features.dim() == 2):
@@ -95,20 +96,20 @@ class Torchvision(Encoder):
 
 
 def classifier(models: Any, architecture: str, pretrained: bool) -> nn.Module:
-    """One of torchvision's, freshly initialised. Raises ConfigFault for a name that is none."""
+    """A torchvision classifier with its initial weights. Raises ConfigFault for an unknown architecture."""
     known = models.list_models(module=models)
     if architecture not in known:
         nearest = did_you_mean(architecture, known) or f"; there are {', '.join(known)}"
         raise ConfigFault([f"{KNOB}.architecture: torchvision has no {architecture!r}{nearest}"])
     own: dict[str, Any] = {}
-    if architecture in WITH_HEADS:  # whose published weights expect pixels on another scale than all others'
+    if architecture in WITH_HEADS:  # their published weights expect another normalisation than all others'
         own = {"aux_logits": False, "init_weights": not pretrained, "transform_input": pretrained}
     network: nn.Module = models.get_model(architecture, weights=None, **own)
     return network
 
 
 def cut(network: nn.Module, architecture: str, layer: str) -> nn.Module:
-    """The network up to a layer, its output named "features". Raises ConfigFault for a layer it does not have."""
+    """The network up to a layer, its output named "features". Raises ConfigFault for an unknown layer."""
     extraction = importlib.import_module("torchvision.models.feature_extraction")
     training, evaluation = extraction.get_graph_node_names(network)
     nodes = [name for name in evaluation if name in set(training)][1:]  # the first is the image
@@ -123,7 +124,10 @@ def cut(network: nn.Module, architecture: str, layer: str) -> nn.Module:
 
 
 def located(models: Any, architecture: str, weights: str) -> tuple[str, Path]:
-    """The full name of weights, and their file, fetched if need be. Raises ConfigFault or RunFault."""
+    """The full name of weights, and their file, downloaded if it is not there yet.
+
+    Raises ConfigFault for unknown weights, RunFault for a download that fails or a damaged file.
+    """
     offered = models.get_model_weights(architecture)
     short = weights.removeprefix(f"{offered.__name__}.")
     if short not in offered.__members__:
@@ -142,7 +146,7 @@ def located(models: Any, architecture: str, weights: str) -> tuple[str, Path]:
 
 
 def fetched(url: str) -> Path:
-    """The file behind an address, kept where torch.hub keeps its own. Raises RunFault."""
+    """The file behind an address, downloaded to torch.hub's folder. Raises RunFault."""
     path = Path(torch.hub.get_dir(), "checkpoints", url.rpartition("/")[2])
     begins = HASH.search(path.name)
     if not path.is_file():

@@ -1,4 +1,4 @@
-"""Encoders around an encoder: images brought to another size before it, and its map averaged after it.
+"""Wrappers of an encoder: the image resized before it, or its map averaged after it.
 
 Axes: B images, C channels, H rows, W columns.
 """
@@ -15,8 +15,8 @@ from datamodules.ranges import Count
 
 @final
 class Resized(Encoder):
-    """The image in `side` x `side` pixels, whatever it came in: bilinear, each pixel averaging all that it covers. So
-    an encoder costs the same on any image, and knows no more of it than those pixels say.
+    """Another encoder on the image resized to `side` x `side` pixels (bilinear, antialiased), so that its cost does not
+    depend on the image's size.
     """
 
     def __init__(self, shape: tuple[int, int, int], body: Callable[[tuple[int, int, int]], Encoder], side: Count):
@@ -32,7 +32,7 @@ class Resized(Encoder):
 
 @final
 class MeanCell(Encoder):
-    """The mean over the cells of another encoder's map, as residual networks end: one code."""
+    """Global average pooling of another encoder's map: one feature vector."""
 
     def __init__(self, shape: tuple[int, int, int], body: Callable[[tuple[int, int, int]], Encoder]):
         super().__init__()

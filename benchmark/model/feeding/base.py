@@ -9,8 +9,8 @@ from torch import Tensor, nn
 
 
 class Feeding(nn.Module, ABC):
-    """Chooses between the true symbol and the model's own. Without a target there is nothing to choose."""
+    """Chooses between the true symbol and the model's own, in training; free running has its own symbols only."""
 
     @abstractmethod
     def forward(self, true_R: Tensor, own_R: Tensor) -> Tensor:
-        """(R,) the symbol that the next step is told."""
+        """(R,) the input symbol of the next time step."""

@@ -14,13 +14,14 @@ from benchmark.model.feeding.base import Feeding
 
 @final
 class ScheduledSampling(Feeding, Scheduled):
-    """The model's own symbol, with a probability that grows in training (Bengio et al. 2015), so that it learns to go
-    on from its own mistakes.
+    """The model's own symbol with a probability that grows over training, so that it learns to recover from its own
+    mistakes (Bengio et al. 2015).
 
-    Their own symbol is drawn from the model; here it is what the model says in evaluation, its most probable one. The
-    coin is thrown for each row and symbol, and a row is told its own symbol, not what an image's trajectories agree on:
-    what one earns would depend on another's draws, and a baseline of the others on the draw it corrects. What the loss
-    asks for stays the true sequence, and no gradient flows through the choice.
+    Theirs is sampled from the model; here it is the most probable one, as in greedy decoding. There is one Bernoulli
+    draw for each row and symbol. A row gets its own most probable symbol, not that of the image's mean probability:
+    else a trajectory's reward would depend on the samples of others, and a leave-one-out baseline on the sample that it
+    corrects. Targets stay the true sequence, and no gradient flows through the choice.
+    own: schedule of that probability, 0 to 1.
     """
 
     share: Tensor

@@ -12,7 +12,7 @@ from benchmark.model.feeding.base import Feeding
 
 @final
 class TeacherForcing(Feeding):
-    """Teacher forcing, eqs 7-8: always the true one."""
+    """Always the true symbol (eqs 7-8)."""
 
     def __init__(self) -> None:
         super().__init__()

@@ -1,4 +1,4 @@
-"""What passes are made of. A choice of them takes `make` and the task, and gives a benchmark.model.loop.SequenceModel.
+"""In how many passes an image is read. A choice takes `make` and the task, and returns a SequenceModel.
 
 Axes: B images, T symbols of a sequence (or N boxes of an image).
 """
@@ -18,9 +18,9 @@ Make = Callable[[TaskSpec], AttentionRNN]
 
 
 def share(of: nn.Module, by: nn.Module, weights: list[str]) -> None:
-    """Makes `by` hold the parameters of `of`, those whose names match a pattern; they stay one wherever both move.
+    """Replaces the parameters of `by` whose names match a pattern by those of `of`, so that both models share them.
 
-    Raises ConfigFault for a pattern that matches nothing, and for weights of another shape.
+    Raises ConfigFault for a pattern that matches nothing, and for parameters of different shapes.
     """
     theirs, mine = (dict(model.named_parameters(remove_duplicate=False)) for model in (of, by))
     for name in matching(weights, mine, "passes: no weights are called {}"):
@@ -30,8 +30,8 @@ def share(of: nn.Module, by: nn.Module, weights: list[str]) -> None:
         setattr(by.get_submodule(owner), leaf, theirs[name])
 
 
-def turned(values: Tensor, length_B: Tensor) -> Tensor:
-    """(B, T, ...) with the first `length` of each row in reverse order, the rest where it was."""
+def reversed_prefix(values: Tensor, length_B: Tensor) -> Tensor:
+    """(B, T, ...) with the first `length` entries of each row reversed, the rest unchanged."""
     place_BT = torch.arange(values.shape[1], device=values.device).expand(len(values), -1)
     from_BT = torch.where(place_BT < length_B[:, None], length_B[:, None] - 1 - place_BT, place_BT)
     return values[torch.arange(len(values), device=values.device)[:, None], from_BT]

@@ -1,4 +1,4 @@
-"""The focus trick: a first pass over a large image finds the number, a second reads it from a closer crop (DRAM).
+"""DRAM's focus: a first pass over a large image locates the number, a second pass reads a crop around it.
 
 Axes: B images, S trajectories, T symbols, M glimpses, N boxes.
 """
@@ -19,7 +19,7 @@ from datamodules.ranges import Count, NonNegative
 
 
 def cropped(image_BCHW: Tensor, frame_B4: Tensor, size: int) -> Tensor:
-    """(B, C, size, size): what lies in each frame (x0, y0, x1, y1), in pixels; twice as fine, then averaged."""
+    """(B, C, size, size) the crop of each frame (x0, y0, x1, y1) in pixels, bilinear on a finer grid, then averaged."""
     side_2 = constant([image_BCHW.shape[-1], image_BCHW.shape[-2]], frame_B4)
     low_B2, extent_B2 = frame_B4[:, :2], frame_B4[:, 2:] - frame_B4[:, :2]
     line = (torch.arange(2 * size, device=image_BCHW.device) + 0.5) / (2 * size)
@@ -31,13 +31,13 @@ def cropped(image_BCHW: Tensor, frame_B4: Tensor, size: int) -> Tensor:
 
 @final
 class Focused(SequenceModel):
-    """A model of small images reads large ones in two passes: it runs over the large image, then once more over what
-    lies around the places it looked at, brought to the size it knows.
+    """A model trained on small images reads a large one in two passes: over the large image, then over a crop around
+    its fixations, resized to the size it was trained on.
 
-    It is the same model twice, and any that knows no size of the image will do. The frame is the smallest that holds
-    every fixation up to the end, averaged over trajectories, and `margin` more on all sides, which the paper does not
-    give. Training, and where is looked, are the first pass's.
-    size: px a side of the second pass's images. margin: px of the large image.
+    Both passes share all weights, so these must not depend on the image's size. The crop's frame is the smallest that
+    holds all fixations up to the end, its corners averaged over trajectories, plus `margin` on all sides, which the
+    paper does not give. Training is of the first pass only, and glimpses in the rollout are the first pass's.
+    size: pixels a side of the crop. margin: pixels of the large image.
     """
 
     def __init__(self, make: Make, spec: TaskSpec, size: Count, margin: NonNegative):
@@ -46,7 +46,7 @@ class Focused(SequenceModel):
         near = TaskSpec(**{**spec.__dict__, "image_shape": (spec.image_shape[0], size, size)})
         self.far, self.near = make(spec), make(near)
         share(self.far, self.near, ["*"])
-        # Under the names they have in a run that reads in one pass, so that its checkpoint can be taken.
+        # Under the parameter names of a run with passes=single, so that its checkpoint can be loaded.
         self.attention, self.decoder, self.context = self.far.attention, self.far.decoder, self.far.context
         self.query_size = self.far.query_size
 
@@ -63,13 +63,13 @@ class Focused(SequenceModel):
         return first._replace(logits=second.logits, symbol=second.symbol)
 
     def frame(self, rollout: Rollout, side: tuple[int, int]) -> Tensor:
-        """(B, 4) what the second pass reads, inside the image of this (width, height); all of it where nothing was
-        looked at.
+        """(B, 4) the crop's frame (x0, y0, x1, y1), inside the image of this (width, height); the whole image where
+        there is no fixation.
         """
         fixation_BSTM2 = self.attention.fixation(rollout.where.flatten(0, 3)).unflatten(0, rollout.where.shape[:4])
-        said_BST11 = (rollout.symbol != IGNORED)[..., None, None]
-        low_B2 = fixation_BSTM2.masked_fill(~said_BST11, torch.inf).flatten(2, 3).amin(2).mean(1) - self.margin
-        high_B2 = fixation_BSTM2.masked_fill(~said_BST11, -torch.inf).flatten(2, 3).amax(2).mean(1) + self.margin
+        emitted_BST11 = (rollout.symbol != IGNORED)[..., None, None]
+        low_B2 = fixation_BSTM2.masked_fill(~emitted_BST11, torch.inf).flatten(2, 3).amin(2).mean(1) - self.margin
+        high_B2 = fixation_BSTM2.masked_fill(~emitted_BST11, -torch.inf).flatten(2, 3).amax(2).mean(1) + self.margin
         side_2 = constant(side, low_B2)
         low_B2 = low_B2.nan_to_num(0.0).clamp(min=0).minimum(side_2 - 1)
         return torch.cat([low_B2, torch.where(high_B2.isnan(), side_2, high_B2).minimum(side_2).maximum(low_B2 + 1)], 1)

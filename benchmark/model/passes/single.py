@@ -1,4 +1,4 @@
-"""One pass of the loop over an image."""
+"""A single pass of the attention RNN over an image."""
 
 from benchmark.model.loop import AttentionRNN
 from benchmark.model.passes.base import Make
@@ -6,5 +6,5 @@ from datamodules.contract import TaskSpec
 
 
 def forward(make: Make, spec: TaskSpec) -> AttentionRNN:
-    """One pass, from the first symbol to the last."""
+    """A single pass, from the first symbol to the last."""
     return make(spec)

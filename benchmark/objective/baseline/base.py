@@ -1,6 +1,6 @@
-"""Baselines of REINFORCE: what is subtracted from a trajectory's return.
+"""Baselines of REINFORCE: subtracted from the return, to lower the variance of the policy gradient.
 
-Axes: B images, S trajectories, T symbols, M glimpses before each, V symbols, Q query.
+Axes: B images, S trajectories, T time steps, M glimpses before each symbol, V symbols, Q query.
 """
 
 from abc import ABC, abstractmethod
@@ -10,14 +10,17 @@ from torch import Tensor, nn
 from benchmark.model.decoding.rollout import Rollout
 
 
-def mean_of(value_BSTM: Tensor, real_BSTM: Tensor) -> Tensor:
-    """The mean over what is real."""
-    return (value_BSTM * real_BSTM).sum() / real_BSTM.sum().clamp(min=1)
+def masked_mean(value_BSTM: Tensor, mask_BSTM: Tensor) -> Tensor:
+    """The mean over the entries whose mask is 1; zero where there are none."""
+    return (value_BSTM * mask_BSTM).sum() / mask_BSTM.sum().clamp(min=1)
 
 
 class Baseline(nn.Module, ABC):
-    """What to expect of a trajectory; it must not depend on the draw it corrects."""
+    """The expected return of a glimpse; independent of the sample that it corrects, or the gradient would be biased."""
 
     @abstractmethod
-    def forward(self, rollout: Rollout, return_BSTM: Tensor, real_BSTM: Tensor) -> tuple[Tensor, Tensor]:
-        """((B, S, T, M) baseline without gradient, its own scalar loss). real: 1 for glimpses that count, else 0."""
+    def forward(self, rollout: Rollout, return_BSTM: Tensor, mask_BSTM: Tensor) -> tuple[Tensor, Tensor]:
+        """The (B, S, T, M) baseline, without gradient, and its own scalar loss.
+
+        mask_BSTM: 1 for glimpses that count, 0 for those after the end or left out by the loss mask.
+        """

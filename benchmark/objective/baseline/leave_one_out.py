@@ -1,6 +1,6 @@
 """The mean return of an image's other trajectories as the baseline.
 
-Axes: B images, S trajectories, T symbols, M glimpses before each, V symbols, Q query.
+Axes: B images, S trajectories, T time steps, M glimpses before each symbol, V symbols, Q query.
 """
 
 from typing import final
@@ -14,12 +14,15 @@ from benchmark.objective.baseline.base import Baseline
 
 @final
 class LeaveOneOut(Baseline):
-    """The mean return of the image's other trajectories: unbiased, and nothing to learn (Kool et al. 2019)."""
+    """The mean return of the image's other trajectories: unbiased, without parameters (Kool et al. 2019).
+
+    Raises ConfigFault where there is one trajectory only.
+    """
 
     def __init__(self, query_size: int):
         super().__init__()
 
-    def forward(self, rollout: Rollout, return_BSTM: Tensor, real_BSTM: Tensor) -> tuple[Tensor, Tensor]:
+    def forward(self, rollout: Rollout, return_BSTM: Tensor, mask_BSTM: Tensor) -> tuple[Tensor, Tensor]:
         others = return_BSTM.shape[1] - 1
         if others == 0:
             raise ConfigFault(["objective.baseline: leave_one_out needs objective.samples of 2 or more"])

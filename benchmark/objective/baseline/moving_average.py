@@ -1,6 +1,6 @@
 """A moving average of returns as the baseline (Show, Attend and Tell).
 
-Axes: B images, S trajectories, T symbols, M glimpses before each, V symbols, Q query.
+Axes: B images, S trajectories, T time steps, M glimpses before each symbol, V symbols, Q query.
 """
 
 from typing import final
@@ -9,13 +9,13 @@ import torch
 from torch import Tensor
 
 from benchmark.model.decoding.rollout import Rollout
-from benchmark.objective.baseline.base import Baseline, mean_of
+from benchmark.objective.baseline.base import Baseline, masked_mean
 from datamodules.ranges import NotAll
 
 
 @final
 class MovingAverage(Baseline):
-    """The mean return so far, forgetting by `decay` each step (Show, Attend and Tell: 0.9)."""
+    """An exponential moving average of the mean return over training steps (Show, Attend and Tell: decay 0.9)."""
 
     mean: Tensor
 
@@ -24,8 +24,8 @@ class MovingAverage(Baseline):
         self.decay = decay
         self.register_buffer("mean", torch.zeros(()))
 
-    def forward(self, rollout: Rollout, return_BSTM: Tensor, real_BSTM: Tensor) -> tuple[Tensor, Tensor]:
-        expected_BSTM = self.mean.expand_as(return_BSTM).clone()
+    def forward(self, rollout: Rollout, return_BSTM: Tensor, mask_BSTM: Tensor) -> tuple[Tensor, Tensor]:
+        baseline_BSTM = self.mean.expand_as(return_BSTM).clone()
         if self.training:
-            self.mean.lerp_(mean_of(return_BSTM, real_BSTM), 1 - self.decay)
-        return expected_BSTM, return_BSTM.new_zeros(())
+            self.mean.lerp_(masked_mean(return_BSTM, mask_BSTM), 1 - self.decay)
+        return baseline_BSTM, return_BSTM.new_zeros(())

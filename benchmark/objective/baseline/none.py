@@ -1,6 +1,6 @@
 """No baseline: the plain score-function estimator.
 
-Axes: B images, S trajectories, T symbols, M glimpses before each, V symbols, Q query.
+Axes: B images, S trajectories, T time steps, M glimpses before each symbol, V symbols, Q query.
 """
 
 from typing import final
@@ -14,10 +14,10 @@ from benchmark.objective.baseline.base import Baseline
 
 @final
 class NoBaseline(Baseline):
-    """Expects nothing."""
+    """Zero, so that the advantage is the return."""
 
     def __init__(self, query_size: int):
         super().__init__()
 
-    def forward(self, rollout: Rollout, return_BSTM: Tensor, real_BSTM: Tensor) -> tuple[Tensor, Tensor]:
+    def forward(self, rollout: Rollout, return_BSTM: Tensor, mask_BSTM: Tensor) -> tuple[Tensor, Tensor]:
         return torch.zeros_like(return_BSTM), return_BSTM.new_zeros(())

@@ -1,6 +1,6 @@
 """A learned state value as the baseline (RAM, DRAM).
 
-Axes: B images, S trajectories, T symbols, M glimpses before each, V symbols, Q query.
+Axes: B images, S trajectories, T time steps, M glimpses before each symbol, V symbols, Q query.
 """
 
 from typing import final
@@ -8,17 +8,19 @@ from typing import final
 from torch import Tensor, nn
 
 from benchmark.model.decoding.rollout import Rollout
-from benchmark.objective.baseline.base import Baseline, mean_of
+from benchmark.objective.baseline.base import Baseline, masked_mean
 
 
 @final
 class StateValue(Baseline):
-    """Linear in the state before the glimpse, fitted to the return (RAM, DRAM); its loss never reaches the core."""
+    """A linear function of the query before the glimpse, fitted to the return by squared error (RAM, DRAM). Its loss
+    does not train the decoder: `Rollout.query` has no gradient.
+    """
 
     def __init__(self, query_size: int):
         super().__init__()
         self.value = nn.Linear(query_size, 1)
 
-    def forward(self, rollout: Rollout, return_BSTM: Tensor, real_BSTM: Tensor) -> tuple[Tensor, Tensor]:
-        expected_BSTM = self.value(rollout.query).squeeze(-1)
-        return expected_BSTM.detach(), mean_of((expected_BSTM - return_BSTM).square(), real_BSTM)
+    def forward(self, rollout: Rollout, return_BSTM: Tensor, mask_BSTM: Tensor) -> tuple[Tensor, Tensor]:
+        baseline_BSTM = self.value(rollout.query).squeeze(-1)
+        return baseline_BSTM.detach(), masked_mean((baseline_BSTM - return_BSTM).square(), mask_BSTM)

@@ -1,6 +1,6 @@
 """Every time step counts.
 
-Axes: B images, S trajectories, T symbols.
+Axes: B images, S trajectories, T time steps.
 """
 
 from typing import final
@@ -14,9 +14,9 @@ from benchmark.objective.loss_mask.base import LossMask
 
 @final
 class AllSteps(LossMask):
-    """Every symbol teaches: the likelihood as it is."""
+    """All ones: the likelihood of the whole sequence."""
 
-    stops = False
+    ends_at_mistake = False
 
     def __call__(self, rollout: Rollout, target_BT: Tensor) -> Tensor:
         return torch.ones_like(rollout.logits[..., 0])

@@ -1,6 +1,6 @@
 """Which time steps of a sequence the loss counts.
 
-Axes: B images, S trajectories, T symbols.
+Axes: B images, S trajectories, T time steps.
 """
 
 from abc import ABC, abstractmethod
@@ -11,19 +11,19 @@ from benchmark.model.decoding.rollout import Rollout
 from datamodules.contract import IGNORED
 
 
-def right(rollout: Rollout, target_BT: Tensor) -> Tensor:
-    """(B, S, T) whether each symbol is the most probable; true where there is none."""
+def correct(rollout: Rollout, target_BT: Tensor) -> Tensor:
+    """(B, S, T) whether the true symbol is the most probable; true where the target is IGNORED."""
     return (rollout.logits.argmax(-1) == target_BT[:, None]) | (target_BT == IGNORED)[:, None]
 
 
 class LossMask(ABC):
-    """Weighs each symbol's part in a gradient: its likelihood, its reward and the scores of its glimpses.
+    """Masks time steps in the loss: their likelihood, their reward and the policy gradient of their glimpses.
 
-    stops: whether what comes after a mistake counts for nothing.
+    ends_at_mistake: whether time steps after a mistake are masked.
     """
 
-    stops: bool
+    ends_at_mistake: bool
 
     @abstractmethod
     def __call__(self, rollout: Rollout, target_BT: Tensor) -> Tensor:
-        """(B, S, T) of ones and zeros, free of gradient."""
+        """(B, S, T) ones and zeros, without gradient."""

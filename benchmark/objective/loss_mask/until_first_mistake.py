@@ -1,6 +1,6 @@
 """Time steps up to the first mistake count (DRAM).
 
-Axes: B images, S trajectories, T symbols.
+Axes: B images, S trajectories, T time steps.
 """
 
 from typing import final
@@ -9,20 +9,20 @@ import torch
 from torch import Tensor
 
 from benchmark.model.decoding.rollout import Rollout
-from benchmark.objective.loss_mask.base import LossMask, right
+from benchmark.objective.loss_mask.base import LossMask, correct
 
 
 @final
 class UntilFirstMistake(LossMask):
-    """The symbols up to and including the first wrong one of a trajectory teach, nothing after it does (DRAM, which
-    calls it crucial: a model that lost its place would be taught to guess).
+    """Ones up to and including a trajectory's first mistake, zeros after it (DRAM, which calls it crucial: after a
+    mistake the glimpses are at the wrong digits, and the model would learn to guess).
 
-    Whether the mistake itself counts is not clear from the paper; it does here, or a wrong symbol would never be
-    mended. A symbol is wrong where it is not the most probable.
+    The paper leaves open whether the mistake itself counts; it does here, or a wrong symbol would never be corrected. A
+    mistake is a true symbol that is not the most probable.
     """
 
-    stops = True
+    ends_at_mistake = True
 
     def __call__(self, rollout: Rollout, target_BT: Tensor) -> Tensor:
-        unbroken_BST = right(rollout, target_BT).to(rollout.logits.dtype).cumprod(-1)
+        unbroken_BST = correct(rollout, target_BT).to(rollout.logits.dtype).cumprod(-1)
         return torch.cat([torch.ones_like(unbroken_BST[..., :1]), unbroken_BST[..., :-1]], -1)

@@ -1,6 +1,6 @@
-"""Regularisers of attention: terms of the loss that depend on where a model looks.
+"""Regularisers of attention: terms of the loss that depend on the attention weights only.
 
-Axes: B images, S trajectories, T symbols, M glimpses before each, N items.
+Axes: B images, S trajectories, T time steps, M glimpses before each symbol, N items.
 """
 
 from abc import ABC, abstractmethod
@@ -12,19 +12,21 @@ from benchmark.model.decoding.rollout import Rollout
 from datamodules.contract import IGNORED
 
 
-def of_sequence(rollout: Rollout, target_BT: Tensor) -> Tensor:
-    """(B, S, T, M, N) chances of each item, zero at steps that are no part of the image's sequence.
+def sequence_item_probs(rollout: Rollout, target_BT: Tensor) -> Tensor:
+    """(B, S, T, M, N) item_probs, zero at time steps after the end of the image's sequence.
 
     Raises ConfigFault for a mechanism without items.
     """
     if not rollout.item_probs.shape[-1]:
-        raise ConfigFault(["regularizer: weighs items, and this mechanism of attention has none. Use penalty=none"])
+        raise ConfigFault(
+            ["regularizer: needs attention over items, which this mechanism is not. Use regularizer=none"]
+        )
     return rollout.item_probs * (target_BT != IGNORED)[:, None, :, None, None]
 
 
 class Regularizer(ABC):
-    """Added to the loss: of each image's trajectory, averaged over both, so that it does not depend on the batch."""
+    """A term added to the loss, averaged over images and trajectories."""
 
     @abstractmethod
     def __call__(self, rollout: Rollout, target_BT: Tensor) -> Tensor:
-        """The mean, with its gradient."""
+        """The scalar term, with gradient."""

@@ -1,6 +1,6 @@
 """Doubly stochastic attention (Show, Attend and Tell, eq 14).
 
-Axes: B images, S trajectories, T symbols, M glimpses before each, N items.
+Axes: B images, S trajectories, T time steps, M glimpses before each symbol, N items.
 """
 
 from abc import ABC, abstractmethod
@@ -9,21 +9,21 @@ from typing import final
 from torch import Tensor
 
 from benchmark.model.decoding.rollout import Rollout
-from benchmark.objective.regularizer.base import Regularizer, of_sequence
+from benchmark.objective.regularizer.base import Regularizer, sequence_item_probs
 from datamodules.ranges import NonNegative, Positive
 
 
 class AttentionTarget(ABC):
-    """How much attention each item is to get over a whole sequence."""
+    """How much attention each item should get, summed over a whole sequence."""
 
     @abstractmethod
     def __call__(self, item_probs_BSTMN: Tensor) -> Tensor:
-        """What broadcasts against (B, S, N)."""
+        """The target, broadcastable to (B, S, N)."""
 
 
 @final
 class FixedTarget(AttentionTarget):
-    """The same for every sequence. Show, Attend and Tell: 1, which many items and few words can't reach."""
+    """The same for every sequence. Show, Attend and Tell: 1, which cannot be reached with fewer words than items."""
 
     def __init__(self, value: Positive):
         self.value = value
@@ -34,14 +34,16 @@ class FixedTarget(AttentionTarget):
 
 @final
 class MeanTarget(AttentionTarget):
-    """Its glimpses divided by the items: what there is, spread evenly (a port of Show, Attend and Tell: 16 / 196)."""
+    """The number of glimpses divided by the number of items: uniform attention (a port of Show, Attend and Tell has
+    16 / 196).
+    """
 
     def __call__(self, item_probs_BSTMN: Tensor) -> Tensor:
         return item_probs_BSTMN.detach().sum((-3, -2)).mean(-1, keepdim=True)
 
 
 class ItemReduction(ABC):
-    """What the squares of all items come to."""
+    """How the squared deviations of the items are reduced."""
 
     @abstractmethod
     def __call__(self, square_BSN: Tensor) -> Tensor:
@@ -58,7 +60,7 @@ class SumOverItems(ItemReduction):
 
 @final
 class MeanOverItems(ItemReduction):
-    """Their mean, so that the penalty does not grow with the grid: the papers' code, and most ports."""
+    """Their mean, so that the term does not grow with the grid: the paper's code, and most ports."""
 
     def __call__(self, square_BSN: Tensor) -> Tensor:
         return square_BSN.mean(-1)
@@ -66,18 +68,18 @@ class MeanOverItems(ItemReduction):
 
 @final
 class DoublyStochastic(Regularizer):
-    """weight * sum_i (target - sum_t alpha_ti)^2: over a sequence all items are to be attended alike (Show, Attend and
-    Tell, eq 14). alpha is the chance of an item, for soft attention its weight.
+    """weight * sum_i (target - sum_t alpha_ti)^2: over a sequence all items should get equal attention (Show, Attend
+    and Tell, eq 14). alpha is the probability of an item, for soft attention its weight.
 
-    Its strength differs by a factor of 200 among codes that all say "1": the paper sums over items; its authors' code
-    averages over items and sums over the batch; ports average over both. Here it is of an image, whatever the batch,
-    and stands beside the likelihood of a whole sequence. Steps after the end count for nothing.
+    Its strength differs by a factor of 200 among implementations with the same weight of 1: the paper sums over items;
+    its code averages over items and sums over the batch; ports average over both. Here it is averaged over images, and
+    is added to the negative log-likelihood of a whole sequence. Time steps after the end do not count.
     """
 
     def __init__(self, weight: NonNegative, target: AttentionTarget, over: ItemReduction):
         self.weight, self.target, self.over = weight, target, over
 
     def __call__(self, rollout: Rollout, target_BT: Tensor) -> Tensor:
-        item_probs_BSTMN = of_sequence(rollout, target_BT)
+        item_probs_BSTMN = sequence_item_probs(rollout, target_BT)
         gap_BSN = self.target(item_probs_BSTMN) - item_probs_BSTMN.sum((-3, -2))
         return self.weight * self.over(gap_BSN.square()).mean()

@@ -1,6 +1,6 @@
 """No regulariser.
 
-Axes: B images, S trajectories, T symbols, M glimpses before each, N items.
+Axes: B images, S trajectories, T time steps, M glimpses before each symbol, N items.
 """
 
 from typing import final
@@ -13,7 +13,7 @@ from benchmark.objective.regularizer.base import Regularizer
 
 @final
 class NoRegularizer(Regularizer):
-    """Asks nothing."""
+    """Zero."""
 
     def __call__(self, rollout: Rollout, target_BT: Tensor) -> Tensor:
         return rollout.log_prob.new_zeros(())

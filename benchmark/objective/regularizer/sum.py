@@ -1,6 +1,6 @@
-"""Several regularisers, added.
+"""A sum of regularisers.
 
-Axes: B images, S trajectories, T symbols, M glimpses before each, N items.
+Axes: B images, S trajectories, T time steps, M glimpses before each symbol, N items.
 """
 
 from collections.abc import Sequence
@@ -14,7 +14,7 @@ from benchmark.objective.regularizer.base import Regularizer
 
 @final
 class RegularizerSum(Regularizer):
-    """Several, added up."""
+    """The sum of its parts, each with a weight of its own."""
 
     def __init__(self, parts: Sequence[Regularizer]):
         self.parts = list(parts)

@@ -1,6 +1,6 @@
-"""What a trajectory earns under REINFORCE.
+"""Rewards of REINFORCE.
 
-Axes: B images, S trajectories, T symbols.
+Axes: B images, S trajectories, T time steps.
 """
 
 from abc import ABC, abstractmethod
@@ -13,26 +13,26 @@ from benchmark.objective.loss_mask.base import LossMask
 
 
 class Reward(ABC):
-    """What a trajectory earned, symbol by symbol; no gradient flows through it.
+    """The reward of each time step, without gradient.
 
-    punishes: whether a symbol can earn less than nothing, so that fewer of them are worth more.
+    can_be_negative: whether it can be below zero, so that a shorter sequence can have a higher return.
     """
 
-    punishes: bool
+    can_be_negative: bool
 
     @abstractmethod
     def __call__(self, rollout: Rollout, log_BST: Tensor, target_BT: Tensor) -> Tensor:
-        """(B, S, T) earned at each symbol."""
+        """(B, S, T) rewards. log_BST: log-likelihood of each true symbol."""
 
 
-def refuse_paid_mistakes(reward: Reward, loss_mask: LossMask) -> None:
-    """Raises ConfigFault where an early mistake would be worth more than a right sequence."""
-    if reward.punishes and loss_mask.stops:
+def refuse_rewarded_mistakes(reward: Reward, loss_mask: LossMask) -> None:
+    """Raises ConfigFault where an early mistake would have a higher return than a correct sequence."""
+    if reward.can_be_negative and loss_mask.ends_at_mistake:
         raise ConfigFault(
             [
                 "reward and loss_mask: with a reward below zero for every symbol (reward=log_likelihood), of which "
-                "none after a mistake counts (loss_mask=until_first_mistake), an early mistake pays more than a right "
-                "sequence. Use reward=cumulative or reward=zero_one with loss_mask=until_first_mistake, or "
+                "none after a mistake counts (loss_mask=until_first_mistake), an early mistake returns more than "
+                "a correct sequence. Use reward=cumulative or reward=zero_one with loss_mask=until_first_mistake, or "
                 "loss_mask=all_steps"
             ]
         )

@@ -1,6 +1,6 @@
-"""The log-likelihood of the answer as the reward: the variational bound.
+"""The log-likelihood as the reward: the variational bound.
 
-Axes: B images, S trajectories, T symbols.
+Axes: B images, S trajectories, T time steps.
 """
 
 from typing import final
@@ -14,9 +14,9 @@ from datamodules.ranges import Positive
 
 @final
 class LogLikelihood(Reward):
-    """scale * log p(y_t): with scale 1 the only reward for which the estimator follows eq 44."""
+    """scale * log p(y_t): with scale 1 the only reward for which REINFORCE estimates the gradient of eq 44."""
 
-    punishes = True
+    can_be_negative = True
 
     def __init__(self, scale: Positive):
         self.scale = scale

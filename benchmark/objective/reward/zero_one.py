@@ -1,6 +1,6 @@
-"""One for a right answer, else zero (RAM).
+"""A reward of one for a correct sequence, else zero (RAM).
 
-Axes: B images, S trajectories, T symbols.
+Axes: B images, S trajectories, T time steps.
 """
 
 from typing import final
@@ -9,17 +9,17 @@ import torch
 from torch import Tensor
 
 from benchmark.model.decoding.rollout import Rollout
-from benchmark.objective.loss_mask.base import right
+from benchmark.objective.loss_mask.base import correct
 from benchmark.objective.reward.base import Reward
 
 
 @final
 class ZeroOne(Reward):
-    """One at the last symbol if the whole sequence is right (eq 46; RAM)."""
+    """1 at the last time step if the whole sequence is correct, else 0 (eq 46; RAM)."""
 
-    punishes = False
+    can_be_negative = False
 
     def __call__(self, rollout: Rollout, log_BST: Tensor, target_BT: Tensor) -> Tensor:
-        earned_BST = torch.zeros_like(log_BST)
-        earned_BST[..., -1] = right(rollout, target_BT).all(-1).to(log_BST.dtype)
-        return earned_BST
+        reward_BST = torch.zeros_like(log_BST)
+        reward_BST[..., -1] = correct(rollout, target_BT).all(-1).to(log_BST.dtype)
+        return reward_BST

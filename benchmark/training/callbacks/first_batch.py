@@ -1,7 +1,7 @@
-"""A data set against the contract, before the first step is taken: its task, and the first batch of each split.
+"""Checks of a data set against the contract before training: its task, and the first batch of each split.
 
-Everything that is wrong is told at once, with what was expected and what came. Nothing of it is asked in training.
-Axes: B images, C channels, H rows, W columns, T symbols, N boxes.
+All faults are reported at once, each with what was expected and what came. Training itself checks nothing.
+Axes: B images, C channels, H rows, W columns, T time steps, N boxes.
 """
 
 from collections.abc import Callable, Iterator
@@ -16,13 +16,13 @@ from datamodules.contract import Batch, DataFault, TaskSpec
 
 SPLITS = ("train", "validation", "test")
 HOOKS = "prepare_data setup train_dataloader val_dataloader transfer_batch_to_device"
-ASKED = f"spec batches tickets batch fingerprints references each {HOOKS}"
+REQUIRED = f"spec batches tickets batch fingerprints references each {HOOKS}"
 """What a data set has to have: `TaskData`, and Lightning's hooks."""
 
 
 def data_faults(data: Any) -> list[str]:
     """What keeps an object from being a data set at all."""
-    missing = [name for name in ASKED.split() if not hasattr(type(data), name)]
+    missing = [name for name in REQUIRED.split() if not hasattr(type(data), name)]
     if missing:
         return [
             f"it is a {type(data).__qualname__} without {', '.join(missing)}: a data set is a subclass of "
@@ -94,8 +94,8 @@ def batch_faults(split: str, batch: Any, spec: TaskSpec, device: torch.device) -
             found += [f"{name} {fault}" for fault in judges[name](value, spec, split)]
     sizes = {name: len(value) for name, value in tensors.items() if value.dim()}
     if len(set(sizes.values())) > 1:
-        told = ", ".join(f"{name} {size}" for name, size in sizes.items())
-        found.append(f"has fields of different numbers of images: {told}")
+        sizes_text = ", ".join(f"{name} {size}" for name, size in sizes.items())
+        found.append(f"has fields of different numbers of images: {sizes_text}")
     elif 0 in sizes.values():
         found.append("holds no image")
     return found

@@ -1,4 +1,4 @@
-"""Where a run is, said while it trains."""
+"""Progress of a run while it trains: status.json, console and log."""
 
 import math
 import time
@@ -17,7 +17,7 @@ BEAT_SECONDS = 2.0
 
 @final
 class Heartbeat(Callback):
-    """Says where a run is: in status.json every two seconds, on the console, and a line for each epoch in both logs."""
+    """Reports progress: status.json and the console every two seconds, and a line for each epoch in both logs."""
 
     def __init__(self, status: Status, console: Console, clock: Clock, headline: Headline):
         self._status, self._console, self._clock, self._headline = status, console, clock, headline
@@ -27,22 +27,22 @@ class Heartbeat(Callback):
     def on_train_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         self._since, self._batches_before = time.monotonic(), self._clock.batches
         self._status.say(measure=self._headline._asdict())
-        self._say(trainer)
+        self._report(trainer)
 
     def on_train_batch_end(
         self, trainer: pl.Trainer, pl_module: pl.LightningModule, outputs: Any, batch: Any, batch_idx: int
     ) -> None:
         if time.monotonic() - self._beat >= BEAT_SECONDS:
-            self._say(trainer)
+            self._report(trainer)
 
     def on_train_epoch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
-        self._say(trainer)
+        self._report(trainer)
         monitor = self._headline.monitor
         value = f"{monitor} {self._headline.written(trainer.callback_metrics.get(monitor))}"
         left = span(self._status.get("seconds_left"))
         self._console.line(f"epoch {trainer.current_epoch + 1} of {planned(trainer)[0]}: {value}, {left} left")
 
-    def _say(self, trainer: pl.Trainer) -> None:
+    def _report(self, trainer: pl.Trainer) -> None:
         self._beat = time.monotonic()
         done, (epochs, steps) = self._clock.batches, planned(trainer)
         pace = (self._beat - self._since) / max(1, done - self._batches_before)

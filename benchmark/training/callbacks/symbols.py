@@ -1,4 +1,4 @@
-"""What a model's outputs mean, kept beside its weights: a vocabulary is counted from files, and files change."""
+"""The task's symbols, saved in checkpoints: a vocabulary is counted from caption files, which may change."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, final
@@ -9,7 +9,7 @@ from pytorch_lightning.callbacks import Callback
 from benchmark.common.errors import RunFault
 
 KEY = "symbols"
-"""Of a checkpoint."""
+"""The checkpoint's key of the symbols."""
 
 
 @final
@@ -27,9 +27,9 @@ class SaveSymbols(Callback):
 
 def refuse_others(checkpoint: Mapping[str, Any], symbols: Sequence[str]) -> None:
     """Raises RunFault where a run would go on from a checkpoint of other symbols."""
-    if told := difference(checkpoint, symbols):
+    if other := difference(checkpoint, symbols):
         raise RunFault(
-            f"this run was begun with {told}: the captions have changed since, or the knobs that count their words. "
+            f"this run was begun with {other}: the captions have changed since, or the knobs that count their words. "
             "Put the files back as they were, or begin another run (study=NAME)."
         )
 
@@ -40,9 +40,9 @@ def difference(checkpoint: Mapping[str, Any], symbols: Sequence[str]) -> str:
     if there is None or there == list(symbols):
         return ""
     lacking, more = [sorted({*one} - {*other}) for one, other in ((symbols, there), (there, symbols))]
-    told = [
+    differences = [
         f"{what} {', '.join(map(repr, words[:3]))}{' ...' if len(words) > 3 else ''}"
         for what, words in (("without", lacking), ("with", more))
         if words
     ]
-    return f"other symbols ({len(there)}, not {len(symbols)}; {' and '.join(told) or 'in another order'})"
+    return f"other symbols ({len(there)}, not {len(symbols)}; {' and '.join(differences) or 'in another order'})"

@@ -49,7 +49,7 @@ class CachedFeatures(FeatureSource):
 
 @final
 class _Noted(FeatureSource):
-    """Computes features, and notes which encoders are given images with a key."""
+    """Computes features, and records which encoders are given images with a key."""
 
     def __init__(self) -> None:
         self.encoders: list[Encoder] = []
@@ -113,16 +113,16 @@ def _readers(rnn: nn.Module, batch: Batch) -> list[Tuned]:
     if not noted.encoders:
         raise ConfigFault(
             [
-                "features=cached: this attention encodes what it looks at and never a whole image, so that there is "
-                "nothing to keep. Use features=live"
+                "features=cached: this attention encodes glimpses and never a whole image, so that there is nothing to "
+                "cache. Use features=live"
             ]
         )
     frozen = [part for part in noted.encoders if isinstance(part, Tuned) and part.frozen]
     if not frozen:
         raise ConfigFault(
             [
-                "features=cached: the encoder learns, so that its features change. Use features=live, or keep it as it "
-                "is: encoder/tuning=frozen, which encoder=torchvision and encoder=residual_map know"
+                "features=cached: the encoder is trained, so its features change. Use features=live, or freeze it: "
+                "encoder/tuning=frozen, of encoder=torchvision and encoder=residual_map"
             ]
         )
     return frozen

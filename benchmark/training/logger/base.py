@@ -17,8 +17,8 @@ from benchmark.results.run_id import RunId, flatten
 
 
 class About(NamedTuple):
-    """What a log is told of its run: where it belongs, every value of its configuration, its folder, and what
-    metrics.jsonl has up to the epoch that the run goes on from: none of it for a run that begins.
+    """The run that a log is opened for. address: its id. config: all its configuration. history: the lines of
+    metrics.jsonl up to the epoch that it resumes from; empty for a new run.
     """
 
     address: RunId
@@ -30,8 +30,8 @@ class About(NamedTuple):
 class RunLog(ABC):
     """A log besides the run folder. Opened once, and closed whatever happens.
 
-    What it shows in the end is the run as if it had never been interrupted: it is opened anew and told the history,
-    or drops what it is told twice.
+    In the end it shows the run as if it had never been interrupted: it is opened anew with the history, or drops
+    duplicates.
     """
 
     @abstractmethod
@@ -139,7 +139,7 @@ class JsonLines(Logger):
 
 
 def rewind(path: Path, epoch: int) -> list[dict[str, Any]]:
-    """Drops what metrics.jsonl says of later epochs than `epoch`, and a line that a kill cut off; what is left."""
+    """Removes from metrics.jsonl the lines of epochs after `epoch`, and a truncated last line; returns the rest."""
     if not path.exists():
         return []
     kept = [line for line in path.read_text(encoding="utf-8").splitlines() if _epoch(line) <= epoch]
@@ -148,7 +148,7 @@ def rewind(path: Path, epoch: int) -> list[dict[str, Any]]:
 
 
 def replay(history: Sequence[Mapping[str, Any]], logger: Logger) -> None:
-    """Tells a logger lines of metrics.jsonl as the run told them."""
+    """Logs lines of metrics.jsonl once more, as the run logged them."""
     for line in history:
         values = {key: math.nan if value is None else value for key, value in line.items() if key != "step"}
         logger.log_metrics(values, line["step"])

@@ -1,4 +1,4 @@
-"""Learning rates and gradient clips of their own for the reader and for the policy."""
+"""Optimiser, learning rate schedules and gradient clipping, with separate groups for the policy and all else."""
 
 from collections.abc import Callable, Mapping
 from typing import Any, final
@@ -17,17 +17,17 @@ from datamodules.ranges import Limit, Share
 
 @final
 class CoreAndPolicy(Optimisation):
-    """make: the optimiser from groups of parameters. rate, policy_rate: factors of its learning rate by progress.
+    """make: builds the optimiser from parameter groups. rate, policy_rate: factors of its learning rate by progress.
 
-    The two groups are what reads and what decides where to look: a policy, or the localiser of a spatial transformer.
-    Before the reader can read, the gradient of where to look is noise; an optimiser that scales its steps, as Adam
-    does, would walk the looks away on it, so their rate has a rise and a peak of its own, and may wait.
+    There are two groups: the policy (or the localisation network of a spatial transformer), which decides where to
+    look, and the core, which is all else. While the core classifies at chance the gradient of the policy is noise, and
+    an adaptive optimiser as Adam turns it into full-size steps, so the policy has a schedule of its own with a warm-up
+    and an optional delay.
 
-    policy_wait: the share of training in which what decides where to look stands still; `policy_rate` runs over the
-    rest. 1: it never moves, as in the controls of spatial transformers.
-
-    clip_core, clip_policy: the largest gradient norm of either group. One norm for both would let a noisy policy
-    gradient shrink the reader's steps.
+    policy_wait: fraction of training, 0 to 1, in which the policy is not trained; `policy_rate` runs over the rest. At
+    1 it is never trained, as in the controls of spatial transformers.
+    clip_core, clip_policy: maximal gradient norm of each group. With one norm for both, a noisy policy gradient would
+    shrink the core's updates. Raises ConfigFault for a policy_wait outside 0 to 1.
     """
 
     def __init__(
@@ -55,7 +55,7 @@ class CoreAndPolicy(Optimisation):
         return optimizer, LambdaLR(optimizer, [factor(rate, steps, by) for by, _, rate in groups])
 
     def clip(self, core: list[Parameter], policy: list[Parameter]) -> tuple[Tensor, Tensor]:
-        """Each by its own norm."""
+        """Clips both groups' gradients in place; returns their norms before."""
         return clip_grad_norm_(core, self.clip_core), clip_grad_norm_(policy, self.clip_policy)
 
 

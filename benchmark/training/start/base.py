@@ -1,4 +1,4 @@
-"""The weights a run starts from."""
+"""The interface of weight initialisation: what a run's training starts from."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
@@ -9,12 +9,12 @@ from benchmark.model.encoder.state_dicts import Weights
 
 
 class InitialWeights(ABC):
-    """Sets the weights of a model that was just built."""
+    """Sets the initial weights of a model."""
 
     @abstractmethod
     def __call__(self, model: nn.Module, symbols: Sequence[str]) -> None:
-        """Changes the model's weights in place. symbols: what its outputs mean."""
+        """Changes the model's weights in place. symbols: the task's, by output index."""
 
     @abstractmethod
     def weights(self) -> list[Weights]:
-        """Where they come from, for the record."""
+        """Their provenance, for the record."""

@@ -39,9 +39,9 @@ class CheckpointWeights(InitialWeights):
         there = {name.removeprefix(PREFIX): value for name, value in found.items() if name.startswith(PREFIX)}
         here = model.state_dict()
         wanted = {name: here[name] for name in matching(self.take, here, "start.take: {} matches no weights")}
-        if (told := difference(checkpoint, symbols)) and (sized := of_symbols(there, checkpoint[KEY], wanted)):
+        if (other := difference(checkpoint, symbols)) and (sized := of_symbols(there, checkpoint[KEY], wanted)):
             raise RunFault(
-                f"{self.checkpoint} was trained on {told}, so {', '.join(sized)} would mean something else. "
+                f"{self.checkpoint} was trained on {other}, so {', '.join(sized)} would mean something else. "
                 "start.take can leave weights out"
             )
         if faults := [*misfits(wanted, there)]:

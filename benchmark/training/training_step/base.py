@@ -1,4 +1,4 @@
-"""What a training step computes."""
+"""The interface of training steps: from a batch to a loss."""
 
 from abc import ABC, abstractmethod
 
@@ -10,8 +10,8 @@ from datamodules.contract import Batch
 
 
 class TrainingStep(nn.Module, ABC):
-    """Turns a batch into a loss."""
+    """The loss of a batch: which rollouts are made, and what trains the model."""
 
     @abstractmethod
     def forward(self, rnn: SequenceModel, objective: Objective, batch: Batch) -> dict[str, Tensor]:
-        """`loss`, to be minimised, and its terms, free of gradient."""
+        """`loss`, to be minimised, and terms to be logged, without gradient; all are scalars."""

@@ -1,4 +1,4 @@
-"""One pass with teacher forcing, judged by the objective."""
+"""The usual training step: a rollout with teacher forcing, and the objective's loss of it."""
 
 from typing import final
 
@@ -13,7 +13,7 @@ from datamodules.contract import Batch, ImageKey, References, TaskSpec
 
 
 def teacher_forced(rnn: SequenceModel, objective: Objective, batch: Batch) -> tuple[Rollout, Tensor]:
-    """A rollout with teacher forcing, where to look drawn, and (B, T) the targets that its symbols are judged by."""
+    """A rollout with teacher forcing (or scheduled sampling) and sampled glimpses, and its (B, T) targets."""
     key = ImageKey("train", batch.index)
     rollout = rnn(batch.image, batch.boxes, batch.target, objective.samples, sample, key)
     return rollout, rnn.training_targets(batch.target)
@@ -21,7 +21,7 @@ def teacher_forced(rnn: SequenceModel, objective: Objective, batch: Batch) -> tu
 
 @final
 class LikelihoodStep(TrainingStep):
-    """The model goes through the true sequence, places drawn as it learns them; the objective judges it."""
+    """The objective's loss of a rollout over the true sequences, glimpses sampled from the policy."""
 
     def __init__(self, spec: TaskSpec, references: References):
         super().__init__()

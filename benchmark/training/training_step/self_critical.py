@@ -1,7 +1,6 @@
-"""Self-critical sequence training: words are drawn, and what they are worth as a caption trains them (Rennie et al.
-2017).
+"""Self-critical sequence training: REINFORCE on sampled captions, with CIDEr-D as reward (Rennie et al. 2017).
 
-Axes: B images, S trajectories, T symbols, M glimpses before each, V symbols to choose from.
+Axes: B images, S trajectories, T time steps, M glimpses before each symbol, V symbols.
 """
 
 from abc import ABC, abstractmethod
@@ -27,51 +26,54 @@ from datamodules.contract import IGNORED, Batch, ImageKey, References, TaskSpec
 from datamodules.ranges import Count, NonNegative
 
 UNKNOWN = 0
-"""The symbol of all words that the vocabulary has not."""
+"""The symbol of all words outside the vocabulary."""
 
 RewardFunction = Callable[[Tensor, Tensor], Tensor]
 """(R, T) symbols and (R,) images to (R,) rewards."""
 
 
-def log_probability(rollout: Rollout) -> Tensor:
-    """(B, S) of all that was drawn: the symbols, the end among them, and the places that were looked at before them."""
+def trajectory_log_prob(rollout: Rollout) -> Tensor:
+    """(B, S) log-probability of a trajectory's samples: the symbols with the end, and the glimpses before them."""
     log_BST = -cross_entropy(rollout.logits.movedim(-1, 1), rollout.symbol, ignore_index=IGNORED, reduction="none")
-    said_BST1 = (rollout.symbol != IGNORED)[..., None]
-    return log_BST.sum(-1) + (rollout.log_prob * said_BST1).sum((-2, -1))
+    emitted_BST1 = (rollout.symbol != IGNORED)[..., None]
+    return log_BST.sum(-1) + (rollout.log_prob * emitted_BST1).sum((-2, -1))
 
 
-def rewards_of(rollout: Rollout, batch: Batch, worth: RewardFunction) -> Tensor:
-    """(B, S) rewards."""
+def rewards_of(rollout: Rollout, batch: Batch, reward_function: RewardFunction) -> Tensor:
+    """(B, S) rewards of the rollout's captions."""
     samples = rollout.symbol.shape[1]
     index_R = batch.index.repeat_interleave(samples).to(rollout.symbol.device, non_blocking=True)
-    return worth(rollout.symbol.flatten(0, 1), index_R).unflatten(0, (-1, samples))
+    return reward_function(rollout.symbol.flatten(0, 1), index_R).unflatten(0, (-1, samples))
 
 
 class SequenceBaseline(ABC):
-    """What a drawn caption has to be better than. It must not depend on the draw it judges."""
+    """The baseline of a sampled caption's reward. It must not depend on the sample that it corrects."""
 
     @abstractmethod
-    def __call__(self, rnn: AttentionRNN, batch: Batch, worth: RewardFunction, reward_BS: Tensor) -> Tensor:
-        """What broadcasts against (B, S), free of gradient."""
+    def __call__(self, rnn: AttentionRNN, batch: Batch, reward_function: RewardFunction, reward_BS: Tensor) -> Tensor:
+        """The baseline, broadcastable to (B, S), without gradient. reward_BS: of the sampled captions."""
 
 
 @final
 class GreedyBaseline(SequenceBaseline):
-    """What the model says when it takes the most probable words and places, without dropout: the paper's."""
+    """The reward of the greedy caption, with the mode of each glimpse and without dropout: the paper's."""
 
     @torch.no_grad()
-    def __call__(self, rnn: AttentionRNN, batch: Batch, worth: RewardFunction, reward_BS: Tensor) -> Tensor:
+    def __call__(self, rnn: AttentionRNN, batch: Batch, reward_function: RewardFunction, reward_BS: Tensor) -> Tensor:
         rnn.eval()
-        rollout = Greedy()(rnn.walk(batch.image, batch.boxes, 1, mode, ImageKey("train", batch.index)))
+        rollout = Greedy()(rnn.start_unroll(batch.image, batch.boxes, 1, mode, ImageKey("train", batch.index)))
         rnn.train()
-        return rewards_of(rollout, batch, worth)
+        return rewards_of(rollout, batch, reward_function)
 
 
 @final
 class OtherSamplesBaseline(SequenceBaseline):
-    """The mean reward of the image's other drawn captions, which costs no pass of its own (Luo 2020)."""
+    """The mean reward of the image's other sampled captions, which needs no further rollout (Luo 2020).
 
-    def __call__(self, rnn: AttentionRNN, batch: Batch, worth: RewardFunction, reward_BS: Tensor) -> Tensor:
+    Raises ConfigFault where there is one caption only.
+    """
+
+    def __call__(self, rnn: AttentionRNN, batch: Batch, reward_function: RewardFunction, reward_BS: Tensor) -> Tensor:
         others = reward_BS.shape[1] - 1
         if others == 0:
             raise ConfigFault(
@@ -82,14 +84,13 @@ class OtherSamplesBaseline(SequenceBaseline):
 
 @final
 class SelfCritical(TrainingStep):
-    """Maximises the expected CIDEr-D of captions drawn from the model: the score of all that was drawn, weighed by
-    reward less rival's, summed over symbols and averaged over captions.
+    """loss = -mean of advantage * log p(sampled caption), the advantage being CIDEr-D minus a baseline.
 
-    Document frequencies are those of the training set, and the end is a word of caption and references alike: without
-    it models learn to break off after "a" and "with". Places that a mechanism draws are drawn with the words, and their
-    score earns the same reward. The feeding has no part in it.
-    samples: captions drawn of each image.
-    teacher_forcing_weight: the weight of the objective on true captions beside it.
+    Document frequencies are those of the training set, and the end symbol is a word of caption and references: without
+    it models learn to stop after "a" or "with". Where the mechanism samples glimpses, they are sampled with the words
+    and get the same advantage. `feeding` is not used: sampled words are fed back.
+    samples: S, captions sampled of each image. teacher_forcing_weight: of the objective's loss with teacher forcing,
+    which is added. Raises ConfigFault for data without captions, or several passes.
     """
 
     def __init__(
@@ -102,7 +103,7 @@ class SelfCritical(TrainingStep):
     ):
         super().__init__()
         self.spec, self.references = spec, references
-        self.samples, self.baseline, self.teacher_forcing_weight, self.telling = (
+        self.samples, self.baseline, self.teacher_forcing_weight, self.likelihood_step = (
             samples,
             baseline,
             teacher_forcing_weight,
@@ -110,27 +111,29 @@ class SelfCritical(TrainingStep):
         )
 
     @cached_property
-    def worth(self) -> CiderReward:
-        """What captions earn; the references are asked for at the first step, when the data are read."""
-        several = self.references("train")
-        if self.spec.end is None or not len(several):
+    def reward_function(self) -> CiderReward:
+        """CIDEr-D, made at the first training step, when the references have been read."""
+        references = self.references("train")
+        if self.spec.end is None or not len(references):
             raise ConfigFault(
                 [f"training_step: self_critical learns from captions, and data={self.spec.name} has none"]
             )
         number = {word: place for place, word in enumerate(self.spec.symbols)}
-        return CiderReward(in_symbols(several, number, UNKNOWN), len(self.spec.symbols), self.spec.end)
+        return CiderReward(in_symbols(references, number, UNKNOWN), len(self.spec.symbols), self.spec.end)
 
     def forward(self, rnn: SequenceModel, objective: Objective, batch: Batch) -> dict[str, Tensor]:
         if not isinstance(rnn, AttentionRNN):
-            raise ConfigFault(["training_step: self_critical draws in one pass. Use passes=single"])
-        rollout = Each()(rnn.walk(batch.image, batch.boxes, self.samples, sample, ImageKey("train", batch.index)))
-        worth = self.worth.to(batch.image.device)
-        reward_BS = rewards_of(rollout, batch, worth)
-        baseline_BS = self.baseline(rnn, batch, worth, reward_BS)
-        loss = -((reward_BS - baseline_BS) * log_probability(rollout)).mean()
-        terms = {"reward": reward_BS.mean(), "rival": baseline_BS.mean()}
+            raise ConfigFault(["training_step: self_critical samples captions in one pass. Use passes=single"])
+        key = ImageKey("train", batch.index)
+        rollout = Each()(rnn.start_unroll(batch.image, batch.boxes, self.samples, sample, key))
+        reward_function = self.reward_function.to(batch.image.device)
+        reward_BS = rewards_of(rollout, batch, reward_function)
+        baseline_BS = self.baseline(rnn, batch, reward_function, reward_BS)
+        advantage_BS = reward_BS - baseline_BS
+        loss = -(advantage_BS * trajectory_log_prob(rollout)).mean()
+        terms = {"reward": reward_BS.mean(), "baseline_reward": baseline_BS.mean()}
         if self.teacher_forcing_weight:
-            told = self.telling(rnn, objective, batch)
-            loss = loss + self.teacher_forcing_weight * told["loss"]
-            terms = {**told, **terms}
+            likelihood_terms = self.likelihood_step(rnn, objective, batch)
+            loss = loss + self.teacher_forcing_weight * likelihood_terms["loss"]
+            terms = {**likelihood_terms, **terms}
         return {**terms, "loss": loss}

@@ -29,20 +29,20 @@ def attention(family, size=5, side=(9, 9), starts=1, spread=0.0, scales=1, paral
 def test_affine_and_zoom_by_hand():
     theta = torch.tensor([[0.5, 0.1, 0.2, -0.1, 0.4, -0.3]])
     assert Affine(1.0).warp(theta).tolist() == [theta[0].unflatten(0, (2, 3)).tolist()]
-    moved = Affine(1.0).moved(theta, torch.tensor([[0.7, -0.6]]))
-    torch.testing.assert_close(moved, torch.tensor([[0.5, 0.1, 0.7, -0.1, 0.4, -0.6]]))
+    recentred = Affine(1.0).recentred(theta, torch.tensor([[0.7, -0.6]]))
+    torch.testing.assert_close(recentred, torch.tensor([[0.5, 0.1, 0.7, -0.1, 0.4, -0.6]]))
     zoom = Zoom(0.5)
     expected = torch.tensor([[[0.5, 0.0, 0.2], [0.0, 0.5, -0.3]]])
     torch.testing.assert_close(zoom.warp(torch.tensor([[0.5, 0.2, -0.3]])), expected)
     torch.testing.assert_close(
-        zoom.moved(torch.tensor([[0.5, 0.2, -0.3]]), torch.tensor([[0.7, -0.6]])), torch.tensor([[0.5, 0.7, -0.6]])
+        zoom.recentred(torch.tensor([[0.5, 0.2, -0.3]]), torch.tensor([[0.7, -0.6]])), torch.tensor([[0.5, 0.7, -0.6]])
     )
 
 
 def test_a_shift_keeps_its_scale():
     shift, theta = Shift(0.5), torch.tensor([[0.2, -0.3]])
     torch.testing.assert_close(shift.warp(theta), torch.tensor([[[0.5, 0.0, 0.2], [0.0, 0.5, -0.3]]]))
-    assert shift.centre(theta) is theta and shift.moved(theta, -theta).tolist() == (-theta).tolist()
+    assert shift.centre(theta) is theta and shift.recentred(theta, -theta).tolist() == (-theta).tolist()
 
 
 @pytest.mark.parametrize("family", [Affine(1.0), Zoom(1.0), Shift(1.0)])

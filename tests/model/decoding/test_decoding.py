@@ -69,7 +69,7 @@ def test_wide_beams_find_the_best_of_all_sequences(length):
     rnn, image = toy(steps, beam)
     sequences = every_ended(steps)
     score = length(log_probs(rnn, image, sequences), torch.tensor([len(s) for s in sequences]))
-    found = beam.search(rnn.walk(image, no_boxes(len(image)), 1, mode))
+    found = beam.search(rnn.start_unroll(image, no_boxes(len(image)), 1, mode))
     best = score.argsort(-1, descending=True)
     for i in range(len(image)):
         assert found.symbol[i, :5].tolist() == [padded(sequences[n], steps) for n in best[i, :5]]
@@ -80,12 +80,12 @@ def test_wide_beams_find_the_best_of_all_sequences(length):
 
 def plain_search(rnn, image_1CHW, width, length):
     """Of one image, hypothesis by hypothesis, as the search is told in papers."""
-    walk = rnn.walk(image_1CHW, no_boxes(1), 1, mode)
-    live, done = [((), 0.0, walk.state)], []
-    for t in range(walk.steps):
+    loop = rnn.start_unroll(image_1CHW, no_boxes(1), 1, mode)
+    live, done = [((), 0.0, loop.state)], []
+    for t in range(loop.steps):
         grown = []
         for said, score, state in live:
-            step = walk.step(state, torch.tensor([said[-1] if said else walk.none]), t)
+            step = loop.step(state, torch.tensor([said[-1] if said else loop.start_symbol]), t)
             for symbol, log_p in enumerate(step.logits.log_softmax(-1)[0].tolist()):
                 grown.append(((*said, symbol), score + log_p, step.state))
         live = []
@@ -159,7 +159,7 @@ def test_where_nothing_ends_the_best_beginning_is_the_answer():
 def test_more_beams_than_sequences_leave_places_empty():
     beam = Beam(50, NoLengthNormalisation())
     rnn, image = toy(2, beam, images=2)
-    found = beam.search(rnn.walk(image, no_boxes(2), 1, mode))
+    found = beam.search(rnn.start_unroll(image, no_boxes(2), 1, mode))
     # The end, and three words each followed by one of four.
     assert (~found.log_prob.isneginf()).sum(-1).tolist() == [13, 13]
     assert found.ended.sum(-1).tolist() == [4, 4] and found.ended[:, :4].all()

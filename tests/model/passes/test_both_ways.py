@@ -11,7 +11,7 @@ from benchmark.model.context.none import NoContext
 from benchmark.model.decoding.greedy import Greedy
 from benchmark.model.feeding.teacher_forcing import TeacherForcing
 from benchmark.model.loop import AttentionRNN
-from benchmark.model.passes.base import share, turned
+from benchmark.model.passes.base import reversed_prefix, share
 from benchmark.model.passes.both_directions import Averaged, BackwardFirst, BothDirections
 from datamodules.contract import IGNORED
 
@@ -20,11 +20,11 @@ END, I = 2, IGNORED  # noqa: E741
 
 def test_the_first_so_many_are_turned_around():
     values = torch.tensor([[1, 2, 3, 9], [1, 9, 5, 6], [9, 1, 2, 3], [1, 2, 3, 4]])
-    found = turned(values, torch.tensor([3, 1, 0, 4]))
+    found = reversed_prefix(values, torch.tensor([3, 1, 0, 4]))
     assert found.tolist() == [[3, 2, 1, 9], [1, 9, 5, 6], [9, 1, 2, 3], [4, 3, 2, 1]]
-    assert torch.equal(turned(found, torch.tensor([3, 1, 0, 4])), values)
+    assert torch.equal(reversed_prefix(found, torch.tensor([3, 1, 0, 4])), values)
     wide = values[..., None].expand(-1, -1, 2)
-    assert torch.equal(turned(wide, torch.tensor([3, 1, 0, 4]))[..., 1], found)
+    assert torch.equal(reversed_prefix(wide, torch.tensor([3, 1, 0, 4]))[..., 1], found)
 
 
 def scripted(forth, back, merge, steps=4, end=END):

@@ -13,7 +13,10 @@ from datamodules.ranges import Count
 
 @final
 class Additive(Alignment):
-    """v . tanh(W h + U a_i) (Bahdanau et al. 2014; Show, Attend and Tell); h is the state before the step (eq 11)."""
+    """v . tanh(W h + U a_i) (Bahdanau et al. 2015; Show, Attend and Tell); h is the previous hidden state (eq 11).
+
+    size: K, width of the hidden layer.
+    """
 
     learns = True
 

@@ -1,4 +1,4 @@
-"""Scaled dot products.
+"""Scaled dot-product scores (Luong et al. 2015).
 
 Axes: B images, S trajectories, N items, D size of an item, Q size of a query, K size of the alignment.
 """
@@ -12,7 +12,7 @@ from benchmark.model.attention.alignment.base import Alignment
 
 @final
 class Dot(Alignment):
-    """(W h) . (U a_i) / sqrt(size): multiplicative scores (Luong et al. 2015, "general"), scaled as in later work."""
+    """(W h) . (U a_i) / sqrt(size): Luong et al.'s "general" scores, scaled as in Vaswani et al. (2017). size: K."""
 
     learns = True
 

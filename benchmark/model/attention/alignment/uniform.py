@@ -12,7 +12,7 @@ from benchmark.model.attention.alignment.base import Alignment
 
 @final
 class UniformAlignment(Alignment):
-    """Every item alike, whatever it is and whatever is asked: the control of a learned comparison."""
+    """All scores zero, so that attention weights are 1 / N: the control of a learned alignment."""
 
     learns = False
 

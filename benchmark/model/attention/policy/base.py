@@ -1,4 +1,4 @@
-"""Where the next glimpse goes: the interface of policies."""
+"""The interface of policies: distributions over the location of the next glimpse."""
 
 from abc import ABC, abstractmethod
 from typing import NamedTuple
@@ -10,20 +10,21 @@ from benchmark.model.attention.distribution import GlimpseDistribution
 
 
 class Canvas(NamedTuple):
-    """side (H, W) in pixels and unit, the pixels per unit of location."""
+    """The image's extent. side: (H, W) in pixels. unit: pixels per unit of location."""
 
     side: tuple[int, int]
     unit: float
 
     @property
     def reach(self) -> tuple[float, float]:
-        """Half the extent (x, y) in units of location."""
+        """Half the extent, (x, y), in units of location."""
         return self.side[1] / 2 / self.unit, self.side[0] / 2 / self.unit
 
 
 class Policy(nn.Module, ABC):
-    """A distribution over the next location. drawn: whether it learns from its draws. reads_annotations: whether it
-    looks at the true boxes.
+    """A policy over locations (x, y), in units of location from the image's centre.
+
+    drawn: whether its samples are trained, by the policy gradient. reads_annotations: whether it reads the true boxes.
     """
 
     drawn: bool
@@ -31,11 +32,11 @@ class Policy(nn.Module, ABC):
 
     @abstractmethod
     def forward(self, query_RQ: Tensor, boxes_BN4: Tensor, step: int) -> GlimpseDistribution:
-        """Of the glimpse number `step`."""
+        """Over the (R, 2) locations of glimpse number `step`. query_RQ: of the decoder."""
 
 
 class ControlPolicy(Policy, ABC):
-    """A policy without parameters: its places are not drawn in the sense of learning, and have log-probability 0."""
+    """A policy without parameters. Its locations have log-probability zero, so that no policy gradient arises."""
 
     drawn = False
     reach_2: Tensor
@@ -45,6 +46,6 @@ class ControlPolicy(Policy, ABC):
         self.canvas = canvas
         self.register_buffer("reach_2", torch.tensor(canvas.reach), persistent=False)
 
-    def anywhere(self, rows: int) -> Tensor:
-        """(rows, 2) uniform over the image."""
+    def uniform_location(self, rows: int) -> Tensor:
+        """(rows, 2) locations sampled uniformly over the image."""
         return (2 * torch.rand(rows, 2, device=self.reach_2.device) - 1) * self.reach_2

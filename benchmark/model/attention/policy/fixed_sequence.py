@@ -1,4 +1,4 @@
-"""Glimpses at a fixed sequence of places."""
+"""Glimpses at a fixed sequence of locations."""
 
 from typing import final
 
@@ -12,7 +12,10 @@ from datamodules.ranges import Finite
 
 @final
 class FixedSequencePolicy(ControlPolicy):
-    """The same places in turn, whatever is seen: the crops of a multi-crop CNN. places: (x, y), 1 the image's edge."""
+    """The same locations in turn for every image: the crops of a multi-crop CNN.
+
+    places: (x, y) from the image's centre, 1 being its edge.
+    """
 
     place_P2: Tensor
 
@@ -23,4 +26,4 @@ class FixedSequencePolicy(ControlPolicy):
     def forward(self, query_RQ: Tensor, boxes_BN4: Tensor, step: int) -> GlimpseDistribution:
         rows = len(query_RQ)
         location_R2 = (self.place_P2[step % len(self.place_P2)] * self.reach_2).expand(rows, 2)
-        return PointMass(location_R2, lambda: self.anywhere(rows))
+        return PointMass(location_R2, lambda: self.uniform_location(rows))

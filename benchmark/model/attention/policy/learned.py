@@ -13,7 +13,7 @@ from datamodules.ranges import Count
 
 
 class Squash(ABC):
-    """What bounds the mean of a location."""
+    """Bounds the mean of a location."""
 
     @abstractmethod
     def __call__(self, mean_R2: Tensor, reach_2: Tensor) -> Tensor:
@@ -22,7 +22,7 @@ class Squash(ABC):
 
 @final
 class Tanh(Squash):
-    """To the image: RAM's ports squash to [-1, 1], which is the image where a unit is half of it."""
+    """By a tanh, to the image, as ports of RAM do."""
 
     def __call__(self, mean_R2: Tensor, reach_2: Tensor) -> Tensor:
         return mean_R2.tanh() * reach_2
@@ -30,7 +30,7 @@ class Tanh(Squash):
 
 @final
 class Unbounded(Squash):
-    """Not at all: DRAM."""
+    """No bound: DRAM."""
 
     def __call__(self, mean_R2: Tensor, reach_2: Tensor) -> Tensor:
         return mean_R2
@@ -38,12 +38,12 @@ class Unbounded(Squash):
 
 @final
 class LearnedPolicy(Policy, Scheduled):
-    """l ~ N(head(h), std^2) (eq 18; RAM's f_att does not see the image, DRAM's sees a coarse one once, through the
-    context).
+    """l ~ N(head(h), std^2 I) (eq 18). RAM's hidden state has seen glimpses only, DRAM's also a coarse image at its
+    start, through the context network.
 
-    hidden: widths of rectifier layers before the mean (none: RAM; one: DRAM's emission network).
-    std: a schedule, in units of location. Wide at first, it lets the policy find what pays; narrow at the end, it
-    lets it aim. The papers hold it fixed.
+    hidden: widths of ReLU layers before the mean (none: RAM; one: DRAM's emission network).
+    std: a schedule over training, in units of location. A large one explores, a small one at the end lets the policy be
+    precise. The papers hold it fixed.
     """
 
     drawn = True

@@ -1,4 +1,4 @@
-"""Glimpses at the annotated boxes: an oracle."""
+"""Glimpses at the annotated boxes: the oracle."""
 
 from typing import final
 
@@ -11,17 +11,19 @@ from benchmark.model.attention.policy.base import ControlPolicy
 
 @final
 class OraclePolicy(ControlPolicy):
-    """The centre of each true box in turn, the image's where there is none: the ceiling of what a policy can gain."""
+    """The centre of each annotated box in turn, the image's centre where there is none: an upper bound of what a policy
+    can gain.
+    """
 
     reads_annotations = True
 
     def forward(self, query_RQ: Tensor, boxes_BN4: Tensor, step: int) -> GlimpseDistribution:
         rows = len(query_RQ)
-        # A box of NaN, put last, stands for "no box": it falls to the image's centre like any other unknown box.
+        # A box of NaN, appended, stands for "no box"; like the padding of other images it becomes the image's centre.
         none_B14 = boxes_BN4.new_full((len(boxes_BN4), 1, 4), float("nan"))
         turn = step % max(1, boxes_BN4.shape[1])
         box_B4 = torch.cat([boxes_BN4, none_B14], 1)[:, turn]
         centre_B2 = box_B4.unflatten(-1, (2, 2)).mean(-2)
         location_B2 = (centre_B2 / self.canvas.unit - self.reach_2).nan_to_num()
         location_R2 = location_B2.repeat_interleave(rows // len(boxes_BN4), 0)
-        return PointMass(location_R2, lambda: self.anywhere(rows))
+        return PointMass(location_R2, lambda: self.uniform_location(rows))

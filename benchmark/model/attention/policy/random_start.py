@@ -1,4 +1,4 @@
-"""A policy whose first glimpse is drawn uniformly."""
+"""A policy whose first glimpse is sampled uniformly."""
 
 from collections.abc import Callable
 from typing import final
@@ -12,7 +12,7 @@ from benchmark.model.attention.policy.uniform import UniformPolicy
 
 @final
 class RandomStartPolicy(Policy):
-    """The first location anywhere, then another policy: RAM, which starts with no idea of the image."""
+    """The first location uniform over the image, then the policy `then`: RAM, which has no context network."""
 
     def __init__(self, canvas: Canvas, query_size: int, then: Callable[..., Policy]):
         super().__init__()

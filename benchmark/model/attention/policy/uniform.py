@@ -1,4 +1,4 @@
-"""Glimpses at places drawn uniformly: the control "random"."""
+"""Glimpses at locations sampled uniformly: the control "random"."""
 
 from typing import final
 
@@ -10,8 +10,8 @@ from benchmark.model.attention.policy.base import ControlPolicy
 
 @final
 class UniformPolicy(ControlPolicy):
-    """Anywhere, each glimpse: the control that a learned policy must beat."""
+    """Every location uniform over the image: the control of a learned policy."""
 
     def forward(self, query_RQ: Tensor, boxes_BN4: Tensor, step: int) -> GlimpseDistribution:
         rows = len(query_RQ)
-        return PointMass(self.anywhere(rows), lambda: self.anywhere(rows))
+        return PointMass(self.uniform_location(rows), lambda: self.uniform_location(rows))

@@ -1,4 +1,4 @@
-"""When an encoder is trained, and at which learning rate.
+"""Fine-tuning: when an encoder is trained, and at which learning rate.
 
 Axes: B images, C channels, H rows, W columns.
 """
@@ -14,22 +14,22 @@ from benchmark.model.encoder.base import Encoder
 
 
 class Tuning(ABC):
-    """rate: of an encoder's learning, as a factor of what its parameters' learning rate would be anyway."""
+    """A fine-tuning schedule. rate: factor of the encoder's learning rate, relative to its parameter group's."""
 
     rate: float
 
     @abstractmethod
     def learns(self, progress: float) -> bool:
-        """Whether the encoder learns at progress of training, from 0 to 1; one that learns never stops again."""
+        """Whether the encoder is trained at this progress of training, 0 to 1. Once true, it stays true."""
 
 
 @final
 class Tuned(Encoder, Scheduled):
-    """Another encoder, which learns when `tuning` says so.
+    """Another encoder, frozen until `tuning` starts its training.
 
-    Until then its parameters want no gradient, so that no graph is kept of it unless the image wants one, as a crop
-    does whose place is learned; and it computes as in evaluation while all around it trains: its batch normalisation
-    uses and keeps the statistics it came with, and nothing is dropped out.
+    While frozen its parameters require no gradient, so that no graph is built unless the input requires one, as a crop
+    of a spatial transformer does; and it stays in evaluation mode: batch normalisation uses its stored statistics and
+    does not update them, and there is no dropout.
     """
 
     def __init__(self, shape: tuple[int, int, int], body: Callable[[tuple[int, int, int]], Encoder], tuning: Tuning):
@@ -42,7 +42,7 @@ class Tuned(Encoder, Scheduled):
 
     @property
     def frozen(self) -> bool:
-        """Whether it never learns."""
+        """Whether it is never trained."""
         return not self.tuning.learns(1.0)
 
     def at(self, progress: float) -> None:
@@ -63,6 +63,6 @@ class Tuned(Encoder, Scheduled):
 
 
 def rates(model: nn.Module) -> dict[nn.Parameter, float]:
-    """The factor of the learning rate of every parameter that has one of its own."""
+    """The learning rate factor of every parameter that has one of its own."""
     tuned = [part for part in model.modules() if isinstance(part, Tuned)]
     return {parameter: part.tuning.rate for part in tuned for parameter in part.parameters()}

@@ -1,4 +1,4 @@
-"""Trained from an epoch on.
+"""Fine-tuning from a given epoch on.
 
 Axes: B images, C channels, H rows, W columns.
 """
@@ -11,11 +11,11 @@ from datamodules.ranges import Count, NonNegative
 
 @final
 class FromEpoch(Tuning):
-    """From epoch number `epoch` of `epochs` on, the first being 1."""
+    """Trained from epoch `epoch` of `epochs` on, the first being 1. rate: factor of the learning rate."""
 
     def __init__(self, epoch: Count, epochs: Count, rate: NonNegative):
         self.rate = rate
-        self._start = (epoch - 1) / epochs - 1e-9  # shares of training are ratios of steps, rounded
+        self._start = (epoch - 1) / epochs - 1e-9  # progress is a ratio of steps, rounded
 
     def learns(self, progress: float) -> bool:
         return progress >= self._start

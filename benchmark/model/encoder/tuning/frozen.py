@@ -1,4 +1,4 @@
-"""Never trained.
+"""A frozen encoder.
 
 Axes: B images, C channels, H rows, W columns.
 """
@@ -10,7 +10,7 @@ from benchmark.model.encoder.tuning.base import Tuning
 
 @final
 class FrozenEncoder(Tuning):
-    """Never: it stays as it starts."""
+    """Never trained: the encoder keeps its initial weights."""
 
     rate = 1.0
 
