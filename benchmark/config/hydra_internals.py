@@ -34,7 +34,7 @@ def register(configs: type[SearchPathPlugin]) -> None:
     """
     plugins = Plugins.instance()
     plugins.register(configs)
-    plugins.is_in_toplevel_plugins_module = _is_plugin  # type: ignore[method-assign]
+    plugins.is_in_toplevel_plugins_module = _is_plugin  # type: ignore[assignment]
 
 
 def _is_plugin(target: str) -> bool:
