@@ -166,7 +166,7 @@ TEXTS = {
     "deep lists": (f"a: {'[' * 5000}{']' * 5000}\n", "nested too deeply"),
     "deep mappings": ("".join(f"{' ' * n}a:\n" for n in range(200)) + " " * 200 + "b: 1\n", "nested too deeply"),
     "many": ("a: [" + "1, " * 30_000 + "1]\n", "more than 20,000 values"),
-    "large": ("a: " + "x" * 2**21 + "\n", "bytes, and more than"),
+    "large": ("a: " + "x" * 2**21 + "\n", "bytes, at most"),
     "empty": ("", "no configuration"),
     "a list": ("- 1\n", "no mapping"),
     "text": ("hello", "damaged|no mapping|no configuration"),
