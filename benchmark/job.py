@@ -53,7 +53,7 @@ def run_one(config: DictConfig, address: RunId) -> None:
         kept = {key: resumed[key] for key in ("fingerprints", "weights") if key in resumed}
         progress = config.progress and not config.trainer.get("fast_dev_run")
         with noted(status, packages_of(plain(config))), unwrap_user_faults(), of_run(progress) as out:
-            status.say(message="preparing", run=address.name, **kept)
+            status.update(message="preparing", run=address.name, **kept)
             _carry_out(config, address, folder, status, out)
 
 
@@ -77,13 +77,13 @@ def _carry_out(config: DictConfig, address: RunId, folder: RunFolder, status: St
         weights = status.get("weights")
         if weights is None:
             weights = started_from(make(config.start), built.module)
-        status.say(fingerprints=known.fingerprints(config, built.datamodule), weights=weights)
+        status.update(fingerprints=known.fingerprints(config, built.datamodule), weights=weights)
         trained = fit(config, built, resumed, folder, loggers, status, out)
-        status.say(message="evaluating", seconds_left=None)
+        status.update(message="evaluating", seconds_left=None)
         record = _conclude(config, address, built, trained, folder, status)
         logs.results(record, sorted(folder.pictures.glob("*.png")))
         write_json(folder.record, sealed(record, folder.path, folder.sealed))
-        status.say(state="finished", message="", seconds_left=0.0)
+        status.update(state="finished", message="", seconds_left=0.0)
         exit_code = 0
     except Stopped as stop:
         exit_code = 128 + stop.signum

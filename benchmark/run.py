@@ -22,7 +22,7 @@ from benchmark.config.compose import CONFIG_NAME, Composer, config_source, plain
 from benchmark.config.hydra_internals import command_line
 from benchmark.config.overrides import Overrides
 from benchmark.config.typed import as_text
-from benchmark.process.program import ending, program, said, system_fault
+from benchmark.process.program import ending, program, report_error, system_fault
 from benchmark.results.run_folder import RunFolder, read_json
 from benchmark.same_data import KnownData
 from benchmark.stored import StoredRuns
@@ -52,7 +52,7 @@ def main() -> int:
                     print(f"checking {typed.jobs} jobs", flush=True)  # each is composed: a second or so
         hydra.main(version_base="1.3", config_path=config_source(), config_name=CONFIG_NAME)(task)()
     except KeyboardInterrupt:
-        return said(128 + signal.SIGINT, ["interrupted; started again, it resumes"])
+        return report_error(128 + signal.SIGINT, ["interrupted; started again, it resumes"])
     return 0
 
 
@@ -84,7 +84,7 @@ def task(config: DictConfig) -> float | None:
     except (ConfigFault, RunFault, BusyFault) as fault:
         if settings.mode == RunMode.MULTIRUN:
             raise  # another launcher than ours collects what its jobs raise
-        sys.exit(said(*ending(fault)))
+        sys.exit(report_error(*ending(fault)))
 
 
 def one(config: DictConfig, composer: Composer, experiment: str) -> float | None:
