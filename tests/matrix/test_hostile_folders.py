@@ -275,7 +275,7 @@ def test_weights_from_elsewhere_are_neither_fetched_nor_read(weights, left):
 
 def test_a_checkpoint_that_is_not_the_one_of_its_record(run, choices, marker):
     run.record.write_text(json.dumps({"sha256": {"checkpoints/best.ckpt": "0" * 64}}))
-    refused(run, choices, marker, run.best, "is not the one that")
+    refused(run, choices, marker, run.best, "does not match its checksum")
     run.record.write_text("[" * 100_000)
     refused(run, choices, marker, run.record, "nested too deeply")
 
