@@ -137,8 +137,8 @@ def _paths(values: Flat) -> Iterator[Path]:
 
 @final
 class StoredJobs:
-    """The stored runs of a sweep. Finished ones are counted; those of other settings or data are faults, one line for all
-    runs with the same fault. not_compared: reasons why data could not be compared.
+    """The stored runs of a sweep. Finished ones are counted; those of other settings or data are faults, one line for
+    all runs with the same fault. not_compared: reasons why data could not be compared.
     """
 
     def __init__(self) -> None:

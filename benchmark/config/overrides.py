@@ -88,7 +88,7 @@ class Overrides:
         return faults
 
     def _key_faults(self, whole: bool) -> list[str]:
-        """Faults of knobs. whole: all choices are valid, so that a key has to exist in each combination; else in any."""
+        """Faults of knobs. whole: all choices are valid, so that a key has to exist in each combination, not in any."""
         configs, broken = self._compositions(whole)
         if not configs:
             return broken
