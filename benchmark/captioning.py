@@ -62,7 +62,7 @@ def parse_arguments(arguments: Sequence[str]) -> CaptionArguments:
 
 
 def listed(names: Sequence[str]) -> tuple[list[Path], list[str]]:
-    """The files that names, folders and patterns stand for, and faults."""
+    """The files of given names, folders and patterns, and faults."""
     files, faults = [], []
     for name in names:
         path = Path(name)

@@ -60,7 +60,7 @@ class KnownData:
             now = self.fingerprints(config)
         except Exception as error:
             fault = user_fault(error) or error
-            return f"made on data with the {known}; those of now cannot be read to be compared: {fault}"
+            return f"made on data with the {known}; the present data cannot be read to compare: {fault}"
         other = [split for split in made.keys() & now.keys() if made[split] != now[split]]
         if not other:
             return ""
