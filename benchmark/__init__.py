@@ -1,11 +1,11 @@
 """Attention mechanisms for recurrent networks in computer vision, trained and compared under one protocol.
 
-`from benchmark import load` gives a finished run to a program of one's own, see docs/library.md.
+`from benchmark import load` loads a finished run in your own program, see docs/library.md.
 """
 
 
 def __getattr__(name: str) -> object:
-    """`load`, imported when it is asked for: whoever imports a part of the package waits for no PyTorch."""
+    """Imports `load` on first use, so that importing the package does not import PyTorch."""
     if name == "load":
         from benchmark.library import load
 

@@ -1,4 +1,4 @@
-"""Config and data to module: the one place where parts meet."""
+"""Builds all parts of a run from a composed configuration: data set, model, objective, optimiser, metrics, loggers."""
 
 import inspect
 from contextlib import suppress
@@ -41,7 +41,7 @@ from datamodules.contract import References, TaskSpec
 
 
 class Built(NamedTuple):
-    """A run's parts."""
+    """The parts of a run."""
 
     datamodule: pl.LightningDataModule
     module: AttentionModule
@@ -49,52 +49,52 @@ class Built(NamedTuple):
 
 
 def make(node: Any, **arguments: Any) -> Any:
-    """The one call of Hydra's `instantiate`: a node's target, with what only the data or other parts know."""
-    # Called outside of Hydra, which would turn a dataclass among the arguments into a config and wrap what parts raise.
+    """Instantiates a node's `_target_` with further arguments; the only call of Hydra's `instantiate`."""
+    # The partial is called outside Hydra, which would turn dataclass arguments into configs and wrap raised errors.
     return instantiate(node, _convert_="all", _partial_=True)(**arguments)
 
 
 def make_part(cfg: DictConfig, given: Given) -> Any:
-    """The part at its place in the configuration, with what it is given there."""
+    """The part at a place in the configuration, with the arguments that follow from data and other parts."""
     return make(OmegaConf.select(cfg, given.place), **vars(given))
 
 
 def make_named(cfg: DictConfig, offered: Offered) -> dict[str, Any]:
-    """The parts of a group that holds any number of them, by their names, with what is offered if they take it.
+    """The named parts of a group, by name, with those of the offered arguments that each takes.
 
-    Raises RunFault where a part needs a package that is not installed.
+    Raises RunFault if a part needs a package that is not installed.
     """
     made = {}
     for name, node in OmegaConf.select(cfg, offered.place).items():
         try:
             known = inspect.signature(get_object(node["_target_"])).parameters
-            told = {key: value for key, value in vars(offered).items() if key in known and key not in node}
-            made[str(name)] = make(node, **told)
+            taken = {key: value for key, value in vars(offered).items() if key in known and key not in node}
+            made[str(name)] = make(node, **taken)
         except ModuleNotFoundError as error:
             raise RunFault(f"{node['_target_']} cannot be used: {error}") from error
     return made
 
 
 def build_logs(cfg: DictConfig, folder: Path) -> Logs:
-    """Everything that a run is logged to besides its folder; what keeps files keeps them there."""
+    """The loggers of a run besides its own metrics.jsonl; those that write files write into its folder."""
     return Logs([as_log(each) for each in make_named(cfg, ForLogger(str(folder))).values()])
 
 
 def build_callbacks(cfg: DictConfig, headline: Headline) -> list[pl.Callback]:
-    """What the configuration adds to a run's own callbacks. headline: what the run is judged by."""
+    """The callbacks that the configuration adds to a run's own. headline: the primary metric."""
     return [*make_named(cfg, ForCallback(headline)).values()]
 
 
 def build_loop(cfg: DictConfig, spec: TaskSpec) -> AttentionRNN:
-    """One pass of the model, sized by the task."""
+    """One pass of the model for a task. Raises ConfigFault if decoder and mechanism do not fit together."""
     attention = make_part(cfg, ForMechanism(spec, query_size=cfg.decoder.hidden_size))
     decoder = make_part(cfg, ForDecoder(attention.code_size, spec))
-    asks_with = decoder.query_size // cfg.decoder.hidden_size
-    if asks_with != attention.query_width:
+    states = decoder.query_size // cfg.decoder.hidden_size
+    if states != attention.query_width:
         raise ConfigFault(
             [
-                f"decoder: {type(decoder).__name__} asks with {asks_with} x the width of a state, and attention="
-                f"{cfg.attention.name} is asked with {attention.query_width} x. Leave out decoder=, or choose another"
+                f"decoder: the query of {type(decoder).__name__} has {states} x the width of a state, and attention="
+                f"{cfg.attention.name} needs {attention.query_width} x. Leave out decoder=, or choose another"
             ]
         )
     context = make_part(cfg, ForContext(spec, cfg.decoder.hidden_size, attention.global_feature_size))
@@ -103,23 +103,23 @@ def build_loop(cfg: DictConfig, spec: TaskSpec) -> AttentionRNN:
 
 
 def build_rnn(cfg: DictConfig, spec: TaskSpec) -> SequenceModel:
-    """The model, of as many passes as it reads in."""
-    reader: SequenceModel = make_part(cfg, ForPasses(partial(build_loop, cfg), spec))
-    return reader
+    """The model with all its passes over the image."""
+    model: SequenceModel = make_part(cfg, ForPasses(partial(build_loop, cfg), spec))
+    return model
 
 
 def build_module(cfg: DictConfig, spec: TaskSpec, references: References) -> AttentionModule:
-    """The model at its start, with its objective and optimiser.
+    """The LightningModule: the model with its initial weights, objective, optimiser and metrics.
 
-    Raises ConfigFault for parts that do not go together, RunFault for a start that does not fit the model.
+    Raises ConfigFault for parts that do not fit together, RunFault for initial weights that do not fit the model.
     """
     rnn = build_rnn(cfg, spec)
     objective: Objective = make_part(cfg, ForObjective(rnn.query_size))
     if rnn.attention.drawn and not objective.for_drawn:
         raise ConfigFault(
             [
-                f"objective: attention={cfg.attention.name} draws where to look, and plain likelihood gives its "
-                "policy no gradient. Use objective=reinforce"
+                f"objective: attention={cfg.attention.name} samples where to look, and the likelihood alone gives "
+                "its policy no gradient. Use objective=reinforce"
             ]
         )
     make(cfg.start)(rnn, spec.symbols)
@@ -129,17 +129,17 @@ def build_module(cfg: DictConfig, spec: TaskSpec, references: References) -> Att
 
 
 def build_measure(cfg: DictConfig, spec: TaskSpec, references: References) -> Measure:
-    """What the run is judged by, with the torchmetrics metrics of `metrics.extra` beside it. Raises ConfigFault."""
+    """The metrics of the task, primary metric included, and those of `metrics.extra`. Raises ConfigFault."""
     extra = build_extra(cfg, spec) if "extra" in cfg.metrics else {}
     cfg = deepcopy(cfg)
     with open_dict(cfg):
-        cfg.metrics.pop("extra", None)  # no argument of the measure's own constructor
+        cfg.metrics.pop("extra", None)  # not an argument of the measure's constructor
     measure: Measure = make_part(cfg, ForMeasure(spec, references))
     return with_extra(measure, extra, spec)
 
 
 def build_extra(cfg: DictConfig, spec: TaskSpec) -> dict[str, Any]:
-    """The torchmetrics metrics that a configuration names, by name. Raises ConfigFault for values they do not take."""
+    """The torchmetrics metrics of `metrics.extra`, by name. Raises ConfigFault for values that they refuse."""
     try:
         return make_named(cfg, ForExtraMetric("multiclass", len(spec.symbols)))
     except (TypeError, ValueError, RuntimeError) as error:
@@ -147,7 +147,7 @@ def build_extra(cfg: DictConfig, spec: TaskSpec) -> dict[str, Any]:
 
 
 def build_data(cfg: DictConfig) -> tuple[Any, TaskSpec]:
-    """The data set and the task it answers for. Raises DataFault where either is none."""
+    """The LightningDataModule and its TaskSpec. Raises DataFault if one of them violates the data contract."""
     datamodule = make(cfg.data)
     refuse(cfg.data.name, data_faults(datamodule))
     spec = datamodule.spec
@@ -156,15 +156,15 @@ def build_data(cfg: DictConfig) -> tuple[Any, TaskSpec]:
 
 
 def without_weight_files(cfg: DictConfig) -> DictConfig:
-    """A copy, references resolved, whose model is built without reading or fetching a file of weights: because a
-    checkpoint brings them, or none are needed. A part that reads such a file says in `later` with which values of its
-    knobs it does not. A part that is to have none ("none") stays so: it may be built otherwise.
+    """A resolved copy whose model is built without reading or downloading pretrained weights, as a checkpoint provides
+    them or none are needed. A part that reads such a file has an attribute `later`: the values of its knobs with which
+    it does not. Parts with "none" are left as they are.
     """
     values: Any = OmegaConf.to_container(cfg, resolve=True)
     values["start"] = {"_target_": "benchmark.training.start.fresh.FreshWeights"}
     part: Any
     for _, part in parts(values, ""):
-        with suppress(ImportError, AttributeError):  # which is told where the part is made
+        with suppress(ImportError, AttributeError):  # reported where the part is built
             later = getattr(find(part["_target_"]), "later", {})
             part |= {key: value for key, value in later.items() if part.get(key) != NONE}
     found: DictConfig = OmegaConf.create(values)
@@ -172,6 +172,6 @@ def without_weight_files(cfg: DictConfig) -> DictConfig:
 
 
 def build(cfg: DictConfig) -> Built:
-    """All parts of a run. Raises ConfigFault or DataFault."""
+    """All parts of a run. Raises ConfigFault, RunFault or DataFault."""
     datamodule, spec = build_data(cfg)
     return Built(datamodule, build_module(cfg, spec, datamodule.references), spec)

@@ -1,12 +1,12 @@
-"""Captions for anyone's pictures, by a run: what it says, and where it looked for each word.
+"""Caption pictures with a trained run, and show the attention map of each word.
 
     python -m benchmark.caption run=runs/coco/item_soft/coco/seed=0 images=holiday/*.jpg
     python -m benchmark.caption run=FOLDER images=one.jpg,two.png decoding=beam decoding.width=3 out=captions
     python -m benchmark.caption run=FOLDER images=one.jpg --config-dir FOLDER
 
-Prints a caption for each picture, and writes for each a PNG that shows it once per word with the attention over it, and
-a page, index.html, with all of them. The weights are the best ones of the run's folder; no data set is needed. The
-folder may be a stranger's: only parts that installed choices name are built; --config-dir names a folder of more.
+Prints a caption for each picture, writes a PNG for each with the attention map of every word, and a page, index.html,
+with all of them. Uses the best checkpoint in the run's folder; needs no data set. The folder may be untrusted: only
+classes that installed yamls name are built; --config-dir adds a folder of yamls.
 """
 
 import sys
@@ -25,13 +25,13 @@ def main() -> None:
         print(__doc__)
         return
     make_importable()  # before any part imports Lightning
-    from benchmark.captioning import asked, caption
+    from benchmark.captioning import caption, parse_arguments
 
     register_plugins()
     parser = ArgumentParser(add_help=False, allow_abbrev=False)
     parser.add_argument("--config-dir")
     further, arguments = parser.parse_known_args(arguments)
-    caption(asked(arguments), Composer(further.config_dir))
+    caption(parse_arguments(arguments), Composer(further.config_dir))
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
-"""What a run says of anyone's pictures, and where it looked for each word: printed, drawn and put on a page.
+"""Captions pictures with a trained run: prints captions, draws the attention map of each word, writes a page.
 
-Axes: N pictures, B of them at once, T words, M glimpses before each.
+Axes: N pictures, B pictures of a batch, T words, M glimpses before each word.
 """
 
 import html
@@ -22,13 +22,13 @@ from benchmark.results.run_folder import RunFolder, write_whole
 from benchmark.trained import trained
 
 SUFFIXES = (".jpg", ".jpeg", ".png", ".webp", ".gif", ".bmp")
-"""Of what is taken from a folder; a file that is named may be called anything."""
+"""Suffixes of pictures in a folder; a file that is named itself may have any."""
 COLUMNS = 6
-"""Of a picture's figure."""
+"""Cells per row of a picture's figure."""
 
 
-class Asked(NamedTuple):
-    """What the command line says. decoding: overrides of that group."""
+class CaptionArguments(NamedTuple):
+    """The arguments of the command. decoding: overrides of that config group."""
 
     run: RunFolder
     images: list[Path]
@@ -36,8 +36,8 @@ class Asked(NamedTuple):
     decoding: list[str]
 
 
-def asked(arguments: Sequence[str]) -> Asked:
-    """Raises ConfigFault with all that is wrong."""
+def parse_arguments(arguments: Sequence[str]) -> CaptionArguments:
+    """Parses the command line. Raises ConfigFault with all faults."""
     known: dict[str, list[str]] = {"run": [], "images": [], "out": []}
     decoding, faults, last = [], [], ""
     for argument in arguments:
@@ -47,7 +47,7 @@ def asked(arguments: Sequence[str]) -> Asked:
             last = key
         elif key.split(".")[0] == "decoding" and equals:
             decoding.append(argument)
-        elif last == "images":  # a shell has spread images=*.jpg out
+        elif last == "images":  # images=*.jpg, expanded by the shell
             known["images"].append(argument)
         else:
             faults.append(f"{argument}: is none of run=FOLDER images=FILES out=FOLDER decoding=NAME")
@@ -58,18 +58,18 @@ def asked(arguments: Sequence[str]) -> Asked:
     if faults := faults + missing:
         raise ConfigFault(faults)
     run, out = (Path(at_home(given)) for given in (known["run"][-1], (known["out"] or ["captions"])[-1]))
-    return Asked(RunFolder(run), images, out, decoding)
+    return CaptionArguments(RunFolder(run), images, out, decoding)
 
 
 def listed(names: Sequence[str]) -> tuple[list[Path], list[str]]:
-    """The files that are meant by files, folders and patterns, and what is wrong with them."""
+    """The files of given names, folders and patterns, and faults."""
     files, faults = [], []
     for name in names:
         path = Path(name)
         if path.is_dir():
             found = sorted(one for one in path.iterdir() if one.suffix.lower() in SUFFIXES)
         elif path.exists() or not any(sign in name for sign in "*?["):
-            found = [path]  # one that is missing is told of with those that can't be read
+            found = [path]  # a missing file is reported with the unreadable ones
         else:
             anchor = Path(path.anchor) if path.is_absolute() else Path()
             found = sorted(anchor.glob(str(path.relative_to(anchor))))
@@ -78,24 +78,26 @@ def listed(names: Sequence[str]) -> tuple[list[Path], list[str]]:
     return files, faults
 
 
-class Told(NamedTuple):
-    """A picture's caption, word by word: maps (T, M, H, W) of where was looked before each, the end's left out."""
+class PictureCaption(NamedTuple):
+    """The caption of a picture, without its end token. maps: (T, M, H, W) attention maps before each word. fixations:
+    (T, M, 2) in pixels.
+    """
 
     words: list[str]
     maps: Tensor
     fixations: Tensor
 
 
-def captions(run: Run, image_BCHW: Tensor) -> Iterator[Told]:
-    """Of each picture of a batch."""
+def captions(run: Run, image_BCHW: Tensor) -> Iterator[PictureCaption]:
+    """The captions of a batch of pictures."""
     found = run.look(image_BCHW)
     for number, words in enumerate(found.answers):
         one = found.some(slice(number, number + 1))
-        yield Told(words, one.maps[0, : len(words)], one.pixels[0, : len(words)])
+        yield PictureCaption(words, one.maps[0, : len(words)], one.pixels[0, : len(words)])
 
 
-def figure(image_CHW: Tensor, one: Told, tones: Tones) -> Figure:
-    """The picture, then once per word, dark where the word did not look (figure 16 of the survey)."""
+def figure(image_CHW: Tensor, one: PictureCaption, tones: Tones) -> Figure:
+    """The picture, then a copy per word, darkened where its attention is low (figure 16 of the survey)."""
     cells = len(one.words) + 1
     columns = min(cells, COLUMNS)
     rows = -(-cells // columns)
@@ -125,7 +127,7 @@ FIGURE = '<figure><figcaption>{caption}<br><small>{file}</small></figcaption><im
 
 
 def page(run: Path, shown: Sequence[tuple[Path, str, str]]) -> str:
-    """All pictures: (file, PNG, caption). Names and captions come from outside and are escaped."""
+    """The HTML page of all pictures. shown: (file, PNG, caption); file names and captions are escaped."""
     figures = [
         FIGURE.format(caption=html.escape(caption), file=html.escape(str(file)), png=html.escape(png))
         for file, png, caption in shown
@@ -133,8 +135,11 @@ def page(run: Path, shown: Sequence[tuple[Path, str, str]]) -> str:
     return PAGE.format(run=html.escape(str(run)), figures="\n".join(figures))
 
 
-def caption(choice: Asked, composer: Composer) -> None:
-    """Prints and writes everything. Raises ConfigFault, RunFault and DataFault."""
+def caption(choice: CaptionArguments, composer: Composer) -> None:
+    """Captions the pictures, prints the captions and writes the PNGs and the page.
+
+    Raises ConfigFault, RunFault and DataFault.
+    """
     found = trained(choice.run, choice.decoding, composer)
     if found.spec.end is None:
         raise RunFault(f"{choice.run.path} is a run on {found.spec.name}, which has no sentences")

@@ -1,4 +1,4 @@
-"""The training of one run: Lightning's Trainer with a run's own callbacks, from the last checkpoint where one is."""
+"""Trains one run with Lightning's Trainer and the run's own callbacks, from the last checkpoint if there is one."""
 
 from typing import Any, NamedTuple
 
@@ -23,14 +23,14 @@ PROFILERS = {"simple": SimpleProfiler, "advanced": AdvancedProfiler, "pytorch": 
 
 
 class Resumed(NamedTuple):
-    """Where a run goes on. checkpoint: None for one that begins; history: the lines of metrics.jsonl up to there."""
+    """Where a run resumes. checkpoint: None for a new run; history: the lines of metrics.jsonl up to there."""
 
     checkpoint: dict[str, Any] | None
     history: list[dict[str, Any]]
 
 
 class FitResult(NamedTuple):
-    """What fitting left besides the checkpoints."""
+    """The result of training besides the checkpoints."""
 
     trainer: pl.Trainer
     clock: Clock
@@ -39,7 +39,7 @@ class FitResult(NamedTuple):
 
 
 def resume(folder: RunFolder) -> Resumed:
-    """The last checkpoint of a run, and its metrics rewound to it. Raises RunFault for a damaged one."""
+    """The last checkpoint of a run, with metrics.jsonl rewound to it. Raises RunFault for a damaged checkpoint."""
     checkpoint = read_last(folder)
     if checkpoint is None:
         folder.metrics.unlink(missing_ok=True)
@@ -49,7 +49,7 @@ def resume(folder: RunFolder) -> Resumed:
 
 def fit(config: DictConfig, built: Built, resumed: Resumed, folder: RunFolder, loggers: list[Any], status: Status,
         out: Console) -> FitResult:  # fmt: skip
-    """Trains to the end. Raises RunFault where that comes before anything was validated."""
+    """Trains to the end. Raises RunFault if training ends before the first validation."""
     if resumed.checkpoint:
         refuse_misfits(folder, built.module, resumed.checkpoint)
         refuse_others(resumed.checkpoint, built.spec.symbols)
@@ -57,17 +57,17 @@ def fit(config: DictConfig, built: Built, resumed: Resumed, folder: RunFolder, l
     clock = Clock()
     headline = built.module.measure.headline
     best = Checkpoints(folder, clock, headline)
-    beat, kept = Heartbeat(status, out, clock, headline), SaveSymbols(built.spec.symbols)
-    own = [EpochSeed(config.seed), make(config.features), clock, beat, kept, best]
+    beat, symbols = Heartbeat(status, out, clock, headline), SaveSymbols(built.spec.symbols)
+    own = [EpochSeed(config.seed), make(config.features), clock, beat, symbols, best]
     trainer: pl.Trainer = make(
         config.trainer,
         logger=loggers,
         callbacks=[FirstBatches(), StepLimit(), *build_callbacks(config, headline), *own],
-        # The environment is named, so that Lightning does not take a Slurm job into its own hands and requeue it.
+        # With an explicit environment Lightning does not detect Slurm and requeue the job itself.
         plugins=[WholeCheckpoints(), LightningEnvironment()],
         profiler=profiler(config.trainer.get("profiler"), folder),
         log_every_n_steps=config.log_every,
-        num_sanity_val_steps=0,  # an epoch's draws are of the epoch alone, but nothing is validated before there is any
+        num_sanity_val_steps=0,  # nothing is validated before the first epoch
         enable_checkpointing=True,
         enable_progress_bar=False,
         enable_model_summary=False,
@@ -77,18 +77,18 @@ def fit(config: DictConfig, built: Built, resumed: Resumed, folder: RunFolder, l
     trainer.fit(built.module, datamodule=built.datamodule, ckpt_path=path, weights_only=True)
     if best.epoch < 0:
         raise RunFault(
-            "training ended before anything was validated, so there are no best weights. Set "
+            "training ended before the first validation, so there are no best weights. Set "
             "trainer.check_val_every_n_epoch=1, and a longer trainer.max_time if there is one"
         )
-    progress: Any = trainer.fit_loop.epoch_progress.current  # counts the last epoch too, also where it was resumed
+    progress: Any = trainer.fit_loop.epoch_progress.current  # counts the last epoch too, even if it was resumed
     return FitResult(trainer, clock, best, progress.processed)
 
 
 def profiler(wanted: Any, folder: RunFolder) -> Profiler | None:
-    """Lightning's profiler of a name, writing into the run's folder (fit-profile.txt); another as it is configured."""
+    """Lightning's profiler by name, writing into the run's folder (fit-profile.txt), or a configured one."""
     if not isinstance(wanted, str):
         made: Profiler | None = make(wanted) if wanted is not None else None
         return made
     if wanted not in PROFILERS:
-        raise ConfigFault([f"trainer.profiler={wanted}: there is none. Choices: {', '.join(PROFILERS)}"])
+        raise ConfigFault([f"trainer.profiler={wanted}: there is no such profiler. Choices: {', '.join(PROFILERS)}"])
     return PROFILERS[wanted](dirpath=folder.path, filename="profile")

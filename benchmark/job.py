@@ -1,4 +1,4 @@
-"""One run: a composed configuration in, a record out. Idempotent by its record, resumed from its last checkpoint."""
+"""Executes one run: trains, evaluates and writes its record. A finished run is skipped, an unfinished one resumes."""
 
 import io
 from collections.abc import Mapping
@@ -37,10 +37,10 @@ from benchmark.training.start.checkpoint import started_from
 
 
 def run_one(config: DictConfig, address: RunId) -> None:
-    """Trains, evaluates and records one run in its folder. Does nothing where its record is there.
+    """Trains, evaluates and records one run in its folder. Does nothing if its record exists.
 
-    Raises ConfigFault and RunFault with a message for the user, Stopped on SIGTERM and SIGINT; whatever is raised
-    stands in the run's log and status.
+    Raises ConfigFault, RunFault and BusyFault with a message for the user, Stopped on SIGTERM and SIGINT. All errors
+    are written into the run's log and status.
     """
     folder = RunFolder(address.folder)
     folder.make()
@@ -50,17 +50,17 @@ def run_one(config: DictConfig, address: RunId) -> None:
         folder.refuse_another(address.config_hash)
         resumed = read_json(folder.status) if folder.last.exists() else {}
         status = Status(folder.status, address.config_hash, resumed.get("started", now()))
-        kept = {key: resumed[key] for key in ("fingerprints", "weights") if key in resumed}
+        earlier = {key: resumed[key] for key in ("fingerprints", "weights") if key in resumed}
         progress = config.progress and not config.trainer.get("fast_dev_run")
         with noted(status, packages_of(plain(config))), unwrap_user_faults(), of_run(progress) as out:
-            status.say(message="preparing", run=address.name, **kept)
+            status.update(message="preparing", run=address.name, **earlier)
             _carry_out(config, address, folder, status, out)
 
 
 def _carry_out(config: DictConfig, address: RunId, folder: RunFolder, status: Status, out: Console) -> None:
     known, made = KnownData(), status.get("fingerprints")
-    if made and (untold := known.refuse_others(config, made, f"{folder.path} holds an unfinished run")):
-        raise RunFault(f"{folder.path} cannot be resumed: {untold}")
+    if made and (reason := known.refuse_others(config, made, f"{folder.path} holds an unfinished run")):
+        raise RunFault(f"{folder.path} cannot be resumed: {reason}")
     write_whole(folder.config, OmegaConf.to_yaml(config, resolve=True).encode())
     torch.set_num_threads(config.threads)
     keep_freed_memory()
@@ -77,13 +77,13 @@ def _carry_out(config: DictConfig, address: RunId, folder: RunFolder, status: St
         weights = status.get("weights")
         if weights is None:
             weights = started_from(make(config.start), built.module)
-        status.say(fingerprints=known.fingerprints(config, built.datamodule), weights=weights)
+        status.update(fingerprints=known.fingerprints(config, built.datamodule), weights=weights)
         trained = fit(config, built, resumed, folder, loggers, status, out)
-        status.say(message="evaluating", seconds_left=None)
+        status.update(message="evaluating", seconds_left=None)
         record = _conclude(config, address, built, trained, folder, status)
         logs.results(record, sorted(folder.pictures.glob("*.png")))
         write_json(folder.record, sealed(record, folder.path, folder.sealed))
-        status.say(state="finished", message="", seconds_left=0.0)
+        status.update(state="finished", message="", seconds_left=0.0)
         exit_code = 0
     except Stopped as stop:
         exit_code = 128 + stop.signum
@@ -96,7 +96,7 @@ def _carry_out(config: DictConfig, address: RunId, folder: RunFolder, status: St
 
 def _conclude(config: DictConfig, address: RunId, built: Built, trained: FitResult, folder: RunFolder,
               status: Status) -> dict[str, Any]:  # fmt: skip
-    """Everything that is measured with the best weights; a function of them and the evaluation's seed."""
+    """Evaluates the best checkpoint and returns the record; a function of the weights and the evaluation's seed."""
     device = trained.trainer.strategy.root_device
     data: Any = built.datamodule
     module, spec = built.module, built.spec

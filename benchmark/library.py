@@ -1,4 +1,4 @@
-"""A finished run in a program of one's own: `run = benchmark.load(folder); out = run.look(images)`.
+"""Loads a finished run in your own program: `run = benchmark.load(folder); out = run.look(images)`.
 
 Axes: B images, C channels, H rows, W columns, N boxes.
 """
@@ -26,12 +26,11 @@ Images = Tensor | Sequence[Path | str] | Sequence[Image.Image]
 
 
 def load(folder: str | Path, decoding: Sequence[str] = (), config_dir: str | None = None) -> "Run":
-    """The model of a run's folder with its best weights, on the CPU. No data set is needed.
+    """The model of a run's folder with its best checkpoint, on the CPU. No data set is needed.
 
-    decoding: choices in place of the run's own, such as ["decoding=beam", "decoding.width=3"]. config_dir: a folder of
-    further yamls that you trust: only parts that installed yamls name are built. PyTorch's number of threads becomes
-    the run's. Raises RunFault where the folder is none of a finished run or is damaged, ConfigFault for a wrong
-    decoding.
+    decoding: overrides of the run's decoding, such as ["decoding=beam", "decoding.width=3"]. config_dir: a folder of
+    further yamls that you trust; only classes that installed yamls name are built. Sets PyTorch's number of threads to
+    the run's. Raises RunFault if the folder is damaged or not of a trained run, ConfigFault for invalid decoding.
     """
     make_importable()  # before any part imports Lightning
     register_plugins()
@@ -40,20 +39,20 @@ def load(folder: str | Path, decoding: Sequence[str] = (), config_dir: str | Non
 
 @final
 class Run:
-    """A trained model. spec: its task, with the symbols and the shape of an image. rnn: the network itself."""
+    """A trained model. spec: its task, with symbols and image shape. rnn: the network, in eval mode."""
 
     def __init__(self, found: LoadedRun):
         self.rnn, self.spec = found.rnn.eval(), found.spec
         self._pictures = found.pictures
 
     def look(self, images: Images, boxes: Tensor | None = None, draw: Draw = mode, samples: int = 1) -> Prediction:
-        """Answers, probabilities, fixations and attention maps, see `Prediction`.
+        """Predictions, probabilities, fixations and attention maps, see `Prediction`.
 
-        images: (B, C, H, W) float, normalised and of the task's shape, as batches of the run's data are. Or paths or
-        PIL images, of any size, framed as the run's test images were; for runs on data sets of photographs.
-        boxes: (B, N, 4) in pixels, for the mechanisms that look at true boxes; none by default. draw, samples: how
-        places are chosen and over how many trajectories probabilities are averaged.
-        Raises RunFault for images that the model can't read, DataFault for files that are no pictures.
+        images: (B, C, H, W) float, normalised and of the task's shape, as in batches of the run's data. For runs on
+        photographs also paths or PIL images of any size, which are resized and cropped as the run's test images were.
+        boxes: (B, N, 4) in pixels, for mechanisms that look at true boxes; none by default. draw: how glimpses are
+        chosen (mode, expectation or sample). samples: number of trajectories over which probabilities are averaged.
+        Raises RunFault for images that do not fit the model, DataFault for files that are not pictures.
         """
         image_BCHW = self.images(images)
         given_BN4 = image_BCHW.new_zeros(len(image_BCHW), 0, 4) if boxes is None else boxes
@@ -61,14 +60,14 @@ class Run:
         return joined([predict(self.rnn, self.spec, image, box, draw, samples) for image, box in batches])
 
     def images(self, images: Images) -> Tensor:
-        """(B, C, H, W) what the model is shown. Raises as `look` does."""
+        """The model's input (B, C, H, W). Raises as `look` does."""
         if isinstance(images, Tensor):
             return self._checked(images)
         if not len(images):
             raise RunFault("no images were given")
         if not all(isinstance(image, Image.Image) for image in images):
             return self._pictures([Path(str(image)) for image in images])
-        with TemporaryDirectory() as folder:  # so that they are read as files are
+        with TemporaryDirectory() as folder:  # read back through the same code as files
             paths = [Path(folder, f"{number}.png") for number in range(len(images))]
             for path, image in zip(paths, images, strict=True):
                 image.save(path)  # type: ignore[union-attr]

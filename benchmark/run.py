@@ -1,6 +1,6 @@
-"""The command line: one run, or with -m a sweep. `python -m benchmark.run --help` explains it.
+"""The main command: one run, or a sweep with -m. See `python -m benchmark.run --help`.
 
-Nothing here imports PyTorch until a run really starts, so that help, completion and skipping are quick.
+PyTorch is imported only when a run starts, so that --help, completion and skipping of finished runs are quick.
 """
 
 import ctypes
@@ -22,7 +22,7 @@ from benchmark.config.compose import CONFIG_NAME, Composer, config_source, plain
 from benchmark.config.hydra_internals import command_line
 from benchmark.config.overrides import Overrides
 from benchmark.config.typed import as_text
-from benchmark.process.program import ending, program, said, system_fault
+from benchmark.process.program import ending, program, report_error, system_fault
 from benchmark.results.run_folder import RunFolder, read_json
 from benchmark.same_data import KnownData
 from benchmark.stored import StoredRuns
@@ -36,46 +36,46 @@ from benchmark.training.rehearsal import rehearsed
 def main() -> int:
     """The entry point."""
     end_with_parent()
-    os.environ["HYDRA_FULL_ERROR"] = "1"  # errors reach the lines below instead of being printed and lost
+    os.environ["HYDRA_FULL_ERROR"] = "1"  # Hydra raises errors instead of printing them
     register_plugins()
     arguments = command_line()
     composer = Composer(arguments.config_dir)
     try:
         if not (arguments.help or arguments.hydra_help or arguments.shell_completion or arguments.info):
-            named = tell_instead(renamed(arguments.overrides), arguments.overrides)
-            texts = tell_instead(as_text(composer, named, is_sweep(arguments)), named)
+            named = replace_arguments(renamed(arguments.overrides), arguments.overrides)
+            texts = replace_arguments(as_text(composer, named, is_sweep(arguments)), named)
             typed = Overrides(composer, texts, is_sweep(arguments))
             refuse(typed.name_faults() if arguments.cfg else typed.faults())
             if typed.sweep:
-                tell_instead(as_sweeps(composer, typed), texts)
+                replace_arguments(as_sweeps(composer, typed), texts)
                 if typed.jobs > 1 and not arguments.cfg:
-                    print(f"checking {typed.jobs} jobs", flush=True)  # each is composed: a second or so
+                    print(f"checking {typed.jobs} jobs", flush=True)  # composing takes about a second per job
         hydra.main(version_base="1.3", config_path=config_source(), config_name=CONFIG_NAME)(task)()
     except KeyboardInterrupt:
-        return said(128 + signal.SIGINT, ["interrupted; started again, it resumes"])
+        return report_error(128 + signal.SIGINT, ["interrupted; started again, it resumes"])
     return 0
 
 
 def is_sweep(arguments: Namespace) -> bool:
-    """Whether a sweep was asked for."""
+    """Whether the command line requests a sweep."""
     texts = (text.replace(" ", "").lower() for text in arguments.overrides)
     return arguments.multirun or "hydra.mode=multirun" in texts
 
 
-def tell_instead(instead: Mapping[str, str], texts: Sequence[str]) -> list[str]:
-    """Has Hydra told some overrides differently from how they were typed; all of them, as they are then."""
+def replace_arguments(instead: Mapping[str, str], texts: Sequence[str]) -> list[str]:
+    """Replaces overrides in sys.argv, which Hydra reads; returns all overrides after that."""
     sys.argv = [sys.argv[0], *(instead.get(text, text) for text in sys.argv[1:])]
     return [instead.get(text, text) for text in texts]
 
 
 def refuse(faults: list[str]) -> None:
-    """Raises ConfigFault where there are any."""
+    """Raises ConfigFault if there are any."""
     if faults:
         raise ConfigFault(faults)
 
 
 def task(config: DictConfig) -> float | None:
-    """What Hydra calls with each composed configuration; the validation headline, for sweepers that search."""
+    """The task function of hydra.main. Returns the primary metric on validation, for sweepers that optimise."""
     settings = HydraConfig.get()
     try:
         experiment = str(settings.runtime.choices.get("experiment") or "")
@@ -83,22 +83,22 @@ def task(config: DictConfig) -> float | None:
         return one(composer.as_job(config, settings), composer, experiment)
     except (ConfigFault, RunFault, BusyFault) as fault:
         if settings.mode == RunMode.MULTIRUN:
-            raise  # another launcher than ours collects what its jobs raise
-        sys.exit(said(*ending(fault)))
+            raise  # other launchers collect what their jobs raise
+        sys.exit(report_error(*ending(fault)))
 
 
 def one(config: DictConfig, composer: Composer, experiment: str) -> float | None:
-    """One run, or the word that it is finished; the headline of its best weights on the validation split, None of a
-    rehearsal. Raises ConfigFault and RunFault.
+    """Executes one run, or prints that it is finished. Returns the primary metric of its best checkpoint on the
+    validation split; None for a fast_dev_run. Raises ConfigFault, RunFault and BusyFault.
     """
     address = StoredRuns().address(composer.address(config), config)
     folder = RunFolder(address.folder)
     if folder.is_finished(address.config_hash):
         made = read_json(folder.record).get("fingerprints", {})
-        untold = KnownData().refuse_others(config, made, f"{folder.path} holds a finished run")
-        print(f"finished before, skipped: {address.folder}{untold and f' ({untold})'}", flush=True)
+        reason = KnownData().refuse_others(config, made, f"{folder.path} holds a finished run")
+        print(f"finished before, skipped: {address.folder}{reason and f' ({reason})'}", flush=True)
         return validated(folder)
-    from benchmark.sweep.planning import job_faults  # imports every part it checks, PyTorch with them
+    from benchmark.sweep.planning import job_faults  # imports all parts that it checks, and PyTorch
 
     if faults := job_faults({address.folder: config})[address.folder]:
         raise ConfigFault(faults)
@@ -112,20 +112,22 @@ def one(config: DictConfig, composer: Composer, experiment: str) -> float | None
         except (ConfigFault, RunFault, BusyFault):
             raise
         except Exception as error:
-            told = system_fault(error) if isinstance(error, OSError) else described(error, packages_of(plain(config)))
-            raise RunFault(f"{told} (the traceback is in {RunFolder(place.folder).log})") from error
+            message = (
+                system_fault(error) if isinstance(error, OSError) else described(error, packages_of(plain(config)))
+            )
+            raise RunFault(f"{message} (the traceback is in {RunFolder(place.folder).log})") from error
     return validated(folder)
 
 
 def validated(folder: RunFolder) -> float | None:
-    """The headline that chose a finished run's weights; None where there is no record."""
+    """The primary metric on validation of a finished run; None without a record."""
     record = read_json(folder.record)
     found: float | None = record["validation"][record["measure"]["key"]] if record else None
     return found
 
 
 def end_with_parent() -> None:
-    """A job of a sweep ends with the sweep, even where the sweep is killed and can stop nobody."""
+    """Makes a job of a sweep end with the sweep's process, even if that is killed."""
     parent = os.environ.pop(PARENT, None)
     if parent is None or not sys.platform.startswith("linux"):
         return

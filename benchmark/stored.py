@@ -1,7 +1,7 @@
-"""Where a run was stored before: a run keeps its folder when classes, knobs and choices get other names.
+"""Finds runs that were stored under old names of classes, knobs and choices.
 
-A folder's name and the hash in it follow from the names of their time. So a run that is asked for is looked for among
-the folders of its mechanism, data set and seed by what their saved configurations say, read under the names of now.
+A folder's name has a hash over the names of its time. A run is therefore searched among the folders of its mechanism,
+data set and seed by their saved configurations, read with present names.
 """
 
 import copy
@@ -21,21 +21,21 @@ from benchmark.results.run_folder import RunFolder, read_json
 from benchmark.results.run_id import Flat, RunId, built_identity, identity
 
 LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-"""Ten times as quick where libyaml is there."""
+"""Ten times as fast if libyaml is installed."""
 FOLDER = re.compile(r"seed=(\d+)(?:-([0-9a-f]{8}))?")
 
 
 @final
 class StoredRuns:
-    """Finds stored runs; each configuration is read once."""
+    """Finds stored runs; each saved configuration is read once."""
 
     def __init__(self) -> None:
         self._read: dict[Path, Mapping[str, Any]] = {}
 
     def address(self, address: RunId, config: DictConfig) -> RunId:
-        """Of the stored run with this configuration, finished or interrupted; the given one where there is none.
+        """The RunId of the stored run with this configuration, finished or interrupted; the given one if there is none.
 
-        A new seed of a setting that has its folders already lies beside them, or a report would take it for another.
+        A new seed of a stored setting gets a folder of the same name, or a report would take it for another setting.
         """
         if hash_of(RunFolder(address.folder)) == address.config_hash:
             return address
@@ -46,7 +46,7 @@ class StoredRuns:
         return self._beside(address, config)
 
     def _beside(self, address: RunId, config: DictConfig) -> RunId:
-        """Where other seeds of the same setting lie under another name, their names with this seed; else the given."""
+        """The RunId with the folder name of other stored seeds of the same setting; the given one if there are none."""
         settings = {found.setting: (found, folder) for found, folder in _candidates(address, any_seed=True)}
         if not address.setting or address.setting in settings:
             return address
@@ -65,15 +65,15 @@ class StoredRuns:
 
 
 def hash_of(folder: RunFolder) -> str:
-    """What a run says of its configuration; "" where there is none that is finished or can be resumed."""
+    """The config_hash of a folder's run; "" if it is neither finished nor can be resumed."""
     if not folder.record.exists() and not folder.last.exists():
         return ""
-    told = read_json(folder.record if folder.record.exists() else folder.status).get("config_hash")
-    return told if isinstance(told, str) else ""
+    found = read_json(folder.record if folder.record.exists() else folder.status).get("config_hash")
+    return found if isinstance(found, str) else ""
 
 
 def saved(path: Path) -> Mapping[str, Any]:
-    """A saved configuration under the names of now; empty where it cannot be read."""
+    """A saved configuration with present names; empty if it cannot be read."""
     try:
         found = yaml.load(read_bytes(path, MOST_BYTES), Loader=LOADER)
         return moved().config(found, silent) if isinstance(found, dict) else {}
@@ -82,7 +82,7 @@ def saved(path: Path) -> Mapping[str, Any]:
 
 
 def _identities(stored: Mapping[str, Any], wanted: Mapping[str, Any]) -> bool:
-    """Whether two configurations make the same run. One that does not name its choices is compared by its classes."""
+    """Whether two configurations define the same run; by classes if the stored one does not list its choices."""
     excludes = wanted["identity_excludes"]
     alike = identity if CHOICES in stored else built_identity
     one: Flat = alike(stored, excludes)
@@ -90,7 +90,7 @@ def _identities(stored: Mapping[str, Any], wanted: Mapping[str, Any]) -> bool:
 
 
 def _candidates(address: RunId, any_seed: bool = False) -> Iterator[tuple[RunId, RunFolder]]:
-    """The folders that may hold a run, its own first, each with the address that it would be."""
+    """The folders that may hold a run, its own first, each with its RunId."""
     for attention in _names("attention", address.attention):
         for data in _names("data", address.data):
             there = address._replace(attention=attention, data=data)
@@ -103,6 +103,6 @@ def _candidates(address: RunId, any_seed: bool = False) -> Iterator[tuple[RunId,
 
 
 def _names(group: str, name: str) -> list[str]:
-    """What a choice is called, and what it was called once."""
+    """The present name of a choice and its old names."""
     olds = [old.partition("=") for old in moved().choices]
     return [name, *(old for of, _, old in olds if of == group and moved().choice(group, old, silent)[1] == name)]

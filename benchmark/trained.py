@@ -1,4 +1,4 @@
-"""A model as a run left it, without its data. The folder may be a stranger's: it is data, and nothing in it is run."""
+"""Loads the model of a run without its data set. The folder is untrusted: no code in it is executed."""
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -29,12 +29,12 @@ from datamodules.contract import Photographic, TaskSpec
 
 OF_A_MODEL = ("attention", "encoder", "decoder", "context", "passes", "decoding", "feeding", "cell")
 UNITS, THREADS, SIDE = 100_000, 1024, 10_000
-"""More than a layer, a look or a beam has; than a processor has threads; and than an image has pixels a side."""
+"""Upper limits: width of a layer, glimpse or beam; threads; and pixels of an image's side."""
 
 
 class LoadedRun(NamedTuple):
-    """rnn: with the best weights. spec: the task it learned. pictures: reads files as it was shown its own images;
-    raises RunFault where its data are no photographs. tones: how those are shown.
+    """A loaded model. rnn: with the best checkpoint. spec: its task. pictures: reads image files with the run's
+    preprocessing; raises RunFault if its data are not photographs. tones: maps its images to displayable pixels.
     """
 
     rnn: SequenceModel
@@ -44,10 +44,10 @@ class LoadedRun(NamedTuple):
 
 
 def trained(folder: RunFolder, decoding: Sequence[str], composer: Composer) -> LoadedRun:
-    """The model of a run's folder. decoding: choices of that group, in the place of the run's own.
+    """The model of a run's folder. decoding: overrides of the run's decoding.
 
-    Only parts that installed choices name are built, see known_parts. Raises RunFault where the folder is none of a run
-    that has trained, is damaged or asks for anything else; ConfigFault for a decoding that is none.
+    Only classes that installed yamls name are built, see known_parts. Raises RunFault if the folder is damaged, not of
+    a trained run or needs anything else; ConfigFault for invalid decoding.
     """
     needed = (folder.config, folder.task, folder.best)
     lacking = [path.name for path in needed if not path.is_file()]
@@ -67,13 +67,13 @@ def trained(folder: RunFolder, decoding: Sequence[str], composer: Composer) -> L
         return _built(folder, config, spec, weights)
     except RunFault:
         raise
-    except Exception as error:  # whatever parts raise of values that no run has had
-        told = shown(" ".join(str(user_fault(error) or first_line(error)).split()))
-        raise RunFault(f"{folder.config} describes what cannot be built ({told}). {COPY}") from error
+    except Exception as error:  # whatever parts raise for invalid values
+        reason = shown(" ".join(str(user_fault(error) or first_line(error)).split()))
+        raise RunFault(f"{folder.config} cannot be built ({reason}). {COPY}") from error
 
 
 def configuration(folder: RunFolder, composer: Composer) -> DictConfig:
-    """As the run had it, once nothing in it is foreign. Raises RunFault."""
+    """The run's configuration, checked against the allow-list. Raises RunFault."""
     config = read_config(folder.path, folder.config)
     plain: Any = OmegaConf.to_container(config)
     if faults := foreign_parts(plain, known_parts(composer)):
@@ -97,8 +97,8 @@ def configuration(folder: RunFolder, composer: Composer) -> DictConfig:
 
 
 def chosen(decoding: Sequence[str], attention: str, composer: Composer) -> Any:
-    """What a command line asks for in the place of a run's own decoding. attention: a name that a folder gives."""
-    if attention not in composer.choices("attention"):  # a name may be a path to somewhere else
+    """The node `decoding` of overrides. attention: the name in the untrusted configuration."""
+    if attention not in composer.choices("attention"):  # an untrusted name may be a path
         raise RunFault(
             f"attention={shown(attention)} of that run is no installed choice, so decoding= cannot be chosen"
         )
@@ -109,14 +109,14 @@ def chosen(decoding: Sequence[str], attention: str, composer: Composer) -> Any:
 
 
 def _weights(folder: RunFolder, spec: TaskSpec) -> dict[str, Tensor]:
-    """Of the model, as its checkpoint has them, which has to be the one that the record tells of."""
+    """The model's weights in the best checkpoint, which has to match the checksum in the record."""
     checkpoint = read_checkpoint(folder.best, cure=COPY)
     refuse_other_symbols(folder.best, checkpoint, spec, folder.task)
     try:
         record = read_object(folder.record) if folder.record.exists() else {}
         for path in (folder.best, folder.config, folder.task):
             if not is_the_file(record, folder.path, path):
-                raise RunFault(f"{path} is not the one that {folder.record} was made with. {COPY}")
+                raise RunFault(f"{path} does not match its checksum in {folder.record}. {COPY}")
     except Damaged as fault:
         raise RunFault(f"{folder.record} {fault}. {COPY}") from None
     found = checkpoint["state_dict"]
@@ -126,7 +126,7 @@ def _weights(folder: RunFolder, spec: TaskSpec) -> dict[str, Tensor]:
 def _built(folder: RunFolder, config: DictConfig, spec: TaskSpec, weights: dict[str, Tensor]) -> LoadedRun:
     data = make(config.data)
     config = without_weight_files(config)
-    with torch.device("meta"):  # takes no memory, whatever sizes a configuration claims
+    with torch.device("meta"):  # allocates no memory, whatever sizes the configuration has
         _refuse_misfits(folder, build_rnn(config, spec).state_dict(), weights)
     rnn = build_rnn(config, spec)
     _refuse_misfits(folder, rnn.state_dict(), weights)
@@ -137,11 +137,11 @@ def _built(folder: RunFolder, config: DictConfig, spec: TaskSpec, weights: dict[
 
 
 def unread(spec: TaskSpec) -> Callable[[Sequence[Path]], Tensor]:
-    """Of a data set that can't show a model anyone's pictures: refuses them."""
+    """The `pictures` of a run whose data are not photographs: raises RunFault."""
 
     def pictures(paths: Sequence[Path]) -> Tensor:
         raise RunFault(
-            f"a run on {spec.name} reads no pictures of others: it has no photographs. Give it tensors of the shape "
+            f"a run on {spec.name} cannot read image files, as its data are not photographs. Give it tensors of shape "
             f"{('B', *spec.image_shape)}, normalised as its own images are"
         )
 

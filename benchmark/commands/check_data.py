@@ -1,13 +1,13 @@
-"""List all faults of a data set's files at once: attention-check-data NAME FOLDER. Nothing in the folder is changed.
+"""List all faults of a data set's files: attention-check-data NAME FOLDER. Nothing in the folder is changed.
 
     mnist    the four official files
     svhn     train/, test/ ... with a digitStruct.mat each; one such part; or labels.csv and images/
     dogs     Images/, Annotation/ and the lists; without Annotation/, boxes are not checked
-    coco     Karpathy's dataset_*.json or COCO's annotations/, and the photographs. Which of coco, coco2017, flickr8k
-             and flickr30k it is shows from its files; name one of them to say so
+    coco     Karpathy's dataset_*.json or COCO's annotations/, and the photographs. coco, coco2017,
+             flickr8k and flickr30k are recognised by their files; or give one of these names
 
 For captions, further arguments are knobs, as for a run: attention-check-data coco FOLDER data.year=2014
-Exit code 0: no fault, 1: some, or nothing of the kind is there, 2: wrong input.
+Exit code 0: no fault, 1: faults, or no such files in the folder, 2: wrong input.
 """
 
 import argparse
@@ -24,14 +24,14 @@ CAPTIONS = {
     "dataset_flickr30k.json": "flickr30k",
     "annotations/captions_train2017.json": "coco2017",
 }
-"""By a file that tells a data set of captions from the others."""
+"""Caption data sets by a file that only they have."""
 
 Found = tuple[list[str], list[str]]
-"""What was looked at, and all faults, a line each."""
+"""What was checked, and all faults, as lines."""
 
 
 def no_knobs(overrides: Sequence[str]) -> None:
-    """Raises ConfigFault where there are any."""
+    """Raises ConfigFault for any override."""
     if overrides:
         raise ConfigFault([f"{' '.join(overrides)}: only data sets of captions take knobs here"])
 
@@ -72,7 +72,7 @@ def captions(name: str, folder: Path, workers: int, overrides: Sequence[str]) ->
 CHECKS: dict[str, Callable[[str, Path, int, Sequence[str]], Found]] = {
     "mnist": digits, "svhn": house_numbers, "dogs": dogs, **dict.fromkeys(sorted(CAPTIONS.values()), captions),
 }  # fmt: skip
-"""By the name on the command line."""
+"""Check functions by name on the command line."""
 
 
 @program

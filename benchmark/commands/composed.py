@@ -1,4 +1,4 @@
-"""A data set by the name of its yaml, for commands that build nothing else."""
+"""Composes and builds a data set by the name of its yaml, for commands that need nothing else."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -11,11 +11,11 @@ from benchmark.config.compose import Composer, register_plugins
 from benchmark.config.overrides import Overrides
 
 SHORT = {"mnist": "mnist28", "dogs": "stanford_dogs"}
-"""Names of files that several data sets share; any other name is a choice of the group `data`."""
+"""Short names for files that several data sets share; any other name is a choice of the config group `data`."""
 
 
 def composed(name: str, overrides: Sequence[str]) -> DictConfig:
-    """The node `data` of a data set's yaml with further overrides, as for a run. Raises ConfigFault."""
+    """The composed node `data` of a data set, with further overrides as for a run. Raises ConfigFault."""
     register_plugins()
     composer = Composer()
     texts = ["attention=none", f"data={SHORT.get(name, name)}", *overrides]
@@ -26,5 +26,5 @@ def composed(name: str, overrides: Sequence[str]) -> DictConfig:
 
 
 def made(node: DictConfig) -> Any:
-    """The data set of such a node. Raises DataFault."""
+    """The LightningDataModule of a node `data`. Raises DataFault."""
     return make(node)

@@ -1,10 +1,10 @@
-"""Fetch the files of a data set, verify and unpack them: attention-fetch NAME [FOLDER] [--mirror ADDRESS].
+"""Download, verify and unpack the files of a data set: attention-fetch NAME [FOLDER] [--mirror ADDRESS].
 
-NAME is mnist, svhn, dogs, coco, coco2017, flickr8k or flickr30k (of Flickr's the captions alone: photographs are handed
-out by their authors), or any other choice of data= that has the knobs root, download and mirrors. Mirrors and
-checksums stand in its yaml. Where nobody has published a checksum, the first download records its own beside the file,
-and a later one has to be the same. A transfer that broke off goes on where it stopped. Archives may be deleted once
-they are unpacked. Further arguments are knobs, as for a run: attention-fetch svhn data.parts=[train,extra]
+NAME is mnist, svhn, dogs, coco, coco2017, flickr8k or flickr30k (of Flickr only the captions: the photographs have to
+be requested from their authors), or any other choice of data= that has the knobs root, download and mirrors. Mirrors
+and checksums are in its yaml. Where no checksum has been published, the first download records one beside the file, and
+later downloads have to match it. Interrupted transfers are resumed. Archives may be deleted after unpacking. Further
+arguments are knobs, as for a run: attention-fetch svhn data.parts=[train,extra]
 """
 
 import argparse
@@ -21,8 +21,8 @@ KNOBS = ("root", "download", "mirrors")
 
 
 def fetch(node: DictConfig, folder: Path | None, mirrors: Sequence[str]) -> Path:
-    """Fetches what the data set of a node reads into a folder, by default the node's own; gives the folder. mirrors: to
-    ask in place of the usual ones. Raises ConfigFault and DataFault.
+    """Downloads the files of a data set into a folder, by default its own; returns the folder. mirrors: addresses to
+    use instead of those in its yaml. Raises ConfigFault and DataFault.
     """
     from benchmark.commands.composed import made
 
@@ -43,16 +43,16 @@ def main() -> int:
     parser = argparse.ArgumentParser(
         prog="attention-fetch", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("data", metavar="NAME", help="of a data set")
-    parser.add_argument("folder", nargs="?", type=Path, metavar="FOLDER", help="default: that of its yaml, data/...")
+    parser.add_argument("data", metavar="NAME", help="name of the data set")
+    parser.add_argument("folder", nargs="?", type=Path, metavar="FOLDER", help="default: data.root of its yaml")
     parser.add_argument(
         "--mirror", action="append", default=[], metavar="ADDRESS",
-        help="address to ask in place of the usual ones; may be repeated",
+        help="address to use instead of those in its yaml; may be repeated",
     )  # fmt: skip
     choice, overrides = parser.parse_known_intermixed_args()
     if choice.folder and "=" in str(choice.folder):
         choice.folder, overrides = None, [str(choice.folder), *overrides]
-    from benchmark.commands.composed import composed  # imports PyTorch, which help needs not
+    from benchmark.commands.composed import composed  # imports PyTorch, which --help does not need
 
     node = composed(choice.data, overrides)
     print(f"{choice.data} is complete in {fetch(node, choice.folder, choice.mirror)}")

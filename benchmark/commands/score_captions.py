@@ -2,10 +2,10 @@
 
 attention-score --references annotations/captions_val2014.json --results results.json [--per-image]
 
-BLEU-1 to BLEU-4, ROUGE-L and CIDEr-D equal pycocoevalcap's on equal words; words are split without Java, almost always
-alike. METEOR is there where Java and its jar are (from pycocoevalcap, or --meteor-jar), METEOR-nltk, which is another
-measure, where nltk has WordNet; else standard error says why there is none. "images" is how many were scored. BLEU also
-stands there without brevity penalty. Exit code 2 where a file has faults, all of which are told.
+BLEU-1 to BLEU-4, ROUGE-L and CIDEr-D equal pycocoevalcap's on equal tokens; the tokeniser needs no Java and almost
+always gives the same tokens. METEOR needs Java and its jar (from pycocoevalcap, or --meteor-jar). METEOR-nltk, which is
+a different metric, needs nltk with WordNet. Standard error says why one of them is missing. "images" is the number of
+scored images. BLEU is also given without brevity penalty. Exit code 2 if a file has faults, all of which are listed.
 """
 
 import argparse
@@ -18,14 +18,14 @@ from benchmark.process.program import program
 
 
 def written(scored: Scored, per_image: bool) -> str:
-    told: dict[str, object] = {"images": len(scored.images), **scored.scores.corpus}
+    report: dict[str, object] = {"images": len(scored.images), **scored.scores.corpus}
     if per_image:
         rows = zip(*(value.tolist() for value in scored.scores.image.values()), strict=True)
         names = list(scored.scores.image)
-        told["per_image"] = {
+        report["per_image"] = {
             str(image): dict(zip(names, row, strict=True)) for image, row in zip(scored.images, rows, strict=True)
         }
-    return json.dumps(told, indent=1)
+    return json.dumps(report, indent=1)
 
 
 def command_line() -> argparse.ArgumentParser:
@@ -39,12 +39,12 @@ def command_line() -> argparse.ArgumentParser:
     )  # fmt: skip
     parser.add_argument(
         "--tokenized", action="store_true",
-        help='both files are {"image id": ["caption", ...]} with words between single blanks, and scored as they are',
+        help='both files are {"image id": ["caption", ...]} with tokens separated by single spaces, scored as they are',
     )  # fmt: skip
-    parser.add_argument("--per-image", action="store_true", help="tell the scores of each image too")
+    parser.add_argument("--per-image", action="store_true", help="also print the scores of each image")
     parser.add_argument(
         "--subset", action="store_true",
-        help="score the images that have a result, and count CIDEr-D's document frequencies in them alone",
+        help="score only the images that have a result; CIDEr-D's document frequencies are counted over them only",
     )  # fmt: skip
     parser.add_argument(
         "--meteor-jar", type=Path, metavar="FILE", help="meteor-1.5.jar, with data/paraphrase-en.gz beside it"

@@ -4,9 +4,9 @@ attention-server-results check results.zip --val captions_val2014.json --test im
 attention-server-results write FOLDER --algorithm NAME --val-results val.json --test-results test.json
     --val captions_val2014.json --test image_info_test2014.json
 
-Checked are the names of the archive and its two files, and that each image of the annotations has one caption and no
-other id has any. What would be refused is not written. Exit code 1 where there are faults, 2 where a file cannot be
-read or results cannot be written.
+Checks the names of the archive and its two files, and that exactly the images of the annotations have one caption each.
+Results with faults are not written. Exit code 1 if there are faults, 2 if a file cannot be read or results cannot be
+written.
 """
 
 import argparse
@@ -32,7 +32,9 @@ def command_line() -> argparse.ArgumentParser:
         write.add_argument(f"--{split}-results", type=Path, required=True, metavar="FILE",
                            help='[{"image_id": 1, "caption": "a dog"}, ...]')  # fmt: skip
         for command in (check, write):
-            command.add_argument(f"--{split}", type=Path, required=True, metavar="FILE", help="lists all images")
+            command.add_argument(
+                f"--{split}", type=Path, required=True, metavar="FILE", help="annotations that list all images"
+            )
     return parser
 
 
@@ -44,8 +46,8 @@ def main() -> int:
         faults = results_faults(choice.archive, images)
         print("\n".join([*faults, f"{len(faults)} faults" if faults else "no fault"]))
         return 1 if faults else 0
-    said = map(official_results, (choice.val_results, choice.test_results))
-    print(write_results(choice.folder, choice.algorithm, dict(zip(SPLITS, said, strict=True)), images))
+    results = map(official_results, (choice.val_results, choice.test_results))
+    print(write_results(choice.folder, choice.algorithm, dict(zip(SPLITS, results, strict=True)), images))
     return 0
 
 

@@ -1,1 +1,1 @@
-"""What every floor may use: errors, schedules, small helpers for tensors and files."""
+"""Shared by all packages: errors, schedules, small helpers for tensors and files."""

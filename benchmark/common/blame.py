@@ -1,4 +1,4 @@
-"""Whose line an error comes from: the innermost one that a user can change, not the library's it ended in."""
+"""Locates an error in the user's code: the innermost frame of a traceback that is not of an installed library."""
 
 import site
 import sysconfig
@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import Any
 
 LIBRARIES = {"torch", "torchvision", "pytorch_lightning", "lightning_fabric", "hydra", "omegaconf", "torchmetrics"}
-"""What configurations name parts of, and users do not change."""
+"""Packages whose classes configurations may name, but whose code is not the user's."""
 
 
 def raised_at(error: BaseException, packages: Collection[str] = ()) -> str:
-    """The place, as in file.py:12, in read; empty where no line of the user's is in the traceback. packages: whose code
-    is the user's wherever it is installed.
+    """File, line and function of the user's code, as in "file.py:12, in read"; "" where the traceback has none.
+    packages: those whose code counts as the user's even where it is installed.
     """
     if isinstance(error, SyntaxError) and error.filename:
         return f"{error.filename}:{error.lineno}"
@@ -29,14 +29,14 @@ def raised_at(error: BaseException, packages: Collection[str] = ()) -> str:
 
 
 def described(error: BaseException, packages: Collection[str] = ()) -> str:
-    """An error as one line for a person: where in the user's code, which kind, and its own words."""
+    """An error on one line: where in the user's code, its class, and the first line of its message."""
     words = next((line.strip() for line in str(error).splitlines() if line.strip()), "")
     where = raised_at(error, packages)
     return (f"{where}: " if where else "") + type(error).__name__ + (f": {words}" if words else "")
 
 
 def packages_of(config: Any) -> set[str]:
-    """The packages whose parts a plain configuration names."""
+    """The top-level packages of all `_target_` of a plain configuration."""
     return {target.split(".")[0] for target in _targets(config)}
 
 

@@ -1,4 +1,4 @@
-"""The variance of a mean over images that share what they are made of.
+"""The variance of a mean over images that share sources, such as digits pasted on several canvases.
 
 Axes: N images, K sources of an image, X any number of values.
 """
@@ -10,11 +10,11 @@ Floats = NDArray[np.float64]
 
 
 def clustered_variance(value_N: Floats, sources_NK: NDArray[np.int64]) -> float:
-    """The variance of a mean over images of which some share a source, as canvases share a digit.
+    """The cluster-robust variance of a mean over images of which some share a source.
 
-    Images are dependent where they have a source in common (Cameron, Gelbach & Miller 2011, by inclusion and
-    exclusion); never below what independent images would give. sources_NK: numbers of an image's sources, negative for
-    none; with more than two sources an image, images that share several count for each.
+    Images with a common source are dependent (multi-way clustering by inclusion and exclusion, Cameron, Gelbach &
+    Miller 2011). At least the variance of independent images. sources_NK: ids of an image's sources, negative for none.
+    With more than two sources per image, pairs that share several count once for each.
     """
     count, residual_N = len(value_N), value_N - value_N.mean()
     independent = float(np.square(residual_N).sum())
@@ -31,11 +31,11 @@ def clustered_variance(value_N: Floats, sources_NK: NDArray[np.int64]) -> float:
 
 
 def pair_numbers(sources_N2: NDArray[np.int64]) -> NDArray[np.int64]:
-    """A number for each different pair of sources."""
+    """The index of each row among the distinct pairs of sources."""
     return np.unique(sources_N2, axis=0, return_inverse=True)[1].ravel()
 
 
 def squares_of_sums(value_X: Floats, number_X: NDArray[np.int64]) -> float:
-    """Values added up by their number; the sum of the squares of these sums."""
+    """The sum over groups of the squared sum of values. number_X: the group of each value."""
     _, place_X = np.unique(number_X, return_inverse=True)
     return float(np.square(np.bincount(place_X.ravel(), weights=value_X)).sum()) if len(value_X) else 0.0

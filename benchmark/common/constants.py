@@ -1,4 +1,4 @@
-"""Numbers that the host knows, for work on a device."""
+"""Constant tensors on a device, without synchronisation."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -8,5 +8,5 @@ from torch import Tensor
 
 
 def constant(values: Sequence[Any], like: Tensor) -> Tensor:
-    """The numbers, as `like.new_tensor` has them, but the host doesn't wait until the device has done all before."""
+    """`like.new_tensor(values)`, but copied without waiting for the device."""
     return torch.tensor(values, dtype=like.dtype).to(like.device, non_blocking=True)

@@ -1,4 +1,4 @@
-"""What a user can mend: shown as a message, never as a traceback."""
+"""Errors that a user can fix: shown as a message, never as a traceback."""
 
 import sys
 from collections.abc import Iterator
@@ -8,7 +8,7 @@ from typing import final
 
 @final
 class ConfigFault(Exception):  # noqa: N818  # what the user gave has a fault; the program has no error
-    """Faults of a configuration, each naming the knob, what is wrong with it and what would be right."""
+    """Faults of a configuration. Each names the knob, what is wrong with it, and what would be valid."""
 
     def __init__(self, faults: list[str]):
         super().__init__("\n".join(faults))
@@ -17,16 +17,16 @@ class ConfigFault(Exception):  # noqa: N818  # what the user gave has a fault; t
 
 @final
 class RunFault(Exception):  # noqa: N818  # what the user gave has a fault; the program has no error
-    """Something that stopped a run: says what, at which step, and what to do."""
+    """What stopped a run: the message gives the reason, the step where it applies, and what to do."""
 
 
 @final
 class BusyFault(Exception):  # noqa: N818  # what the user gave has a fault; the program has no error
-    """Another process is at work on the same run: nothing has failed, and it can be waited for."""
+    """Another process is executing the same run: nothing has failed, and the caller may wait."""
 
 
 def causes(error: BaseException) -> Iterator[BaseException]:
-    """An error and what it was raised from, step by step."""
+    """An error and its chain of causes (`__cause__`)."""
     seen: BaseException | None = error
     while seen is not None:
         yield seen
@@ -34,13 +34,13 @@ def causes(error: BaseException) -> Iterator[BaseException]:
 
 
 def is_a(error: BaseException, module: str, name: str) -> bool:
-    """Whether an error is of a class of a module that may never have been imported."""
+    """Whether an error is an instance of a class, without importing the class's module."""
     return module in sys.modules and isinstance(error, getattr(sys.modules[module], name))
 
 
 def user_fault(error: BaseException) -> BaseException | None:
-    """The first of an error and its causes that a user can mend: one of this module's, or a DataFault. None for a
-    defect. Hydra wraps what constructors raise, so the fault is often a cause.
+    """The first of an error and its causes that a user can fix: one of this module's, or a DataFault. None for a bug.
+    Hydra wraps what constructors raise, so the fault is often a cause.
     """
     for cause in causes(error):
         if isinstance(cause, ConfigFault | RunFault | BusyFault) or is_a(cause, "datamodules.contract", "DataFault"):
@@ -49,7 +49,7 @@ def user_fault(error: BaseException) -> BaseException | None:
 
 
 def fault_lines(error: BaseException) -> list[str]:
-    """What to tell a user of an error, a line each; empty for a defect."""
+    """The lines of an error's message to the user; empty for a bug."""
     fault = user_fault(error)
     if fault is None:
         return []
@@ -58,7 +58,7 @@ def fault_lines(error: BaseException) -> list[str]:
 
 @contextmanager
 def unwrap_user_faults() -> Iterator[None]:
-    """Raises the fault that a user can mend in place of the error that wraps it; a DataFault as a RunFault."""
+    """Re-raises the fault that a user can fix in place of the error that wraps it; a DataFault as a RunFault."""
     try:
         yield
     except Exception as error:

@@ -1,4 +1,4 @@
-"""JSON that anybody may have written or damaged: bounded in size, depth and digits before anyone relies on it."""
+"""Reads untrusted or damaged JSON files: bounded in size, depth and digits."""
 
 import json
 import stat
@@ -7,26 +7,26 @@ from pathlib import Path
 from typing import Any, final
 
 MOST_BYTES = 64 * 2**20
-"""Of a file; a record of ten thousand categories has one."""
+"""Largest file; a record with 10,000 classes has about 1 MiB."""
 MOST_DEPTH = 32
-"""Of lists and objects in each other; a record has five."""
+"""Deepest nesting of lists and objects; a record has 5."""
 MOST_DIGITS = 18
-"""Of an integer, so that it fits 64 bits; a float holds none of 309, and Python reads none of 4,300."""
+"""Most digits of an integer, so that it fits into 64 bits."""
 
 
 @final
 class Damaged(Exception):  # noqa: N818  # the file has a fault; the program has no error
-    """A file that holds not what it should; says why, without its name."""
+    """A file without the expected content; the message gives the reason, without the file's name."""
 
 
 def read_bytes(path: Path, most: int) -> bytes:
-    """A file's content. Raises Damaged where it can't be read, is no ordinary file or too large, FileNotFoundError."""
+    """A file's content. Raises Damaged if it cannot be read, is not a regular file or too large; FileNotFoundError."""
     try:
-        told = path.stat()
-        if not stat.S_ISREG(told.st_mode):
-            raise Damaged("is no ordinary file")
-        if told.st_size > most:
-            raise Damaged(f"has {told.st_size:,} bytes, and more than {most:,} are not read")
+        status = path.stat()
+        if not stat.S_ISREG(status.st_mode):
+            raise Damaged("is not a regular file")
+        if status.st_size > most:
+            raise Damaged(f"has {status.st_size:,} bytes, at most {most:,} are read")
         return path.read_bytes()
     except FileNotFoundError:
         raise
@@ -61,7 +61,7 @@ def parsed_value(content: bytes) -> Any:
 
 
 def called(value: object) -> str:
-    """What a JSON value is, for a message."""
+    """The kind of a JSON value, for a message."""
     names = {list: "a list", dict: "an object", str: "a text", bool: "true or false", type(None): "null"}
     return names.get(type(value), "a number")
 
@@ -73,7 +73,7 @@ def _integer(digits: str) -> int:
 
 
 def _depths(value: Any) -> Iterator[int]:
-    """Of every list and object. Walks without recursion."""
+    """The nesting depth of every list and object, without recursion."""
     waiting = [(value, 1)]
     while waiting:
         one, depth = waiting.pop()

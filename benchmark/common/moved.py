@@ -1,6 +1,6 @@
-"""Old names of classes, knobs and choices, and what they are called now: one table, moved.yaml.
+"""Translates old names of classes, knobs and choices into present ones, by the table moved.yaml.
 
-It is read by whatever reads a saved configuration or a command line, so that both outlive a change.
+Saved configurations and command lines are read through it, so that both stay valid when names change.
 """
 
 import re
@@ -14,15 +14,15 @@ import yaml
 
 TARGET = "_target_"
 CHOICES = "choices"
-"""The key of a saved configuration under which its choices stand."""
+"""The key of a saved configuration that holds its choices, by config group."""
 NAMED = ("attention", "data")
-"""Groups whose choice stands among their values too, under `name`."""
+"""Groups whose choice is also among their values, as `name`."""
 OVERRIDE = re.compile(r"(?P<sign>[+~]{0,2})(?P<key>[\w./]+)(?P<package>@[\w.:]+)?(?P<value>=.*)?", re.DOTALL)
 CHOICE = re.compile(r"[\w.-]+")
 
 Table = Mapping[str, str]
-Say = Callable[[str], None]
-"""What becomes of a line that tells a user of a new name."""
+Notify = Callable[[str], None]
+"""Receives the message that a name has changed: `once` or `silent`."""
 
 
 class Moved(NamedTuple):
@@ -33,26 +33,26 @@ class Moved(NamedTuple):
     choices: Table
     added: Mapping[str, Any]
 
-    def path(self, path: str, say: Say) -> str:
-        """The Python path that a target has now."""
-        return _told(path, latest(path, self.paths), say)
+    def path(self, path: str, notify: Notify) -> str:
+        """The present Python path of a `_target_`."""
+        return _renamed(path, latest(path, self.paths), notify)
 
-    def knob(self, key: str, say: Say) -> str:
-        """The dotted key that a knob has now."""
-        return _told(key, latest(key, self.knobs), say)
+    def knob(self, key: str, notify: Notify) -> str:
+        """The present dotted key of a knob."""
+        return _renamed(key, latest(key, self.knobs), notify)
 
-    def choice(self, group: str, name: str, say: Say) -> tuple[str, str]:
-        """A group and its choice, as they are called now. group: as typed, with / between its parts."""
+    def choice(self, group: str, name: str, notify: Notify) -> tuple[str, str]:
+        """The present names of a group and its choice. group: as typed, with / between its parts."""
         old = new = f"{group}={name}"
         for _ in range(len(self.choices) + 1):
             new = self.choices.get(new, new)
         key, _, value = new.partition("=")
         key = latest(key.replace("/", "."), self.knobs).replace(".", "/") if "/" in key else latest(key, self.knobs)
-        _told(old, f"{key}={value}", say)
+        _renamed(old, f"{key}={value}", notify)
         return key, value
 
-    def override(self, text: str, say: Say) -> str:
-        """An override of the command line, under the names of now. Values that are swept are looked up each."""
+    def override(self, text: str, notify: Notify) -> str:
+        """An override of the command line with present names. Each value of a sweep is translated."""
         found = OVERRIDE.fullmatch(text)
         if found is None:
             return text
@@ -65,51 +65,51 @@ class Moved(NamedTuple):
             key = self.choice(key, "", silent)[0] if "/" in key else self.knob(key, silent)
         if key.endswith(TARGET):
             value = "=" + self.path(value.removeprefix("="), silent)
-        return _told(text, f"{sign}{key}{package}{value}", say)
+        return _renamed(text, f"{sign}{key}{package}{value}", notify)
 
-    def config(self, config: Mapping[str, Any], say: Say) -> dict[str, Any]:
-        """A saved configuration, as dictionaries and lists, under the names of now."""
+    def config(self, config: Mapping[str, Any], notify: Notify) -> dict[str, Any]:
+        """A saved configuration, as dictionaries and lists, with present names."""
         found: dict[str, Any] = {}
         for key, value in _leaves(config):
             if key[0] == CHOICES:
                 continue
-            place = tuple(self.knob(".".join(key), say).split("."))
+            place = tuple(self.knob(".".join(key), notify).split("."))
             if place[-1] == TARGET and isinstance(value, str):
-                value = self.path(value, say)
+                value = self.path(value, notify)
             if place[1:] == ("name",) and place[0] in NAMED:
-                value = self.choice(place[0], str(value), say)[1]
-            _put(found, place, self._inside(value, say))
+                value = self.choice(place[0], str(value), notify)[1]
+            _put(found, place, self._inside(value, notify))
         for knob, value in self.added.items():
             _add(found, tuple(knob.split(".")), value)
         if isinstance(config.get(CHOICES), Mapping):
-            found[CHOICES] = dict(self._chosen(config[CHOICES], say))
+            found[CHOICES] = dict(self._chosen(config[CHOICES], notify))
         return found
 
-    def _chosen(self, choices: Mapping[str, Any], say: Say) -> Iterator[tuple[str, Any]]:
+    def _chosen(self, choices: Mapping[str, Any], notify: Notify) -> Iterator[tuple[str, Any]]:
         for key, value in choices.items():
-            if key.endswith(f".{TARGET}"):  # set by hand
-                yield self.knob(key, say), self.path(str(value), say)
+            if key.endswith(f".{TARGET}"):  # a class that was set on the command line
+                yield self.knob(key, notify), self.path(str(value), notify)
             elif isinstance(value, str):
-                yield self.choice(key, value, say)
+                yield self.choice(key, value, notify)
             else:
-                yield self.knob(key, say), value
+                yield self.knob(key, notify), value
 
-    def _inside(self, value: Any, say: Say) -> Any:
-        """A list's parts have targets too."""
+    def _inside(self, value: Any, notify: Notify) -> Any:
+        """A value with the targets inside lists translated."""
         if isinstance(value, list):
-            return [self._inside(each, say) for each in value]
+            return [self._inside(each, notify) for each in value]
         if isinstance(value, Mapping):
             return {
-                key: self.path(each, say) if key == TARGET and isinstance(each, str) else self._inside(each, say)
+                key: self.path(each, notify) if key == TARGET and isinstance(each, str) else self._inside(each, notify)
                 for key, each in value.items()
             }
         return value
 
 
 def latest(name: str, table: Table) -> str:
-    """A dotted name as it is called now: the longest old name that it begins with is replaced, as long as there is one.
+    """The present form of a dotted name: its longest old prefix is replaced, repeatedly.
 
-    A name that begins with a new one, and with no longer old one, is none that moved.
+    A name with a new prefix that is longer than any old prefix has not moved. Raises ValueError for a cyclic table.
     """
     for _ in range(len(table) + 1):
         olds = [old for old in table if f"{name}.".startswith(f"{old.rstrip('.')}.")]
@@ -118,43 +118,43 @@ def latest(name: str, table: Table) -> str:
         if not old or len(old.rstrip(".")) < max((len(new.rstrip(".")) for new in news), default=0):
             return name
         name = table[old].rstrip(".") + name[len(old.rstrip(".")) :]
-    raise ValueError(f"{name}: the names in moved.yaml lead back to it")
+    raise ValueError(f"{name}: the names in moved.yaml form a cycle")
 
 
 @cache
 def moved() -> Moved:
-    """The table as it stands in moved.yaml."""
+    """The table in moved.yaml."""
     found = yaml.safe_load((Path(__file__).parent / "moved.yaml").read_text(encoding="utf-8"))
     return Moved(**found)
 
 
 def renamed(texts: Sequence[str]) -> dict[str, str]:
-    """Overrides of a command line under the names of now, by how they were typed. Each old name is told of."""
+    """Overrides of a command line with present names, by how they were typed. Prints a line for each old name."""
     return {text: moved().override(text, once) for text in texts}
 
 
-_said: set[str] = set()
+_printed: set[str] = set()
 
 
 def once(line: str) -> None:
-    """Prints a line on standard error, the first time that it is said."""
-    if line not in _said:
-        _said.add(line)
+    """Prints a line on standard error, unless it was printed before."""
+    if line not in _printed:
+        _printed.add(line)
         print(line, file=sys.stderr, flush=True)
 
 
 def silent(_: str) -> None:
-    """For what a user can do nothing about: a run that was stored under the names of its time."""
+    """Ignores the line, as for stored runs, whose old names a user cannot change."""
 
 
-def _told(old: str, new: str, say: Say) -> str:
+def _renamed(old: str, new: str, notify: Notify) -> str:
     if old != new:
-        say(f"{old} is called {new} now")
+        notify(f"{old} is called {new} now")
     return new
 
 
 def _leaves(config: Mapping[str, Any], above: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Any]]:
-    """(place, value) of all that is no mapping, and of empty ones."""
+    """(path of keys, value) of all leaves; an empty mapping is a leaf."""
     for key, value in config.items():
         if isinstance(value, Mapping) and value:
             yield from _leaves(value, (*above, str(key)))
@@ -170,7 +170,7 @@ def _put(config: dict[str, Any], place: tuple[str, ...], value: Any) -> None:
 
 
 def _add(config: dict[str, Any], place: tuple[str, ...], value: Any) -> None:
-    """Sets a value where the part that it belongs to is there, and has none."""
+    """Sets a value if the node that it belongs to exists and lacks it."""
     *above, last = place
     for key in above:
         if not isinstance(config := config.get(key, {}), dict) or not config:

@@ -1,4 +1,4 @@
-"""Weights by patterns of their names, with * for any letters."""
+"""Selects parameters by patterns of their names, with * for any characters."""
 
 from collections.abc import Iterable, Sequence
 from fnmatch import fnmatchcase
@@ -9,7 +9,8 @@ from benchmark.common.errors import ConfigFault
 def matching(patterns: Sequence[str], names: Iterable[str], idle: str) -> list[str]:
     """The names that any of the patterns matches, in their order.
 
-    Raises ConfigFault with a line for each pattern that matches nothing; `idle` is its beginning, {} the pattern.
+    Raises ConfigFault with a line for each pattern that matches nothing. idle: the beginning of that line, with {} for
+    the pattern.
     """
     known = list(names)
     useless = [pattern for pattern in patterns if not any(fnmatchcase(name, pattern) for name in known)]

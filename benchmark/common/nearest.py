@@ -1,11 +1,14 @@
-"""The nearest right name to a wrong one."""
+"""Suggestions for misspelled names."""
 
 import difflib
 from collections.abc import Iterable
 
 
 def did_you_mean(wrong: str, right: Iterable[str]) -> str:
-    """A question to end a message with, "" where nothing is near. A dotted name is also compared by its last part."""
+    """The end of a message, "; did you mean ...?"; "" where no name is similar.
+
+    Dotted names also match by last part.
+    """
     known = list(right)
     found = difflib.get_close_matches(wrong, known, n=2, cutoff=0.6)
     if not found:

@@ -1,4 +1,4 @@
-"""Paths as a person types them: a home in front, commas within."""
+"""Paths as typed on a command line: with ~ for the home folder, and with commas inside."""
 
 import os
 from collections.abc import Sequence
@@ -8,12 +8,12 @@ PAIRS = {"(": ")", "[": "]", "{": "}"}
 
 
 def at_home(path: str) -> str:
-    """With a `~` in front as the folder that it stands for."""
+    """The path with a leading ~ expanded."""
     return os.path.expanduser(path)  # noqa: PTH111 - a Path would drop what is odd in it
 
 
 def exists(path: str) -> bool:
-    """Whether something is there."""
+    """Whether a file or folder of this path exists."""
     try:
         return bool(path) and Path(at_home(path)).exists()
     except (OSError, ValueError):
@@ -21,7 +21,7 @@ def exists(path: str) -> bool:
 
 
 def parted(text: str) -> list[str]:
-    """A text parted at its commas, but for those within quotes and brackets that are closed again."""
+    """A text split at its commas, except those inside closed quotes and brackets."""
     pieces, begin, within = [], 0, ""
     for place, sign in enumerate(text):
         if within and sign == within[-1]:
@@ -37,7 +37,7 @@ def parted(text: str) -> list[str]:
 
 
 def rejoined(pieces: Sequence[str]) -> list[str]:
-    """Pieces put together again where they are a path that exists, the longest first."""
+    """Successive pieces joined with commas wherever that is an existing path, the longest first."""
     found, begin = [], 0
     while begin < len(pieces):
         ends = [end for end in range(len(pieces), begin, -1) if exists(",".join(pieces[begin:end]))]

@@ -1,4 +1,4 @@
-"""Values that change while training, as functions of its progress from 0 to 1, so that a resume changes nothing."""
+"""Schedules: values as functions of training progress from 0 to 1, so that a resumed run continues exactly."""
 
 import math
 from abc import ABC, abstractmethod
@@ -8,7 +8,7 @@ from datamodules.ranges import Finite, NonNegative, NotAll, Positive, Share
 
 
 class Schedule(ABC):
-    """A value as a function of training's progress."""
+    """A value as a function of training progress."""
 
     @abstractmethod
     def __call__(self, progress: float) -> float:
@@ -16,15 +16,15 @@ class Schedule(ABC):
 
 
 class Scheduled(ABC):
-    """A part that changes with training's progress; the module tells all of them before each step."""
+    """A part that changes with training progress; the LightningModule calls `at` of each before every step."""
 
     @abstractmethod
     def at(self, progress: float) -> None:
-        """Take the value that belongs to progress in [0, 1]."""
+        """Sets the value for progress in [0, 1]."""
 
 
 def part(progress: float, whole: float) -> float:
-    """Progress as a share of `whole`, at most 1; of a whole of zero, all as soon as there is progress."""
+    """Progress as a fraction of `whole`, at most 1. With whole = 0 it is 1 from the first progress on."""
     return min(1.0, progress / max(whole, 1e-9))
 
 
@@ -39,7 +39,7 @@ class Constant(Schedule):
 
 @final
 class Linear(Schedule):
-    """From start to end in a straight line, reached at `until`, a share of training."""
+    """Linear from start to end. until: the progress at which the end is reached."""
 
     def __init__(self, start: Finite, end: Finite, until: Share):
         self.start, self.end, self.until = start, end, until
@@ -50,7 +50,7 @@ class Linear(Schedule):
 
 @final
 class Geometric(Schedule):
-    """From start to end by a constant factor, reached at `until`: equal shares of training for equal ratios."""
+    """Geometric from start to end, as a constant factor per step. until: the progress at which the end is reached."""
 
     def __init__(self, start: Positive, end: Positive, until: Share):
         self.start, self.end, self.until = start, end, until
@@ -61,7 +61,7 @@ class Geometric(Schedule):
 
 @final
 class Steps(Schedule):
-    """From start, times factor at each share of training in `at`."""
+    """From start, multiplied by factor at each progress in `at`."""
 
     def __init__(self, start: Finite, factor: Positive, at: list[Share]):
         self.start, self.factor, self.marks = start, factor, at
@@ -72,7 +72,7 @@ class Steps(Schedule):
 
 @final
 class Cosine(Schedule):
-    """A linear rise over the first `warmup` of training, then half a cosine from peak to end."""
+    """Linear warm-up over the first `warmup` of training, then half a cosine from peak to end."""
 
     def __init__(self, peak: NonNegative, end: NonNegative, warmup: Share):
         self.peak, self.end, self.warmup = peak, end, warmup
@@ -86,11 +86,11 @@ class Cosine(Schedule):
 
 @final
 class Waiting(Schedule):
-    """Nothing for a share of training, then another schedule over the rest; nothing ever where the share is all."""
+    """Zero for the first `wait` of training, then another schedule over the rest; always zero for wait = 1."""
 
     def __init__(self, wait: NotAll, then: Schedule):
         self.wait, self.then = wait, then
 
     def __call__(self, progress: float) -> float:
-        still = progress < self.wait or self.wait == 1
-        return 0.0 if still else self.then((progress - self.wait) / (1 - self.wait))
+        waits = progress < self.wait or self.wait == 1
+        return 0.0 if waits else self.then((progress - self.wait) / (1 - self.wait))

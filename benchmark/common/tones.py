@@ -1,4 +1,4 @@
-"""How the pixels of a normalised image are shown."""
+"""Maps normalised images to displayable pixels."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
@@ -10,17 +10,17 @@ from torch import Tensor
 from torch.nn.functional import interpolate
 
 MOST_PIXELS = 224
-"""A side: what is larger is shown smaller, or a page of pictures would weigh more than all else."""
+"""Longest side in pixels; larger images are shrunk to keep pages of pictures small."""
 
 
 class Tones(ABC):
     @abstractmethod
     def unit(self, image_CHW: Tensor) -> Tensor:
-        """The same image in [0, 1]."""
+        """The image in [0, 1]."""
 
     @final
     def shown(self, image_CHW: Tensor) -> np.ndarray:
-        """(H, W, 3) in [0, 1], of a light size; grey as three equal colours."""
+        """The image (H, W, 3) in [0, 1], of at most MOST_PIXELS a side; grey images with three equal channels."""
         unit_CHW = self.unit(image_CHW)
         unit_HWC = smaller(unit_CHW).permute(1, 2, 0).cpu().numpy()
         return np.broadcast_to(unit_HWC, (*unit_HWC.shape[:2], 3)) if unit_HWC.shape[2] == 1 else unit_HWC
@@ -28,7 +28,7 @@ class Tones(ABC):
 
 @final
 class Stretched(Tones):
-    """From the image's darkest to its brightest value, whatever it was normalised by."""
+    """Contrast stretching: the image's minimum becomes 0, its maximum 1."""
 
     def unit(self, image_CHW: Tensor) -> Tensor:
         low, high = image_CHW.amin(), image_CHW.amax()
@@ -37,7 +37,7 @@ class Stretched(Tones):
 
 @final
 class Colours(Tones):
-    """The colours as they were before mean and std were taken out of each."""
+    """Undoes the normalisation by mean and std of each channel."""
 
     def __init__(self, mean: list[float], std: list[float]):
         self._mean, self._std = (torch.tensor(values)[:, None, None] for values in (mean, std))
@@ -47,7 +47,7 @@ class Colours(Tones):
 
 
 def tones(data: Mapping[str, Any]) -> Tones:
-    """By a data set's configuration: one that says the mean and std of three colours has photographs."""
+    """Chosen by a data set's configuration: Colours where it has mean and std, else Stretched."""
     mean, std = data.get("mean"), data.get("std")
     return Colours(mean, std) if isinstance(mean, list) and isinstance(std, list) else Stretched()
 

@@ -31,19 +31,19 @@ def installed() -> bool:
 
 @cache
 def declare_operators() -> Any:
-    """For a torchvision whose compiled operators do not load, as those of a CUDA build beside a CPU's torch.
+    """Declares the schemas of two operators for a torchvision whose compiled operators do not load.
 
-    Importing it then fails, for anyone, at two operators whose schemas it expects. They are of detection; its
-    classifiers are all Python. With the schemas declared it imports, and a call of one of the two still fails.
+    That is so for a CUDA build of torchvision beside a CPU build of torch: importing it fails at these two schemas.
+    The operators are for detection, and the classifiers are pure Python. A call of one of the two still fails.
     """
-    declared = torch.library.Library("torchvision", "DEF")  # kept by the cache as long as the process
+    declared = torch.library.Library("torchvision", "DEF")  # the cache holds a reference until the process ends
     declared.define("nms(Tensor dets, Tensor scores, float iou_threshold) -> Tensor")
     declared.define("qnms(Tensor dets, Tensor scores, float iou_threshold) -> Tensor")
     return declared
 
 
 def make_importable() -> None:
-    """Imports torchvision where it is installed. For whoever is about to import Lightning, which imports it too, and
+    """Imports torchvision where it is installed. Call before importing Lightning, which imports torchvision too and
     would fail where its operators do not load.
     """
     if installed():

@@ -1,7 +1,7 @@
-"""Files of weights, a run's or anyone's: never trusted, and checked whole before a number of them is used.
+"""Loads files of weights, which are never trusted: the whole file is checked before any tensor is used.
 
-`torch.load` runs no code with `weights_only`, but does not compare a file with the checksums in it, believes the sizes
-that a file claims, and raises whatever comes when a file is damaged.
+With `weights_only` `torch.load` runs no code, but it does not verify the checksums in the file, believes the declared
+sizes, and raises many kinds of errors for a damaged file.
 """
 
 import io
@@ -19,25 +19,25 @@ from torch import Tensor
 from benchmark.common.errors import RunFault
 
 ENTRIES = 100_000
-"""Most files in an archive; it has one for each tensor."""
+"""Most entries of an archive, which has one per tensor."""
 REBUILT = {
     "collections OrderedDict", "collections Counter", "torch Size", "torch device", "torch.nn.parameter Parameter",
     *(f"torch._utils {name}" for name in ("_rebuild_tensor", "_rebuild_tensor_v2", "_rebuild_parameter")),
 }  # fmt: skip
-"""What a pickle of tensors and plain values names, besides dtypes and storages."""
+"""Globals that a pickle of tensors and plain values needs, besides dtypes and storages."""
 OLD_HEADERS = 5
 """Pickles at the beginning of a file from before 2020: magic number, version, system, content, names of storages."""
 
 
 def read_weights(path: Path, map_location: Any = "cpu") -> Any:
-    """The tensors and plain values in a file that `torch.save` wrote.
+    """The tensors and plain values in a file written by `torch.save`.
 
-    Raises RunFault where it is missing, damaged or cut off, or holds anything else; it names the file and what is wrong
-    with it, and the caller adds what to do.
+    Raises RunFault where it is missing, damaged or truncated, or has other content. The message names the file and the
+    reason; the caller adds what to do.
     """
     try:
-        if not stat.S_ISREG(path.stat().st_mode):  # to open a pipe is to wait for its writer
-            raise RunFault(f"{path} is no ordinary file")
+        if not stat.S_ISREG(path.stat().st_mode):  # opening a pipe would wait for its writer
+            raise RunFault(f"{path} is not a regular file")
         with path.open("rb") as file:
             _refuse_damage(file)
             content = torch.load(file, map_location=map_location, weights_only=True)
@@ -51,8 +51,8 @@ def read_weights(path: Path, map_location: Any = "cpu") -> Any:
             f"{path} is damaged, or holds more than tensors and plain values, which is never loaded"
         ) from None
     except Exception as error:  # torch, zipfile and pickle raise a dozen kinds for a damaged file
-        told = " ".join(str(error).split())[:100] or type(error).__name__
-        raise RunFault(f"{path} is damaged or cut off ({told})") from None
+        reason = " ".join(str(error).split())[:100] or type(error).__name__
+        raise RunFault(f"{path} is damaged or cut off ({reason})") from None
     return content
 
 
@@ -65,7 +65,7 @@ def refuse_not_finite(path: Path, weights: Mapping[str, Tensor]) -> None:
 
 
 def tensors(content: object) -> Iterator[Tensor]:
-    """All of them, however they are wrapped."""
+    """All tensors inside nested containers."""
     waiting, met = [content], set()
     while waiting:
         one = waiting.pop()
@@ -77,7 +77,7 @@ def tensors(content: object) -> Iterator[Tensor]:
 
 
 def _refuse_damage(file: BinaryIO) -> None:
-    """Raises where the checksums of an archive don't hold, it is packed, or it names what is no tensor."""
+    """Raises where a checksum of the archive does not match, it is compressed, or its pickle has other globals."""
     if file.read(2) == b"PK":
         with zipfile.ZipFile(file) as archive:
             entries = archive.infolist()
@@ -98,12 +98,12 @@ def _refuse_damage(file: BinaryIO) -> None:
 
 
 def _refuse_names(pickled: BinaryIO) -> None:
-    """Raises for a pickle that names what tensors and plain values don't need."""
+    """Raises for a pickle with globals that tensors and plain values do not need."""
     for code, argument, _ in pickletools.genops(pickled):
         if code.name in ("GLOBAL", "INST") and not _is_known(str(argument)):
             raise pickle.UnpicklingError(f"it names {argument}")
         if code.name in ("STACK_GLOBAL", "EXT1", "EXT2", "EXT4"):  # which torch.save does not write
-            raise pickle.UnpicklingError("it names what cannot be told before it is loaded")
+            raise pickle.UnpicklingError("it has globals that are only known when it is loaded")
 
 
 def _is_known(name: str) -> bool:
@@ -114,7 +114,7 @@ def _is_known(name: str) -> bool:
 
 
 def _refuse_claims(found: list[Tensor], size: int) -> None:
-    """Raises where tensors claim more numbers than the file can hold: a view of one number may have any shape."""
+    """Raises where tensors declare more values than the file holds: a view of one value may have any shape."""
     for value in found:
         if value.layout != torch.strided or value.numel() * value.element_size() > value.untyped_storage().nbytes():
             raise ValueError("a tensor is larger than what is stored of it")

@@ -1,1 +1,1 @@
-"""Configurations: composing, checking and reading them. Every private name of Hydra is here."""
+"""Composing, checking and reading configurations. All uses of Hydra's private names are in this package."""

@@ -1,7 +1,7 @@
-"""What `build` gives each part beside its knobs: what only the data set or another part knows.
+"""The arguments that `build` passes to each part besides its knobs, because they follow from the data or other parts.
 
-A part's constructor takes these arguments under these names. They stand in no yaml, so the check of a configuration
-does not miss them there. place: of the part, or of the group of parts, in the configuration.
+A part's constructor takes them by these names. They are in no yaml, and the check of a configuration does not expect
+them there. place: dotted key of the part, or of the group of parts, in the configuration.
 """
 
 from collections.abc import Callable
@@ -14,7 +14,7 @@ from datamodules.contract import References, TaskSpec
 
 @dataclass(frozen=True)
 class ForMechanism:
-    """query_size: width of one state of the decoder."""
+    """Arguments of an attention mechanism. query_size: width of one hidden state of the decoder."""
 
     spec: TaskSpec
     query_size: int
@@ -23,7 +23,7 @@ class ForMechanism:
 
 @dataclass(frozen=True)
 class ForDecoder:
-    """code_size: width of the glimpse's code."""
+    """Arguments of a decoder. code_size: width of the glimpse feature."""
 
     code_size: int
     spec: TaskSpec
@@ -32,7 +32,9 @@ class ForDecoder:
 
 @dataclass(frozen=True)
 class ForContext:
-    """size: width of the state that it sets. gist_size: width of the mechanism's code of the whole image."""
+    """Arguments of a context. size: width of the hidden state that it initialises. global_feature_size: width of the
+    mechanism's feature of the whole image.
+    """
 
     spec: TaskSpec
     size: int
@@ -42,7 +44,7 @@ class ForContext:
 
 @dataclass(frozen=True)
 class ForPasses:
-    """make: builds one pass of the model for a task."""
+    """Arguments of a group `passes`. make: builds one pass of the model for a task."""
 
     make: Callable[[TaskSpec], Any]
     spec: TaskSpec
@@ -51,7 +53,7 @@ class ForPasses:
 
 @dataclass(frozen=True)
 class ForObjective:
-    """query_size: width of all states that a baseline may read."""
+    """Arguments of an objective. query_size: width of all hidden states that a baseline may read."""
 
     query_size: int
     place: ClassVar[str] = "objective"
@@ -59,7 +61,7 @@ class ForObjective:
 
 @dataclass(frozen=True)
 class ForMeasure:
-    """references: the captions of a split's images; none where a task has none."""
+    """Arguments of a measure. references: the reference captions of a split's images; empty for other tasks."""
 
     spec: TaskSpec
     references: References
@@ -68,7 +70,7 @@ class ForMeasure:
 
 @dataclass(frozen=True)
 class ForTrainingStep:
-    """references: as for a measure."""
+    """Arguments of a training step. references: as for a measure."""
 
     spec: TaskSpec
     references: References
@@ -77,7 +79,7 @@ class ForTrainingStep:
 
 @dataclass(frozen=True)
 class ForCallback:
-    """headline: the measure that chooses the best weights."""
+    """Arguments offered to callbacks. headline: the primary metric, which selects the best checkpoint."""
 
     headline: Headline
     place: ClassVar[str] = "callbacks"
@@ -85,7 +87,7 @@ class ForCallback:
 
 @dataclass(frozen=True)
 class ForLogger:
-    """save_dir: the run's folder."""
+    """Arguments offered to loggers. save_dir: the run's folder."""
 
     save_dir: str
     place: ClassVar[str] = "logger"
@@ -93,7 +95,7 @@ class ForLogger:
 
 @dataclass(frozen=True)
 class ForExtraMetric:
-    """task: as torchmetrics names it. num_classes: of the task's symbols."""
+    """Arguments offered to torchmetrics. task: as torchmetrics names it. num_classes: number of the task's symbols."""
 
     task: str
     num_classes: int
@@ -101,14 +103,14 @@ class ForExtraMetric:
 
 
 Given = ForMechanism | ForDecoder | ForContext | ForPasses | ForObjective | ForMeasure | ForTrainingStep
-"""To the one part at a place."""
+"""Passed to the one part at a place, which has to take all of them."""
 
 Offered = ForCallback | ForLogger | ForExtraMetric
-"""To those parts of a group that take it."""
+"""Passed to those parts of a group that take them."""
 
 
 def added(path: str) -> tuple[str, ...]:
-    """The names of the arguments that the part at a dotted path is given or offered."""
+    """The names of the arguments that `build` passes to the part at a dotted path."""
     given = {kind.place: kind for kind in get_args(Given)}
     offered = {kind.place: kind for kind in get_args(Offered)}
     kind = given.get(path) or offered.get(path.rpartition(".")[0])

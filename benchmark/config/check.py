@@ -1,7 +1,7 @@
-"""Faults of a composed configuration, all at once and before anything is built.
+"""Checks a composed configuration before anything is built, and lists all faults at once.
 
-A part's knobs are the arguments of its constructor, so its signature says which are wrong, which are missing, and what
-each may be.
+A part's knobs are the arguments of its constructor: its signature defines which exist, which are required, and the type
+and range of each.
 """
 
 import importlib
@@ -24,28 +24,28 @@ from benchmark.results.run_id import name_fault
 Config = Mapping[str, Any]
 
 BESIDE = {"metrics": ("extra",)}
-"""Keys of a part's node that are no arguments of it: `build` makes parts of their own of what stands under them."""
+"""Keys of a part's node that are not its arguments: `build` makes separate parts of them."""
 
 
 class Fault(NamedTuple):
-    """knob: its dotted name. told: what is wrong with it."""
+    """A fault of a knob. knob: its dotted name; message: what is wrong with it."""
 
     knob: str
-    told: str
+    message: str
 
 
 def config_faults(config: Config, written: Config = MappingProxyType({})) -> list[str]:
-    """One line for each fault of a resolved configuration; empty where there is none.
+    """One line for each fault of a resolved configuration.
 
-    written: the configuration before its references were resolved. A fault is told of the knob that a user sets, and
-    once, wherever else its value arrives.
+    written: the configuration before interpolation. A fault is reported once, at the knob that a user sets, wherever
+    its value is interpolated.
     """
     make_importable()  # before any part imports Lightning
-    of_trainer = [Fault(knob, told) for knob, told in trainer_faults(config)]
-    judged = {fault.knob for fault in of_trainer}  # what a run can honour of Lightning's is narrower than its ranges
+    of_trainer = [Fault(knob, message) for knob, message in trainer_faults(config)]
+    checked = {fault.knob for fault in of_trainer}  # of Lightning's ranges a run supports only a part
     others = [*part_faults(config), *setting_faults(config), *run_faults(config)]
-    found = [*(fault for fault in others if fault.knob not in judged), *of_trainer]
-    return list(dict.fromkeys(f"{set_at(knob, written)}: {told}" for knob, told in found))
+    found = [*(fault for fault in others if fault.knob not in checked), *of_trainer]
+    return list(dict.fromkeys(f"{set_at(knob, written)}: {message}" for knob, message in found))
 
 
 def part_faults(config: Config) -> Iterator[Fault]:
@@ -58,17 +58,17 @@ def part_faults(config: Config) -> Iterator[Fault]:
             yield Fault(path, f"_target_ {node['_target_']!r} cannot be imported ({error}){cure}")
             continue
         except Exception as error:  # whatever a user's own module raises while it is imported
-            told = described(error, {node["_target_"].split(".")[0]})
-            yield Fault(path, f"_target_ {node['_target_']!r} cannot be imported: {told}")
+            message = described(error, {node["_target_"].split(".")[0]})
+            yield Fault(path, f"_target_ {node['_target_']!r} cannot be imported: {message}")
             continue
         if callable(target):
             yield from argument_faults(path, node, target)
         else:
-            yield Fault(path, f"_target_ {node['_target_']!r} is nothing that can be called")
+            yield Fault(path, f"_target_ {node['_target_']!r} is not callable")
 
 
 def parts(node: Any, path: str) -> Iterator[tuple[str, Config]]:
-    """Every node with a `_target_`, by its dotted path."""
+    """(dotted path, node) of every node with a `_target_`."""
     if isinstance(node, Mapping):
         if "_target_" in node:
             yield path, node
@@ -80,10 +80,11 @@ def parts(node: Any, path: str) -> Iterator[tuple[str, Config]]:
 
 
 def argument_faults(path: str, node: Config, target: Callable[..., Any]) -> Iterator[Fault]:
+    """Unknown, missing and wrong arguments of one part."""
     try:
         known = signature(target)
     except (TypeError, ValueError):
-        return  # written in C, without a signature to be read
+        return  # written in C, without a readable signature
     beside = BESIDE.get(path, ())
     given = [key for key in node if key not in beside and not (key.startswith("_") and key.endswith("_"))]
     for key in given:
@@ -98,19 +99,19 @@ def argument_faults(path: str, node: Config, target: Callable[..., Any]) -> Iter
 
 
 def value_faults(path: str, node: Config, knobs: Mapping[str, Any]) -> Iterator[Fault]:
-    """Values of another type than their annotation's, or out of its range. knobs: annotations by name."""
+    """Values of the wrong type, or out of range. knobs: annotations by name."""
     for key, value in node.items():
         if key not in knobs or (isinstance(value, Mapping) and "_target_" in value):
             continue
         knob = f"{path}.{key}" if path else key
-        yield from (Fault(f"{knob}{place}", told) for place, told in wrong(value, knobs[key]))
+        yield from (Fault(f"{knob}{place}", message) for place, message in wrong(value, knobs[key]))
         if isinstance(value, Mapping):
             for inner in passed_on(knobs[key]):
                 yield from value_faults(knob, value, inner.knobs)
 
 
 def setting_faults(config: Config) -> Iterator[Fault]:
-    """Values of what is no argument of a part."""
+    """Wrong values of knobs that are not arguments of a part."""
     for path, settings in SETTINGS.items():
         node = config.get(path) if path else config
         if isinstance(node, Mapping):
@@ -118,21 +119,21 @@ def setting_faults(config: Config) -> Iterator[Fault]:
 
 
 def find(target: str) -> Any:
-    """What a dotted name stands for. Raises ImportError or AttributeError.
+    """The object of a dotted name. Raises ImportError or AttributeError.
 
-    Hydra's own finder logs an error on the terminal where the name is wrong.
+    Hydra's own function logs an error on the terminal for a wrong name.
     """
     module, _, name = target.rpartition(".")
     try:
         return getattr(importlib.import_module(module), name)
     except ModuleNotFoundError as error:
         if error.name is None or not f"{module}.".startswith(f"{error.name}.") or "." not in module:
-            raise  # something that the module itself wants is missing
+            raise  # an import of the module itself fails
         return getattr(find(module), name)  # a name inside a class
 
 
 def nearest_target(target: str) -> str:
-    """The nearest name in the target's module, where that module can be imported."""
+    """A suggestion from the target's module, if that can be imported."""
     module, _, name = target.rpartition(".")
     try:
         return did_you_mean(
@@ -143,11 +144,13 @@ def nearest_target(target: str) -> str:
 
 
 def run_faults(config: Config) -> Iterator[Fault]:
-    """What a run itself needs, whatever its parts are."""
+    """Faults of knobs that every run has."""
     study = config["study"]
     if isinstance(study, str) and (fault := name_fault(study)):
         yield Fault("study", fault)
-    yield from (Fault("trainer.accelerator", told) for told in accelerator_faults(config["trainer"]["accelerator"]))
+    yield from (
+        Fault("trainer.accelerator", message) for message in accelerator_faults(config["trainer"]["accelerator"])
+    )
     images, batch = (config["data"].get(key) for key in ("images_per_epoch", "batch_size"))
     if isinstance(images, int) and isinstance(batch, int) and 0 < images < batch:
         yield Fault("data.images_per_epoch", f"{images} images do not fill one batch of data.batch_size={batch}")
@@ -155,6 +158,6 @@ def run_faults(config: Config) -> Iterator[Fault]:
     if devices not in (1, "1") and not (isinstance(devices, list) and len(devices) == 1):
         yield Fault(
             "trainer.devices",
-            f"{devices!r}: a run trains in one process on one device, so that a sweep can't start itself again in "
-            "its children. More devices carry more runs at once: -m with hydra.launcher.jobs=N",
+            f"{devices!r}: a run trains in one process on one device, so that a sweep cannot start itself again in "
+            "its children. Use more devices for more runs at once: -m with hydra.launcher.jobs=N",
         )

@@ -1,4 +1,4 @@
-"""Where configurations come from, and how one is put together without running anything."""
+"""Composes configurations as hydra.main does, without running anything."""
 
 import copy
 import importlib.metadata
@@ -22,13 +22,13 @@ from benchmark.config.yamls import located, unset
 from benchmark.results.run_id import RunId, address
 
 ENTRY_POINTS = "attention_benchmark.configs"
-"""The entry-point group by which an installed package brings its own configurations: name = "its.module.of.yamls"."""
+"""Entry-point group in which installed packages register configurations: name = "its.module.of.yamls"."""
 
 CONFIG_NAME = "config"
 
 
 def config_source() -> str:
-    """The checkout's conf/ where this is a checkout, the wheel's copy elsewhere; never a `conf` of the user's own."""
+    """The conf/ of this checkout, or the copy inside the wheel; never a user's own folder `conf`."""
     checkout = Path(__file__).resolve().parent.parent.parent
     if (checkout / "pyproject.toml").is_file() and (checkout / "conf" / "config.yaml").is_file():
         return str(checkout / "conf")
@@ -37,7 +37,7 @@ def config_source() -> str:
 
 @final
 class EntryPointConfigs(SearchPathPlugin):
-    """Adds the configurations of every installed package that names some in the entry-point group."""
+    """Adds the configurations that installed packages register in ENTRY_POINTS."""
 
     def manipulate_search_path(self, search_path: ConfigSearchPath) -> None:
         for entry in importlib.metadata.entry_points(group=ENTRY_POINTS):
@@ -45,18 +45,18 @@ class EntryPointConfigs(SearchPathPlugin):
 
 
 def register_plugins() -> None:
-    """Makes the project's Hydra plugins known, without a package `hydra_plugins` on the import path.
+    """Registers the project's Hydra plugins, without a package `hydra_plugins` on the import path.
 
-    A launcher stands anywhere: its yaml in conf/hydra/launcher names its class, as the yaml of any part does.
+    A launcher may be in any package: its yaml in conf/hydra/launcher names its class, as the yaml of any part does.
     """
     register(EntryPointConfigs)
 
 
 @final
 class Composer:
-    """Composes configurations from the project's, the installed packages' and one more folder, as Hydra's main does.
+    """Composes from the project's configurations, those of installed packages, and one more folder.
 
-    config_dir: one more folder of configurations. search: `hydra.searchpath=` overrides, part of every composition.
+    config_dir: that folder. search: overrides of `hydra.searchpath`, applied to every composition.
     """
 
     def __init__(self, config_dir: str | None = None, search: Sequence[str] = ()):
@@ -64,34 +64,33 @@ class Composer:
         folder = None if config_dir is None else f"file://{Path(config_dir).resolve()}"
         self.loader = config_loader(config_source(), folder)
         self._jobs: dict[tuple[str, ...], DictConfig] = {}
-        self._looked_at: dict[tuple[str, ...], DictConfig] = {}
+        self._cache: dict[tuple[str, ...], DictConfig] = {}
 
     def compose(self, overrides: Sequence[str]) -> DictConfig:
-        """The composition of a run, with its `hydra` node. Raises ConfigFault with file and line of a yaml's fault."""
+        """The composed configuration with its `hydra` node. Raises ConfigFault with file and line of a yaml's fault."""
         try:
             return self.loader.load_configuration(CONFIG_NAME, [*self._search, *overrides], run_mode=RunMode.RUN)
         except (YAMLError, UnicodeDecodeError, HydraException, OmegaConfBaseException) as fault:
-            if told := located(fault, self.loader, overrides):
-                raise ConfigFault([told]) from fault
+            if message := located(fault, self.loader, overrides):
+                raise ConfigFault([message]) from fault
             raise
 
-    def looked_at(self, overrides: Sequence[str]) -> DictConfig:
-        """The same, composed once; to look at, never to change."""
-        if tuple(overrides) not in self._looked_at:
-            self._looked_at[tuple(overrides)] = self.compose(overrides)
-        return self._looked_at[tuple(overrides)]
+    def composed_once(self, overrides: Sequence[str]) -> DictConfig:
+        """The same, cached: the result must not be changed."""
+        if tuple(overrides) not in self._cache:
+            self._cache[tuple(overrides)] = self.compose(overrides)
+        return self._cache[tuple(overrides)]
 
     def job(self, overrides: Sequence[str]) -> DictConfig:
-        """The composition of a run as the run sees it, see as_job."""
+        """The configuration of a run, see `as_job`."""
         config = self.compose(overrides)
         return self.as_job(config, config.hydra)
 
     def as_job(self, config: DictConfig, hydra: Any) -> DictConfig:
-        """A composition without its `hydra` node, its classes under their names of now. hydra: that node.
+        """A composed configuration without its `hydra` node, with present class names. hydra: that node.
 
-        The names of its choices stand under `choices`, by group; where a group of named parts was given a list, the
-        parts' names. A class that no choice's yaml names, but the command line or an experiment, stands there under its
-        dotted key.
+        `choices` holds the names of its choices by group; for groups of named parts the parts' names where a list was
+        given. A class that the command line or an experiment sets is listed there too, under its dotted key.
         """
         for place, target in targets(config, ""):
             if (new := moved().path(target, once)) != target:
@@ -111,18 +110,19 @@ class Composer:
         return config
 
     def _of_choices(self, chosen: dict[str, Any]) -> DictConfig:
-        """What choices come to by themselves, without an experiment that names them and sets values beside them."""
+        """The composition of the choices only, without the experiment that names them and sets further values."""
         names = {group: choice for group, choice in chosen.items() if group != "experiment"}
-        for group in NAMED_PARTS:  # a list may name parts that the command line has added
+        for group in NAMED_PARTS:  # a list may include parts that were added on the command line
             if isinstance(names[group], list):
                 names[group] = [name for name in names[group] if name in self.choices(group)]
-        return self.looked_at([f"{group}={as_typed(choice)}" for group, choice in names.items()])
+        return self.composed_once([f"{group}={as_typed(choice)}" for group, choice in names.items()])
 
     def choices(self, group: str) -> list[str]:
+        """All choices of a config group; empty for anything else."""
         return list(self.loader.get_group_options(group))
 
     def address(self, config: DictConfig, experiment: str = "") -> RunId:
-        """Where the run of a composed configuration belongs. experiment: what it says it follows."""
+        """The RunId of a composed configuration. experiment: the choice of that group, "" for none."""
         if lacking := unset(config, self.loader):
             raise ConfigFault(lacking)
         usual = (f"attention={config.attention.name}", f"data={config.data.name}")
@@ -130,7 +130,7 @@ class Composer:
         return address(plain(config), self._completed(config, usual), experiment, protocol)
 
     def _completed(self, config: DictConfig, overrides: tuple[str, ...]) -> dict[str, Any]:
-        """The values of a composition with the seed of a run; what it leaves open is as the run has it."""
+        """The values of a composition with the run's seed, and with the run's values where it has ???."""
         if overrides not in self._jobs:
             self._jobs[overrides] = self.job(overrides)
         found = copy.deepcopy(self._jobs[overrides])
@@ -141,7 +141,7 @@ class Composer:
 
 
 def targets(node: Any, place: str) -> Iterator[tuple[str, str]]:
-    """(dotted key, class) of every `_target_` of a configuration, in lists too; of what is referred to, not again."""
+    """(dotted key, class) of every `_target_` of a configuration, in lists too; interpolated nodes are skipped."""
     if OmegaConf.is_config(node):
         node = OmegaConf.to_container(node, resolve=False)
     if isinstance(node, dict):
@@ -157,7 +157,7 @@ def targets(node: Any, place: str) -> Iterator[tuple[str, str]]:
 
 
 def plain(config: DictConfig) -> dict[str, Any]:
-    """A configuration as dictionaries and lists, its references resolved. Raises ConfigFault for what has no value."""
+    """A configuration as dictionaries and lists, interpolated. Raises ConfigFault for missing values."""
     if left_open := sorted(OmegaConf.missing_keys(config)):
         raise ConfigFault([f"{key}: has no value, and needs one: {key}=..." for key in left_open])
     found = OmegaConf.to_container(config, resolve=True, throw_on_missing=True)
@@ -166,7 +166,7 @@ def plain(config: DictConfig) -> dict[str, Any]:
 
 
 def written(config: DictConfig) -> dict[str, Any]:
-    """A configuration as dictionaries and lists, its references as they stand in the yamls."""
+    """A configuration as dictionaries and lists, without interpolation."""
     found = OmegaConf.to_container(config, resolve=False)
     assert isinstance(found, dict)
     return {str(key): value for key, value in found.items() if key != "hydra"}

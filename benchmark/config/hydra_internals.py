@@ -1,6 +1,6 @@
-"""What the project uses of Hydra and OmegaConf beyond their documented interface, each with a test of what it does.
+"""All uses of private names of Hydra and OmegaConf, each with a test.
 
-A new version of Hydra may change any of it. Then `tests/test_hydra_internals.py` says what, and this file is mended.
+A new version of Hydra may change any of them; tests/config/test_hydra_internals.py then shows which.
 """
 
 from argparse import Namespace
@@ -53,8 +53,8 @@ def _is_plugin(target: str) -> bool:
 
 
 def config_loader(source: str, folder: str | None) -> ConfigLoader:
-    """Composes from a source and all search path plugins, as `hydra.main` does. folder: searched after the source, as
-    that of --config-dir is; None for none.
+    """A loader with a source and all search path plugins, as `hydra.main` has it. folder: that of --config-dir,
+    searched after the source; None for none.
     """
     search_path = create_config_search_path(source)
     if folder is not None:
@@ -63,22 +63,22 @@ def config_loader(source: str, folder: str | None) -> ConfigLoader:
 
 
 def parsed_value(override: Override) -> Any:
-    """The value as the grammar reads it: a QuotedString keeps its quotes, which `Override.value()` drops."""
+    """The parsed value of an override. Quotes are preserved as a QuotedString; `Override.value()` drops them."""
     return override._value
 
 
 def swept_values(override: Override) -> list[Any]:
-    """The values of a discrete sweep, without quotes, as `Override.value()` gives the value of no sweep."""
+    """The values of a discrete sweep, without quotes, as `Override.value()` returns a single one."""
     return [Override._convert_value(each) for each in override.sweep_iterator()]
 
 
 def is_list_of_values(override: Override) -> bool:
-    """Whether a sweep was typed as values with commas between them, and not as choice(...), range(...) or glob(...)."""
+    """Whether a sweep was typed as comma-separated values, not as choice(...), range(...) or glob(...)."""
     return bool(getattr(override._value, "simple_form", False))
 
 
 def has(config: DictConfig, key: str) -> bool:
-    """Whether a dotted key is there, also where its value is null, missing (???) or refers to nothing."""
+    """Whether a dotted key exists, even if its value is null, missing (???) or cannot be interpolated."""
     node: Any = config
     for part in key.split("."):
         if not OmegaConf.is_dict(node) or part not in node.keys():  # noqa: SIM118 - `in node` is False for a null
@@ -88,7 +88,7 @@ def has(config: DictConfig, key: str) -> bool:
 
 
 def keys(config: Any, prefix: str = "") -> Iterator[str]:
-    """Every dotted key of a configuration, branches and leaves; no reference is resolved."""
+    """Every dotted key of a configuration, of nodes and leaves, without interpolation."""
     for key in config.keys():  # noqa: SIM118
         yield f"{prefix}{key}"
         node = config._get_node(key)

@@ -1,4 +1,4 @@
-"""Kinds of values, as a person calls them."""
+"""Kinds of configuration values, in words for messages."""
 
 from typing import Any
 
@@ -6,7 +6,7 @@ from omegaconf import OmegaConf
 
 
 def fits(value: Any, usual: Any) -> bool:
-    """Whether a value is of the usual one's kind. Null fits where null or a structure stands, anything fits null."""
+    """Whether a value is of the default's kind. Null fits a null, text or structure; anything fits a null default."""
     if usual is None or (isinstance(value, str) and value.startswith("${")):
         return True
     if value is None:
@@ -24,6 +24,7 @@ KINDS: tuple[tuple[type | tuple[type, ...], str], ...] = (
 
 
 def kind(value: Any) -> str:
+    """The kind of a value, in words."""
     if OmegaConf.is_dict(value):
         return "a group of values"
     if OmegaConf.is_list(value) or isinstance(value, list):

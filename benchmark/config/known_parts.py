@@ -1,7 +1,7 @@
-"""What a saved configuration may have built: the parts that installed choices name, with their arguments.
+"""The allow-list for saved configurations: only classes that installed yamls name are built, with known arguments.
 
-The choices are the yamls of this project, of installed packages that bring their own, and of one more folder. Whoever
-installed them has chosen to run them; a folder of a run that came from elsewhere has been chosen by nobody.
+Installed are the yamls of this project, of installed packages, and of --config-dir. The user has chosen to run these; a
+run's folder may come from anywhere.
 """
 
 import inspect
@@ -21,18 +21,18 @@ from benchmark.config.saved_config import nodes, shown
 
 PARTIAL = "_partial_"
 OWN = "hydra"
-"""Hydra's own group, of launchers and the like: no parts of a run."""
-BEYOND_RECALL = ("hydra.", "builtins.")
-"""Never parts, whoever names them: they call what their arguments name."""
+"""Hydra's own config group (launchers and the like), which has no parts of a run."""
+NEVER_BUILT = ("hydra.", "builtins.")
+"""Modules whose functions are never built, as they would call what their arguments name."""
 
 
 Parts = dict[str, set[str]]
-"""By target, the arguments that choices give it."""
+"""Arguments that installed yamls use, by `_target_`."""
 
 
 @cache
 def known_parts(composer: Composer) -> Parts:
-    """All that any installed choice builds."""
+    """Everything that an installed yaml may build."""
     found: Parts = {}
     for source in composer.loader.get_sources():
         if source.provider in ("hydra", "schema") or not source.available():
@@ -42,7 +42,7 @@ def known_parts(composer: Composer) -> Parts:
                 if isinstance(node, dict) and isinstance(node.get(TARGET), str):
                     target = moved().path(node[TARGET], silent)
                     found.setdefault(target, set()).update(key for key in node if not _is_special(key))
-    return {target: names for target, names in found.items() if not target.startswith(BEYOND_RECALL)}
+    return {target: names for target, names in found.items() if not target.startswith(NEVER_BUILT)}
 
 
 def _contents(source: ConfigSource, group: str) -> Iterator[Any]:
@@ -54,7 +54,7 @@ def _contents(source: ConfigSource, group: str) -> Iterator[Any]:
 
 
 def foreign_parts(config: Any, known: Parts) -> list[str]:
-    """A line for each thing in a plain configuration that no installed choice would have built."""
+    """One line for each part or argument of a plain configuration that no installed yaml would have built."""
     faults = []
     for where, node in nodes(config):
         if isinstance(node, dict):
@@ -88,7 +88,7 @@ def _faults(node: Mapping[str, Any], known: Parts) -> list[str]:
 
 
 def _is_special(key: str) -> bool:
-    """Whether Hydra may read a key for itself: _target_, _args_, _partial_, _recursive_, _convert_."""
+    """Whether a key is one of Hydra's own: _target_, _args_, _partial_, _recursive_, _convert_."""
     return key.startswith("_") and key.endswith("_")
 
 
@@ -96,19 +96,19 @@ def _parameters(made: Callable[..., Any]) -> list[str]:
     kinds = (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY)
     try:
         return [name for name, one in inspect.signature(made).parameters.items() if one.kind in kinds]
-    except (TypeError, ValueError):  # of what is written in C
+    except (TypeError, ValueError):  # written in C
         return []
 
 
 def _hints(made: Any) -> dict[str, Any]:
     try:
         return get_type_hints(getattr(made, "__init__", made) if isinstance(made, type) else made)
-    except (NameError, TypeError, AttributeError):  # of what does not say its types
+    except (NameError, TypeError, AttributeError):  # without readable annotations
         return {}
 
 
 def is_plain(hint: Any) -> bool:
-    """Whether a type is of plain values alone: numbers, texts, and lists and mappings of them."""
+    """Whether a type has plain values only: numbers, strings, and lists and mappings of them."""
     if hint in (int, float, str, bool, type(None)):
         return True
     if get_origin(hint) in (list, tuple, dict, Sequence, Mapping, Union, types.UnionType):

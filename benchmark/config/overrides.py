@@ -1,4 +1,4 @@
-"""Faults of what was typed on the command line: every one of them at once, each with the nearest right name."""
+"""Checks the overrides of a command line, and lists all faults at once, each with a suggestion."""
 
 import itertools
 import math
@@ -22,15 +22,15 @@ from benchmark.process.program import first_line
 from benchmark.results.run_id import name_fault
 
 MOST_COMBINATIONS = 64
-"""Of choices in a sweep that are composed to look a key up; a larger sweep is left to Hydra's own check of each job."""
+"""Most combinations of swept choices that are composed to check keys; Hydra checks each job of larger sweeps."""
 
 
 @final
 class Overrides:
-    """The overrides of one command line, read once.
+    """The parsed overrides of one command line.
 
-    texts: as typed. sweep: whether several values may be given for one key. groups: the choices among them; keys: the
-    knobs; search: where choices are looked for besides.
+    texts: as typed. sweep: whether a key may have several values. groups: those of config groups; keys: those of knobs;
+    search: those of hydra.searchpath.
     """
 
     def __init__(self, composer: Composer, texts: Sequence[str], sweep: bool):
@@ -50,11 +50,11 @@ class Overrides:
 
     @property
     def jobs(self) -> int:
-        """How many runs they are of."""
+        """The number of runs of the sweep."""
         return math.prod(len(values(override)) for override in (*self.groups, *self.keys) if not override.is_delete())
 
     def faults(self) -> list[str]:
-        """One line for each fault; empty where there is none."""
+        """One line for each fault."""
         several = [o for o in (*self.groups, *self.keys) if o.is_sweep_override() and not self.sweep]
         found = [
             f"{o.input_line}: several values for one run; a sweep is started with -m{one_text(o)}" for o in several
@@ -67,7 +67,7 @@ class Overrides:
         return [*self.name_faults(), *self._unread, *found, *wrong, *self._key_faults(whole=not wrong)]
 
     def name_faults(self) -> list[str]:
-        """Of studies, whose folder Hydra makes before any job is looked at."""
+        """Faults of study names, whose folders Hydra creates before any job is checked."""
         names = [str(value) for o in self.keys if o.key_or_group == "study" for value in values(o)]
         return [f"study: {fault}" for fault in map(name_fault, names) if fault and "${" not in fault]
 
@@ -81,14 +81,14 @@ class Overrides:
             if value in known:
                 faults += header_faults(self._composer.loader, group, str(value))
             if value is None or value in known or override.is_delete() or self.search:
-                continue  # a search path may bring choices that are only known once it is composed
+                continue  # a search path may add choices that are only known after composing
             faults += choice_faults(group, value, known, override.input_line or "")
         if override.is_sweep_override() and not values(override):
             faults.append(f"{override.input_line}: matches no choice. Choices: {', '.join(known)}")
         return faults
 
     def _key_faults(self, whole: bool) -> list[str]:
-        """whole: the choices are right, so that a key has to exist in each of their combinations, else in any."""
+        """Faults of knobs. whole: all choices are valid, so that a key has to exist in each combination, not in any."""
         configs, broken = self._compositions(whole)
         if not configs:
             return broken
@@ -115,41 +115,42 @@ class Overrides:
         for chosen in itertools.islice(itertools.product(*(c for _, _, c in groups)), MOST_COMBINATIONS):
             picked = [f"{key}={choice}" for (_, key, _), choice in zip(groups, chosen, strict=True)]
             try:
-                configs.append(self._composer.looked_at([*self.search, *picked]))
+                configs.append(self._composer.composed_once([*self.search, *picked]))
             except (HydraException, OmegaConfBaseException) as error:
                 return [], [f"{' '.join(picked)}: {first_line(error)}"] if whole else []
         return configs, []
 
 
 def values(override: Override) -> list[Any]:
-    """The values an override gives its key, one for each job of a sweep."""
+    """The values of an override, one for each job of a sweep."""
     if override.is_sweep_override():
         return swept_values(override) if override.is_discrete_sweep() else []
     return [override.value()]
 
 
 def unknown_key(override: Override, config: DictConfig) -> str:
+    """The message for a knob that does not exist."""
     key = override.key_or_group
     known = [k for k in keys(config) if k.startswith("hydra.") == key.startswith("hydra.")]
     return f"{override.input_line}: there is no knob {key!r}{did_you_mean(key, known) or '; --cfg job shows them all'}"
 
 
 def added_to_nothing(override: Override, config: DictConfig) -> list[str]:
-    """An added key is read by nobody unless it is an argument of a part; whether the part takes it is checked there."""
+    """Faults of +key=value: only arguments of a part may be added. Whether the part takes it is checked later."""
     key = override.key_or_group
     parent = OmegaConf.select(config, key.rpartition(".")[0]) if "." in key else None
     if key.startswith(tuple(f"{where}." for where in NAMED)):
-        return []  # of any name; what each is, and whether it takes the knob, is checked with all other parts
+        return []  # named parts may have any name and are checked with all other parts
     if key.startswith("hydra.") or has(config, key) or (isinstance(parent, DictConfig) and "_target_" in parent):
         return []
     if f"oc.select:{key}," in OmegaConf.to_yaml(config, resolve=False):
-        return []  # a mechanism asks whether the task has it
+        return []  # an optional knob of the task
     known = [k for k in keys(config) if not k.startswith("hydra")]
     return [f"{override.input_line}: nothing reads {key!r}{did_you_mean(key, known)}"]
 
 
 def type_faults(override: Override, config: DictConfig) -> list[str]:
-    """Values of another kind than what stands in the configuration."""
+    """Values of another kind than the default."""
     key = override.key_or_group
     if key.startswith("hydra.") or override.is_delete():
         return []

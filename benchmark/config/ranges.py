@@ -1,4 +1,4 @@
-"""Whether a value is what an argument's annotation says: its type, and its range where one is declared."""
+"""Checks values against an argument's annotation: its type, and its range (annotated_types) if declared."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from math import inf
@@ -12,14 +12,14 @@ Limits = tuple[Any, ...]
 
 
 class Wrong(NamedTuple):
-    """A value that cannot be. place: its own within the argument, such as [2] or .mirror; fault: what is wrong."""
+    """An invalid value. place: position inside the argument, such as [2] or .mirror; fault: what is wrong."""
 
     place: str
     fault: str
 
 
 def wrong(value: Any, hint: Any) -> Iterator[Wrong]:
-    """What of a value is not as its annotation says. An annotation that is none of a yaml's kinds takes anything."""
+    """The parts of a value that violate its annotation. Annotations that no yaml value can have accept anything."""
     kind, bounds = bare(hint)
     if get_origin(kind) in (Union, UnionType):
         if all(any(True for _ in wrong(value, one)) for one in get_args(kind)):
@@ -35,11 +35,12 @@ def wrong(value: Any, hint: Any) -> Iterator[Wrong]:
 
 
 def refused(value: Any, hint: Any) -> Wrong:
+    """The fault of a value as a whole."""
     return Wrong("", f"has to be {words(hint)}, and not {shown(value)}")
 
 
 def bare(hint: Any) -> tuple[Any, Limits]:
-    """An annotation without its constraints, and those."""
+    """An annotation's type and its constraints."""
     if get_origin(hint) is not Annotated:
         return hint, ()
     kind, *metadata = get_args(hint)
@@ -51,7 +52,7 @@ def bare(hint: Any) -> tuple[Any, Limits]:
 
 
 def of_kind(value: Any, kind: Any) -> bool:
-    """Whether a value of a yaml is of a kind: bool is no number, an int is a float, a list may be a tuple."""
+    """Whether a yaml value has a type: a bool is no number, an int is a float, a list is a tuple."""
     kind = get_origin(kind) or kind
     if kind in (None, NoneType):
         return value is None
@@ -69,7 +70,7 @@ def of_kind(value: Any, kind: Any) -> bool:
 
 
 def parts(value: Any, kind: Any) -> Iterator[tuple[str, Any, Any]]:
-    """Of a list or a mapping, the place of each item, the item, and its annotation."""
+    """(place, item, annotation) of each item of a list or mapping."""
     inner, origin = get_args(kind), get_origin(kind)
     if not inner or not isinstance(origin, type):
         return
@@ -84,7 +85,7 @@ def parts(value: Any, kind: Any) -> Iterator[tuple[str, Any, Any]]:
 
 
 def within(value: Any, bound: Any) -> bool:
-    """Whether a value keeps a constraint of annotated_types; others are none of ours to judge. NaN keeps none."""
+    """Whether a value satisfies a constraint of annotated_types; others are ignored. NaN satisfies none."""
     match bound:
         case limits.Ge(ge=least):
             return bool(value >= least)
@@ -104,7 +105,7 @@ def within(value: Any, bound: Any) -> bool:
 
 
 def has_range(hint: Any) -> bool:
-    """Whether numbers of an annotation have a declared range, in all that it allows."""
+    """Whether all numbers that an annotation allows have a declared range."""
     kind, bounds = bare(hint)
     if kind in (int, float):
         return bool(bounds)
@@ -112,7 +113,7 @@ def has_range(hint: Any) -> bool:
 
 
 def words(hint: Any) -> str:
-    """An annotation as a person says it: a whole number of at least 1, true or false, 'online' or null."""
+    """An annotation in words: a whole number of at least 1, true or false, 'online' or null."""
     kind, bounds = bare(hint)
     if get_origin(kind) in (Union, UnionType):
         return " or ".join(dict.fromkeys(words(one) for one in get_args(kind)))
@@ -133,21 +134,21 @@ def bounded(bounds: Limits) -> list[str]:
     most, below = [one.le for one in bounds if isinstance(one, limits.Le)], [
         one.lt for one in bounds if isinstance(one, limits.Lt)]  # fmt: skip
     if least and most:
-        told = [f"from {least[0]:g} to {most[0]:g}"]
+        spans = [f"from {least[0]:g} to {most[0]:g}"]
     else:
         low = [f"of at least {one:g}" for one in least] + [f"above {one:g}" for one in above]
         high = [f"of at most {one:g}" for one in most] + [
             "finite" if one == inf else f"below {one:g}" for one in below]  # fmt: skip
-        told = [" and ".join([*low, *high]).replace("finite", "finite" if low else "that is finite")]
+        spans = [" and ".join([*low, *high]).replace("finite", "finite" if low else "that is finite")]
     few = [one.min_length for one in bounds if isinstance(one, limits.MinLen)]
     many = [one.max_length for one in bounds if isinstance(one, limits.MaxLen)]
     length = [f"of {few[0]}"] if few and few == many else [f"of at least {one}" for one in few]
     steps = [f"in steps of {one.multiple_of}" for one in bounds if isinstance(one, limits.MultipleOf)]
-    return [text for text in (*told, *length, *steps) if text]
+    return [text for text in (*spans, *length, *steps) if text]
 
 
 def shown(value: Any) -> str:
-    """A value as a yaml has it."""
+    """A value in yaml syntax."""
     if value is None or isinstance(value, bool):
         return {None: "null", True: "true", False: "false"}[value]
     return repr(float(value)) if isinstance(value, Real) and not isinstance(value, int) else repr(value)

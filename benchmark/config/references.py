@@ -1,4 +1,4 @@
-"""Where a knob's value is set, when references brought it where it is used."""
+"""Finds the knob from which a value is interpolated."""
 
 import re
 from collections.abc import Mapping
@@ -7,34 +7,34 @@ from typing import Any
 Config = Mapping[str, Any]
 
 REFERENCE = re.compile(r"\$\{(?:oc\.select:)?([\w.\[\]]+)[^{}]*\}")
-"""A value that stands elsewhere, with or without what holds where it is absent."""
+"""An interpolation ${knob} or ${oc.select:knob,default}."""
 
 STEP = re.compile(r"[^.\[\]]+|\[\d+\]")
 
 
 def set_at(knob: str, written: Config) -> str:
-    """The name under which a user sets a knob. written: the configuration, its references not resolved."""
+    """The knob that a user sets to change a value. written: the configuration before interpolation."""
     steps = STEP.findall(knob)
     node: Any = written
     for number in range(len(steps) + 1):
-        told = REFERENCE.fullmatch(node) if isinstance(node, str) else None
-        if told and stands(told[1], written):
-            return set_at(joined([*STEP.findall(told[1]), *steps[number:]]), written)
+        reference = REFERENCE.fullmatch(node) if isinstance(node, str) else None
+        if reference and exists(reference[1], written):
+            return set_at(joined([*STEP.findall(reference[1]), *steps[number:]]), written)
         if number < len(steps):
             node = inside(node, steps[number])
     return knob
 
 
 def inside(node: Any, step: str) -> Any:
-    """What a key or an [index] leads to, None where there is nothing."""
+    """The value at a key or [index]; None where there is none."""
     if step.startswith("["):
         number = int(step[1:-1])
         return node[number] if isinstance(node, list) and number < len(node) else None
     return node.get(step) if isinstance(node, Mapping) else None
 
 
-def stands(knob: str, written: Config) -> bool:
-    """Whether a knob is in the configuration, if only in what a reference brings."""
+def exists(knob: str, written: Config) -> bool:
+    """Whether a knob exists in the configuration, or may exist in an interpolated node."""
     node: Any = written
     for step in STEP.findall(knob):
         if isinstance(node, str):
@@ -44,5 +44,5 @@ def stands(knob: str, written: Config) -> bool:
 
 
 def joined(steps: list[str]) -> str:
-    """A dotted name."""
+    """Keys and indices as a dotted name."""
     return "".join(step if step.startswith("[") else f".{step}" for step in steps).removeprefix(".")

@@ -1,4 +1,4 @@
-"""The configuration in a run's folder, read as data: bounded, without tags, references or links out of the folder."""
+"""Reads a run's saved configuration as untrusted data: bounded, without tags, interpolation or outside links."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,33 +13,33 @@ from benchmark.common.json_files import Damaged, read_bytes
 from benchmark.common.moved import moved, once
 
 MOST_BYTES = 2**20
-"""Of config.yaml; ours have some 10,000."""
+"""Largest config.yaml; typical ones have about 10,000 bytes."""
 MOST_NODES = 20_000
-"""Of keys, values and brackets; ours have some 500."""
+"""Most YAML events (keys, values, brackets); typical files have about 500."""
 MOST_DEPTH = 32
-"""Of lists and mappings in each other; ours have some 10."""
+"""Deepest nesting; typical files have about 10."""
 MOST = 2**53
-"""Of a number: what JSON and floats hold to the last digit."""
+"""Largest integer, which JSON and floats represent exactly."""
 
 Node = tuple[str, Any]
-"""Where a value stands, as a dotted key, and the value."""
+"""(dotted key, value)."""
 
 
 def within(folder: Path, path: Path) -> Path:
-    """A file of a run. Raises RunFault where it is a link to something outside of the run's folder."""
+    """The path of a run's file. Raises RunFault if it is a link out of the run's folder."""
     if not path.resolve().is_relative_to(folder.resolve()):
         raise RunFault(f"{path} is a link out of the run's folder, which is not followed. Put the file itself there")
     return path
 
 
 def read_config(folder: Path, path: Path) -> DictConfig:
-    """A configuration as a run saves it, under the names of now: plain values only, every reference resolved.
+    """A configuration as a run saves it, with present names: plain values only, fully interpolated.
 
-    Raises RunFault, in one line that names the file, where it is damaged or holds anything else.
+    Raises RunFault, which names the file, if it is damaged or has other content.
     """
     try:
         text = read_bytes(within(folder, path), MOST_BYTES).decode("utf-8")
-        _refuse_tricks(text)
+        _refuse_yaml_features(text)
         config = OmegaConf.create(text)
         if not isinstance(config, DictConfig):
             raise Damaged("is no mapping")
@@ -48,16 +48,16 @@ def read_config(folder: Path, path: Path) -> DictConfig:
             _refuse_value(where, value)
         config = OmegaConf.create(moved().config(found, once))
     except Damaged as fault:
-        raise RunFault(f"{path} is no configuration that a run has saved: it {fault}. Put back a whole copy") from None
+        raise RunFault(f"{path} is no configuration that a run has saved: it {fault}. Restore it from a copy") from None
     except (yaml.YAMLError, OmegaConfBaseException, ValueError, TypeError, AttributeError, RecursionError,
             FileNotFoundError) as fault:  # fmt: skip
-        told = " ".join(str(fault).split())[:120]
-        raise RunFault(f"{path} is damaged ({told}). Put back a whole copy") from None
+        reason = " ".join(str(fault).split())[:120]
+        raise RunFault(f"{path} is damaged ({reason}). Restore it from a copy") from None
     return config
 
 
 def nodes(value: Any, where: str = "") -> Iterator[Node]:
-    """Every mapping, list and value of a plain configuration, the outermost first."""
+    """(dotted key, value) of every mapping, list and value of a plain configuration, the outermost first."""
     waiting: list[Node] = [(where, value)]
     while waiting:
         where, one = waiting.pop()
@@ -68,8 +68,8 @@ def nodes(value: Any, where: str = "") -> Iterator[Node]:
             waiting += [(f"{where}.{number}".lstrip("."), each) for number, each in enumerate(one)]
 
 
-def _refuse_tricks(text: str) -> None:
-    """Raises Damaged for what YAML can do and a saved configuration never does, before anything is made of it."""
+def _refuse_yaml_features(text: str) -> None:
+    """Raises Damaged for YAML features that a saved configuration never uses, before it is constructed."""
     depth = 0
     for number, event in enumerate(yaml.parse(text, Loader=yaml.SafeLoader)):
         if number > MOST_NODES:
@@ -84,7 +84,7 @@ def _refuse_tricks(text: str) -> None:
 
 
 def _refuse_value(where: str, value: Any) -> None:
-    """Raises Damaged for what no resolved configuration holds."""
+    """Raises Damaged for values that no resolved configuration has."""
     texts = [*value] if isinstance(value, dict) else [value]
     if any(not isinstance(text, str) for text in texts if isinstance(value, dict)):
         raise Damaged(f"has a key that is no text at {shown(where) or 'its top'}")
@@ -95,6 +95,6 @@ def _refuse_value(where: str, value: Any) -> None:
 
 
 def shown(text: str) -> str:
-    """A stranger's words for a message: without signs that a terminal acts on, and not endless."""
+    """Untrusted text for a message: without control characters, at most 80 characters."""
     safe = "".join(sign if sign.isprintable() else "\N{REPLACEMENT CHARACTER}" for sign in text)
     return safe if len(safe) <= 80 else f"{safe[:77]}..."

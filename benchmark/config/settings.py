@@ -1,4 +1,4 @@
-"""Knobs that are no argument of a part, with what each may be: those of config.yaml itself, and of `look`."""
+"""Types and ranges of knobs that are not arguments of a part: those of config.yaml itself, and of `look`."""
 
 from collections.abc import Mapping
 from typing import Any, NamedTuple
@@ -7,7 +7,7 @@ from datamodules.ranges import Count, Natural, NotAll, Positive
 
 
 class RunSettings(NamedTuple):
-    """What stands on top of config.yaml; said there."""
+    """Top-level knobs of config.yaml; explained there."""
 
     study: str
     seed: Natural
@@ -19,7 +19,7 @@ class RunSettings(NamedTuple):
 
 
 class EvaluationSettings(NamedTuple):
-    """How a trained model is measured; said in config.yaml."""
+    """How a trained model is evaluated; explained in config.yaml."""
 
     samples: Count
     seed: Natural
@@ -28,14 +28,14 @@ class EvaluationSettings(NamedTuple):
 
 
 class AttentionSettings(NamedTuple):
-    """A mechanism's choice: its name, and how often it looks for each symbol."""
+    """Knobs of every attention mechanism: its name, and its glimpses per symbol."""
 
     name: str
     glimpses: Count
 
 
 class LookSettings(NamedTuple):
-    """How finely models look at a task; said in each yaml of data. Mechanisms and decoders refer to these."""
+    """Knobs that fit the models to a data set, set in its yaml. Mechanisms and decoders interpolate them."""
 
     glimpses: Count
     size: Count
@@ -56,4 +56,4 @@ SETTINGS: Mapping[str, Any] = {
     "attention": AttentionSettings,
     "look": LookSettings,
 }
-"""By the place in the configuration."""
+"""By dotted key in the configuration."""

@@ -1,6 +1,7 @@
-"""The knobs of a part: the arguments of its constructor, with what each may be.
+"""The knobs of a part: the arguments of its constructor, with types and ranges.
 
-What is not ours has no ranges in its signature. Those of optimisers and of Lightning's Trainer and tables stand here.
+Classes of libraries declare no ranges. Those of torch.optim, of Lightning's Trainer and CSVLogger, and of torchmetrics
+are declared here.
 """
 
 import inspect
@@ -20,7 +21,7 @@ from datamodules.ranges import ArgumentsOf, Count, Natural, NonNegative, NotAll,
 
 OPTIMISER = {"lr": NonNegative, "weight_decay": NonNegative, "eps": Positive, "momentum": NotAll, "dampening": NotAll,
              "alpha": NotAll, "rho": NotAll, "betas": tuple[NotAll, NotAll]}  # fmt: skip
-"""Of any of torch.optim; PyTorch checks some of them itself, when a run has begun."""
+"""Arguments of torch.optim; PyTorch itself checks some of them, but only when a run has started."""
 
 TRAINER = {"max_epochs": Count | Literal[-1], "log_every_n_steps": Natural,
            "num_sanity_val_steps": Annotated[int, Ge(-1)],
@@ -31,7 +32,7 @@ TRAINER = {"max_epochs": Count | Literal[-1], "log_every_n_steps": Natural,
 TABLE = {"flush_logs_every_n_steps": Count}
 
 METRIC = {"compute_on_cpu": bool, "sync_on_compute": bool, "compute_with_cache": bool}
-"""What any torchmetrics metric takes besides its own arguments, which it refuses all else with when it is built."""
+"""Arguments of every torchmetrics metric; others in **kwargs are refused when it is built."""
 
 BORROWED: Mapping[type, Mapping[str, Any]] = {
     Optimizer: OPTIMISER, pl.Trainer: TRAINER, CSVLogger: TABLE, Metric: METRIC,
@@ -40,8 +41,8 @@ BORROWED: Mapping[type, Mapping[str, Any]] = {
 
 @dataclass(frozen=True)
 class Signature:
-    """knobs: what each argument may be, by its name. needed: those without a default. any: whether further ones are
-    taken, whatever they are called.
+    """The arguments of a constructor. knobs: annotations by name. needed: those without a default. any: whether
+    arguments of any other name are accepted.
     """
 
     knobs: Mapping[str, Any]
@@ -51,7 +52,7 @@ class Signature:
 
 @cache
 def signature(target: Callable[..., Any]) -> Signature:
-    """Raises TypeError or ValueError for what has none that can be read, such as a class written in C."""
+    """The signature of a class or function. Raises TypeError or ValueError if it has none, as when written in C."""
     parameters = read(target).parameters.values()
     plain = [one for one in parameters if one.kind not in (Parameter.VAR_KEYWORD, Parameter.VAR_POSITIONAL)]
     further = [one for one in parameters if one.kind is Parameter.VAR_KEYWORD]
@@ -64,17 +65,17 @@ def signature(target: Callable[..., Any]) -> Signature:
 
 
 def is_metric(target: Callable[..., Any]) -> bool:
-    """Whether it is a class of torchmetrics, whose **kwargs are those of `Metric` alone."""
+    """Whether it is a torchmetrics class, whose **kwargs are those of `Metric` only."""
     return isinstance(target, type) and issubclass(target, Metric)
 
 
 def passed_on(hint: Any) -> list[Signature]:
-    """Of the functions or classes that an annotation says to take further arguments."""
+    """The signatures of the classes that further arguments are passed to, by an annotation ArgumentsOf."""
     return [signature(one.target) for one in get_args(hint)[1:] if isinstance(one, ArgumentsOf)]
 
 
 def read(target: Callable[..., Any]) -> inspect.Signature:
-    """With annotations that are objects, where those that are text can be read."""
+    """The signature with annotations evaluated, if they can be."""
     try:
         return inspect.signature(target, eval_str=True)
     except (NameError, AttributeError, SyntaxError):
@@ -82,7 +83,7 @@ def read(target: Callable[..., Any]) -> inspect.Signature:
 
 
 def borrowed(target: Callable[..., Any]) -> dict[str, Any]:
-    """Ranges of the arguments of what is not ours."""
+    """The ranges declared here for a library's class."""
     if not isinstance(target, type):
         return {}
     return {name: hint for base, hints in BORROWED.items() if issubclass(target, base) for name, hint in hints.items()}

@@ -1,6 +1,6 @@
-"""What of Lightning's Trainer a run honours, and what it refuses, each with the knob that does it here.
+"""Which arguments of Lightning's Trainer a run supports, and which it refuses, with the knob to use instead.
 
-Every argument of `pytorch_lightning.Trainer` stands in one of the two tables; a test reads them off its signature.
+Every argument of `pytorch_lightning.Trainer` is in one of the two tables; a test compares them with its signature.
 """
 
 import inspect
@@ -18,10 +18,12 @@ accumulate_grad_batches
 """
 HONOURED = frozenset(_HONOURED.split())
 
-ONE_DEVICE = "a run trains in one process on one device; more devices carry more runs at once: -m hydra.launcher.jobs=N"
-AT_EPOCH_END = "a run validates at the end of an epoch; data.images_per_epoch=N says how long one is"
-OWN_SCREEN = "a run shows by itself how far it is; progress=false keeps it quiet"
-EVERYTHING = "all of the test split is judged, once, with the best weights; data.test_images=N says how many images"
+ONE_DEVICE = (
+    "a run trains in one process on one device; use more devices for more runs at once: -m hydra.launcher.jobs=N"
+)
+AT_EPOCH_END = "a run validates at the end of an epoch; data.images_per_epoch=N sets its length"
+OWN_SCREEN = "a run has its own progress display; progress=false turns it off"
+EVERYTHING = "the whole test split is evaluated, once, with the best weights; data.test_images=N sets its size"
 
 INSTEAD: Mapping[str, str] = {
     "strategy": ONE_DEVICE,
@@ -32,52 +34,55 @@ INSTEAD: Mapping[str, str] = {
     "Lightning's: +logger.NAME._target_=...",
     "callbacks": "callbacks=early_stopping, or any callback: +callbacks.NAME._target_=...",
     "plugins": "a run writes its checkpoints whole or not at all by a plugin of its own, and takes no other",
-    "enable_checkpointing": "a run always keeps checkpoints/last.ckpt and checkpoints/best.ckpt; it resumes from the "
-    "one and is judged by the other",
+    "enable_checkpointing": "a run always writes checkpoints/last.ckpt and checkpoints/best.ckpt; it resumes from the "
+    "first and is evaluated with the second",
     "enable_progress_bar": OWN_SCREEN,
-    "enable_model_summary": "the record says how many parameters and multiply-adds a model has",
+    "enable_model_summary": "the record has the number of parameters and multiply-adds",
     "barebones": OWN_SCREEN,
-    "default_root_dir": "a run's folder follows from its settings; runs=FOLDER and study=NAME say where",
-    "gradient_clip_val": "gradients are clipped apart: optimizer.clip_core=NORM for what reads, "
-    "optimizer.clip_policy=NORM for what decides where to look",
+    "default_root_dir": "a run's folder follows from its configuration; runs=FOLDER and study=NAME set its parents",
+    "gradient_clip_val": "gradients are clipped in two groups: optimizer.clip_core=NORM, and "
+    "optimizer.clip_policy=NORM for the policy",
     "gradient_clip_algorithm": "gradients are clipped by their norm: optimizer.clip_core=NORM and "
     "optimizer.clip_policy=NORM",
-    "log_every_n_steps": "log_every=N says how often the training terms are logged",
+    "log_every_n_steps": "log_every=N sets the steps between logged training terms",
     "num_sanity_val_steps": f"the first validation comes after the first epoch; {AT_EPOCH_END}",
     "val_check_interval": AT_EPOCH_END,
-    "reload_dataloaders_every_n_epochs": "what an epoch shows is a function of the seed and the epoch already",
+    "reload_dataloaders_every_n_epochs": "the images of an epoch are already a function of seed and epoch",
     "overfit_batches": "it would validate on training images; for fewer of those: data.images_per_epoch=N or "
     "trainer.limit_train_batches=N",
     "limit_test_batches": EVERYTHING,
     "limit_predict_batches": EVERYTHING,
-    "enable_autolog_hparams": "each log is given every value of the configuration; logger=local asks for none",
-    "model_registry": "a run's weights stay in its folder, checkpoints/best.ckpt; runs=FOLDER says where",
+    "enable_autolog_hparams": "each logger receives the whole configuration; logger=local uses none",
+    "model_registry": "a run's weights are in its folder, checkpoints/best.ckpt; runs=FOLDER sets its parent",
 }
-"""Why a run cannot honour an argument, or overrides it, and what to do instead."""
+"""Why a run does not support an argument, and what to use instead."""
 
 PRECISIONS = ("32-true", "32", 32, "16-mixed", "bf16-mixed")
-"""Weights stay in single precision, as the evaluation reads them."""
+"""Weights are always in single precision."""
 
 
 def trainer_faults(config: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    """Faults of `trainer` and of parts with names of their own, in a resolved configuration: (path, what is wrong)."""
+    """(knob, fault) of `trainer` and of named parts, in a resolved configuration."""
     trainer = config["trainer"]
     usual = inspect.signature(pl.Trainer).parameters
     for knob, why in INSTEAD.items():
         if knob in trainer and trainer[knob] != usual[knob].default:
-            yield f"trainer.{knob}", f"is not a run's to choose: {why}"
+            yield f"trainer.{knob}", f"is not supported: {why}"
     yield from length_faults(trainer)
     if (precision := trainer.get("precision", 32)) not in PRECISIONS:
         kinds = ", ".join(str(each) for each in PRECISIONS if str(each).count("-"))
-        yield "trainer.precision", f"{precision!r}: has to be one of {kinds}; weights are kept and judged in 32 bits"
+        yield (
+            "trainer.precision",
+            f"{precision!r}: has to be one of {kinds}; weights are always stored in 32 bits",
+        )
     for where in NAMED:
         for name, node in under(config, where).items():
             if not isinstance(node, Mapping) or "_target_" not in node:
-                yield f"{where}.{name}", f"has no _target_: +{where}.{name}._target_=CLASS says what it is"
+                yield f"{where}.{name}", f"has no _target_: +{where}.{name}._target_=CLASS sets its class"
 
 
 def under(config: Mapping[str, Any], where: str) -> Mapping[str, Any]:
-    """What stands at a dotted key; empty where nothing does, or no mapping."""
+    """The mapping at a dotted key; empty where there is none."""
     found: Any = config
     for key in where.split("."):
         found = found.get(key, {}) if isinstance(found, Mapping) else {}
@@ -85,7 +90,7 @@ def under(config: Mapping[str, Any], where: str) -> Mapping[str, Any]:
 
 
 def length_faults(trainer: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    """What would train nothing, or end without a validation to choose the best weights by."""
+    """Faults of knobs that would train nothing, or never validate, so that no best weights are selected."""
     for knob, cure in {
         "limit_train_batches": "nothing would be trained. 1.0 is all of them; evaluation alone needs no run",
         "limit_val_batches": "the best weights are chosen by the validation split, so there has to be one. 1.0 is all "
@@ -101,5 +106,5 @@ def length_faults(trainer: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
         if value != unset and (isinstance(value, bool) or not isinstance(value, int) or value < 1):
             yield f"trainer.{knob}", f"has to be a whole number of at least 1, and not {value!r}"
     if trainer.get("max_epochs") == -1 and trainer.get("max_steps", -1) == -1:
-        told = "-1 leaves the end to trainer.max_steps, which is not set. Rates follow the share of training"
-        yield "trainer.max_epochs", f"{told}, so its length has to be known"
+        unset_length = "-1 leaves the length to trainer.max_steps, which is not set"
+        yield "trainer.max_epochs", f"{unset_length}. Schedules need the length of training"

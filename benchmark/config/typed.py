@@ -1,8 +1,8 @@
-"""Names and paths are taken as they were typed, whatever signs are in them.
+"""Quotes the values of text knobs before Hydra parses them, so that names and paths are taken as typed.
 
-Hydra reads values by a grammar of its own: to it 2024_01_05 is a number, a comma parts a sweep, a blank in front of a
-bracket, a %, a # or a second = ends the reading. So a value of a knob that holds a text is put into quotes before Hydra
-sees it. What was typed in quotes, in a sweep's functions (choice(...), range(...)) or as a reference, ${...}, stays.
+In Hydra's grammar 2024_01_05 is a number, a comma separates values of a sweep, and a space before a bracket, a %, a #
+or a second = is an error. Values that were typed in quotes, in functions of a sweep (choice(...), range(...)) or as an
+interpolation ${...} are left as they are.
 """
 
 import itertools
@@ -22,13 +22,13 @@ from benchmark.config.compose import Composer
 from benchmark.config.hydra_internals import is_list_of_values, parsed_value
 
 PATHS = ("runs", "data.root", "data.cache", "start.checkpoint", "features.store.folder")
-"""Knobs that hold a path in whatever is composed. In one, a `~` in front is the user's home."""
+"""Knobs that hold a path in every composition. A leading `~` is expanded."""
 NAMES = ("study",)
 OVERRIDE = re.compile(r"(?P<key>\+{0,2}(?P<knob>[A-Za-z_][\w.]*))=(?P<value>.*)", re.DOTALL)
 
 
 class Typed(NamedTuple):
-    """One override: key, with what it begins with (+, ++), the knob it names, and the value's text."""
+    """One override: key with its prefix (+, ++), knob, and the value's text."""
 
     key: str
     knob: str
@@ -36,26 +36,26 @@ class Typed(NamedTuple):
 
 
 def as_text(composer: Composer, texts: Sequence[str], sweep: bool) -> dict[str, str]:
-    """The overrides that Hydra has to be told differently, by how they were typed. sweep: a comma parts values, unless
-    what is before and after it is a path that exists.
+    """The overrides that have to be quoted, as typed, mapped to their quoted form. sweep: commas separate values,
+    unless they are part of an existing path.
     """
     reader = TypedReader(composer, texts, sweep)
-    found = {text: reader.told(text) for text in texts}
-    return {text: told for text, told in found.items() if told != text}
+    found = {text: reader.for_hydra(text) for text in texts}
+    return {text: changed for text, changed in found.items() if changed != text}
 
 
 def quoted(text: str) -> str:
-    """A text as Hydra has to be told it to take it as it is."""
+    """A text in the quotes with which Hydra takes it literally."""
     return QuotedString(text, Quote.double).with_quotes()
 
 
 def shell_form(key: str, value: str) -> str:
-    """What to type in a shell, so that a knob gets this very text."""
+    """An override in shell syntax that sets a knob to exactly this text."""
     return shlex.quote(f"{key}={quoted(value)}")
 
 
 def in_quotes(text: str) -> str:
-    """How to type a value that Hydra cannot read; "" where none was given, or quotes do not help."""
+    """Advice on how to quote a value that Hydra cannot parse; "" for no value, or where quotes do not help."""
     key, _, value = text.partition("=")
     signs = [sign for sign in "=,()[]{}%#~&:" if sign in value] or (["a blank"] if " " in value else [])
     if not value or value.startswith(("'", '"')) or not signs:
@@ -64,13 +64,13 @@ def in_quotes(text: str) -> str:
 
 
 def one_text(override: Override) -> str:
-    """How to type one value that was read as several; "" where it is no path."""
+    """Advice on how to type one path that was parsed as several values; "" for other knobs."""
     key, _, value = str(override.input_line).partition("=")
     return f"; one path with such signs is typed {shell_form(key, value)}" if key in PATHS else ""
 
 
 def requoted(composer: Composer, text: str) -> str:
-    """An override as Hydra's sweeper writes it, with backslashes, in quotes instead, to be typed once more."""
+    """An override as Hydra's sweeper writes it, with backslashes, rewritten with quotes to be parsed again."""
     override = _parsed(composer, text)
     value = parsed_value(override) if override else None
     key, _, written = text.partition("=")
@@ -79,14 +79,14 @@ def requoted(composer: Composer, text: str) -> str:
 
 @final
 class TypedReader:
-    """Reads the overrides of one command line."""
+    """Quotes the overrides of one command line."""
 
     def __init__(self, composer: Composer, texts: Sequence[str], sweep: bool):
         self._composer, self._texts, self._sweep = composer, texts, sweep
         self._config: DictConfig | None = None
 
-    def told(self, text: str) -> str:
-        """An override as Hydra is to be told it."""
+    def for_hydra(self, text: str) -> str:
+        """An override, quoted where Hydra would otherwise parse it differently."""
         match = OVERRIDE.fullmatch(text)
         if match is None or match["knob"].split(".")[0] == "hydra" or self._composer.choices(match["knob"]):
             return text
@@ -115,7 +115,7 @@ class TypedReader:
         if len(pieces) > 1 and self._sweep:
             return ",".join(self._piece(piece, is_path) for piece in (rejoined(pieces) if is_path else pieces))
         if len(pieces) > 1 and (not is_path or all(exists(piece) for piece in pieces)):
-            return text  # several values for one run, which is refused in words
+            return text  # several values for one run, which `Overrides` refuses
         return self._piece(text, is_path)
 
     def _piece(self, text: str, is_path: bool) -> str:
@@ -124,7 +124,7 @@ class TypedReader:
         return quoted(at_home(text) if is_path else text)
 
     def _is_text(self, typed: Typed, value: object) -> bool:
-        """Whether a knob holds a text. value: what Hydra reads, ... where it can read nothing."""
+        """Whether a knob holds text. value: as parsed by Hydra, ... where it cannot be parsed."""
         if typed.value == "" or (value is None and typed.knob not in (*PATHS, *NAMES)):
             return False
         if typed.knob in (*PATHS, *NAMES):
@@ -132,7 +132,7 @@ class TypedReader:
         return self._default(typed.knob, readable=value is not ...)
 
     def _default(self, knob: str, readable: bool) -> bool:
-        """Whether a text stands there by default; a knob that has no value takes what can be read as it is read."""
+        """Whether a knob's default is text. A knob without a value (???) takes what Hydra can parse as parsed."""
         config = self._composed()
         try:
             usual = OmegaConf.select(config, knob, default=None)
@@ -142,13 +142,13 @@ class TypedReader:
         return isinstance(usual, str) or (missing and not readable)
 
     def _composed(self) -> DictConfig:
-        """The composition of the choices that were typed, the first of each; empty where there is none."""
+        """The composition of the first choice of each group on the command line; empty if it fails."""
         if self._config is None:
             found = [_parsed(self._composer, text) for text in self._texts]
             groups = [o for o in found if o is not None and self._composer.choices(o.key_or_group)]
             try:
                 chosen = [f"{o.get_key_element()}={value}" for o in groups for value in _first(o)]
-                self._config = self._composer.looked_at([*_search(self._texts), *chosen])
+                self._config = self._composer.composed_once([*_search(self._texts), *chosen])
             except (HydraException, OmegaConfBaseException):
                 self._config = OmegaConf.create({})
         return self._config

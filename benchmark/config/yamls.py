@@ -1,4 +1,4 @@
-"""Where in whose yaml a fault of a composition is: file and line, instead of Hydra's or YAML's own words."""
+"""Locates faults of a composition in yaml files: file and line, in place of Hydra's or YAML's messages."""
 
 import importlib.util
 import re
@@ -13,12 +13,12 @@ from omegaconf import DictConfig, OmegaConf
 from benchmark.common.nearest import did_you_mean
 
 NAMED = ("attention", "data")
-"""Groups whose choices give folders and rows of a report their names."""
+"""Groups whose choices name run folders and rows of a report."""
 HEADER = re.compile(r"#\s*@\s*(\w+)\s*(\S*)")
 
 
 def file_of(loader: ConfigLoader, config: str) -> Path | None:
-    """The file of a configuration such as data/mine, in whichever folder or package it is found first."""
+    """The file of a configuration such as data/mine, in the first folder or package that has it; None for none."""
     for source in loader.get_sources():
         if source.scheme() == "file":
             folder = Path(source.path)
@@ -32,7 +32,7 @@ def file_of(loader: ConfigLoader, config: str) -> Path | None:
 
 
 def chosen_files(loader: ConfigLoader, overrides: Sequence[str]) -> list[Path]:
-    """The files that overrides choose, and those that they begin with."""
+    """The files of chosen configurations, and of those that they include as defaults."""
     names = [f"{group.lstrip('+')}/{choice}" for group, _, choice in (text.partition("=") for text in overrides)]
     found: list[Path] = []
     while names:
@@ -51,24 +51,26 @@ def text_of(path: Path) -> str:
 
 
 def located(fault: Exception, loader: ConfigLoader, overrides: Sequence[str]) -> str:
-    """A fault of a composition with file and line; "" where it is of no file that was chosen."""
+    """The message of a composition's fault with file and line; "" where no chosen file has it."""
     if isinstance(fault, yaml.MarkedYAMLError) and (mark := fault.problem_mark or fault.context_mark):
         cure = ". Indent with blanks, not with a tab" if "'\\t'" in str(fault.problem) else ""
         return f"{mark.name}:{mark.line + 1}: {fault.problem}{cure}"
     files = chosen_files(loader, overrides)
     words = str(fault).splitlines()[0] if str(fault) else ""
-    return next((told for path in files if (told := unreadable(path))), "") or _by_needle(words, files, loader)
+    return next((reason for path in files if (reason := unreadable(path))), "") or _missing_default(
+        words, files, loader
+    )
 
 
 def unreadable(path: Path) -> str:
-    """What keeps a file from being a configuration."""
+    """Why a file is no configuration, with its line; "" if it is one."""
     try:
         node = yaml.safe_load(path.read_text(encoding="utf-8"))
     except UnicodeDecodeError as fault:
         before = path.read_bytes()[: fault.start].count(b"\n")
         return f"{path}:{before + 1}: is no UTF-8 text ({fault.reason}). Save it as UTF-8"
     except yaml.YAMLError:
-        return ""  # which has been said with its line
+        return ""  # already reported with its line
     if node is not None and not isinstance(node, dict):
         return f"{path}: has to hold lines of `key: value` at its top, and holds a {type(node).__name__}"
     for number, line in enumerate(text_of(path).splitlines(), 1):
@@ -77,8 +79,8 @@ def unreadable(path: Path) -> str:
     return ""
 
 
-def _by_needle(words: str, files: Sequence[Path], loader: ConfigLoader) -> str:
-    """The line of a default that does not exist, by its name."""
+def _missing_default(words: str, files: Sequence[Path], loader: ConfigLoader) -> str:
+    """The line with a default that does not exist, found by its name."""
     named = [name for name in re.findall(r"'([^']+)'", words) if name.partition("@")[0]]
     for name in reversed(named):
         group, _, choice = name.partition("@")[0].rpartition("/")
@@ -93,17 +95,17 @@ def _by_needle(words: str, files: Sequence[Path], loader: ConfigLoader) -> str:
 
 
 def unset(config: DictConfig, loader: ConfigLoader) -> list[str]:
-    """Values that refer to what nothing sets, one line for each node that lacks some, and the file to set them in."""
+    """One line for each node with knobs that are interpolated but not set, and the file to set them in."""
     lacking: dict[str, list[str]] = {}
     for key, reference in references(OmegaConf.to_container(config, resolve=False), ""):
         found = OmegaConf.select(config, reference.rpartition(".")[0] or reference, throw_on_resolution_failure=False)
         if found is None or ("." in reference and reference.rpartition(".")[2] not in found):
             lacking.setdefault(reference, []).append(key)
-    return [_say_unset(reference, keys, config, loader) for reference, keys in _by_node(lacking).items()]
+    return [_unset_message(reference, keys, config, loader) for reference, keys in _by_node(lacking).items()]
 
 
 def _by_node(lacking: dict[str, list[str]]) -> dict[str, list[str]]:
-    """Keys of one node together: `look.size, look.unit`."""
+    """Keys of the same node joined: `look.size, look.unit`."""
     found: dict[str, tuple[list[str], list[str]]] = {}
     for reference, keys in sorted(lacking.items()):
         node = found.setdefault(reference.partition(".")[0], ([], []))
@@ -112,17 +114,17 @@ def _by_node(lacking: dict[str, list[str]]) -> dict[str, list[str]]:
     return {", ".join(names): keys for names, keys in found.values()}
 
 
-def _say_unset(names: str, keys: Sequence[str], config: DictConfig, loader: ConfigLoader) -> str:
-    asked = ", ".join(sorted(keys)[:3]) + (" ..." if len(keys) > 3 else "")
+def _unset_message(names: str, keys: Sequence[str], config: DictConfig, loader: ConfigLoader) -> str:
+    users = ", ".join(sorted(keys)[:3]) + (" ..." if len(keys) > 3 else "")
     name = OmegaConf.select(config, "data.name")
     path = file_of(loader, f"data/{name}") if names.startswith("look.") else None
-    where = (f". A data set's yaml says how finely models look at it: they belong under `look:` in {path}, as in "
+    where = (f". A data set's yaml sets them under `look:` in {path}, as in "
              f"{file_of(loader, 'data/digit_pairs')}") if path else ""  # fmt: skip
-    return f"{names}: not set, and asked for by {asked}{where}"
+    return f"{names}: not set, but used by {users}{where}"
 
 
 def references(node: Any, path: str) -> Iterator[tuple[str, str]]:
-    """(key, what it refers to) of every plain ${reference} of a configuration."""
+    """(key, knob) of every plain interpolation ${knob} of a configuration."""
     items = node.items() if isinstance(node, dict) else enumerate(node) if isinstance(node, list) else ()
     for key, value in items:
         yield from references(value, f"{path}.{key}" if path else str(key))
@@ -131,7 +133,7 @@ def references(node: Any, path: str) -> Iterator[tuple[str, str]]:
 
 
 def header_faults(loader: ConfigLoader, group: str, choice: str) -> list[str]:
-    """A first line that was to be `# @package _global_` and is not: its keys would go where nobody reads them."""
+    """Faults of a misspelled header `# @package _global_`, with which keys would be put in the wrong place."""
     path = file_of(loader, f"{group}/{choice}")
     for number, line in enumerate(text_of(path).splitlines() if path else [], 1):
         if not line.startswith("#"):
@@ -144,15 +146,15 @@ def header_faults(loader: ConfigLoader, group: str, choice: str) -> list[str]:
 
 
 def name_faults(config: DictConfig, loader: ConfigLoader) -> list[str]:
-    """Choices that are not called what their files are: a run's folder is found by the name."""
+    """Choices whose `name` differs from their file's name, by which a run's folder is found."""
     found = []
     for group in NAMED:
         choice = config.hydra.runtime.choices.get(group)
         if choice is None or (name := OmegaConf.select(config, f"{group}.name")) == choice:
             continue
         path = file_of(loader, f"{group}/{choice}")
-        told = f"is {name!r}" if name is not None else "is not there"
+        state = f"is {name!r}" if name is not None else "is not there"
         found.append(
-            f"{path}: {group}.name {told}, and has to be {choice!r} as the file: a run's folder is found by it"
+            f"{path}: {group}.name {state}, and has to be {choice!r} as the file: a run's folder is found by it"
         )
     return found

@@ -1,1 +1,1 @@
-"""The process around a run: its terminal, its signals and log, its memory allocator."""
+"""The process of a run: terminal, signals, log, accelerators and memory allocator."""

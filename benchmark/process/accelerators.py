@@ -1,4 +1,4 @@
-"""Whether this machine has what a run is to be trained on."""
+"""Checks that this machine has the accelerator of a run."""
 
 from collections.abc import Iterator
 
@@ -10,7 +10,7 @@ GPUS = ("cuda", "mps")
 
 
 def accelerator_faults(name: str) -> Iterator[str]:
-    """Of a name as Lightning has them; auto takes what there is, so nothing is wrong with it."""
+    """Faults of an accelerator's name, as Lightning has them; "auto" is always valid."""
     known = sorted({"auto", "gpu", *AcceleratorRegistry})
     if name not in known:
         yield f"there is no accelerator {name!r}{did_you_mean(name, known)}; there are {', '.join(known)}"

@@ -1,6 +1,6 @@
-"""What every program of the project has around it: streams that take any text, and a line for what a user can mend.
+"""The wrapper of every command: output in any encoding, one line for each error that a user can fix, exit codes.
 
-Imports nothing of PyTorch or Hydra: help is to be quick, and what was never imported was never raised.
+Imports neither PyTorch nor Hydra, so that --help is quick; their errors are recognised without importing them.
 """
 
 import codecs
@@ -19,85 +19,86 @@ P = ParamSpec("P")
 
 FAILED, WRONG_INPUT = 1, 2
 BUSY = 75
-"""The exit code of a job that found another process at work on its run; EX_TEMPFAIL of sysexits.h."""
+"""The exit code of a job whose run another process is executing; EX_TEMPFAIL of sysexits.h."""
 
 CODES = {ConfigFault: WRONG_INPUT, BusyFault: BUSY}
-"""Of faults that a user can mend; of the others FAILED."""
+"""Exit codes by class of fault; FAILED for the others."""
 
 CONFIGURATIONS = (
     ("hydra.errors", "HydraException"),
     ("omegaconf.errors", "OmegaConfBaseException"),
     ("yaml", "YAMLError"),
 )
-"""What is raised for a configuration that cannot be read or composed."""
+"""Errors for configurations that cannot be read or composed: module and class."""
 
-SIGNS = {"✓": "+", "✗": "x", "—": "-", "–": "-", "−": "-", "×": "x", "…": "...", "·": ".", "’": "'", "±": "+-"}
-"""What stands for a sign that a terminal does not have; of others the code is written."""
+REPLACEMENTS = {"✓": "+", "✗": "x", "—": "-", "–": "-", "−": "-", "×": "x", "…": "...", "·": ".", "’": "'", "±": "+-"}
+"""Replacements for characters that a terminal's encoding lacks; others are written as escapes."""
 
 CURES = {
     errno.ENOSPC: ("the disk is full", "Free some space and start it again"),
     errno.EDQUOT: ("the disk's quota is used up", "Free some space and start it again"),
-    errno.EROFS: ("it lies on a file system that is read-only", "Name a place that can be written"),
+    errno.EROFS: ("its file system is read-only", "Name a writable folder"),
     errno.EACCES: ("permission denied", "Change its rights, or name another place"),
     errno.EPERM: ("that is not permitted", "Change its rights, or name another place"),
     errno.ENOENT: ("there is no such file or folder", "Check the path"),
-    errno.EISDIR: ("it is a folder, and a file is wanted", "Name a file"),
-    errno.ENOTDIR: ("a part of this path is a file, and a folder is wanted", "Name another place"),
-    errno.EEXIST: ("something of this name is there already", "Move it away, or name another place"),
+    errno.EISDIR: ("it is a folder, not a file", "Name a file"),
+    errno.ENOTDIR: ("a part of this path is a file, not a folder", "Name another place"),
+    errno.EEXIST: ("something of this name exists already", "Move it away, or name another place"),
     errno.ENAMETOOLONG: ("the name is too long", "Choose a shorter one"),
     errno.EMFILE: ("too many files are open", "Start fewer workers, or raise the limit: ulimit -n"),
     errno.ENFILE: ("too many files are open on this machine", "Close other programs"),
-    errno.ELOOP: ("its links lead in a circle", "Name the file itself"),
+    errno.ELOOP: ("its links form a cycle", "Name the file itself"),
 }
-"""By the system's number: why, and what to do."""
+"""Reason and remedy by errno."""
 
 
 def program(main: Callable[P, int | None]) -> Callable[P, int]:
-    """A main that prints on any terminal, ends what a user can mend with its lines, and returns the exit code.
+    """Wraps a main function: it prints on any terminal, reports errors that a user can fix, and returns the exit code.
 
-    0 done, 1 it can't be done, 2 wrong input, 75 another process is at work on the run, 128 + n stopped by
-    signal n. What is a defect is raised.
+    0 done, 1 failed, 2 wrong input, 75 another process is executing the run, 128 + n stopped by signal n. Bugs are
+    raised with their traceback.
     """
 
     @functools.wraps(main)
     def guarded(*args: P.args, **kwargs: P.kwargs) -> int:
         for stream in (sys.stdout, sys.stderr):
-            take_any_text(stream)
+            replace_unencodable(stream)
         try:
             code = main(*args, **kwargs) or 0
             sys.stdout.flush()
             return code
         except BrokenPipeError:
-            let_go(sys.stdout)  # `| head` has seen enough
+            discard_output(sys.stdout)  # the reader, such as `| head`, has closed the pipe
             return 0
         except KeyboardInterrupt:
-            return said(128 + signal.SIGINT, ["interrupted"])
+            return report_error(128 + signal.SIGINT, ["interrupted"])
         except Exception as error:
             code, lines = ending(error)
             if not lines:
                 raise
-            return said(code, lines)
+            return report_error(code, lines)
 
     return guarded
 
 
-def take_any_text(stream: TextIO) -> None:
-    """Signs that the stream's encoding lacks are written in others, from now on, and never an error."""
-    codecs.register_error("benchmark.process.program", spelled)
+def replace_unencodable(stream: TextIO) -> None:
+    """Makes a stream replace characters that its encoding lacks, instead of raising."""
+    codecs.register_error("benchmark.process.program", encode_error_handler)
     if reconfigure := getattr(stream, "reconfigure", None):
         reconfigure(errors="benchmark.process.program")
 
 
-def spelled(error: UnicodeError) -> tuple[str, int]:
-    """The error handler of a stream: see codecs.register_error."""
+def encode_error_handler(error: UnicodeError) -> tuple[str, int]:
+    """Replaces characters by REPLACEMENTS: a handler for codecs.register_error."""
     if not isinstance(error, UnicodeEncodeError):
         raise error
     lacking = error.object[error.start : error.end]
-    return "".join(SIGNS.get(sign) or sign.encode("ascii", "backslashreplace").decode() for sign in lacking), error.end
+    text = "".join(REPLACEMENTS.get(sign) or sign.encode("ascii", "backslashreplace").decode() for sign in lacking)
+    return text, error.end
 
 
 def ending(error: BaseException) -> tuple[int, list[str]]:
-    """Exit code and lines of what ended a program; no line for a defect. Hydra wraps what constructors raise."""
+    """Exit code and message lines of an error; no lines for a bug. Hydra wraps what constructors raise."""
     if (fault := user_fault(error)) is not None:
         code = next((code for kind, code in CODES.items() if isinstance(fault, kind)), FAILED)
         return code, fault_lines(fault)
@@ -110,7 +111,7 @@ def ending(error: BaseException) -> tuple[int, list[str]]:
 
 
 def system_fault(error: OSError) -> str:
-    """A line for what the system refused: of which file, why, and what to do."""
+    """The message of an OSError: file, reason, and what to do."""
     path = error.filename if isinstance(error.filename, str) else os.fsdecode(error.filename or "")
     reason, cure = CURES.get(error.errno or 0, (error.strerror or first_line(error), ""))
     if error.errno == errno.ENOENT and path and Path(path).is_symlink():
@@ -118,22 +119,22 @@ def system_fault(error: OSError) -> str:
     return ". ".join(part for part in (f"{path}: {reason}" if path else reason, cure) if part)
 
 
-def said(code: int, lines: list[str]) -> int:
-    """The exit code, after its lines were told on the error stream."""
+def report_error(code: int, lines: list[str]) -> int:
+    """Prints the lines of an error on the error stream; returns the exit code."""
     try:
         for line in lines:
             print(f"error: {line}", file=sys.stderr, flush=True)
     except OSError:
-        let_go(sys.stderr)
+        discard_output(sys.stderr)
     try:
         sys.stdout.flush()
     except OSError:
-        let_go(sys.stdout)  # its disk is full: Python would complain of that once more at the end
+        discard_output(sys.stdout)  # its disk is full: the interpreter would report that once more at exit
     return code
 
 
-def let_go(stream: TextIO) -> None:
-    """What was not written is dropped, so that the interpreter does not fail to write it at its end."""
+def discard_output(stream: TextIO) -> None:
+    """Redirects a stream to os.devnull, so that the interpreter does not fail to flush it at exit."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 

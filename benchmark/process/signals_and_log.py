@@ -1,4 +1,4 @@
-"""What surrounds a run in its process: its log file, its signals, and how its end is noted."""
+"""Signals, log file and final status of a run."""
 
 import contextlib
 import logging
@@ -22,9 +22,9 @@ CHATTY = ("pytorch_lightning", "lightning_fabric", "lightning.pytorch", "matplot
 
 @final
 class Stopped(SystemExit):
-    """Ended by a signal. Leaves the process with 128 + the signal's number, as shells have it.
+    """Raised on SIGTERM and SIGINT; exit code 128 + the signal's number, as in shells.
 
-    Lightning alone would end a terminated run with exit code 0, which reads as success.
+    Lightning itself would end a terminated run with exit code 0, which means success.
     """
 
     def __init__(self, signum: int):
@@ -37,7 +37,7 @@ class Stopped(SystemExit):
 
 @contextlib.contextmanager
 def signals_as_exits() -> Iterator[None]:
-    """SIGTERM and SIGINT raise Stopped wherever the run is; only in a main thread, which alone receives signals."""
+    """SIGTERM and SIGINT raise Stopped. Only in the main thread, which alone receives signals."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return
@@ -55,10 +55,10 @@ def signals_as_exits() -> Iterator[None]:
 
 @final
 class LogFile(logging.FileHandler):
-    """A run's log. A full disk costs it lines, and hides nothing of what ended the run."""
+    """A run's log file. On a full disk lines are lost, and no further error is raised."""
 
     def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 - logging's name
-        """Says nothing: logging would print a traceback."""
+        """Does nothing: logging would print a traceback."""
 
     def close(self) -> None:
         with contextlib.suppress(OSError):
@@ -67,7 +67,7 @@ class LogFile(logging.FileHandler):
 
 @contextlib.contextmanager
 def own_log(path: Path) -> Iterator[None]:
-    """Everything logged or warned of goes to the run's own log, and none of it to the terminal."""
+    """Sends all log records and warnings to the run's log file, and none to the terminal."""
     handler = LogFile(path, encoding="utf-8", errors="backslashreplace")
     handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)-7s %(name)s: %(message)s"))
     root = logging.getLogger()
@@ -93,28 +93,28 @@ def own_log(path: Path) -> Iterator[None]:
 
 @contextlib.contextmanager
 def noted(status: Status, packages: Collection[str]) -> Iterator[None]:
-    """However the run ends, its status and its log say so: the traceback goes into the log, the error on up. packages:
-    whose code the run is made of.
+    """Writes the end of a run into its status, and the traceback of an error into its log; re-raises the error.
+    packages: those whose code the run uses, see `raised_at`.
     """
     try:
         yield
     except Stopped as stop:
         log.warning("%s", stop)
-        _say(status, state="interrupted", message=str(stop))
+        _update(status, state="interrupted", message=str(stop))
         raise
     except BaseException as error:
         log.error("%s", "".join(traceback.format_exception(error)))
-        _say(status, state="failed", message=describe(error, packages))
+        _update(status, state="failed", message=describe(error, packages))
         raise
 
 
 def describe(error: BaseException, packages: Collection[str] = ()) -> str:
-    """One line for a person: the message of what a user can mend; place, kind and message of what is a defect."""
-    told = isinstance(error, ConfigFault | RunFault)
-    text = str(error) if told else described(error, packages)
+    """An error on one line: the message of a fault that a user can fix; place, class and message of a bug."""
+    is_fault = isinstance(error, ConfigFault | RunFault)
+    text = str(error) if is_fault else described(error, packages)
     return "; ".join(line for line in text.splitlines() if line.strip())
 
 
-def _say(status: Status, **values: Any) -> None:
-    with contextlib.suppress(RunFault):  # a full disk, most likely: what ended the run must not be hidden by it
-        status.say(**values, seconds_left=None)
+def _update(status: Status, **values: Any) -> None:
+    with contextlib.suppress(RunFault):  # probably a full disk, which must not hide the error that ended the run
+        status.update(**values, seconds_left=None)

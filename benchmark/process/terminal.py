@@ -1,4 +1,4 @@
-"""The terminal that a run or a sweep was started from: lines that stay, and a last part that is rewritten."""
+"""Output of a run or sweep on its terminal: permanent lines, and progress below them that is redrawn."""
 
 import logging
 import math
@@ -16,26 +16,26 @@ from rich.text import Text
 log = logging.getLogger("benchmark")
 
 PLAIN_SECONDS = 20.0
-"""Between two lines of progress where no line can be rewritten."""
+"""Between two lines of progress in a file or pipe."""
 LIVE_SECONDS = 0.5
 """Between two drawings of progress on a terminal."""
 
 
 class Progress(ABC):
-    """How far something is. Asked only when it is shown."""
+    """The progress of something, rendered only when it is shown."""
 
     @abstractmethod
     def text(self) -> str:
-        """In one line, for a file or a pipe."""
+        """On one line, for a file or a pipe."""
 
     @abstractmethod
     def drawn(self) -> RenderableType:
-        """As a terminal shows it."""
+        """As rich renders it on a terminal."""
 
 
 @final
 class Words(Progress):
-    """Progress that is one line everywhere; a terminal cuts it at its width."""
+    """Progress as one line of text; a terminal crops it to its width."""
 
     def __init__(self, words: str):
         self._words = words
@@ -48,7 +48,7 @@ class Words(Progress):
 
 
 class Console(ABC):
-    """Where a run or a sweep reports. A context manager: left, it has closed."""
+    """The output of a run or sweep; a context manager that closes it."""
 
     def __enter__(self) -> "Console":
         return self
@@ -60,28 +60,28 @@ class Console(ABC):
 
     @abstractmethod
     def line(self, text: str) -> None:
-        """A line that stays, and stands in the log."""
+        """Prints a permanent line, which is logged too."""
 
     @abstractmethod
     def outcome(self, text: str, failed: bool) -> None:
-        """A line that says what became of something; a terminal marks it."""
+        """Prints a permanent line about a success or failure, which a terminal marks."""
 
     @abstractmethod
     def note(self, text: str) -> None:
-        """A line for who cannot see the progress rewritten."""
+        """Prints a line where progress cannot be redrawn; ignored on a terminal."""
 
     @abstractmethod
     def now(self, progress: Progress) -> None:
-        """Replaces the progress that was shown before. May be called as often as one likes."""
+        """Replaces the progress shown before. Calls are throttled, so they may be frequent."""
 
     @abstractmethod
     def close(self) -> None:
-        """Takes the progress away."""
+        """Removes the progress."""
 
 
 @final
 class Quiet(Console):
-    """Nothing but the log: the sweep shows the progress of its runs."""
+    """Writes to the log only: in a sweep the parent process shows the progress of its runs."""
 
     def line(self, text: str) -> None:
         log.info(text)
@@ -98,7 +98,7 @@ class Quiet(Console):
 
 @final
 class Plain(Console):
-    """Lines only, for a file or a pipe."""
+    """Plain lines, for a file or a pipe."""
 
     def __init__(self, out: TextIO):
         self._out, self._printed = out, time.monotonic()
@@ -123,7 +123,7 @@ class Plain(Console):
 
 @final
 class Live(Console):
-    """For a person at a terminal: lines scroll up, and the progress stays below them."""
+    """For a terminal: lines scroll up, and progress stays below them."""
 
     def __init__(self, terminal: Terminal):
         self._terminal, self._drawn = terminal, 0.0
@@ -151,17 +151,17 @@ class Live(Console):
 
 
 def of_run(progress: bool) -> Console:
-    """For one run. progress: whether it is to show any."""
+    """The console of one run. progress: whether to show progress."""
     return of_sweep(True) if progress else Quiet()
 
 
 def of_sweep(bars: bool) -> Console:
-    """For a sweep, which always says what starts and ends. bars: whether a terminal is to show them."""
+    """The console of a sweep, which always prints what starts and ends. bars: whether a terminal shows progress."""
     return Live(Terminal()) if bars and sys.stdout.isatty() else Plain(sys.stdout)
 
 
 def span(seconds: float | None) -> str:
-    """A time as a person says it: 45 s, 3 min 20 s, 2 h 05 min; ? where unknown."""
+    """A duration as text: 45 s, 3 min 20 s, 2 h 05 min; ? where unknown."""
     if seconds is None or not math.isfinite(seconds):
         return "?"
     whole = round(seconds)

@@ -1,4 +1,4 @@
-"""The command line: python -m benchmark.report runs/<study>."""
+"""The command line of the report: python -m benchmark.report runs/<study>."""
 
 import argparse
 import sys
@@ -11,43 +11,42 @@ from benchmark.process.program import program
 from benchmark.report.analysis.published import read_published
 from benchmark.report.read.runs import read_study
 from benchmark.report.write.assemble import assemble
-from benchmark.report.write.boundary import made
+from benchmark.report.write.boundary import make_report
 from benchmark.report.write.files import all_files
 from benchmark.report.write.page import render
 from benchmark.report.write.terminal import show
 
 
 def parser() -> argparse.ArgumentParser:
-    """What the command understands."""
-    words = argparse.ArgumentParser(
+    """The command line's arguments."""
+    made = argparse.ArgumentParser(
         prog="python -m benchmark.report",
-        description="Make the report of a study from whatever of its runs exist: finished, failed, still running or "
-        "damaged. Writes index.html (one page that needs nothing else), tables.md and CSV files, and "
-        "prints the main table.",
+        description="Make the report of a study from the runs that exist: finished, failed, still running or damaged. "
+        "Writes index.html (one self-contained page), tables.md and CSV files, and prints the main table.",
         epilog="Example: python -m benchmark.report runs/compare",
     )
-    words.add_argument("study", type=Path, help="folder of the study, runs/<study>")
-    words.add_argument("--out", type=Path, help="folder to write to (default: the study's own folder report/)")
-    return words
+    made.add_argument("study", type=Path, help="folder of the study, runs/<study>")
+    made.add_argument("--out", type=Path, help="folder to write to (default: the study's own folder report/)")
+    return made
 
 
 @program
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Make a report; returns the exit code: 0 made, 1 nothing to report, not or not all written, 2 no such study."""
-    asked = parser().parse_args(arguments)
+    """Make a report. Exit code: 0 made, 1 nothing to report or some files not written, 2 no such study."""
+    given = parser().parse_args(arguments)
     try:
-        study = read_study(asked.study.resolve())
+        study = read_study(given.study.resolve())
     except FileNotFoundError:
-        return fail(f"there is no folder {asked.study}; give the folder of a study, such as runs/compare", 2)
+        return fail(f"there is no folder {given.study}; give the folder of a study, such as runs/compare", 2)
     if not study.finished and not study.unfinished:
-        return fail(f"{asked.study} holds no run: nothing named <attention>/<data>/seed=<n> is in it", 1)
+        return fail(f"{given.study} holds no run: nothing named <attention>/<data>/seed=<n> is in it", 1)
     numbers, _ = read_published()
-    report, texts, faults = made(
+    report, texts, faults = make_report(
         study,
         assemble,
         [lambda whole: all_files(whole, numbers), lambda whole: {"index.html": render(whole)}],
     )
-    folder = asked.out or asked.study / "report"
+    folder = given.out or given.study / "report"
     try:
         folder.mkdir(parents=True, exist_ok=True)
         for name, text in texts.items():
@@ -61,7 +60,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def fail(message: str, code: int) -> int:
-    """One clear message to the error stream."""
+    """Prints a message to the error stream; returns the exit code."""
     print(f"report: {message}", file=sys.stderr)
     return code
 

@@ -1,1 +1,1 @@
-"""What a run leaves behind: its identity, its folder, its record, its primary metric. Shared by run and report."""
+"""What a run stores: its identity, folder, record and primary metric. Shared by runs and the report."""

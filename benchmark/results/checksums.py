@@ -1,7 +1,7 @@
-"""The checksums in a record: of its own content, and of the files that its numbers rest on.
+"""SHA-256 checksums in a record: of its own content, and of the files that its numbers come from.
 
-A record is sealed when it is written. One that an older version wrote has no seal, and is read all the same; what is
-damaged in it cannot be seen.
+They are added when the record is written. Records of older versions have none: they are read, but damage to them cannot
+be detected.
 """
 
 from collections.abc import Mapping, Sequence
@@ -12,34 +12,35 @@ from typing import Any
 from benchmark.results.run_id import digest
 
 KEY = "sha256"
-"""Of a record."""
+"""The entry of a record that holds the checksums, by file."""
 ITSELF = "record"
-"""Under which name the seal holds the sum of the record without it."""
+"""The name of the checksum of the record itself, without this entry."""
 
 
 def sealed(record: Mapping[str, Any], folder: Path, files: Sequence[Path]) -> dict[str, Any]:
-    """A record with the checksums of itself and of the files in its folder that are there."""
+    """A record with the checksums of itself and of those files in its folder that exist."""
     sums = {path.relative_to(folder).as_posix(): sha256_of(path) for path in files if path.is_file()}
     return {**record, KEY: {ITSELF: digest(record), **sums}}
 
 
 def is_sealed(record: Mapping[str, Any]) -> bool:
+    """Whether a record has checksums."""
     return isinstance(record.get(KEY), Mapping)
 
 
 def is_intact(record: Mapping[str, Any]) -> bool:
-    """Whether a record is as it was written; one without a seal is taken for it."""
+    """Whether a record's content matches its checksum; True for a record without checksums."""
     bare = {key: value for key, value in record.items() if key != KEY}
     return not is_sealed(record) or record[KEY].get(ITSELF) == digest(bare)
 
 
 def is_the_file(record: Mapping[str, Any], folder: Path, path: Path) -> bool:
-    """Whether a file is the one that a record tells of; one that it says nothing of is taken for it. Raises OSError."""
-    told = record[KEY].get(path.relative_to(folder).as_posix()) if is_sealed(record) else None
-    return told is None or told == sha256_of(path)
+    """Whether a file matches its checksum in a record; True where there is none. Raises OSError."""
+    expected = record[KEY].get(path.relative_to(folder).as_posix()) if is_sealed(record) else None
+    return expected is None or expected == sha256_of(path)
 
 
 def sha256_of(path: Path) -> str:
-    """Raises OSError."""
+    """The SHA-256 of a file, as hexadecimal digits. Raises OSError."""
     with path.open("rb") as file:
         return file_digest(file, "sha256").hexdigest()

@@ -1,4 +1,4 @@
-"""The one number by which runs of a task are judged: its name, its direction and how it is written."""
+"""The primary metric of a task: its name, its direction and its format."""
 
 import math
 from collections.abc import Mapping
@@ -8,11 +8,11 @@ from benchmark.common.errors import RunFault
 
 
 class Headline(NamedTuple):
-    """What a record calls its `measure`.
+    """The primary metric of a run; the entry `measure` of its record.
 
-    key: of the number in a summary, and `val/<key>` while training. name: in words.
-    higher_is_better: its direction. percent: whether a share in [0, 1], to be written in percent.
-    binary: whether each image counts as zero or one, so that the number is a share of images with a binomial interval.
+    key: of the value in a summary, and `val/<key>` during training. name: for people. percent: whether it is a share in
+    [0, 1], written in percent. binary: whether each image counts as 0 or 1, so that the metric is a share of images
+    with a binomial interval.
     """
 
     key: str
@@ -23,14 +23,15 @@ class Headline(NamedTuple):
 
     @classmethod
     def of(cls, record: Mapping[str, Any]) -> "Headline":
-        """As a record has it. Raises RunFault for a record that has it not: an older version wrote that."""
+        """The primary metric of a record. Raises RunFault where it is missing, as in records of older versions."""
         found = record.get("measure")
         if not isinstance(found, Mapping) or set(found) != set(cls._fields):
-            raise RunFault("the record does not say how its run was measured: an older version wrote it")
+            raise RunFault("the record has no primary metric: an older version wrote it")
         return cls(**found)
 
     @property
     def monitor(self) -> str:
+        """The key under which Lightning logs the validation value."""
         return f"val/{self.key}"
 
     @property
@@ -41,6 +42,7 @@ class Headline(NamedTuple):
         return value > than if self.higher_is_better else value < than
 
     def written(self, value: SupportsFloat | None) -> str:
+        """A value as text, in percent or with four decimals."""
         if value is None:
             return "not measured"
         return f"{100 * float(value):.2f} %" if self.percent else f"{float(value):.4f}"

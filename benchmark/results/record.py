@@ -1,4 +1,4 @@
-"""The record of a finished run: what it was, where it ran, what it cost and what it came to. Format 2."""
+"""record.json of a finished run: its configuration, hardware, cost and results. Format 2."""
 
 import importlib.metadata
 import os
@@ -18,7 +18,7 @@ PACKAGES = (PROJECT, "torch", "pytorch-lightning", "hydra-core", "torchmetrics",
 
 
 class Result(NamedTuple):
-    """What a run measured, as it goes into the record. See `assemble` for the keys."""
+    """The measurements of a run, as they go into the record. See `assemble` for the units."""
 
     headline: Headline
     validation: Mapping[str, Any]
@@ -28,9 +28,9 @@ class Result(NamedTuple):
 
 
 class RecordTask(NamedTuple):
-    """What a run was about: the data's origin and image shape, the hashes of its fixed splits, the weights from
-    elsewhere that it started from, the windows of a glimpse, and what of it reads annotations in the test: "mechanism"
-    where it looks at true boxes, "images" where they are cut around those.
+    """The task of a run. origin: real, sample or synthetic data. weights: pretrained weights that it started from.
+    windows: side lengths in pixels of a glimpse's windows. fingerprints: hashes of the splits. reads_annotations: what
+    reads annotations at test time: "mechanism" if it looks at true boxes, "images" if they are cropped around these.
     """
 
     origin: str
@@ -42,7 +42,7 @@ class RecordTask(NamedTuple):
 
 
 def annotations_read(mechanism: bool, images: bool) -> list[str]:
-    """What of a run reads annotations in the test, in words."""
+    """What reads annotations at test time, for `RecordTask.reads_annotations`."""
     return [what for what, does in (("mechanism", mechanism), ("images", images)) if does]
 
 
@@ -50,9 +50,9 @@ def assemble(
     address: RunId, config: Mapping[str, Any], task: RecordTask, hardware: Mapping[str, Any], result: Result,
     started: str, finished: str,
 ) -> dict[str, Any]:  # fmt: skip
-    """Everything record.json says; `measure` is the headline. Errors are fractions, times seconds, sizes bytes,
-    distances pixels. `control` names the mechanism that is the same in everything but where it looks, None where nobody
-    named one; `is_control` says that a run is what others are measured by.
+    """The content of record.json. `measure` is the primary metric. Units: errors as fractions, times in seconds, sizes
+    in bytes, distances in pixels. `control` names the mechanism that differs only in where it looks, or is None;
+    `is_control` marks a mechanism that is a control itself.
     """
     return {
         "format": FORMAT,
@@ -89,8 +89,8 @@ def assemble(
 
 
 def git_state(folder: Path) -> dict[str, Any]:
-    """The revision the code stands at and whether it was changed since; None for both outside a git checkout of it. A
-    wheel that is installed inside of another repository is no part of that: git does not track its files.
+    """The git revision of the code and whether it has uncommitted changes; None for both outside a checkout of it. A
+    wheel that is installed inside another repository counts as outside, as git does not track its files.
     """
     if _git(folder, "ls-files", "--error-unmatch", ".") is None:
         return {"revision": None, "dirty": None}
@@ -108,6 +108,7 @@ def _git(folder: Path, *arguments: str) -> str | None:
 
 
 def versions() -> dict[str, str]:
+    """The versions of Python and of the installed PACKAGES."""
     found = {"python": platform.python_version()}
     for package in PACKAGES:
         try:
@@ -125,7 +126,7 @@ def hardware(threads: int, accelerator: str, device: str) -> dict[str, Any]:
 
 
 def cpu_name() -> str:
-    """The processor as its maker calls it, where the system says so."""
+    """The model name of the processor; its architecture where the system does not provide a name."""
     try:
         lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
     except OSError:

@@ -1,4 +1,4 @@
-"""A run's folder: its files, its lock and its status. Every file is replaced as a whole or not at all."""
+"""A run's folder: its files, its lock and its status. Files are replaced atomically."""
 
 import contextlib
 import errno
@@ -41,7 +41,7 @@ class RunFolder:
                 folder.mkdir(parents=True, exist_ok=True)
 
     def is_finished(self, config_hash: str) -> bool:
-        """Whether the record of this very configuration is there. Raises RunFault where the record is another's, or
+        """Whether a record of this configuration exists. Raises RunFault if the record is of another configuration or
         cannot be used.
         """
         if not self.record.exists():
@@ -53,7 +53,7 @@ class RunFolder:
         return True
 
     def refuse_another(self, config_hash: str) -> None:
-        """Raises RunFault where the unfinished run in this folder has another configuration: it cannot be resumed."""
+        """Raises RunFault if this folder's unfinished run has another configuration and cannot be resumed."""
         if not self.last.exists():
             return
         self.refuse_unusable()
@@ -62,33 +62,33 @@ class RunFolder:
             raise RunFault(self._another("an unfinished run", found, config_hash))
 
     def refuse_unusable(self) -> None:
-        """Raises RunFault where what lies here can neither be kept nor be resumed, whatever the settings."""
+        """Raises RunFault if this folder's run can neither be used nor resumed, under any configuration."""
         if fault := self.unusable():
             raise RunFault(fault)
 
     def unusable(self) -> str:
-        """Why that is so, and what to do; "" where it is not."""
+        """Why this folder's run can neither be used nor resumed, and what to do; "" if it can."""
         if self.record.exists():
             record = read_json(self.record)
             if not isinstance(record.get("config_hash"), str):
-                return f"{self.record} is damaged. Delete it, and the run is evaluated anew from its last checkpoint"
+                return f"{self.record} is damaged. Delete it, and the run is evaluated again from its last checkpoint"
             return self._copied(name_of(record))
         if self.last.exists():
             status = read_json(self.status)
             if not isinstance(status.get("config_hash"), str):
-                told = "damaged" if self.status.exists() else "missing"
+                state = "damaged" if self.status.exists() else "missing"
                 return (
-                    f"{self.status} is {told}, so that nobody knows which settings {self.last} is of. Delete "
-                    f"{self.last}, and the run starts anew"
+                    f"{self.status} is {state}, so that the configuration of {self.last} is unknown. Delete "
+                    f"{self.last}, and the run starts again"
                 )
             return self._copied(str(status.get("run", "")))
         return ""
 
     def _copied(self, name: str) -> str:
-        """What to say where a run of another name lies here; "" where it has this one, or none that is known."""
+        """The fault where this folder holds a run of another name; "" where the name matches or is unknown."""
         if not name or name == "/".join(self.path.absolute().parts[-3:]):
             return ""
-        return f"{self.path} holds the run {name}: it is a copy, or was renamed. Delete it, or give it its name back"
+        return f"{self.path} holds the run {name}: it is a copy, or was renamed. Delete it, or rename it back"
 
     def _another(self, what: str, found: object, wanted: str) -> str:
         return (
@@ -98,29 +98,29 @@ class RunFolder:
 
     @contextlib.contextmanager
     def locked(self) -> Iterator[None]:
-        """Holds the folder for this process; the lock ends with the process, however it ends.
+        """Locks the folder for this process; the operating system releases the lock when the process ends.
 
-        Raises BusyFault where another process holds it.
+        Raises BusyFault if another process holds it.
         """
 
-        def told() -> str:
+        def busy() -> str:
             pid = read_json(self.status).get("pid", "unknown")
-            return f"{self.path}: another process ({pid}) is at work on this run; wait for it"
+            return f"{self.path}: another process ({pid}) is executing this run; wait for it"
 
-        with held(self.path / LOCK, told):
+        with held(self.path / LOCK, busy):
             yield
 
     def is_free(self) -> bool:
-        """Whether no process is at work here."""
+        """Whether no process is executing this run."""
         return is_free(self.path / LOCK)
 
 
 @final
 class Status:
-    """What a run says of itself while it runs, in status.json.
+    """status.json, which a run updates while it executes.
 
-    state: running, failed, interrupted or finished; finished is only said, the record is what counts. run: the name
-    that its folder should have. fingerprints: of the data it is on. weights: from elsewhere, that it started from.
+    state: running, failed, interrupted or finished; for finished the record is what counts. run: the name that its
+    folder should have. fingerprints: of its data. weights: pretrained weights that it started from.
     """
 
     def __init__(self, path: Path, config_hash: str, started: str):
@@ -131,7 +131,8 @@ class Status:
             "run": "", "fingerprints": {}, "weights": None,
         }  # fmt: skip
 
-    def say(self, **values: object) -> None:
+    def update(self, **values: object) -> None:
+        """Sets values and writes the file. Raises RunFault where it cannot be written."""
         self._values |= values | {"updated": now()}
         write_json(self._path, self._values)
 
@@ -140,7 +141,7 @@ class Status:
 
 
 def name_of(record: Mapping[str, Any]) -> str:
-    """Where the run of a record belongs in its study; "" for a record that does not say."""
+    """The path of a record's run inside its study; "" for a record without it."""
     try:
         setting = f"-{record['setting']}" if record["setting"] else ""
         return f"{record['attention']}/{record['data']}/seed={record['seed']}{setting}"
@@ -162,8 +163,8 @@ def write_json(path: Path, value: object) -> None:
 
 
 def write_whole(path: Path, content: bytes) -> None:
-    """Replaces a file by rename, so that a reader, a crash or a full disk meets the old one or the new one, whole."""
-    fresh = path.with_name(f".{path.name}.part")  # one name: what a kill leaves, the next write replaces
+    """Replaces a file atomically by rename: readers, crashes and full disks leave the old or the new content."""
+    fresh = path.with_name(f".{path.name}.part")  # a fixed name: the next write replaces what a killed one left
     try:
         with explained(path):
             with fresh.open("wb") as file:
@@ -178,18 +179,18 @@ def write_whole(path: Path, content: bytes) -> None:
 
 @contextlib.contextmanager
 def explained(path: Path) -> Iterator[None]:
-    """A failure to write as a RunFault that says which file, why, and what to do."""
+    """Turns a failure to write into a RunFault with the file, the reason and what to do."""
     try:
         yield
     except OSError as error:
         full = error.errno in (errno.ENOSPC, errno.EDQUOT)
-        cure = "Free some space and start it again: it resumes" if full else "Mend that and start it again"
+        cure = "Free some space and start it again: it resumes" if full else "Fix that and start it again"
         reason = "the disk is full" if full else error.strerror or str(error)
-        raise RunFault(f"cannot write {path}: {reason}. What stands there already is whole. {cure}.") from error
+        raise RunFault(f"cannot write {path}: {reason}. Files already there are intact. {cure}.") from error
 
 
 def _settle(folder: Path) -> None:
-    """A rename survives a power cut only when its folder is on the disk too."""
+    """Flushes a folder to disk: only then does a rename in it survive a power cut."""
     handle = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(handle)

@@ -1,4 +1,4 @@
-"""A run's address is its configuration: which choices and values make it the run it is, their hash and its folder."""
+"""The identity of a run: the choices and values that define it, their hash, and its folder."""
 
 import hashlib
 import json
@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from benchmark.common.moved import CHOICES, TARGET
 
 HOW = (TARGET, "_partial_", "_convert_", "_recursive_")
-"""Keys that say how a part is built. What it is, is said by the name of its choice."""
+"""Keys that say how a part is built; they are no part of the identity, which has the name of the choice instead."""
 
 FOLDER_NAME = re.compile(r"[\w.+=-]+")
 
@@ -19,14 +19,13 @@ Flat = dict[str, Any]
 
 
 class RunId(NamedTuple):
-    """Where a run belongs. A function of its configuration, never of the clock.
+    """The identity and folder of a run: a function of its configuration only.
 
-    attention, data: names of the two choices the folder is called after.
+    attention, data: names of the two choices that name the folder.
     setting: "" for the default composition of the two, else 8 hexadecimal digits of `differs`.
-    differs: dotted keys whose value is another than the default's, and groups whose choice is; None where the key is
-    absent.
-    experiment: the name of the one it follows, "" for none. beyond: what differs from that one's values in turn.
-    config_hash: of everything that makes the run, seed included.
+    differs: knobs and choices that differ from the defaults, by dotted key or group; None where the key is absent.
+    experiment: the experiment it follows, "" for none. beyond: knobs and choices that differ from that experiment.
+    config_hash: of the whole identity, seed included.
     """
 
     root: str
@@ -55,8 +54,10 @@ def address(
     experiment: str = "",
     protocol: Mapping[str, Any] | None = None,
 ) -> RunId:
-    """The address of a composed, resolved configuration; `default` is that of its attention and data alone, `protocol`
-    that of the experiment it follows, with the same attention and data.
+    """The RunId of a composed, resolved configuration.
+
+    default: the composition of its attention and data only. protocol: that of its experiment, with the same attention
+    and data; None without an experiment.
     """
     mine = identity(config, config["identity_excludes"])
     differs = difference(mine, identity(default, config["identity_excludes"]))
@@ -70,24 +71,24 @@ def address(
 
 
 def name_fault(study: str) -> str:
-    """What is wrong with the name of a study, which is that of a folder; "" where nothing is."""
+    """The fault of a study's name, which has to be the name of a folder; "" for none."""
     if FOLDER_NAME.fullmatch(study) and study.strip("."):
         return ""
     like = re.sub(r"[^\w.+=-]+", "_", study).strip("_.")
-    told = "leaves the folder of runs" if study and not study.strip(".") else "cannot be the name of a folder"
-    return f"{study!r} {told}; letters, digits and . _ - + = can be in it" + (f": study={like}" if like else "")
+    fault = "is outside the folder of runs" if study and not study.strip(".") else "cannot be the name of a folder"
+    return f"{study!r} {fault}; letters, digits and . _ - + = can be in it" + (f": study={like}" if like else "")
 
 
 def difference(mine: Flat, usual: Flat) -> Flat:
-    """The values of the first that the second does not have alike; None where only the second has the key."""
+    """The values of the first that differ from the second's; None where only the second has the key."""
     return {key: mine.get(key) for key in sorted({*mine, *usual}) if mine.get(key) != usual.get(key)}
 
 
 def identity(config: Mapping[str, Any], excludes: Sequence[str]) -> Flat:
-    """What decides what is learned: the values, and the names of the choices, by group (`cell: lstm`).
+    """The values and choices that determine what is learned; choices by group (`cell: lstm`).
 
-    Left out is all at or below an excluded key, and how parts are built, so that a class may get another name. A class
-    that was chosen by hand stands among the choices, under the dotted key of its `_target_`.
+    Everything at or below an excluded key is left out, and so are the keys HOW, so that classes can be renamed. A class
+    that was set by hand is among the choices, under the dotted key of its `_target_`.
     """
     values = {key: _bare(value) for key, value in flatten(config).items() if not _is_how(key)}
     chosen = {key: value for key, value in config.get(CHOICES, {}).items() if value is not None}
@@ -96,8 +97,8 @@ def identity(config: Mapping[str, Any], excludes: Sequence[str]) -> Flat:
 
 
 def built_identity(config: Mapping[str, Any], excludes: Sequence[str]) -> Flat:
-    """The values and, in the place of the choices, the classes that they build: all that is known of a run whose saved
-    configuration does not name its choices.
+    """The values and the classes, in place of the choices: the identity of a run whose saved configuration does not
+    list its choices.
     """
     left_out = (*excludes, CHOICES)
     found = {key: value for key, value in flatten(config).items() if not _is_excluded(key, left_out)}
@@ -105,7 +106,7 @@ def built_identity(config: Mapping[str, Any], excludes: Sequence[str]) -> Flat:
 
 
 def _bare(value: Any) -> Any:
-    """A list's parts without how they are built."""
+    """A value without the keys HOW, inside lists too."""
     if isinstance(value, list):
         return [_bare(each) for each in value]
     if isinstance(value, Mapping):
@@ -118,13 +119,13 @@ def _is_how(key: str) -> bool:
 
 
 def _is_excluded(key: str, excludes: Sequence[str]) -> bool:
-    """key: of a value, or a group with the package it is put into: encoder/tuning, optimizer@second."""
+    """key: of a value, or a group, possibly with its package: encoder/tuning, optimizer@second."""
     dotted = key.partition("@")[0].replace("/", ".")
     return any(dotted == exclude or dotted.startswith(f"{exclude}.") for exclude in excludes)
 
 
 def flatten(config: Mapping[str, Any], prefix: str = "") -> Flat:
-    """Nested mappings as one, keys joined by dots; lists and empty mappings stay values."""
+    """Nested mappings as one mapping with dotted keys; lists and empty mappings are values."""
     flat: Flat = {}
     for key, value in config.items():
         if isinstance(value, Mapping) and value:

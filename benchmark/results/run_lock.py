@@ -1,4 +1,4 @@
-"""One process at a time is at work on a run. A lock ends with its process, however that ends."""
+"""The lock of a run: one process at a time executes it. The lock is released when its process ends."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -9,12 +9,12 @@ from filelock import FileLock, Timeout
 from benchmark.common.errors import BusyFault
 
 PATIENCE = 0.25
-"""Seconds for which a lock is tried: somebody may just be asking whether it is free."""
+"""Seconds to wait for a lock: another process may hold it briefly in `is_free`."""
 
 
 @contextmanager
 def held(lock: Path, busy: Callable[[], str]) -> Iterator[None]:
-    """Holds a lock. busy: what the BusyFault says that is raised where another process holds it."""
+    """Holds a lock. Raises BusyFault with the message `busy()` if another process holds it."""
     holding = FileLock(lock, timeout=PATIENCE)
     try:
         holding.acquire()
@@ -27,7 +27,7 @@ def held(lock: Path, busy: Callable[[], str]) -> Iterator[None]:
 
 
 def is_free(lock: Path) -> bool:
-    """Whether no process holds a lock; true where that cannot be asked, since whoever works there will say why."""
+    """Whether no process holds a lock; True where the lock cannot be opened, as executing the run then reports why."""
     if not lock.exists():
         return True
     try:

@@ -1,3 +1,3 @@
-"""Which software this is: its name on the package index, by which records hold its version."""
+"""The name of this package on the package index, under which records list its version."""
 
 PROJECT = "rnn-attention-benchmark"

@@ -1,1 +1,1 @@
-"""Many runs: the plan, the launcher, the pool of processes."""
+"""Sweeps: planning, Hydra launcher, process pool and display."""

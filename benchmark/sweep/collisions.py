@@ -1,23 +1,23 @@
-"""Jobs of a sweep that fall on one folder: the same one typed twice, or two that differ in what makes no other run."""
+"""Jobs of a sweep with the same folder: duplicates, or jobs that differ only in knobs outside a run's identity."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, final
 
 SHOWN = 4
-"""Of the jobs that fall on one folder, those that a message spells out."""
+"""The most colliding jobs that a message lists."""
 
 
 @final
 class Jobs:
-    """The jobs of a sweep as they are met. twice: how many were there already, to the last value."""
+    """The jobs of a sweep by folder. twice: the number of exact duplicates."""
 
     def __init__(self) -> None:
         self._met: dict[Path, list[tuple[Sequence[str], Mapping[str, Any]]]] = {}
         self.twice = 0
 
     def is_new(self, folder: Path, overrides: Sequence[str], values: Mapping[str, Any]) -> bool:
-        """Whether it was not there yet, to the last value. overrides: as typed. values: of the whole configuration."""
+        """Adds a job; returns False for an exact duplicate. overrides: as typed. values: of the whole configuration."""
         met = self._met.setdefault(folder, [])
         if any(values == known for _, known in met):
             self.twice += 1
@@ -26,18 +26,18 @@ class Jobs:
         return True
 
     def faults(self) -> list[str]:
-        """A line for each folder on which different jobs fall."""
+        """One line for each folder that different jobs share."""
         return [
             collision(folder, [overrides for overrides, _ in met]) for folder, met in self._met.items() if len(met) > 1
         ]
 
 
 def collision(folder: Path, jobs: Sequence[Sequence[str]]) -> str:
-    """What to say of jobs that fall on one folder."""
+    """The message for different jobs with one folder."""
     common = set(jobs[0]).intersection(*jobs)
     own = [" ".join(text for text in job if text not in common) for job in jobs]
     more = f" and {len(own) - SHOWN} more" if len(own) > SHOWN else ""
     return (
-        f"{'; '.join(own[:SHOWN])}{more}: these jobs fall on one folder, {folder}, since what they differ in is no "
-        "part of a run's address. Start them one after the other, each in a study of its own: study=NAME"
+        f"{'; '.join(own[:SHOWN])}{more}: these jobs have the same folder, {folder}, since they differ only in knobs "
+        "that do not identify a run. Start them one after the other, each in a study of its own: study=NAME"
     )

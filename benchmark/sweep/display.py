@@ -1,4 +1,4 @@
-"""What a sweep shows while it runs: each running job with its epoch and the time it needs, and the sweep as a whole."""
+"""The progress of a sweep: each running job with its epoch and remaining time, and the sweep as a whole."""
 
 import subprocess
 import time
@@ -15,23 +15,23 @@ from benchmark.results.run_folder import RunFolder, read_json
 
 
 class Running(NamedTuple):
-    """A job at work. said: what it prints."""
+    """A running job. output: what its process prints."""
 
     name: str
     folder: RunFolder
     process: "subprocess.Popen[bytes]"
     since: float
-    said: IO[bytes]
+    output: IO[bytes]
 
     def status(self) -> dict[str, Any]:
-        """What the job says of itself; empty until it has said something: an earlier try's status does not count."""
+        """The job's status.json; empty until this process has written it, as an earlier attempt's does not count."""
         status = read_json(self.folder.status)
         return status if status.get("pid") == self.process.pid else {}
 
 
 @final
 class Pace:
-    """How long the rest of a sweep will take, judged by its ended and its running jobs."""
+    """Estimates the remaining time of a sweep from its finished and running jobs."""
 
     def __init__(self, total: int, slots: int):
         self.total, self.done, self.failed = total, 0, 0
@@ -44,7 +44,7 @@ class Pace:
             self._took.append(seconds)
 
     def left(self, running: Sequence[tuple[float, float | None]], waiting: int) -> float | None:
-        """Seconds; None while nothing is known. running: of each job, its seconds so far and those it says are left."""
+        """Remaining seconds; None while unknown. running: seconds so far and remaining (None: unknown) of each job."""
         known = [so_far + left for so_far, left in running if left is not None]
         samples = self._took + known
         if not samples:
@@ -55,7 +55,7 @@ class Pace:
 
 
 class View(NamedTuple):
-    """A running job as shown. share: of its steps done, in [0, 1]; left: seconds, None where unknown."""
+    """A running job as displayed. share: fraction of steps done; left: remaining seconds, None where unknown."""
 
     name: str
     share: float
@@ -77,7 +77,7 @@ def view(job: Running) -> View:
 
 @final
 class Overview(Progress):
-    """The jobs that run, and the sweep as a whole. waiting: how many have not begun."""
+    """Progress of the running jobs and of the sweep. waiting: the number of jobs that have not started."""
 
     def __init__(self, pace: Pace, running: Sequence[Running], waiting: int):
         self._pace, self._running, self._waiting = pace, running, waiting
@@ -105,7 +105,7 @@ class Overview(Progress):
 
 @final
 class Display:
-    """Reports a sweep on a console: every start and end, and, asked often, how far it is."""
+    """Reports a sweep on a console: every start and end, and at each `tick` the progress."""
 
     def __init__(self, pace: Pace, console: Console):
         self._pace, self._console, self._begun = pace, console, 0
@@ -115,15 +115,15 @@ class Display:
         self._console.note(f"run {self._begun} of {self._pace.total} started: {job.name}")
 
     def ended(self, job: Running, seconds: float, message: str) -> None:
-        """message: why it failed, "" where it finished."""
+        """message: why the job failed, "" if it finished."""
         self._pace.ended(seconds, bool(message))
         done = f"{self._pace.done} of {self._pace.total} runs done"
         self._console.outcome(f"{done}: {ending(job, seconds, message)}", failed=bool(message))
 
     def elsewhere(self, job: Running) -> None:
-        """Another process is at work on the job's run; it is waited for."""
+        """Another process is executing the job's run; the sweep waits for it."""
         self._begun -= 1
-        self._console.line(f"{job.name}: another process is at work on it, and is waited for")
+        self._console.line(f"{job.name}: another process is executing it; waiting")
 
     def tick(self, running: Sequence[Running], waiting: int) -> None:
         self._console.now(Overview(self._pace, running, waiting))

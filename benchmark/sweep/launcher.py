@@ -1,4 +1,4 @@
-"""Hydra's launcher of a sweep: checks all jobs, then hands those without a record to the pool."""
+"""The Hydra launcher of sweeps: checks all jobs, then runs those without a record in a process pool."""
 
 import os
 import subprocess
@@ -19,7 +19,7 @@ from benchmark.process.signals_and_log import signals_as_exits
 from benchmark.process.terminal import of_sweep
 from benchmark.results.run_folder import RunFolder
 from benchmark.results.run_id import RunId
-from benchmark.same_data import Met
+from benchmark.same_data import StoredJobs
 from benchmark.stored import StoredRuns
 from benchmark.sweep.collisions import Jobs
 from benchmark.sweep.display import Display, Pace
@@ -28,17 +28,17 @@ from datamodules.ranges import Count, Natural
 
 THREADS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMEXPR_NUM_THREADS")
 ONE_AFTER_ANOTHER = (
-    "hydra/sweeper: one that looks for the best settings waits for what each run came to: the headline on the "
-    "validation split. Add hydra/launcher=basic, which tells it, one run after another"
+    "hydra/sweeper: a sweeper that optimises needs the result of each run, the primary metric on the validation split. "
+    "Add hydra/launcher=basic, which returns it and executes one run after another"
 )
-NOT_A_JOBS = ("hydra/launcher", "hydra.launcher", "hydra.mode", "hydra.sweep", "hydra/sweeper")
+OF_SWEEPS_ONLY = ("hydra/launcher", "hydra.launcher", "hydra.mode", "hydra.sweep", "hydra/sweeper")
 
 
 @final
 class PoolLauncher(Launcher):
-    """A process for each job, so that none shares interpreter, device or logger with another.
+    """Runs each job in a process of its own, so that jobs share no interpreter, device or logger.
 
-    jobs: at once, None for what GPUs or cores carry. threads: of each. gpus: to share out, None for all there are.
+    jobs: number at once, None to follow from GPUs or cores. threads: of each job. gpus: number to use, None for all.
     """
 
     def __init__(self, jobs: Count | None, threads: Count, gpus: Natural | None):
@@ -49,12 +49,12 @@ class PoolLauncher(Launcher):
         self._config = config
 
     def launch(self, job_overrides: Sequence[Sequence[str]], initial_job_idx: int) -> Sequence[JobReturn]:
-        """Raises ConfigFault with the faults of all jobs before the first starts; ends the process if a job failed."""
+        """Raises ConfigFault with the faults of all jobs before the first starts; exits with code 1 if a job failed."""
         assert self._config is not None
         if not self._config.hydra.sweeper._target_.endswith(".BasicSweeper"):
             raise ConfigFault([ONE_AFTER_ANOTHER])
         composer = composer_of(self._config)
-        todo, skipped, untold, unusable = plan(composer, job_overrides, self._config.hydra.launcher)
+        todo, skipped, not_compared, unusable = plan(composer, job_overrides, self._config.hydra.launcher)
         ours = [*self._hydra_overrides(), "progress=false", f"threads={self._threads}"]
         folder = command_line_folder(self._config)
         start = [*command(), *([f"--config-dir={folder}"] if folder else [])]
@@ -65,19 +65,19 @@ class PoolLauncher(Launcher):
         slots = self._slots(self._config.trainer.accelerator)[: max(1, len(jobs))]
         if skipped:
             print(f"{skipped} of {skipped + len(jobs)} runs finished before, skipped", flush=True)
-        for remark in untold:
+        for remark in not_compared:
             print(f"some of them {remark}", flush=True)
         with of_sweep(self._config.progress) as console, signals_as_exits():
             outcomes = Pool(slots, Display(Pace(len(jobs), len(slots)), console)).run(jobs)
-        if summed_up([*unusable, *outcomes]):
+        if summarise([*unusable, *outcomes]):
             sys.exit(1)
         return []
 
     def _hydra_overrides(self) -> list[str]:
-        """What was said of Hydra itself and holds for a single job too."""
+        """The overrides of Hydra's own knobs that apply to a single job too."""
         assert self._config is not None
-        said = self._config.hydra.overrides.hydra
-        return [text for text in said if not text.lstrip("+~").startswith(NOT_A_JOBS)]
+        typed = self._config.hydra.overrides.hydra
+        return [text for text in typed if not text.lstrip("+~").startswith(OF_SWEEPS_ONLY)]
 
     def _slots(self, accelerator: str) -> list[dict[str, str]]:
         gpus = [] if accelerator == "cpu" else visible_gpus()[: self._gpus]
@@ -90,7 +90,7 @@ class PoolLauncher(Launcher):
 
 
 def command() -> list[str]:
-    """The program once more. -P: the folder it is called from must not stand before its own packages."""
+    """The command that starts a job. -P: modules in the current folder must not shadow its packages."""
     return [sys.executable, "-P", "-m", "benchmark.run"]
 
 
@@ -101,28 +101,29 @@ def command_line_folder(config: DictConfig) -> str | None:
 
 
 def composer_of(config: DictConfig) -> Composer:
-    """Composes with the same sources that a composed configuration (with its `hydra` node) came from."""
+    """A Composer with the sources of a composed configuration, which has its `hydra` node."""
     search = [text for text in config.hydra.overrides.hydra if text.startswith("hydra.searchpath")]
     return Composer(command_line_folder(config), search)
 
 
 class SweepPlan(NamedTuple):
-    """todo: jobs that have no record yet, each with its overrides. finished: how many have one. untold: why their data
-    could not be compared with those of now. unusable: jobs in whose folder lies what has to be cleared away first.
+    """The jobs of a sweep. todo: those without a record, with their overrides. finished: number of those with one.
+    not_compared: reasons why the data of finished runs could not be compared with the present data. unusable: those
+    whose folder has to be deleted first.
     """
 
     todo: list[tuple[RunId, Sequence[str]]]
     finished: int
-    untold: list[str]
+    not_compared: list[str]
     unusable: list[Outcome]
 
 
 def plan(composer: Composer, job_overrides: Sequence[Sequence[str]], pool: Mapping[str, Any]) -> SweepPlan:
-    """What is to be done of a sweep. pool: the launcher's knobs. Raises ConfigFault with the faults of all jobs."""
+    """Plans a sweep. pool: the launcher's knobs. Raises ConfigFault with the faults of all jobs."""
     todo: list[tuple[RunId, Sequence[str]]] = []
     configs: dict[Path, DictConfig] = {}
     unusable: list[Outcome] = []
-    jobs, met, runs = Jobs(), Met(), StoredRuns()
+    jobs, stored, runs = Jobs(), StoredJobs(), StoredRuns()
     for overrides in job_overrides:
         config = composer.job(overrides)
         address, values = runs.address(composer.address(config), config), plain(config)
@@ -130,31 +131,33 @@ def plan(composer: Composer, job_overrides: Sequence[Sequence[str]], pool: Mappi
             continue
         if fault := RunFolder(address.folder).unusable():
             unusable.append(Outcome(Job(address, []), 1, 0.0, fault))
-        elif not met.is_finished(config, address):
+        elif not stored.is_finished(config, address):
             todo.append((address, overrides))
             configs[address.folder] = config
-    faults = [*jobs.faults(), *met.faults()]
+    faults = [*jobs.faults(), *stored.faults()]
     if todo:
         from benchmark.config.check import argument_faults
         from benchmark.sweep.planning import job_faults  # imports every part it checks, PyTorch with them
 
-        faults += [f"{knob}: {told}" for knob, told in argument_faults("hydra.launcher", pool, PoolLauncher)]
+        faults += [f"{knob}: {message}" for knob, message in argument_faults("hydra.launcher", pool, PoolLauncher)]
         found = job_faults(configs)
         faults += [f"{address.name}: {fault}" for address, _ in todo for fault in found[address.folder]]
     if faults:
         raise ConfigFault(list(dict.fromkeys(faults)))
     if jobs.twice:
         print(f"{jobs.twice} of {len(job_overrides)} jobs were given twice, and are run once", flush=True)
-    return SweepPlan(todo, met.finished, list(met.untold), unusable)
+    return SweepPlan(todo, stored.finished, list(stored.not_compared), unusable)
 
 
-def summed_up(outcomes: Sequence[Outcome]) -> int:
-    """Prints what became of the jobs, and where they are: experiments have studies of their own; how many failed."""
+def summarise(outcomes: Sequence[Outcome]) -> int:
+    """Prints the outcomes of the jobs and their studies; returns the number of failed ones."""
     failed = [outcome for outcome in outcomes if outcome.code != 0]
     if outcomes:
         studies = {str(Path(o.job.address.root, o.job.address.study)) for o in outcomes}
-        told = f"{len(outcomes) - len(failed)} runs finished, {len(failed)} failed; all in {', '.join(sorted(studies))}"
-        print(told, flush=True)
+        summary = (
+            f"{len(outcomes) - len(failed)} runs finished, {len(failed)} failed; all in {', '.join(sorted(studies))}"
+        )
+        print(summary, flush=True)
     for outcome in failed:
         log = RunFolder(outcome.job.address.folder).log
         print(f"failed: {outcome.job.address.name}: {outcome.message} (log: {log})", file=sys.stderr, flush=True)
@@ -162,7 +165,7 @@ def summed_up(outcomes: Sequence[Outcome]) -> int:
 
 
 def visible_gpus() -> list[str]:
-    """The GPUs this process may use, by the names CUDA knows them under; found without loading CUDA."""
+    """The GPUs that this process may use, as in CUDA_VISIBLE_DEVICES; found without loading CUDA."""
     named = os.environ.get("CUDA_VISIBLE_DEVICES")
     if named is not None:
         return [name for name in named.split(",") if name not in ("", "-1")]

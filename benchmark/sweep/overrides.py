@@ -1,4 +1,4 @@
-"""What a sweep of choices has to be told differently, so that Hydra can start it."""
+"""Rewrites overrides of a sweep over choices that Hydra would refuse."""
 
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import Override
@@ -11,37 +11,36 @@ from benchmark.config.overrides import Overrides, values
 
 
 def as_sweeps(composer: Composer, typed: Overrides) -> dict[str, str]:
-    """Overrides of a sweep by how they were typed, those that Hydra would stumble over as a sweep of one value: a=1 to
-    a=choice(1).
+    """Overrides that Hydra would refuse, as typed, mapped to a sweep over their one value: a=1 to a=choice(1).
 
-    Hydra composes a sweep once without what is swept, before any job. Where choices are swept, a knob that only they
-    have is not there then, and Hydra refuses it (-m data=mnist_pairs,mnist_translated data.root=FOLDER); at what is
-    swept it looks in the jobs alone. Raises HydraException for what cannot be composed.
+    Before any job Hydra composes a sweep once without what is swept. Where choices are swept, a knob that only they
+    have is then missing, and Hydra refuses it (-m data=mnist_pairs,mnist_translated data.root=FOLDER). Swept knobs are
+    checked in the jobs only. Raises HydraException for what cannot be composed.
     """
     settled = [str(override.input_line) for override in typed.groups if not override.is_sweep_override()]
     if len(settled) == len(typed.groups):
         return {}
     first = composer.compose([*typed.search, *settled])
-    lone = [override for override in typed.keys if is_lone_value(override) and stumbles(override, first)]
+    lone = [override for override in typed.keys if is_lone_value(override) and is_refused(override, first)]
     found = {str(override.input_line): as_sweep(composer, override) for override in lone}
-    return {text: told for text, told in found.items() if told}
+    return {text: sweep for text, sweep in found.items() if sweep}
 
 
 def is_lone_value(override: Override) -> bool:
     return not (override.is_sweep_override() or override.is_delete() or override.is_hydra_override())
 
 
-def stumbles(override: Override, config: DictConfig) -> bool:
-    """Whether a configuration has no such knob, or has one already that is to be added."""
+def is_refused(override: Override, config: DictConfig) -> bool:
+    """Whether a configuration lacks the knob, or already has a knob that is to be added."""
     return has(config, override.key_or_group) == override.is_add()
 
 
 def as_sweep(composer: Composer, override: Override) -> str:
-    """The override as a sweep of its one value; "" where that cannot be written so."""
+    """The override as a sweep over its one value; "" where it cannot be written as one."""
     key, _, value = str(override.input_line).partition("=")
-    told = f"{key}=choice({value})"
+    sweep = f"{key}=choice({value})"
     try:
-        (found,) = OverridesParser.create(config_loader=composer.loader).parse_overrides([told])
+        (found,) = OverridesParser.create(config_loader=composer.loader).parse_overrides([sweep])
     except HydraException:
         return ""
-    return told if found.is_sweep_override() and values(found) == [override.value()] else ""
+    return sweep if found.is_sweep_override() and values(found) == [override.value()] else ""

@@ -1,4 +1,4 @@
-"""Whether jobs can be run, said of all of them before the first begins."""
+"""Checks whether jobs can be run, for all of them before the first starts."""
 
 import json
 from collections.abc import Mapping
@@ -16,16 +16,16 @@ from benchmark.results.run_folder import RunFolder
 from datamodules.contract import Outlined, References, TaskSpec
 
 ELSEWHERE = ("study", "seed", "runs", "threads", "progress", "log_every", "identity_excludes", "evaluation", "logger")
-"""What no part of a model is built from."""
+"""Keys of a configuration that no part of the model depends on."""
 
 WORDS = ("a word", "the end")
-"""The symbols of a task whose own stand in files that are not read yet."""
+"""Placeholder symbols of a task whose symbols are in files that are not read yet."""
 
 
 def job_faults(jobs: Mapping[Path, DictConfig]) -> dict[Path, list[str]]:
-    """Of each job, by its folder, a line for each fault: what its knobs cannot be, or where its parts do not fit.
+    """By folder of a job, one line for each fault of its knobs, or for parts that do not fit together.
 
-    Parts are built on the meta device, which makes no numbers, and once for jobs that differ in their seeds alone.
+    Parts are built on the meta device, without memory for weights, and once for jobs that differ only in seeds.
     """
     found: dict[Path, list[str]] = {}
     built: dict[str, list[str]] = {}
@@ -42,14 +42,14 @@ def job_faults(jobs: Mapping[Path, DictConfig]) -> dict[Path, list[str]]:
 
 
 def distinct(values: Mapping[str, Any]) -> str:
-    """A configuration without what its model does not depend on."""
-    kept = {key: value for key, value in values.items() if key not in ELSEWHERE}
+    """A configuration without the keys that its model does not depend on, as JSON."""
+    relevant = {key: value for key, value in values.items() if key not in ELSEWHERE}
     data = {key: value for key, value in values["data"].items() if key != "seed"}
-    return json.dumps(kept | {"data": data}, sort_keys=True, default=str)
+    return json.dumps(relevant | {"data": data}, sort_keys=True, default=str)
 
 
 def building_faults(config: DictConfig, resumes: bool) -> list[str]:
-    """What stops the parts of a run from being built. resumes: its weights are a checkpoint's of its own."""
+    """Faults that keep the parts of a run from being built. resumes: its weights come from its own checkpoint."""
     without = without_weight_files(config)
     try:
         spec, references, known = task(without)
@@ -58,14 +58,14 @@ def building_faults(config: DictConfig, resumes: bool) -> list[str]:
         if known and not resumes:
             make(config.start)(module.rnn, spec.symbols)
     except Exception as error:
-        if (told := fault_lines(error)) or resumes:
-            return told
-        return really(without)
+        if (lines := fault_lines(error)) or resumes:
+            return lines
+        return faults_off_meta(without)
     return []
 
 
 def task(config: DictConfig) -> tuple[TaskSpec, References, bool]:
-    """The task, what is written of its images, and whether its symbols are known without reading a file."""
+    """The TaskSpec, its reference captions, and whether its symbols are known without reading a file."""
     data: Any = make(config.data)
     references: References = data.references
     if isinstance(data, Outlined):
@@ -73,8 +73,8 @@ def task(config: DictConfig) -> tuple[TaskSpec, References, bool]:
     return data.spec, references, True
 
 
-def really(config: DictConfig) -> list[str]:
-    """Faults of parts built with numbers: somebody's part may need those, and does not work on the meta device."""
+def faults_off_meta(config: DictConfig) -> list[str]:
+    """Faults of parts built on the CPU, for a user's part that does not support the meta device."""
     try:
         spec, references, _ = task(config)
         build_module(config, spec, references)

@@ -1,4 +1,4 @@
-"""Runs as operating-system processes, so many at a time. One that dies takes none of the others with it."""
+"""Executes runs as operating-system processes, a fixed number at a time; a crash affects only its own run."""
 
 import contextlib
 import os
@@ -17,24 +17,24 @@ from benchmark.results.run_id import RunId
 from benchmark.sweep.display import Display, Running
 
 PARENT = "ATTENTION_BENCHMARK_PARENT"
-"""Tells a job which process started it, so that it ends with that one."""
+"""Environment variable with the id of the process that started a job, so that the job ends with it."""
 
-LOOK_SECONDS = 1.0
-"""Between two looks whether other processes are done with runs that are waited for."""
+POLL_SECONDS = 1.0
+"""Between two checks whether other processes have finished runs that the sweep waits for."""
 
 PATIENCE_SECONDS = 5.0
-"""Between asking jobs to end and ending them."""
+"""Between SIGTERM and SIGKILL."""
 
 
 class Job(NamedTuple):
-    """A run to be started: where it belongs, and the command line that starts it."""
+    """A run to start: its identity, and the command line that starts it."""
 
     address: RunId
     arguments: Sequence[str]
 
 
 class Outcome(NamedTuple):
-    """How a job ended. code: of its process, negative for the signal that killed it; message: "" where it finished."""
+    """How a job ended. code: exit code, negative for the signal that killed it; message: "" if it finished."""
 
     job: Job
     code: int
@@ -44,16 +44,16 @@ class Outcome(NamedTuple):
 
 @final
 class Pool:
-    """Starts jobs in order, one in each free slot. slots: what each adds to the environment of its jobs."""
+    """Starts jobs in order, one per free slot. slots: environment variables of each slot's jobs."""
 
     def __init__(self, slots: Sequence[Mapping[str, str]], display: Display):
         self._slots, self._display = slots, display
         self._running: dict[int, tuple[Job, Running]] = {}
         self._elsewhere: list[Job] = []
-        self._looked = 0.0
+        self._polled = 0.0
 
     def run(self, jobs: Sequence[Job]) -> list[Outcome]:
-        """Every job's outcome, in the order they ended. However it is left, no job is left running."""
+        """Runs all jobs; their outcomes in the order of ending. On any exception all jobs are stopped."""
         waiting, outcomes = deque(jobs), list[Outcome]()
         try:
             while waiting or self._running or self._elsewhere:
@@ -71,10 +71,10 @@ class Pool:
         return outcomes
 
     def _free_again(self) -> list[Job]:
-        """The jobs whose runs no other process is at work on any more: started, they find a record, or take over."""
-        if not self._elsewhere or time.monotonic() - self._looked < LOOK_SECONDS:
+        """The jobs whose runs no other process executes any more: started, they find a record or resume."""
+        if not self._elsewhere or time.monotonic() - self._polled < POLL_SECONDS:
             return []
-        self._looked = time.monotonic()
+        self._polled = time.monotonic()
         free = [job for job in self._elsewhere if RunFolder(job.address.folder).is_free()]
         self._elsewhere = [job for job in self._elsewhere if job not in free]
         return free
@@ -83,12 +83,12 @@ class Pool:
         folder = RunFolder(job.address.folder)
         folder.make()
         environment = os.environ | dict(self._slots[slot]) | {PARENT: str(os.getpid())}
-        said = tempfile.TemporaryFile()  # noqa: SIM115 - read when the job has ended
+        output = tempfile.TemporaryFile()  # noqa: SIM115 - read when the job has ended
         process = subprocess.Popen(
-            job.arguments, stdin=subprocess.DEVNULL, stdout=said, stderr=subprocess.STDOUT, env=environment,
+            job.arguments, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT, env=environment,
             start_new_session=True,
         )  # fmt: skip
-        running = Running(job.address.name, folder, process, time.monotonic(), said)
+        running = Running(job.address.name, folder, process, time.monotonic(), output)
         self._running[slot] = (job, running)
         self._display.started(running)
 
@@ -98,13 +98,13 @@ class Pool:
         if code is None:
             return []
         del self._running[slot]
-        said = _said(running)
+        output = _output(running)
         if code == BUSY:
             self._elsewhere.append(job)
             self._display.elsewhere(running)
             return []
-        _into_log(running, said)
-        message = "" if code == 0 else _last_words(running, code, said)
+        _append_to_log(running, output)
+        message = "" if code == 0 else _failure(running, code, output)
         outcome = Outcome(job, code, time.monotonic() - running.since, message)
         self._display.ended(running, outcome.seconds, message)
         return [outcome]
@@ -121,24 +121,24 @@ class Pool:
                 process.kill()
                 process.wait()
         for _, running in self._running.values():
-            _into_log(running, _said(running))
+            _append_to_log(running, _output(running))
 
 
-def _said(running: Running) -> bytes:
-    """What a job has printed itself; the log of its run may be another's as well."""
-    with running.said as said:
-        said.seek(0)
-        return said.read()
+def _output(running: Running) -> bytes:
+    """What a job's process has printed; other processes may have written to the run's log too."""
+    with running.output as output:
+        output.seek(0)
+        return output.read()
 
 
-def _into_log(running: Running, said: bytes) -> None:
-    """What a crash below Python prints must not be lost either."""
+def _append_to_log(running: Running, output: bytes) -> None:
+    """Appends a job's output to its log: a crash below Python is reported only there."""
     with contextlib.suppress(OSError), running.folder.log.open("ab") as log:
-        log.write(said)
+        log.write(output)
 
 
-def _last_words(running: Running, code: int, said: bytes) -> str:
-    """Why a job ended: from its status, from the signal that killed it, or the last line it printed."""
+def _failure(running: Running, code: int, output: bytes) -> str:
+    """Why a job failed: from its status, the signal that killed it, or the last line it printed."""
     status = running.status()
     if status.get("state") in ("failed", "interrupted"):
         return str(status.get("message"))
@@ -147,7 +147,7 @@ def _last_words(running: Running, code: int, said: bytes) -> str:
         if status:
             _note(running.folder, {"state": "failed", "message": message, "seconds_left": None, "updated": now()})
         return message
-    lines = said.decode(errors="replace").strip().splitlines()
+    lines = output.decode(errors="replace").strip().splitlines()
     message = lines[-1].removeprefix("error: ") if lines else f"exit code {code}"
     _note(running.folder, {"state": "failed", "message": message, "updated": now()})
     return message
@@ -158,4 +158,4 @@ def _note(folder: RunFolder, status: Mapping[str, object]) -> None:
         with folder.locked():
             write_json(folder.status, read_json(folder.status) | dict(status))
     except (RunFault, BusyFault):
-        return  # another's by now, or the disk is full; the sweep goes on and says so at its end
+        return  # locked by another process, or the disk is full; the sweep reports the failure at its end

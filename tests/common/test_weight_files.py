@@ -123,8 +123,8 @@ def test_what_is_no_checkpoint_of_a_run_is_said_so(tmp_path, content):
 
 def test_no_file_a_folder_and_a_pipe(tmp_path):
     os.mkfifo(tmp_path / "pipe")
-    for path, why in ((tmp_path, "is no ordinary file"), (tmp_path / "none", "cannot be read"),
-                      (tmp_path / "pipe", "is no ordinary file")):  # fmt: skip
+    for path, why in ((tmp_path, "is not a regular file"), (tmp_path / "none", "cannot be read"),
+                      (tmp_path / "pipe", "is not a regular file")):  # fmt: skip
         with pytest.raises(RunFault, match=why):
             read_checkpoint(path)
 

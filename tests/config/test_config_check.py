@@ -35,7 +35,7 @@ def test_every_choice_is_free_of_faults(choice):
             "optimizer._target_=benchmark.optimization.Optimisation",
             "module 'benchmark' has no attribute 'optimization'",
         ),
-        ("optimizer._target_=benchmark.training.callbacks.heartbeat.BEAT_SECONDS", "nothing that can be called"),
+        ("optimizer._target_=benchmark.training.callbacks.heartbeat.BEAT_SECONDS", "not callable"),
         ("study=a/b", "cannot be the name of a folder"),
         ("trainer.max_epochs=0", "a whole number of at least 1"),
         ("threads=0", "a whole number of at least 1"),

@@ -134,4 +134,4 @@ def test_the_command_line_uses_a_path_as_it_was_typed_and_refuses_a_study_outsid
     code, out, err = call("attention=none", "runs=it's (1), #2", "study=1e5", "--cfg", "job", cwd=tmp_path)
     assert code == 0 and "study: '1e5'" in out and "runs: 'it''s (1), #2'" in out, err
     code, _, err = call("-m", "attention=none", "study=..", cwd=tmp_path)
-    assert code == 2 and "'..' leaves the folder of runs" in err and list(tmp_path.iterdir()) == []
+    assert code == 2 and "'..' is outside the folder of runs" in err and list(tmp_path.iterdir()) == []

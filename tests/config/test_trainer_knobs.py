@@ -39,7 +39,7 @@ def test_every_argument_of_lightnings_trainer_is_decided():
 def test_what_a_run_cannot_honour_is_refused_with_what_does_it(knob):
     value = [] if knob == "callbacks" else not inspect.signature(pl.Trainer).parameters[knob].default
     (fault,) = faults_of(**{knob: value})
-    assert fault == f"trainer.{knob}: is not a run's to choose: {INSTEAD[knob]}"
+    assert fault == f"trainer.{knob}: is not supported: {INSTEAD[knob]}"
 
 
 @pytest.mark.parametrize(("trainer", "told"), [
@@ -47,7 +47,7 @@ def test_what_a_run_cannot_honour_is_refused_with_what_does_it(knob):
     ({"limit_train_batches": 0}, "nothing would be trained"),
     ({"max_steps": 0}, "trainer.max_steps: has to be a whole number of at least 1, and not 0"),
     ({"max_epochs": 0}, "trainer.max_epochs: has to be a whole number of at least 1, and not 0"),
-    ({"max_epochs": -1}, "trainer.max_epochs: -1 leaves the end to trainer.max_steps, which is not set"),
+    ({"max_epochs": -1}, "trainer.max_epochs: -1 leaves the length to trainer.max_steps, which is not set"),
     ({"check_val_every_n_epoch": 0}, "trainer.check_val_every_n_epoch: has to be"),
     ({"accumulate_grad_batches": 0}, "trainer.accumulate_grad_batches: has to be"),
     ({"precision": "16-true"}, "has to be one of 32-true, 16-mixed, bf16-mixed"),

@@ -11,7 +11,7 @@ from PIL import Image
 
 from benchmark import captioning as command
 from benchmark.caption import main
-from benchmark.captioning import asked, caption, captions, figure, page
+from benchmark.captioning import caption, captions, figure, page, parse_arguments
 from benchmark.common.errors import ConfigFault, RunFault
 from benchmark.common.tones import Stretched
 from benchmark.library import Run
@@ -38,7 +38,7 @@ def test_captions_are_printed_and_drawn(run, choices, tmp_path, capsys):
     photos = [photograph(tmp_path / "photos" / f"{name}.png", (i * 60, 10, 200)) for i, name in enumerate("ab<")]
     for decoding in ([], ["decoding=beam", "decoding.width=2"]):
         arguments = [f"run={run.path}", f"images={tmp_path / 'photos'}", f"out={tmp_path / 'out'}", *decoding]
-        caption(asked(arguments), choices)
+        caption(parse_arguments(arguments), choices)
         said = capsys.readouterr().out.splitlines()
         assert [line.rpartition(": ")[0] for line in said] == sorted(map(str, photos))
         assert (tmp_path / "out" / "003.png").read_bytes().startswith(b"\x89PNG")
@@ -61,16 +61,18 @@ def test_files_folders_and_patterns(tmp_path):
     names = [photograph(tmp_path / "in" / name) for name in ("b.jpg", "a.PNG", "c.gif")]
     (tmp_path / "in" / "notes.txt").write_text("no picture")
     run, folder = "run=somewhere", tmp_path / "in"
-    assert asked([run, f"images={folder}"]).images == sorted(names)
-    assert asked([run, f"images={folder}/*.jpg"]).images == [folder / "b.jpg"]
-    assert asked([run, f"images={names[0]},{names[2]}"]).images == [names[0], names[2]]
-    assert asked([run, f"images={names[0]}", str(names[1])]).images == names[:2]  # as a shell spreads a pattern
-    assert asked([f"images={names[0]}", run]).out == Path("captions")
+    assert parse_arguments([run, f"images={folder}"]).images == sorted(names)
+    assert parse_arguments([run, f"images={folder}/*.jpg"]).images == [folder / "b.jpg"]
+    assert parse_arguments([run, f"images={names[0]},{names[2]}"]).images == [names[0], names[2]]
+    assert (
+        parse_arguments([run, f"images={names[0]}", str(names[1])]).images == names[:2]
+    )  # as a shell spreads a pattern
+    assert parse_arguments([f"images={names[0]}", run]).out == Path("captions")
 
 
 def test_all_that_is_wrong_is_told_at_once(tmp_path):
     with pytest.raises(ConfigFault) as fault:
-        asked(["size=3", f"images={tmp_path}/*.jpg"])
+        parse_arguments(["size=3", f"images={tmp_path}/*.jpg"])
     assert len(fault.value.faults) == 3
     for word in ("size=3", "run=FOLDER", "*.jpg"):
         assert any(word in line for line in fault.value.faults)
@@ -89,7 +91,7 @@ def test_folders_that_are_no_run_s(run, choices, tmp_path):
         command.trained(run, [], choices)
     run.task.write_text(json.dumps({**whole, "end": None}))
     with pytest.raises(RunFault, match="no sentences"):
-        command.caption(command.Asked(run, [tmp_path / "a.png"], tmp_path, []), choices)
+        command.caption(command.CaptionArguments(run, [tmp_path / "a.png"], tmp_path, []), choices)
     run.task.write_text("{")
     with pytest.raises(RunFault, match="damaged"):
         command.trained(run, [], choices)

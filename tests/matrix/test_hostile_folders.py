@@ -166,7 +166,7 @@ TEXTS = {
     "deep lists": (f"a: {'[' * 5000}{']' * 5000}\n", "nested too deeply"),
     "deep mappings": ("".join(f"{' ' * n}a:\n" for n in range(200)) + " " * 200 + "b: 1\n", "nested too deeply"),
     "many": ("a: [" + "1, " * 30_000 + "1]\n", "more than 20,000 values"),
-    "large": ("a: " + "x" * 2**21 + "\n", "bytes, and more than"),
+    "large": ("a: " + "x" * 2**21 + "\n", "bytes, at most"),
     "empty": ("", "no configuration"),
     "a list": ("- 1\n", "no mapping"),
     "text": ("hello", "damaged|no mapping|no configuration"),
@@ -275,7 +275,7 @@ def test_weights_from_elsewhere_are_neither_fetched_nor_read(weights, left):
 
 def test_a_checkpoint_that_is_not_the_one_of_its_record(run, choices, marker):
     run.record.write_text(json.dumps({"sha256": {"checkpoints/best.ckpt": "0" * 64}}))
-    refused(run, choices, marker, run.best, "is not the one that")
+    refused(run, choices, marker, run.best, "does not match its checksum")
     run.record.write_text("[" * 100_000)
     refused(run, choices, marker, run.record, "nested too deeply")
 

@@ -96,7 +96,7 @@ def test_what_a_run_cannot_read_is_told_in_words(tmp_path):
         (torch.rand(2, 1, side, side + 1), "this run reads"),
         (torch.rand(1, side, side), "batch, channels, rows, columns"),
         (torch.zeros(2, 1, side, side, dtype=torch.uint8), "have to be floats"),
-        (["a.png"], "reads no pictures of others"),
+        (["a.png"], "cannot read image files"),
         ([], "no images were given"),
     ):
         with pytest.raises(RunFault, match=told):

@@ -12,7 +12,7 @@ from PIL import Image
 from run_helpers import composer
 
 from benchmark import stored
-from benchmark.captioning import asked, caption
+from benchmark.captioning import caption, parse_arguments
 from benchmark.common.moved import Moved, moved, renamed
 from benchmark.config.compose import Composer
 from benchmark.report.__main__ import main as report
@@ -86,7 +86,7 @@ def test_an_interrupted_run_is_resumed_where_it_lies(choices, runs):
 def test_pictures_are_captioned_by_a_stored_run(choices, runs, tmp_path, capsys):
     Image.new("RGB", (40, 32), (200, 30, 30)).save(tmp_path / "red.png")
     run = runs / "stored/tiny_soft/tiny_captions/seed=0"
-    caption(asked([f"run={run}", f"images={tmp_path / 'red.png'}", f"out={tmp_path / 'out'}"]), choices)
+    caption(parse_arguments([f"run={run}", f"images={tmp_path / 'red.png'}", f"out={tmp_path / 'out'}"]), choices)
     assert capsys.readouterr().out.startswith(f"{tmp_path / 'red.png'}: ")
     assert (tmp_path / "out" / "index.html").exists()
 

@@ -94,7 +94,7 @@ def test_a_sweep_reports_in_lines(job, monkeypatch):
     ]
     assert lines[2] == "1 of 2 runs done: ram/digits/seed=0 finished in 1 min 00 s, test error 25.00 %"
     assert lines[3:5] == [
-        "ram/digits/seed=0: another process is at work on it, and is waited for",
+        "ram/digits/seed=0: another process is executing it; waiting",
         "run 1 of 2 started: ram/digits/seed=0",
     ]
     assert lines[5] == f"2 of 2 runs done: ram/digits/seed=0 failed: no memory (log: {job.folder.log})"

@@ -122,7 +122,7 @@ def test_a_sweep_on_a_latin_terminal_starts_its_jobs(tmp_path):
     (BrokenPipeError(), 0, ""),
 ])  # fmt: skip
 def test_what_a_user_can_mend_is_told_in_lines(monkeypatch, capsys, error, code, line):
-    monkeypatch.setattr("benchmark.process.program.let_go", lambda stream: None)
+    monkeypatch.setattr("benchmark.process.program.discard_output", lambda stream: None)
     assert raising(error)() == code
     assert capsys.readouterr().err == line
 

@@ -16,7 +16,7 @@ from benchmark.report.analysis.predictions import PredictionsError, read_predict
 from benchmark.report.read.folders import Finished, RunFolderName
 from benchmark.report.read.runs import read_study
 from benchmark.report.sections.pictures import read_png
-from benchmark.report.write.boundary import made
+from benchmark.report.write.boundary import make_report
 from benchmark.results.checksums import sealed
 
 RIGHT = {"mean": np.array([0.0, 1, 0, 0, 1, 0])}
@@ -77,7 +77,7 @@ def test_a_record_that_is_not_what_its_sum_says(study: Path, spoilt: Path, capsy
     assert "checksum does not hold" not in report(study, capsys)
     whole["test"]["mean"]["error"] = 0.25  # one digit of a number
     (spoilt / "record.json").write_text(json.dumps(whole))
-    assert "not what its checksum says" in report(study, capsys)
+    assert "its checksum does not match its content" in report(study, capsys)
 
 
 def test_older_records_are_read_and_said_to_be(study: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -207,7 +207,7 @@ def test_the_run_at_fault_is_found_and_left_out(study: Path) -> None:
 
         return replace(whole, faults=("The section on x could not be made (ValueError: y).",)) if bad else whole
 
-    report_, texts, faults = made(read_study(study), fragile, [lambda whole: {"a": "b"}])
+    report_, texts, faults = make_report(read_study(study), fragile, [lambda whole: {"a": "b"}])
     assert not faults and texts == {"a": "b"} and len(report_.study.finished) == 3
     (left_out,) = report_.study.unfinished
     assert (left_out.address.attention, left_out.address.seed, left_out.state) == ("ram", 1, "damaged")

@@ -45,22 +45,22 @@ def test_a_mechanism_that_pays(tmp_path: Path) -> None:
     ((name, difference, adds, parameters, said),) = rows(study(tmp_path, mean=0.1, anywhere=0.6, hits=0.9))
     assert name.text == "dram" and (difference.text, difference.tone) == ("\N{MINUS SIGN}20.00", "good")
     assert (adds.text, parameters.text) == ("\N{MULTIPLICATION SIGN} 0.25", "\N{MULTIPLICATION SIGN} 0.5")
-    assert said.text == "attention pays"
+    assert said.text == "better than no attention"
     assert said.notes[:2] == (
-        "looks on an object: 90.00 %, looks anywhere 40.00 %",
-        "the same weights looking anywhere err on 60.00 %",
+        "glimpses on an object: 90.00 %, at random 40.00 %",
+        "same weights, random glimpses: error 60.00 %",
     )
 
 
 def test_one_that_does_not_pay_and_why(tmp_path: Path) -> None:
     ((_, difference, *_, said),) = rows(study(tmp_path, mean=0.5, anywhere=0.52, hits=0.41))
-    assert (difference.text, said.text, said.tone) == ("+20.00", "attention does not pay", "bad")
-    assert said.notes[0] == "looks on an object: 41.00 %, looks anywhere 40.00 %"
+    assert (difference.text, said.text, said.tone) == ("+20.00", "worse than no attention", "bad")
+    assert said.notes[0] == "glimpses on an object: 41.00 %, at random 40.00 %"
 
 
-def test_alike_is_not_told_apart(tmp_path: Path) -> None:
+def test_alike_is_no_significant_difference(tmp_path: Path) -> None:
     ((*_, said),) = rows(study(tmp_path, mean=0.3, anywhere=0.6, hits=0.9))
-    assert (said.text, said.tone) == ("not told apart", "quiet")
+    assert (said.text, said.tone) == ("no significant difference", "quiet")
 
 
 def test_seeds_that_lie_far_apart_are_said_to(tmp_path: Path) -> None:
@@ -68,8 +68,8 @@ def test_seeds_that_lie_far_apart_are_said_to(tmp_path: Path) -> None:
     worse = record("dram", "digit_pairs", 2, wrong(0.5, 0.6), localisation={})
     finished(tmp_path, worse, wrong(0.5, 0.6), OVERLAP)
     ((*_, said),) = rows(tmp_path)
-    assert "its seeds lie far apart: 10.00 to 50.00 %" in said.notes
-    assert not any("lie far apart" in note for note in rows(study(tmp_path / "alike", 0.1, 0.6, 0.9))[0][-1].notes)
+    assert "large spread over seeds: 10.00 to 50.00 %" in said.notes
+    assert not any("large spread" in note for note in rows(study(tmp_path / "alike", 0.1, 0.6, 0.9))[0][-1].notes)
 
 
 def test_without_none_there_is_nothing_to_say(tmp_path: Path) -> None:

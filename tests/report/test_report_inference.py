@@ -43,7 +43,7 @@ def test_with_one_seed_there_is_no_verdict() -> None:
     found = contrast(sample(0.0), sample(1.0, 1.0, 1.0), own(100))
     assert (found.p, found.interval) == (None, None)
     (finding,) = judge([found])
-    assert (finding.told_apart, finding.adjusted, finding.visible) == (False, None, None)
+    assert (finding.is_significant, finding.adjusted, finding.visible) == (False, None, None)
     assert finding.word == "no verdict: one seed"
 
 
@@ -68,7 +68,7 @@ def test_canvases_that_share_digits_widen_the_interval() -> None:
 def test_holm_is_over_those_that_can_be_judged() -> None:
     sure, open_ = Contrast(-1.0, (Component(0.01, np.inf),)), Contrast(0.5, ())
     found = judge([sure, open_, sure])
-    assert [each.told_apart for each in found] == [True, False, True]
+    assert [each.is_significant for each in found] == [True, False, True]
     assert found[0].visible == pytest.approx(0.1 * stats.norm.ppf(1 - 0.05 / 4))
 
 

@@ -241,7 +241,7 @@ def test_a_record_that_disagrees_with_its_predictions_is_remarked(tmp_path: Path
     changed["test"]["mean"]["error"] = 0.5
     (folder / "record.json").write_text(json.dumps(changed))
     main([str(tmp_path / "s")])
-    assert "record.json says 50.00 %" in row(tmp_path / "s", "runs.csv")["message"]
+    assert "record.json has 50.00 %" in row(tmp_path / "s", "runs.csv")["message"]
 
 
 def read_numbers(study: Path, attention: str, seed: int, of_two: int) -> None:

@@ -53,7 +53,7 @@ def test_a_record_is_finished_only_for_its_own_configuration(folder):
 
 
 def test_an_unfinished_run_of_other_settings_is_not_resumed(folder):
-    Status(folder.status, "abc", now()).say()
+    Status(folder.status, "abc", now()).update()
     folder.refuse_another("abd")  # without a checkpoint there is nothing to be mixed up
     folder.last.write_bytes(b"")
     folder.refuse_another("abc")
@@ -62,13 +62,13 @@ def test_an_unfinished_run_of_other_settings_is_not_resumed(folder):
 
 
 def test_two_processes_do_not_share_a_run(folder):
-    Status(folder.status, "abc", now()).say()
+    Status(folder.status, "abc", now()).update()
     code = "from pathlib import Path\nfrom benchmark.results.run_folder import RunFolder\n"
     code += f"path = Path({str(folder.path)!r})\n"
     code += "with RunFolder(path).locked(): pass"
     with folder.locked():
         done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
-        assert f"another process ({os.getpid()}) is at work" in done.stderr
+        assert f"another process ({os.getpid()}) is executing" in done.stderr
     assert subprocess.run([sys.executable, "-c", code], cwd=ROOT).returncode == 0
 
 
@@ -82,7 +82,7 @@ def test_a_damaged_file_reads_as_empty(tmp_path):
 
 def test_a_status_keeps_what_was_said_before(tmp_path):
     status = Status(tmp_path / "status.json", "abc", now())
-    status.say(epoch=2)
-    status.say(message="m")
+    status.update(epoch=2)
+    status.update(message="m")
     told = json.loads((tmp_path / "status.json").read_text())
     assert (told["state"], told["epoch"], told["message"], told["pid"]) == ("running", 2, "m", os.getpid())

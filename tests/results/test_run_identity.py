@@ -83,7 +83,7 @@ def test_a_sweep_looks_at_its_data_once_and_at_known_ones_not_at_all(base, monke
     monkeypatch.setattr(same_data, "listing", lambda *found: listed.append(found) or listing(*found))
     monkeypatch.setattr("benchmark.build.build_data", lambda _: pytest.fail("the data were read"))
     found = plan(COMPOSER, jobs, POOL)
-    assert (found.todo, found.finished, found.untold, found.unusable) == ([], 4, [], []) and len(listed) == 1
+    assert (found.todo, found.finished, found.not_compared, found.unusable) == ([], 4, [], []) and len(listed) == 1
 
 
 def test_other_data_are_refused_before_the_first_job_starts(base):

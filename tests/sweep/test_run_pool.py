@@ -95,7 +95,7 @@ def test_an_outcome_is_what_the_job_said_whatever_else_is_in_the_log(job):
 
 def test_the_status_of_a_run_that_another_is_at_work_on_stays_its_own(job):
     folder = RunFolder(job().address.folder)
-    Status(folder.status, "abc", now()).say(message="training")
+    Status(folder.status, "abc", now()).update(message="training")
     code = "import sys; sys.exit('error: before it came to the run')"
     with folder.locked():
         (outcome,) = Pool([{}], Told()).run([Job(job().address, [sys.executable, "-c", code])])

@@ -54,7 +54,7 @@ def test_to_train_on_a_batch_goes_as_far_as_its_longest_sequence_and_may_hold_an
     short = {"target": torch.tensor([[1, 9], [2, 9]]), "index": torch.zeros(2, dtype=torch.long)}
     assert of_coloured("train", **short) == []
     told = of_coloured("test", **short)
-    assert "2 symbols an image, and to be judged by it has spec.max_steps, 3" in told[0] and "a place twice" in told[1]
+    assert "2 symbols per image; outside training it needs spec.max_steps, 3" in told[0] and "a value twice" in told[1]
 
 
 @pytest.mark.parametrize(
@@ -63,24 +63,24 @@ def test_to_train_on_a_batch_goes_as_far_as_its_longest_sequence_and_may_hold_an
         ({"image": torch.zeros(2, 1, 4, 4, dtype=torch.uint8)}, "image is uint8, and has to be float32, normalised"),
         ({"image": torch.rand(2, 1, 4, 4) * 255}, "and has to be normalised: (image / 255 - mean) / std"),
         ({"image": torch.rand(2, 1, 4, 4).double()}, "image is float64, and has to be float32"),
-        ({"image": torch.rand(2, 4, 4)}, r"(2, 4, 4), and has to have (B, 1, 4, 4). It has no axis of channels"),
+        ({"image": torch.rand(2, 4, 4)}, r"(2, 4, 4), and has to have (B, 1, 4, 4). It lacks the channel axis"),
         ({"image": torch.rand(2, 3, 4, 4)}, r"(2, 3, 4, 4), and has to have (B, 1, 4, 4). spec.image_shape and"),
-        ({"image": torch.full((2, 1, 4, 4), torch.inf)}, "32 pixels that are no finite number, the first in image 0"),
+        ({"image": torch.full((2, 1, 4, 4), torch.inf)}, "32 pixels that are not finite, the first in image 0"),
         ({"image": np.zeros((2, 1, 4, 4))}, "image is a numpy.ndarray, and has to be a tensor (B, C, H, W)"),
         ({"target": torch.tensor([0, 9])}, "target has the shape (2,), and has to have (B, T), T at most 1. One label "
-                                           "an image is a sequence of one: target[:, None]"),
+                                           "per image is a sequence of length 1: target[:, None]"),
         ({"target": torch.tensor([[1.0], [2.0]])}, "target is float32, and has to be int64"),
         ({"target": torch.tensor([[1], [2]]).int()}, "target is int32, and has to be int64"),
-        ({"target": torch.tensor([[1], [10]])}, "1 to 10, and spec.symbols has the places 0 to 9. Places begin at 0"),
-        ({"target": torch.tensor([[-1], [3]])}, "target goes from -1 to 3, and spec.symbols has the places 0 to 9"),
+        ({"target": torch.tensor([[1], [10]])}, "1 to 10, and spec.symbols has the indices 0 to 9. Indices begin at 0"),
+        ({"target": torch.tensor([[-1], [3]])}, "target goes from -1 to 3, and spec.symbols has the indices 0 to 9"),
         ({"target": torch.tensor([[IGNORED], [3]])}, "has no symbol at all for 1 images"),
-        ({"target": torch.tensor([[1, 2], [3, 4]])}, "target has 2 symbols an image, and spec.max_steps is 1"),
+        ({"target": torch.tensor([[1, 2], [3, 4]])}, "target has 2 symbols per image, and spec.max_steps is 1"),
         ({"boxes": None}, "boxes is None, and has to be a tensor (B, N, 4). Where no objects are known: image.new"),
         ({"boxes": torch.zeros(2, 4)}, "boxes has the shape (2, 4), and has to have (B, 0, 4)"),
         ({"boxes": torch.zeros(2, 1, 4)}, "boxes has the shape (2, 1, 4), and has to have (B, 0, 4)"),
         ({"index": None}, "index is None, and has to be a tensor (B,)"),
-        ({"index": torch.tensor([0, 0])}, "index has a place twice"),
-        ({"index": torch.tensor([-1, 0])}, "index has the place -1"),
+        ({"index": torch.tensor([0, 0])}, "index holds a value twice"),
+        ({"index": torch.tensor([-1, 0])}, "index holds -1"),
         ({"index": torch.tensor([0.0, 1.0])}, "index is float32, and has to be int64"),
         ({"index": torch.arange(3)}, "has fields of different numbers of images: image 2, target 2, boxes 2, index 3"),
         ({"index": torch.arange(2, device="meta")}, "index is on meta, and was asked for on cpu"),
@@ -94,13 +94,13 @@ def test_what_comes_and_what_was_expected_are_told(other, told):
 @pytest.mark.parametrize(
     ("other", "told"),
     [
-        ({"image": torch.randn(2, 4, 6, 3)}, "(2, 4, 6, 3), and has to have (B, 3, 4, 6). Its axes stand as rows, "
+        ({"image": torch.randn(2, 4, 6, 3)}, "(2, 4, 6, 3), and has to have (B, 3, 4, 6). Its axes are rows, "
                                              "columns, channels: image.permute(0, 3, 1, 2)"),
-        ({"image": torch.randn(2, 3, 6, 4)}, "Rows and columns have changed places"),
+        ({"image": torch.randn(2, 3, 6, 4)}, "Rows and columns are exchanged"),
         ({"target": torch.tensor([[1, IGNORED, IGNORED], [2, 3, 9]])}, "does not end with spec.end (9, 'j') for 1"),
         ({"target": torch.tensor([[1, 9, 2], [2, 3, 9]])}, "target goes on after spec.end (9, 'j') for 1 images"),
         ({"target": torch.tensor([[1, IGNORED, 9], [2, 3, 9]])}, "target goes on after -100 in 1 images"),
-        ({"boxes": torch.tensor([[[4.0, 4, 2, 2], [1, 1, 3, 3]]]).repeat(2, 1, 1)}, "2 that are empty or turned"),
+        ({"boxes": torch.tensor([[[4.0, 4, 2, 2], [1, 1, 3, 3]]]).repeat(2, 1, 1)}, "2 empty or inverted"),
         ({"boxes": torch.tensor([[[torch.nan, 0, 2, 2], [1, 1, 3, 3]]]).repeat(2, 1, 1)}, "NaN in part of 2 boxes"),
         ({"boxes": torch.ones(2, 2, 4).int()}, "boxes is int32, and has to be float32, in pixels"),
     ],
@@ -113,8 +113,8 @@ def test_sequences_boxes_and_colours(other, told):
 def test_a_sequence_without_an_end_does_not_stop_early():
     spec = task(side=4, symbols=10, steps=2)
     told = batch_faults("test", single(target=torch.tensor([[0, 1], [2, IGNORED]])), spec, CPU)
-    assert told == ["target ends early for 1 images (-100), and spec.end is None: without a symbol that ends a "
-                    "sequence each has spec.max_steps symbols"]  # fmt: skip
+    assert told == ["target ends early for 1 images (-100), and spec.end is None: without an end symbol every "
+                    "sequence has spec.max_steps symbols"]  # fmt: skip
 
 
 def test_a_plain_tuple_is_told_and_looked_into():

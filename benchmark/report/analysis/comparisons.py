@@ -17,8 +17,8 @@ from benchmark.report.analysis.statistics import Interval
 @final
 @dataclass(frozen=True)
 class Comparison:
-    """Two groups of a task, by place. contrast: of the first's headline less the second's. finding: what may be said
-    of it, among all comparisons of the task in this way of looking. seeds: how many each of the two has.
+    """Two groups of a task, by index. contrast: primary metric of the first minus the second. finding: its significance
+    among all comparisons of the task in this evaluation mode. seeds: the number of seeds of each.
     """
 
     first: int
@@ -36,17 +36,17 @@ class Comparison:
         return self.contrast.interval
 
     @property
-    def told_apart(self) -> bool:
-        return self.finding.told_apart
+    def is_significant(self) -> bool:
+        return self.finding.is_significant
 
     def reversed(self) -> "Comparison":
-        """The same, seen from the second."""
+        """The same comparison with first and second exchanged."""
         turned = replace(self.contrast, difference=-self.difference)
         return replace(self, first=self.second, second=self.first, seeds=self.seeds[::-1], contrast=turned)
 
 
 def compare(task: ReportTask, predictions: Mapping[Path, Predictions], mode: str) -> list[Comparison]:
-    """Every pair of groups that have predictions in a way of looking."""
+    """Every pair of groups that have predictions in an evaluation mode."""
     samples = {
         place: SeedSample.of(np.stack(list(values.values())))
         for place, group in enumerate(task.groups)
@@ -64,7 +64,7 @@ def compare(task: ReportTask, predictions: Mapping[Path, Predictions], mode: str
 
 
 def between(comparisons: Sequence[Comparison], first: int, second: int) -> Comparison | None:
-    """The comparison of two groups, seen from the first; None where they were not compared."""
+    """The comparison of two groups, first minus second; None where they were not compared."""
     for comparison in comparisons:
         if (comparison.first, comparison.second) == (first, second):
             return comparison

@@ -15,12 +15,12 @@ from benchmark.results.checksums import is_the_file
 
 LOSS = "train/loss"
 MOST_BYTES, MOST_EPOCHS, MOST = 64 * 2**20, 1e6, 1e30
-"""Of a metrics file, and of what is drawn of it."""
+"""Largest metrics file in bytes, and largest epoch and absolute value that are drawn."""
 
 
 @final
 class Tracked(NamedTuple):
-    """What a curve is of. sign: 1 where less is better, -1 where more is. factor: from a metrics file to the axis."""
+    """The metric of a curve. sign: 1 if lower is better, -1 if higher. factor: from the metrics file to the axis."""
 
     key: str
     name: str
@@ -29,7 +29,7 @@ class Tracked(NamedTuple):
 
 
 def tracked(runs: Sequence[Finished | Unfinished]) -> list[Tracked]:
-    """What is followed of the runs of a data set: what they are judged by, in validation; and the training loss."""
+    """The metrics drawn for the runs of a data set: the primary metrics in validation, and the training loss."""
     known = dict.fromkeys(run.headline for run in runs if run.headline)
     qualities = [Quality(headline) for headline in known]
     return [Tracked(q.headline.monitor, f"validation {q.head}", q.factor, q.loss(1.0)) for q in qualities] + [
@@ -40,7 +40,7 @@ def tracked(runs: Sequence[Finished | Unfinished]) -> list[Tracked]:
 @final
 @dataclass(frozen=True)
 class Curve:
-    """A mechanism's curve: by epoch the mean, lowest and highest seed that reached it. open: those unfinished."""
+    """A mechanism's curve: by epoch the mean, lowest and highest seed. open: the number of unfinished seeds."""
 
     label: str
     epochs: tuple[float, ...]
@@ -52,7 +52,7 @@ class Curve:
 
 
 def lines_of(path: Path) -> Iterator[Mapping[str, Any]]:
-    """The objects of a metrics file; a line cut short, as a killed run leaves it, is passed over."""
+    """The objects of a metrics file; an incomplete line, as a killed run leaves it, is skipped."""
     try:
         lines = read_bytes(path, MOST_BYTES).splitlines()
     except (Damaged, FileNotFoundError):
@@ -65,7 +65,7 @@ def lines_of(path: Path) -> Iterator[Mapping[str, Any]]:
 
 
 def read_curves(folder: Path, keys: Sequence[str]) -> dict[str, dict[float, float]]:
-    """By metric and epoch the mean of what a run logged in that epoch."""
+    """By metric and epoch, the mean of the values that a run logged in that epoch."""
     logged: dict[str, dict[float, list[float]]] = {key: defaultdict(list) for key in keys}
     for entry in lines_of(folder / "metrics.jsonl"):
         epoch = number(entry, "epoch")
@@ -79,18 +79,18 @@ def read_curves(folder: Path, keys: Sequence[str]) -> dict[str, dict[float, floa
 
 
 def curves_by_data(study: Study, labels: Mapping[tuple[str, str], str]) -> dict[str, dict[Tracked, list[Curve]]]:
-    """By data and metric, a curve per mechanism and setting. labels: of (attention, setting), of finished runs."""
+    """By data set and metric, one curve per mechanism and setting. labels: of finished runs, by both."""
     by_data: dict[str, list[Finished | Unfinished]] = defaultdict(list)
     everything: list[Finished | Unfinished] = [*study.finished, *study.unfinished]
     for run in everything:
-        if isinstance(run, Unfinished) or is_as_it_was(run):
+        if isinstance(run, Unfinished) or has_intact_metrics(run):
             by_data[run.address.data].append(run)
     found = {data: curves_of(runs, tracked(runs), labels) for data, runs in sorted(by_data.items())}
     return {data: curves for data, curves in found.items() if any(curves.values())}
 
 
-def is_as_it_was(run: Finished) -> bool:
-    """Whether a run's metrics are those that it ended with; where they are not, it is remarked at the run."""
+def has_intact_metrics(run: Finished) -> bool:
+    """Whether a run's metrics file has the checksum in its record; adds a remark to the run if not."""
     path = run.address.folder / "metrics.jsonl"
     try:
         same = is_the_file(run.record, run.address.folder, path)
@@ -121,7 +121,7 @@ def curves_of(
 
 
 def over_seeds(label: str, held: Sequence[tuple[Mapping[float, float], bool]]) -> Curve:
-    """One curve of several runs: each epoch over the runs that reached it."""
+    """One curve over several runs: each epoch over the runs that reached it."""
     epochs = tuple(sorted({epoch for curve, _ in held for epoch in curve}))
     columns = [[curve[epoch] for curve, _ in held if epoch in curve] for epoch in epochs]
     return Curve(

@@ -1,4 +1,4 @@
-"""A mechanism's mean over its seeds, and how far it can be trusted."""
+"""A mechanism's mean over its seeds, with its intervals."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ from benchmark.report.analysis.statistics import Interval, inside, wilson_interv
 @dataclass(frozen=True)
 class Estimate:
     """A mean over seeds. interval: for a new seed and new test images, None with one seed. images: for new test images
-    and these very seeds, None where it is not known.
+    and the same seeds, None where unknown.
     """
 
     mean: float
@@ -24,23 +24,23 @@ class Estimate:
 
     @property
     def shown(self) -> Interval:
-        """The widest interval that is known; the mean alone where there is none."""
+        """The widest known interval; [mean, mean] where there is none."""
         return self.interval or self.images or Interval(self.mean, self.mean)
 
     @property
     def about(self) -> str:
-        """What that interval speaks of, in a word or two."""
+        """What the shown interval covers, as text."""
         if self.interval:
             return "95 %"
         return "one seed; images" if self.images else "one seed"
 
 
 def estimate(scores: Sequence[float], images: Interval | None, most: float) -> Estimate:
-    """The mean of some scores between 0 and `most`, one a seed."""
+    """The mean of scores between 0 and `most`, one per seed."""
     found = mean_interval(scores, images)
     return Estimate(float(np.mean(scores)), inside(found, most) if found else None, images, tuple(scores))
 
 
 def share_estimate(shares: Sequence[float], images: float) -> Estimate:
-    """The mean of some shares of as many independent test images."""
+    """The mean of shares of `images` independent test images, one per seed."""
     return estimate(shares, wilson_interval(float(np.mean(shares)), images), 1.0)

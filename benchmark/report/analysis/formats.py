@@ -1,4 +1,4 @@
-"""Numbers as a person reads them."""
+"""Numbers as text."""
 
 from benchmark.process.terminal import span as span_of_time
 from benchmark.report.analysis.statistics import Interval
@@ -23,7 +23,7 @@ def points(difference: float) -> str:
 
 
 def minus(text: str) -> str:
-    """With the sign that is as wide as a plus, in place of hyphens."""
+    """Hyphens replaced by minus signs."""
     return text.replace("-", "\N{MINUS SIGN}")
 
 
@@ -36,7 +36,7 @@ def count(value: float) -> str:
 
 
 def rate(value: float) -> str:
-    """Something a second, whole with thousands apart."""
+    """A rate per second, as an integer with thousands separators from 10 on."""
     return f"{value:,.0f}" if value >= 10 else f"{value:.2g}"
 
 
@@ -54,7 +54,7 @@ def duration(seconds: float) -> str:
 
 
 def probability(p: float | None) -> str:
-    """A p value to two figures, not below what is worth telling; a dash for none."""
+    """A p value to two figures, "< 0.0001" below that; a dash for None."""
     if p is None:
         return DASH
     return "< 0.0001" if p < 1e-4 else f"{p:.2g}"

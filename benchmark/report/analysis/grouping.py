@@ -1,4 +1,4 @@
-"""Groups finished runs: by data and test canvases into tasks, within a task by mechanism and setting, over seeds."""
+"""Groups finished runs: by data set and test images into tasks, within a task by mechanism and setting, over seeds."""
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
@@ -15,25 +15,25 @@ from benchmark.report.analysis.statistics import inside, normal_interval
 from benchmark.report.read.folders import Finished, number
 
 HEADLINE = "mean"
-"""The evaluation mode by which mechanisms are sorted, compared and set beside published numbers."""
+"""The evaluation mode by which mechanisms are sorted, compared and set beside published numbers: the mean policy."""
 
 MODES = {
     "mean": "mean policy",
-    "expectation": "expected look",
+    "expectation": "expected glimpse",
     "sample": "one sample",
     "average": "average over samples",
-    "random": "random looks",
+    "random": "random glimpses",
 }
-"""The modes in the order of reading, in words; a mode not named here is shown after them under its own name."""
+"""The evaluation modes in order of display, as text; other modes follow under their own names."""
 
 
 @final
 @dataclass(frozen=True)
 class Group:
-    """The runs of one mechanism in one setting on the same test canvases, one a seed.
+    """The runs of one mechanism in one setting on the same test images, one per seed.
 
-    shared: the keys in which all runs of the study differ alike from the defaults, and those that follow them in all
-    runs of the mechanism.
+    shared: the knobs that all runs of the study override with the same value, and those that are interpolated from
+    them in all runs of the mechanism. They are left out of the label.
     """
 
     attention: str
@@ -51,17 +51,17 @@ class Group:
 
     @property
     def short(self) -> str:
-        """The mechanism alone, where what differs stands beside it."""
+        """The label for cells that list overrides as notes: the mechanism, and its experiment where that is named."""
         return self.label if self.departure.is_long else marked(self.attention, self.runs)
 
     @property
     def control(self) -> str:
-        """The mechanism that is the same in everything but where it looks; "" where nobody named one."""
+        """The control of this mechanism, which differs only in where it looks; "" where none is named."""
         return str(self.runs[0].record.get("control") or "")
 
     @property
     def is_control(self) -> bool:
-        """Whether it is what others are measured by, by its own word."""
+        """Whether this mechanism is a control, by its record."""
         return bool(self.runs[0].record.get("is_control"))
 
     @property
@@ -78,7 +78,7 @@ class Group:
         return Quality(self.runs[0].headline)
 
     def score(self, mode: str) -> Estimate | None:
-        """The headline on the test split in a mode; None where no run measured it."""
+        """The primary metric on the test split in an evaluation mode; None where no run measured it."""
         found = [value for run in self.runs if (value := run.score(mode)) is not None]
         if not found:
             return None
@@ -92,7 +92,7 @@ class Group:
         return estimate(found, inside(normal_interval(mean, error), most) if known else None, most)
 
     def measure(self, *path: str) -> Estimate | None:
-        """Any other number of the record over seeds, by its path of keys; None where no run has it."""
+        """Another number of the record over seeds, by its path of keys; None where no run has it."""
         found = self.numbers(*path)
         return estimate(found, None, np.inf) if found else None
 
@@ -104,7 +104,7 @@ class Group:
 @final
 @dataclass(frozen=True)
 class ReportTask:
-    """The groups that were tested on the same canvases, best first: only within a task are they compared."""
+    """The groups that were tested on the same images, best first. Only groups of one task are compared."""
 
     name: str
     data: str
@@ -114,7 +114,7 @@ class ReportTask:
 
     @property
     def quality(self) -> Quality:
-        """What its mechanisms are judged by."""
+        """Its primary metric."""
         return self.groups[0].quality
 
     @property
@@ -130,7 +130,7 @@ class ReportTask:
 
 
 def deep(record: Mapping[str, Any], path: Sequence[str]) -> float | None:
-    """The finite number at a path of keys, None where there is none."""
+    """The finite number at a path of keys; None where there is none."""
     values: Any = record
     for key in path[:-1]:
         values = values.get(key) if isinstance(values, Mapping) else None
@@ -138,7 +138,7 @@ def deep(record: Mapping[str, Any], path: Sequence[str]) -> float | None:
 
 
 def group_tasks(finished: Sequence[Finished]) -> list[ReportTask]:
-    """The tasks of a study, by data, the most runs first; the same data with other test canvases is another task."""
+    """The tasks of a study: one for each data set, set of test images and primary metric. Most runs first."""
     by_task: dict[tuple[str, str, str], list[Finished]] = defaultdict(list)
     for run in finished:
         by_task[run.address.data, run.fingerprint, run.headline.key].append(run)
@@ -151,8 +151,8 @@ def group_tasks(finished: Sequence[Finished]) -> list[ReportTask]:
 
 
 def task_name(of: tuple[str, str, str], by_task: Mapping[tuple[str, str, str], list[Finished]]) -> str:
-    """The data's name, with the image size or else the fingerprint where the same data has several sets of canvases,
-    and with what is measured where that differs.
+    """The data set's name; with the image size, or else the fingerprint, where it has several sets of test images; with
+    the primary metric where that differs too.
     """
     data, fingerprint, measured = of
     if len({key[2] for key in by_task if key[0] == data}) > 1:
@@ -181,6 +181,6 @@ def group_runs(runs: Sequence[Finished], shared: frozenset[str]) -> tuple[Group,
 
 
 def rank(group: Group) -> float:
-    """The headline, less is better; a group without one comes last."""
+    """Sort key: the primary metric turned so that lower is better; a group without one comes last."""
     found = group.score(HEADLINE)
     return group.quality.loss(found.mean) if found else np.inf

@@ -1,7 +1,8 @@
-"""What may be claimed of mechanisms, for a new seed and new test images: the one module that decides.
+"""Intervals and significance for a new seed and new test images: the only module that decides on a finding.
 
-Every star, colour, interval and word such as "better" or "reproduced" of a report follows from here. A training run is
-the replicate: images of one seed are no more seeds. The rule was chosen by simulation, scripts/measure_statistics.py.
+Every star, colour, interval and word such as "better" or "reproduced" in a report follows from here. The replicate is
+a training run: many images of one seed are not many seeds. The rule was chosen by simulation, see
+scripts/measure_statistics.py.
 
 Axes: S seeds, N test images, K sources of an image.
 """
@@ -25,17 +26,17 @@ from benchmark.report.analysis.statistics import (
 )
 
 FAMILY = 0.05
-"""The chance that is allowed of even one false finding among all comparisons of a task."""
+"""The family-wise error rate: the probability of even one false finding among all comparisons of a task."""
 
 FEW = 2
-"""With so many seeds a mechanism's spread is known with one degree of freedom, and Welch's approximation fails."""
+"""With this many seeds the variance over seeds has one degree of freedom, and Welch's approximation fails."""
 
 
 @final
 @dataclass(frozen=True)
 class SeedSample:
     """A mechanism's scores on a task. seeds_S: each seed's mean over the test images; image_N: each image's mean over
-    seeds; interaction: the variance of an image from seed to seed besides the seeds' own, which is in both.
+    seeds; interaction: the variance of the seed x image interaction, which is in both.
     """
 
     seeds_S: Floats
@@ -44,7 +45,7 @@ class SeedSample:
 
     @classmethod
     def of(cls, value_SN: Floats) -> "SeedSample":
-        """From what each image counted for with each seed."""
+        """From the score of each image with each seed."""
         seeds_S = value_SN.mean(axis=1)
         if len(value_SN) == 1:
             return cls(seeds_S, value_SN[0], 0.0)
@@ -53,9 +54,9 @@ class SeedSample:
 
     @property
     def over_seeds(self) -> Component | None:
-        """What the choice of seeds adds to the variance of the mean; None with one seed.
+        """The seed level: the variance of the mean over seeds; None with one seed.
 
-        Means that are alike to within half an image are no nearer to each other than that.
+        The standard deviation over seeds is taken as at least half an image.
         """
         count = len(self.seeds_S)
         if count < 2:
@@ -67,19 +68,19 @@ class SeedSample:
 @final
 @dataclass(frozen=True)
 class Contrast:
-    """The difference of two means, and what its variance is made of; no components where a mechanism has one seed."""
+    """The difference of two means with its variance components; none where a mechanism has one seed."""
 
     difference: float
     components: tuple[Component, ...]
 
     @property
     def p(self) -> float | None:
-        """Of the hypothesis that there is no difference; None with one seed."""
+        """The p value of the hypothesis of no difference; None with one seed."""
         return p_value(self.difference, self.components) if self.components else None
 
     @property
     def interval(self) -> Interval | None:
-        """Of the difference for new seeds and new test images; None with one seed."""
+        """The 95 % interval of the difference for new seeds and new test images; None with one seed."""
         if not self.components:
             return None
         half = half_width(self.components, 1 - LEVEL)
@@ -87,11 +88,11 @@ class Contrast:
 
 
 def contrast(first: SeedSample, second: SeedSample, sources_NK: NDArray[np.int64]) -> Contrast:
-    """The first less the second, on the same test images.
+    """The first minus the second, on the same test images.
 
-    Three sources of variance: the seeds of each, and the images, whose differences are paired, with images of a common
-    source dependent. From three seeds on those of the seeds are added and have Welch's degrees of freedom; with two
-    each keeps its own.
+    Three variance components: the seed level of each mechanism, and the paired differences of images, where images with
+    a common source are dependent. With three seeds or more both seed levels are added and have Welch's degrees of
+    freedom; with two seeds they stay separate.
     """
     difference = float(first.image_N.mean() - second.image_N.mean())
     mine, theirs = first.over_seeds, second.over_seeds
@@ -109,29 +110,29 @@ def contrast(first: SeedSample, second: SeedSample, sources_NK: NDArray[np.int64
 @final
 @dataclass(frozen=True)
 class Finding:
-    """What may be said of one of a family of contrasts.
+    """The significance of one of a family of contrasts.
 
-    adjusted: its p after Holm over the family. visible: the difference from which on it would have been told apart by
-    itself. Both None where a mechanism has one seed.
+    adjusted: its p after Holm over the family. visible: the smallest difference that would have been significant at the
+    first step of Holm's correction. Both None where a mechanism has one seed.
     """
 
     adjusted: float | None
     visible: float | None
 
     @property
-    def told_apart(self) -> bool:
-        """Whether the two mechanisms may be said to differ."""
+    def is_significant(self) -> bool:
+        """Whether the two mechanisms differ: p after Holm is below FAMILY."""
         return self.adjusted is not None and self.adjusted < FAMILY
 
     @property
     def word(self) -> str:
         if self.adjusted is None:
             return "no verdict: one seed"
-        return "told apart" if self.told_apart else "not told apart"
+        return "significant difference" if self.is_significant else "no significant difference"
 
 
 def judge(family: Sequence[Contrast]) -> list[Finding]:
-    """A finding for each contrast of a family: all pairs of a task in one way of looking."""
+    """A finding for each contrast of a family: all pairs of a task in one evaluation mode."""
     p_values = [contrast.p for contrast in family]
     adjusted = iter(holm([p for p in p_values if p is not None]))
     count = sum(p is not None for p in p_values)
@@ -144,8 +145,8 @@ def judge(family: Sequence[Contrast]) -> list[Finding]:
 def mean_interval(scores_S: Sequence[float], images: Interval | None) -> Interval | None:
     """The interval of a mechanism's mean for a new seed and new test images; None with one seed.
 
-    images: the interval of the same mean over test images alone, None where it is not known; its two sides are added
-    to the seeds' as squares.
+    images: the interval of the same mean over test images only, None where unknown; it is added to the seed level in
+    quadrature, each side by itself.
     """
     count = len(scores_S)
     if count < 2:
@@ -157,8 +158,8 @@ def mean_interval(scores_S: Sequence[float], images: Interval | None) -> Interva
 
 
 def against_number(interval: Interval | None, published: float, near: float, higher_is_better: bool) -> str:
-    """What may be said of a published number: "reproduced" where the whole interval is within `near` of it, "better" or
-    "not reproduced" where all of it lies beyond, else "cannot tell", as always with one seed.
+    """The verdict on a published number: "reproduced" if the whole interval is within `near` of it, "better" or "not
+    reproduced" if the whole interval is outside, else, and with one seed, "cannot tell".
     """
     if interval is None:
         return "cannot tell"

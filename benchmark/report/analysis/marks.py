@@ -1,4 +1,4 @@
-"""The marks behind a name, alike wherever a report names it: what a reader has to know of its number."""
+"""The marks behind a mechanism's label: pretrained weights that saw the test images, and annotations read at test."""
 
 from collections.abc import Sequence
 
@@ -7,5 +7,5 @@ from benchmark.report.read.folders import Finished
 
 
 def marked(name: str, runs: Sequence[Finished]) -> str:
-    """A name, marked where weights have seen the test images and where annotations are read."""
+    """A label, marked where pretrained weights have seen the test images and where annotations are read."""
     return annotations.marked(weights.marked(name, runs), runs)

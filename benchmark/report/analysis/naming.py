@@ -1,4 +1,4 @@
-"""How a setting is named: by what differs from the defaults, or by its experiment and what differs from that."""
+"""Labels of settings: the overrides of the defaults, or the experiment and the overrides of that."""
 
 import hashlib
 import json
@@ -9,16 +9,16 @@ from typing import Any, final
 from benchmark.report.read.folders import Finished
 
 MOST = 2
-"""Values that a name can hold."""
+"""The most overrides that a label lists."""
 
 
-def told(differs: Mapping[str, Any]) -> list[str]:
-    """What differs from the defaults, as one would type it: nothing absent, nothing twice where a key refers to it."""
-    kept = {key: value for key, value in differs.items() if value is not None and last(key) != "_partial_"}
-    again = {key for key in kept for other in kept if key.endswith(f".{other}") and kept[key] == kept[other]}
+def as_overrides(differs: Mapping[str, Any]) -> list[str]:
+    """Differences from the defaults as command-line overrides; without null values and without interpolated knobs."""
+    given = {key: value for key, value in differs.items() if value is not None and last(key) != "_partial_"}
+    again = {key for key in given for other in given if key.endswith(f".{other}") and given[key] == given[other]}
     return [
         f"{key.removesuffix('._target_')}={str(value).rpartition('.')[2] if key.endswith('._target_') else value}"
-        for key, value in kept.items()
+        for key, value in given.items()
         if key not in again
     ]
 
@@ -26,7 +26,7 @@ def told(differs: Mapping[str, Any]) -> list[str]:
 @final
 @dataclass(frozen=True)
 class Departure:
-    """How runs differ, less what all of their study have alike. own: from the defaults; beyond: from their experiment,
+    """How runs differ, without what all runs of the study share. own: from the defaults; beyond: from their experiment,
     which is "" for none.
     """
 
@@ -36,43 +36,43 @@ class Departure:
 
     @classmethod
     def of(cls, record: Mapping[str, Any], shared: Collection[str]) -> "Departure":
-        """That of a record, less the keys in which all are alike."""
+        """From a record, without the shared knobs."""
         own, beyond = (less(record.get(entry, {}), shared) for entry in ("differs", "beyond"))
         return cls(own, str(record.get("experiment", "")), beyond)
 
     @property
     def is_long(self) -> bool:
-        """Whether it is more than a name can hold."""
-        return len(told(self.own)) > MOST
+        """Whether there are more overrides than a label lists."""
+        return len(as_overrides(self.own)) > MOST
 
     @property
     def head(self) -> list[str]:
-        """The experiment where it makes the name, for what is long."""
+        """The experiment, if it stands in the label: where there are many overrides."""
         return [self.experiment] if self.experiment and self.is_long else []
 
     @property
     def words(self) -> list[str]:
-        """All of it, as one would type it; from the experiment where that makes the name."""
-        return told(self.beyond if self.head else self.own)
+        """All overrides; those of the experiment where that stands in the label."""
+        return as_overrides(self.beyond if self.head else self.own)
 
     def name(self, attention: str, but: Collection[str] = ()) -> str:
-        """A mechanism with what differs from its defaults: dram (optimizer.lr=0.001); where that is more than a name
-        can hold, its experiment with what differs from that one: dram (table1_dram, trainer.max_epochs=50); the hash of
-        what is still too much. but: keys to leave out.
+        """A mechanism with its overrides: dram (optimizer.lr=0.001). Where these are many, with its experiment and the
+        overrides of that: dram (table1_dram, trainer.max_epochs=50). Where these are many too, with their hash.
+        but: knobs to leave out.
         """
-        kept = Departure(less(self.own, but), self.experiment, less(self.beyond, but))
-        words = kept.head + brief(kept.beyond if kept.head else kept.own)
+        rest = Departure(less(self.own, but), self.experiment, less(self.beyond, but))
+        words = rest.head + brief(rest.beyond if rest.head else rest.own)
         return f"{attention} ({', '.join(words)})" if words else attention
 
 
 def less(differs: Mapping[str, Any], keys: Collection[str]) -> dict[str, Any]:
-    """Without some keys."""
+    """The differences without some knobs."""
     return {key: value for key, value in differs.items() if key not in keys}
 
 
 def brief(differs: Mapping[str, Any]) -> list[str]:
-    """What differs, or the hash of it where that is much."""
-    words = told(differs)
+    """The overrides, or their hash where there are more than MOST."""
+    words = as_overrides(differs)
     if len(words) <= MOST:
         return words
     text = json.dumps(dict(differs), sort_keys=True, separators=(",", ":"))
@@ -80,17 +80,17 @@ def brief(differs: Mapping[str, Any]) -> list[str]:
 
 
 def last(key: str) -> str:
-    """A knob's own name: look.size and attention.mechanism.size, which follows it, are both of size."""
+    """The last part of a knob: "size" of look.size and of attention.mechanism.size, which is interpolated from it."""
     return key.rpartition(".")[2]
 
 
 def in_common(finished: Sequence[Finished]) -> dict[str, Any]:
-    """What differs from the defaults in all runs, and alike."""
+    """The overrides that all runs share."""
     first, *others = (run.record["differs"] for run in finished) if finished else ({},)
     return {key: value for key, value in first.items() if all(key in other and other[key] == value for other in others)}
 
 
 def following(alike: Mapping[str, Any], shared: frozenset[str]) -> frozenset[str]:
-    """The keys, alike in all runs of a mechanism, that only follow a shared one: of its own name, with its value."""
+    """The overrides of a mechanism that are interpolated from a shared one: of the same name and value."""
     leaders = [(last(key), alike[key]) for key in shared]
     return frozenset(key for key, value in alike.items() if (last(key), value) in leaders)

@@ -1,4 +1,4 @@
-"""Reads predictions.npz: what each test image counted for, run by run.
+"""Reads predictions.npz: the primary metric of each test image, run by run.
 
 Axes: N test images, S seeds.
 """
@@ -17,20 +17,20 @@ from benchmark.report.read.folders import Finished
 from benchmark.results.checksums import is_the_file
 
 ROUNDING = 1e-4
-"""How far a record's headline may be from its predictions': half an image of 5,000."""
+"""Largest allowed difference between a record's primary metric and the mean of its predictions: half of 1 / 5,000."""
 
 
 @final
 class PredictionsError(Exception):
-    """Predictions that cannot be used; says why, for a person."""
+    """predictions.npz cannot be used; the message gives the reason."""
 
 
 @final
 @dataclass(frozen=True)
 class Predictions:
-    """index: (N,) places in the test split, rising; sources: (N, P) which things each image is composed of, -1 for
-    none: images of one source are not independent; overlap: (N,) in [0, 1]; value: by mode (N,), whose mean is the
-    headline.
+    """index: (N,) positions in the test split, ascending. sources: (N, P) ids of the source images that each image is
+    composed of, -1 for none; images with a common source are not independent. overlap: (N,) in [0, 1]. value: by
+    evaluation mode (N,), whose mean is the primary metric.
     """
 
     index: NDArray[np.int64]
@@ -50,7 +50,7 @@ def read_predictions(path: Path) -> Predictions:
             for name, values in found.items()
             if name.startswith("value_")
         }
-        sources_NP = found.get("sources", found["index"][:, None])  # older runs: each image is taken as its own
+        sources_NP = found.get("sources", found["index"][:, None])  # older runs: each image is its own source
         overlap_N = found["overlap"].astype(float)
         return Predictions(found["index"][order], sources_NP.astype(np.int64)[order], overlap_N[order], value)
     except FileNotFoundError as error:
@@ -65,10 +65,10 @@ def is_read(name: str) -> bool:
 
 
 def refuse_odd(found: Mapping[str, NDArray[Any]]) -> None:
-    """Raises ValueError where arrays are not of one number an image."""
+    """Raises ValueError unless each array has one finite number per image."""
     index = found["index"]
     if index.ndim != 1 or index.dtype.kind not in "iu" or not len(index):
-        raise ValueError("its index is no row of numbers")
+        raise ValueError("its index is not a one-dimensional array of integers")
     for name in ("overlap", *(name for name in found if name.startswith("value_"))):
         if found[name].shape != index.shape or found[name].dtype.kind not in "biuf":
             raise ValueError(f"its {name} has no number for each image")
@@ -77,14 +77,14 @@ def refuse_odd(found: Mapping[str, NDArray[Any]]) -> None:
 
 
 def read_task(task: ReportTask) -> dict[Path, Predictions]:
-    """The predictions of a task's runs by folder; what cannot be used is left out and remarked at the run."""
+    """The predictions of a task's runs by folder; files that cannot be used are left out, with a remark at the run."""
     found: dict[Path, Predictions] = {}
     for run in (run for group in task.groups for run in group.runs):
         path = run.address.folder / "predictions.npz"
         try:
             predictions = read_predictions(path)
             if not is_the_file(run.record, run.address.folder, path):
-                raise PredictionsError("predictions.npz is not as the run left it")
+                raise PredictionsError("predictions.npz was changed after the run")
         except PredictionsError as fault:
             run.remarks.append(f"{fault}; left out of the paired comparisons")
             continue
@@ -98,18 +98,18 @@ def read_task(task: ReportTask) -> dict[Path, Predictions]:
 
 
 def disagreements(run: Finished, predictions: Predictions) -> list[str]:
-    """Where the record's headline is not the mean of its images, in words."""
+    """Remarks where the record's primary metric is not the mean over its predictions."""
     remarks = []
     written = run.headline.written
     for mode, value_N in predictions.value.items():
-        told, found = run.score(mode), float(value_N.mean())
-        if told is not None and abs(told - found) > ROUNDING:
-            said = f"record.json says {written(told)} {run.headline.name} ({mode}), predictions.npz {written(found)}"
-            remarks.append(said)
+        recorded, found = run.score(mode), float(value_N.mean())
+        if recorded is not None and abs(recorded - found) > ROUNDING:
+            values = f"record.json has {written(recorded)}, predictions.npz {written(found)}"
+            remarks.append(f"{run.headline.name} ({mode}): {values}")
     return remarks
 
 
 def value_by_seed(group: Group, predictions: Mapping[Path, Predictions], mode: str) -> dict[int, NDArray[np.float64]]:
-    """What each image counted for (N,) by seed, for the seeds whose predictions hold this mode."""
+    """The metric of each image (N,) by seed, for the seeds whose predictions have this evaluation mode."""
     held = {run.address.seed: predictions.get(run.address.folder) for run in group.runs}
     return {seed: found.value[mode] for seed, found in held.items() if found and mode in found.value}

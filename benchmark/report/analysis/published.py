@@ -18,11 +18,10 @@ from benchmark.report.read.folders import number
 @final
 @dataclass(frozen=True)
 class Published:
-    """One published number on a test split. attentions: ours it belongs to, none where no mechanism of ours is apt.
+    """One published number on a test split. attentions: the mechanisms here that it belongs to, possibly none.
 
-    measure: the key of what was measured. value: as written, errors in percent.
-    glimpses, side: what a run must share to be comparable, None where it does not matter or is
-    unknown. sure: read in a source, not only remembered.
+    measure: key of the metric. value: as printed, errors in percent. glimpses, side: what a run must have to be
+    comparable, None where it does not matter or is unknown. sure: whether it was read in the source, not remembered.
     """
 
     system: str
@@ -57,7 +56,7 @@ class Claim:
 @final
 @dataclass(frozen=True)
 class Verdict:
-    """What the runs say of a published number or order. word: reproduced, better, not reproduced, cannot tell."""
+    """The verdict on a published number or order. word: reproduced, better, not reproduced or cannot tell."""
 
     word: str
     reason: str
@@ -71,12 +70,12 @@ def read_published() -> tuple[list[Published], list[Claim]]:
 
 
 def tuples(entry: Mapping[str, Any]) -> dict[str, Any]:
-    """An entry with its lists frozen."""
+    """An entry with its lists as tuples."""
     return {key: tuple(value) if isinstance(value, list) else value for key, value in entry.items()}
 
 
 def apt(numbers: Sequence[Published], group: Group) -> list[Published]:
-    """What was published of a group's mechanism, data and image size, of whatever measure."""
+    """Published numbers of a group's mechanism, data set and image size, of any metric."""
     data = group.runs[0].address.data
     return [
         entry
@@ -86,7 +85,7 @@ def apt(numbers: Sequence[Published], group: Group) -> list[Published]:
 
 
 def published_for(numbers: Sequence[Published], group: Group) -> list[Published]:
-    """Published headlines of a group's mechanism: those of its number of glimpses, else of the nearest."""
+    """Published numbers of a group's mechanism and primary metric, at its number of glimpses or the nearest."""
     found = [entry for entry in apt(numbers, group) if entry.measure == group.quality.key]
     glimpses = int(number(group.runs[0].record, "glimpses") or 0)
     gaps = [abs(entry.glimpses - glimpses) if entry.glimpses else 0 for entry in found]
@@ -99,20 +98,20 @@ def judge_number(entry: Published, group: Group, measured: Estimate) -> Verdict:
     if entry.glimpses not in (None, glimpses):
         return Verdict("cannot tell", f"another setting: {entry.glimpses} glimpses there, {glimpses} here")
     if measured.interval is None:
-        return Verdict("cannot tell", "one seed: how another would do is not known")
+        return Verdict("cannot tell", "one seed: the variance over seeds is unknown")
     quality = group.quality
     target = entry.value / quality.factor
     near = quality.tolerance(target)
     word = against_number(measured.interval, target, near, quality.headline.higher_is_better)
     allowed = f"{quality.written(near)}{quality.points.replace(',', '')} of {entry.value:g}{quality.unit}"
-    where = {"reproduced": "within", "cannot tell": "neither within nor beyond"}.get(word, "beyond")
+    where = {"reproduced": "within", "cannot tell": "partly within"}.get(word, "outside")
     return Verdict(word, f"{quality.span(measured.interval)}{quality.unit} is {where} {allowed}")
 
 
 def judge_claim(claim: Claim, task: ReportTask, comparisons: Sequence[Comparison]) -> Verdict | None:
-    """Whether an order was reproduced; None where the task has not both mechanisms.
+    """Whether an order was reproduced; None where the task lacks one of the mechanisms.
 
-    Of a mechanism with several settings the default one speaks, else the best one.
+    Of a mechanism with several settings the default one counts, else the best one.
     """
     by_choice = sorted(enumerate(task.groups), key=lambda item: (not item[1].setting, -item[0]))
     places = {group.attention: place for place, group in by_choice}  # the last one of a name stays
@@ -127,6 +126,6 @@ def judge_claim(claim: Claim, task: ReportTask, comparisons: Sequence[Comparison
         f"{quality.difference(found.difference)}{quality.points.replace(',', '')}{span}, "
         f"p after Holm {formats.probability(found.finding.adjusted)}, {found.seeds[0]} and {found.seeds[1]} seeds"
     )
-    if not found.told_apart:
+    if not found.is_significant:
         return Verdict("cannot tell", detail)
     return Verdict("reproduced" if quality.is_good(found.difference) else "not reproduced", detail)

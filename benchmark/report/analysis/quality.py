@@ -1,4 +1,4 @@
-"""How a task's headline is written, compared and judged, everywhere in the report."""
+"""How the report formats and compares the primary metric."""
 
 from dataclasses import dataclass
 from typing import final
@@ -11,7 +11,7 @@ from benchmark.results.primary_metric import Headline
 @final
 @dataclass(frozen=True)
 class Quality:
-    """A headline as the report speaks of it: shares in percent, other numbers as they are."""
+    """The primary metric as the report writes it: shares in percent, other numbers as they are."""
 
     headline: Headline
 
@@ -34,7 +34,7 @@ class Quality:
 
     @property
     def factor(self) -> float:
-        """From the number in a record to the number as written."""
+        """From the value in a record to the value in the report."""
         return 100.0 if self.headline.percent else 1.0
 
     @property
@@ -51,9 +51,8 @@ class Quality:
         return f"{self.name}, %" if self.headline.percent else self.name
 
     def tolerance(self, published: float) -> float:
-        """How close to a published number counts as reproduced: a quarter of an error, but no more than one point; a
-        twentieth of a score, but no more than 0.02. Less of a small error could not be told from 10,000 test images,
-        whatever the number of seeds.
+        """How close to a published number counts as reproduced: a quarter of an error, at most 1 point; a twentieth of
+        a score, at most 0.02. 10,000 test images cannot resolve less of a small error, whatever the number of seeds.
         """
         share = 0.05 if self.headline.higher_is_better else 0.25
         return min(share * published, 0.01 if self.headline.percent else 0.02)
@@ -65,7 +64,7 @@ class Quality:
 
     @property
     def better(self) -> str:
-        """Which sign of a difference is the better one."""
+        """Which sign of a difference is better."""
         return "positive" if self.headline.higher_is_better else "negative"
 
     @property
@@ -87,15 +86,15 @@ class Quality:
         return formats.minus(f"{self.factor * value:+.{self.decimals}f}")
 
     def visible(self, value: float | None) -> str:
-        """The size of a difference that could have been seen; in words where there is none so large."""
+        """The smallest detectable difference as text; "none" where it exceeds the whole scale."""
         if value is None:
             return formats.DASH
         return "none" if self.headline.percent and value >= 1 else self.written(value)
 
     def loss(self, value: float) -> float:
-        """The value turned so that less is better."""
+        """The value turned so that lower is better."""
         return -value if self.headline.higher_is_better else value
 
     def is_good(self, difference: float) -> bool:
-        """Whether a difference speaks for the first of two."""
+        """Whether a difference (first minus second) means that the first is better."""
         return self.loss(difference) < 0

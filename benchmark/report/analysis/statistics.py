@@ -13,7 +13,7 @@ LEVEL = 0.95
 """The level of every interval in the report."""
 
 LEAST_P = 1e-12
-"""The smallest p value that is told apart from zero: beyond it quantiles of Student's t with one degree overflow."""
+"""The smallest p value: below it quantiles of Student's t with one degree of freedom overflow."""
 
 
 @final
@@ -26,19 +26,17 @@ class Interval(NamedTuple):
 
 @final
 class Component(NamedTuple):
-    """One source of an estimate's variance: the variance it adds, and the degrees of freedom that it is known with;
-    infinitely many where it is known from very many images.
-    """
+    """A component of an estimate's variance, with its degrees of freedom (infinite for a variance over images)."""
 
     variance: float
     freedom: float
 
 
 def half_width(components: Sequence[Component], alpha: float) -> float:
-    """Half the width of the interval of level 1 - alpha around an estimate with these sources of variance.
+    """Half the width of the interval of level 1 - alpha around an estimate with these variance components.
 
     Banerjee's (1960, 1961) interval: each variance is multiplied by the square of its own Student's t, so that the
-    level is kept whatever their ratio, with as few as one degree of freedom each.
+    level holds for any ratio of variances, with as few as one degree of freedom each.
     """
     return float(np.sqrt(sum(variance * quantile(freedom, alpha) ** 2 for variance, freedom in components)))
 
@@ -69,9 +67,9 @@ def welch_freedom(first: Component, second: Component) -> float:
 
 
 def wilson_interval(share: float, count: float) -> Interval:
-    """Wilson's score interval of a share seen on `count` images (Wilson 1927): how far another test set could move it.
+    """Wilson's score interval of a share measured on `count` images (Wilson 1927).
 
-    count: of independent images; where they are not, as many as would give the same standard error.
+    count: of independent images; for dependent ones the number that gives the same standard error.
     Raises ValueError for a share outside [0, 1] or no images.
     """
     if count <= 0 or not 0 <= share <= 1:
@@ -83,18 +81,18 @@ def wilson_interval(share: float, count: float) -> Interval:
 
 
 def normal_interval(mean: float, standard_error: float) -> Interval:
-    """The interval of a mean over many images."""
+    """The normal interval of a mean over many images."""
     half = quantile(np.inf, 1 - LEVEL) * standard_error
     return Interval(mean - half, mean + half)
 
 
 def inside(interval: Interval, most: float) -> Interval:
-    """What of an interval lies within 0 and `most`."""
+    """An interval clipped to [0, most]."""
     return Interval(max(0.0, interval.low), min(most, interval.high))
 
 
 def holm(p_M: Sequence[float]) -> list[float]:
-    """Holm's adjustment (Holm 1979): the k-th smallest of M is multiplied by M - k + 1, never falling, at most 1."""
+    """Holm's adjustment (Holm 1979): the k-th smallest of M is multiplied by M - k + 1; monotone, at most 1."""
     adjusted = [0.0] * len(p_M)
     running = 0.0
     for place, index in enumerate(sorted(range(len(p_M)), key=lambda i: p_M[i])):

@@ -1,4 +1,4 @@
-"""Charts: one frame with two axes, in which figures put their marks."""
+"""Charts: a frame with two axes, which figures fill with marks."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from benchmark.report.draw.svg import Scale
 
 WIDTH, HEIGHT = 460.0, 300.0
 LEFT, RIGHT, TOP, BOTTOM = 62.0, 14.0, 14.0, 46.0
-"""Room around the plot, in the units of the view box: tick labels and axis names fit at the style sheet's 12 units."""
+"""Margins of the plot in view-box units; tick labels and axis names fit at the style sheet's 12 units."""
 
 X_RANGE = (LEFT, WIDTH - RIGHT)
 Y_RANGE = (HEIGHT - BOTTOM, TOP)
@@ -21,7 +21,7 @@ Y_RANGE = (HEIGHT - BOTTOM, TOP)
 @final
 @dataclass(frozen=True)
 class Axis:
-    """A scale with its name and the text of its ticks; ticks are the scale's own where none are given."""
+    """A scale with a name and a format for ticks. ticks: their values, empty for those of the scale."""
 
     scale: Scale
     name: str
@@ -36,7 +36,7 @@ class Axis:
 @final
 @dataclass(frozen=True)
 class Figure:
-    """A picture with its name, its caption and the names of what is drawn in it."""
+    """An SVG picture with its name, caption and legend."""
 
     name: str
     caption: str
@@ -67,12 +67,12 @@ def frame(name: str, x: Axis, y: Axis, marks: Sequence[Markup]) -> Markup:
 
 
 def legend(entries: Sequence[tuple[str, SeriesStyle]]) -> Markup:
-    """The names of what is drawn, each with its line and mark, as a list that wraps."""
+    """The legend: each label with its line and mark, as an HTML list that wraps."""
     items = []
-    for label, look in entries:
+    for label, style in entries:
         swatch = svg.tag(
             "svg",
-            svg.join([svg.line([(1, 7), (27, 7)], look), svg.point(14, 7, look, "")]),
+            svg.join([svg.line([(1, 7), (27, 7)], style), svg.point(14, 7, style, "")]),
             viewBox="0 0 28 14",
             class_="swatch",
             aria_hidden="true",

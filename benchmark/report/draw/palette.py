@@ -1,7 +1,7 @@
-"""The look of each mechanism, the same in every figure: a colour per family, a tint, dash and mark per member.
+"""The style of each mechanism, the same in every figure: a colour per family, a tint, dash and mark per member.
 
-Colours are names of CSS variables, so that light and dark pages choose their own; the families' hues are those of Okabe
-and Ito (2008), told apart by the colour-blind too.
+Colours are names of CSS variables, so that light and dark pages define their own. The hues are those of Okabe and Ito
+(2008), which colour-blind people can distinguish.
 """
 
 from collections import defaultdict
@@ -14,7 +14,7 @@ FAMILIES = {
     "sermanet": "glimpse", "stn": "transform",
     "random": "control", "centre": "control", "oracle": "control",
 }  # fmt: skip
-"""Family by the beginning of a mechanism's name; any other name is of the family "other" and needs no entry here."""
+"""Family by prefix of a mechanism's name; any other name is of the family "other"."""
 
 TINTS = (
     "var(--f-{0})",
@@ -36,16 +36,16 @@ class SeriesStyle:
 
 
 def family(label: str) -> str:
-    """The family of a mechanism, by the longest beginning that is known."""
+    """The family of a mechanism, by its longest known prefix."""
     known = [start for start in FAMILIES if label.startswith(start)]
     return FAMILIES[max(known, key=len)] if known else "other"
 
 
-def looks(labels: Iterable[str]) -> Mapping[str, SeriesStyle]:
-    """A look for each label, a mechanism's name or that and its setting in brackets.
+def series_styles(labels: Iterable[str]) -> Mapping[str, SeriesStyle]:
+    """A style for each label: a mechanism's name, or that and its setting in brackets.
 
-    The colour is the mechanism's, by its place among its family in the order of the alphabet, whatever its setting;
-    dash and mark are the label's own, by its place among the family's labels.
+    The tint follows the mechanism, by its alphabetical position in its family, whatever its setting. Dash and mark
+    follow the label, by its position among the family's labels.
     """
     names: dict[str, list[str]] = defaultdict(list)
     members: dict[str, list[str]] = defaultdict(list)
@@ -53,7 +53,7 @@ def looks(labels: Iterable[str]) -> Mapping[str, SeriesStyle]:
         names[family(label)].append(label)
         members[family(label)] += [name for name in [mechanism(label)] if name not in members[family(label)]]
     return {
-        label: look(kind, members[kind].index(mechanism(label)), place)
+        label: style_of(kind, members[kind].index(mechanism(label)), place)
         for kind, held in names.items()
         for place, label in enumerate(held)
     }
@@ -64,6 +64,6 @@ def mechanism(label: str) -> str:
     return label.split(" (")[0]
 
 
-def look(kind: str, member: int, place: int) -> SeriesStyle:
-    """The look of a family's member, and of the place of one of its labels."""
+def style_of(kind: str, member: int, place: int) -> SeriesStyle:
+    """The style of a family's label. member: index of its mechanism, place: index of the label, in the family."""
     return SeriesStyle(TINTS[member % len(TINTS)].format(kind), DASHES[place % len(DASHES)], MARKS[place % len(MARKS)])

@@ -1,4 +1,4 @@
-"""Drawing: scales, axes and marks as SVG whose text and lines take their colours from the page's style sheet."""
+"""Scales and marks as SVG; text and lines take their colours from the page's style sheet."""
 
 import math
 from collections.abc import Sequence
@@ -13,7 +13,7 @@ from benchmark.report.draw.palette import SeriesStyle
 @final
 @dataclass(frozen=True)
 class Scale:
-    """From values in [low, high] to places in [start, end], in logarithms or not."""
+    """A linear or logarithmic map from values in [low, high] to coordinates in [start, end]."""
 
     low: float
     high: float
@@ -22,7 +22,7 @@ class Scale:
     logarithmic: bool
 
     def __call__(self, value: float) -> float:
-        """The place of a value; one outside the range is put on the border."""
+        """The coordinate of a value; a value outside the range is clipped."""
         bounded = min(max(value, self.low), self.high)
         if self.logarithmic:
             share = math.log(bounded / self.low) / math.log(self.high / self.low)
@@ -45,24 +45,24 @@ class Scale:
 
 
 def round_step(rough: float) -> float:
-    """The smallest of 1, 2, 5 times a power of ten that is not below a rough step."""
+    """The smallest of 1, 2, 5 or 10 times a power of ten that is at least `rough`."""
     power = 10.0 ** math.floor(math.log10(rough))
     return next(power * factor for factor in (1, 2, 5, 10) if power * factor >= rough * (1 - 1e-9))
 
 
 def linear(values: Sequence[float], start: float, end: float) -> Scale:
-    """From zero to a little above the largest value."""
+    """A linear scale from zero to a little above the largest value."""
     return Scale(0.0, max([*values, 1e-9]) * 1.06, start, end, False)
 
 
 def logarithmic(values: Sequence[float], start: float, end: float) -> Scale:
-    """A little beyond all values, which are positive."""
+    """A logarithmic scale a little beyond all values, which are positive."""
     margin = max((max(values) / min(values)) ** 0.06, 1.15)
     return Scale(min(values) / margin, max(values) * margin, start, end, True)
 
 
 def tag(name: str, content: str = "", **attributes: object) -> Markup:
-    """An element. Attributes and content are escaped, Markup is not; class_ is class, other underscores are hyphens."""
+    """An SVG or HTML element. Attributes and content are escaped, Markup is not; class_ is class, _ is a hyphen."""
     names = {key: key.rstrip("_").replace("_", "-") for key in attributes}
     inside = "".join(f' {names[key]}="{escape(shown(value))}"' for key, value in attributes.items())
     return Markup(f"<{name}{inside}>{escape(content)}</{name}>")  # every part is escaped
@@ -78,21 +78,21 @@ def join(parts: Sequence[Markup]) -> Markup:
     return Markup("").join(parts)
 
 
-def line(points: Sequence[tuple[float, float]], look: SeriesStyle) -> Markup:
+def line(points: Sequence[tuple[float, float]], style: SeriesStyle) -> Markup:
     """A line through points, in a mechanism's colour and dash."""
     path = " ".join(f"{x:.1f},{y:.1f}" for x, y in points)
-    return tag("polyline", points=path, class_="line", style=f"stroke:{look.colour}", stroke_dasharray=look.dash)
+    return tag("polyline", points=path, class_="line", style=f"stroke:{style.colour}", stroke_dasharray=style.dash)
 
 
-def band(low: Sequence[tuple[float, float]], high: Sequence[tuple[float, float]], look: SeriesStyle) -> Markup:
+def band(low: Sequence[tuple[float, float]], high: Sequence[tuple[float, float]], style: SeriesStyle) -> Markup:
     """The area between two lines."""
     path = " ".join(f"{x:.1f},{y:.1f}" for x, y in [*low, *reversed(high)])
-    return tag("polygon", points=path, class_="band", style=f"fill:{look.colour}")
+    return tag("polygon", points=path, class_="band", style=f"fill:{style.colour}")
 
 
-def whisker(start: tuple[float, float], end: tuple[float, float], look: SeriesStyle, kind: str) -> Markup:
+def whisker(start: tuple[float, float], end: tuple[float, float], style: SeriesStyle, kind: str) -> Markup:
     """An interval as a line; kind is its style class."""
-    return tag("line", x1=start[0], y1=start[1], x2=end[0], y2=end[1], class_=kind, style=f"stroke:{look.colour}")
+    return tag("line", x1=start[0], y1=start[1], x2=end[0], y2=end[1], class_=kind, style=f"stroke:{style.colour}")
 
 
 SHAPES = {
@@ -102,30 +102,30 @@ SHAPES = {
 }  # fmt: skip
 
 
-def point(x: float, y: float, look: SeriesStyle, note: str) -> Markup:
-    """A mechanism's mark; the note is shown when pointed at, and read aloud."""
+def point(x: float, y: float, style: SeriesStyle, note: str) -> Markup:
+    """A mechanism's mark. note: its tooltip, which screen readers read."""
     return tag(
         "path",
         tag("title", note),
-        d=SHAPES[look.mark],
+        d=SHAPES[style.mark],
         transform=f"translate({x:.1f},{y:.1f})",
         class_="point",
-        style=f"fill:{look.colour}",
+        style=f"fill:{style.colour}",
     )
 
 
 def text(x: float, y: float, words: str, kind: str, anchor: str) -> Markup:
-    """Words in the page's ink; kind is their style class."""
+    """A text; kind is its style class, anchor one of start, middle and end."""
     return tag("text", words, x=x, y=y, class_=kind, text_anchor=anchor)
 
 
 def shorten(label: str) -> str:
-    """A label that fits above its bar; the tables have it whole."""
+    """A label cut to 52 characters, which fit above a bar."""
     return label if len(label) <= 52 else f"{label[:51]}…"
 
 
 def drawing(width: float, height: float, name: str, parts: Sequence[Markup]) -> Markup:
-    """A whole picture, named for those who cannot see it."""
+    """An SVG picture. name: its title for screen readers."""
     return tag(
         "svg",
         join([tag("title", name), *parts]),

@@ -1,4 +1,4 @@
-"""A table as data, to be shown as HTML, Markdown or in the terminal."""
+"""A table as data, rendered as HTML, as Markdown or in the terminal."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ from typing import final
 @final
 @dataclass(frozen=True)
 class TableCell:
-    """One cell. notes: smaller lines under it; tone: good, bad, quiet or "", never the only bearer of meaning."""
+    """One cell. notes: smaller lines under the text; tone: good, bad, quiet or "", which only repeats the text."""
 
     text: str
     notes: tuple[str, ...] = ()
@@ -22,7 +22,7 @@ class TableCell:
 @final
 @dataclass(frozen=True)
 class Table:
-    """name: what it shows; note: how to read it; heads: of the columns, the first of which names the row."""
+    """A table. note: how to read it; heads: of the columns, the first of which names the rows; kind: its CSS class."""
 
     name: str
     note: str
@@ -31,7 +31,7 @@ class Table:
     kind: str = ""
 
     def markdown(self) -> str:
-        """As a Markdown table under its name; text of the data cannot leave its cell or become markup."""
+        """The table as Markdown under its name; all text is escaped."""
         lines = [[self.heads[0], *self.heads[1:]], ["---"] + ["---:"] * (len(self.heads) - 1)]
         lines += [[cell.line for cell in row] for row in self.rows]
         body = [markdown_row(lines[0]), "|" + "|".join(lines[1]) + "|", *(markdown_row(line) for line in lines[2:])]
@@ -39,11 +39,11 @@ class Table:
 
 
 MARKED = "\\`*_{}[]<>#|~&!$"
-"""What Markdown or the HTML within it might act on."""
+"""Characters that Markdown, or HTML within it, may interpret."""
 
 
 def plain(text: str) -> str:
-    """Text that Markdown shows as it is: on one line, with every character it might act on escaped."""
+    """Text for Markdown: on one line, with every character that it may interpret escaped."""
     escaped = "".join(
         f"\\{sign}" if sign in MARKED and not inside_word(text, place) else sign for place, sign in enumerate(text)
     )
@@ -51,7 +51,7 @@ def plain(text: str) -> str:
 
 
 def inside_word(text: str, place: int) -> bool:
-    """Whether an underscore stands between letters or figures, where Markdown leaves it alone."""
+    """Whether the character is an underscore between letters or digits, which Markdown does not interpret."""
     return text[place] == "_" and text[place - 1 : place].isalnum() and text[place + 1 : place + 2].isalnum()
 
 

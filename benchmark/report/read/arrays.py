@@ -1,4 +1,4 @@
-"""Arrays from an .npz file, checked before memory is taken: what it declares has to fit what it holds."""
+"""Reads arrays from an untrusted .npz file; declared sizes are checked before memory is allocated."""
 
 import io
 import re
@@ -13,17 +13,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 MOST_BYTES = 2**29
-"""Of all arrays of a file together; those of 50,000 images have some ten million."""
+"""Largest total size of a file's arrays; the predictions for 50,000 images have about ten million bytes."""
 MOST_ARRAYS = 100
 HEADER = re.compile(
     r"\{'descr': '(?P<kind>[<|>][biuf][1248])', 'fortran_order': (?P<turned>False|True), "
     r"'shape': \((?P<shape>[0-9, ]{0,60})\),? *\} *\n"
 )
-"""Of an array of plain numbers as NumPy writes it. Parsed by a pattern: NumPy's own parser runs into deep nesting."""
+"""The header of a numeric array as NumPy writes it. NumPy's own parser can be crashed by deep nesting."""
 
 
 class Head(NamedTuple):
-    """What an array declares."""
+    """The header of an array: dtype, shape and memory order."""
 
     kind: np.dtype[Any]
     shape: tuple[int, ...]
@@ -31,16 +31,16 @@ class Head(NamedTuple):
 
 
 def read_arrays(path: Path, wanted: Callable[[str], bool]) -> dict[str, NDArray[Any]]:
-    """The arrays of wanted names. Raises ValueError for a file that is damaged or holds anything else, OSError."""
+    """The arrays whose names are wanted. Raises ValueError for a file that is damaged or not of arrays, and OSError."""
     if not stat.S_ISREG(path.stat().st_mode):
-        raise ValueError("it is no ordinary file")
+        raise ValueError("it is not a regular file")
     try:
         with zipfile.ZipFile(path) as archive:
             entries = archive.infolist()
             if len(entries) > MOST_ARRAYS or sum(entry.file_size for entry in entries) > MOST_BYTES:
                 raise ValueError(f"it declares more than {MOST_BYTES:,} bytes")
             if len({entry.filename for entry in entries}) < len(entries):
-                raise ValueError("it has two arrays of one name")
+                raise ValueError("it has two arrays of the same name")
             named = [(entry.filename.removesuffix(".npy"), entry) for entry in entries]
             return {name: _array(archive, entry) for name, entry in named if wanted(name)}
     except (OSError, ValueError):
@@ -50,21 +50,21 @@ def read_arrays(path: Path, wanted: Callable[[str], bool]) -> dict[str, NDArray[
 
 
 def _array(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> NDArray[Any]:
-    content = archive.read(entry)  # of the size that was declared, or zipfile raises; its checksum holds
+    content = archive.read(entry)  # zipfile checks the declared size and the checksum
     file = io.BytesIO(content)
     head = read_head(file)
     if prod(head.shape) * head.kind.itemsize != len(content) - file.tell():
-        raise ValueError(f"its {entry.filename[:40]} is not as large as it says")
+        raise ValueError(f"its {entry.filename[:40]} has another size than declared")
     return np.frombuffer(content, head.kind, offset=file.tell()).reshape(head.shape, order=head.order)
 
 
 def read_head(file: BinaryIO) -> Head:
-    """The head of an .npy file, up to its numbers. Raises ValueError for one that is not of plain numbers."""
+    """Reads the header of an .npy file. Raises ValueError for an array that is not numeric."""
     start = file.read(10)
     found = HEADER.fullmatch(file.read(int.from_bytes(start[8:10], "little")).decode("latin-1"))
     if start[:8] != b"\x93NUMPY\x01\x00" or not found:
-        raise ValueError("an array's head is damaged, or not one of plain numbers")
+        raise ValueError("the header of an array is damaged, or the array is not numeric")
     sides = [side for side in found["shape"].replace(" ", "").split(",") if side]
     if any(len(side) > 12 for side in sides):
-        raise ValueError("an array declares more than any file holds")
+        raise ValueError("an array declares an impossible size")
     return Head(np.dtype(found["kind"]), tuple(int(side) for side in sides), "F" if found["turned"] == "True" else "C")

@@ -1,4 +1,4 @@
-"""What a run folder holds, as the rest of the report sees it."""
+"""Runs and studies as the rest of the report sees them."""
 
 import math
 from collections.abc import Mapping
@@ -12,7 +12,7 @@ from benchmark.results.primary_metric import Headline
 @final
 @dataclass(frozen=True)
 class RunFolderName:
-    """Where a run stands in its study, read from its folder's path."""
+    """A run's mechanism, data set, seed and setting, from the path of its folder."""
 
     folder: Path
     attention: str
@@ -24,7 +24,7 @@ class RunFolderName:
 @final
 @dataclass(frozen=True)
 class Finished:
-    """A run with a readable record; `remarks` say what else of it could not be used."""
+    """A run with a usable record. remarks: its other files that could not be used, with reasons."""
 
     address: RunFolderName
     record: Mapping[str, Any]
@@ -43,7 +43,7 @@ class Finished:
         return Headline.of(self.record)
 
     def score(self, mode: str) -> float | None:
-        """The headline on the test split in an evaluation mode; None where it was not measured."""
+        """The primary metric on the test split in an evaluation mode; None where it was not measured."""
         return number(self.record["test"].get(mode, {}), self.headline.key)
 
 
@@ -52,8 +52,8 @@ class Finished:
 class Unfinished:
     """A run without a usable record.
 
-    state: failed, running, interrupted, waiting, damaged or copy; epoch: "3 of 20" or "". headline: of what it is
-    judged by, None where it has not said so yet.
+    state: failed, running, interrupted, waiting, damaged or copy. epoch: "3 of 20" or "". headline: its primary
+    metric, None while its status lacks it.
     """
 
     address: RunFolderName
@@ -67,7 +67,7 @@ class Unfinished:
 @final
 @dataclass(frozen=True)
 class Study:
-    """All that was found under a study's folder."""
+    """All runs under a study's folder."""
 
     folder: Path
     finished: list[Finished]
@@ -75,7 +75,7 @@ class Study:
 
 
 def number(values: object, key: str) -> float | None:
-    """A finite number under a key, None for anything else: a record may hold null or NaN where nothing was measured."""
+    """The finite number under a key; None for anything else, such as the null or NaN of a value not measured."""
     value = values.get(key) if isinstance(values, Mapping) else None
     if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
         return None

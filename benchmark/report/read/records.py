@@ -10,7 +10,7 @@ from benchmark.results.checksums import is_intact, is_sealed
 from benchmark.results.primary_metric import Headline
 
 FORMAT = 2
-"""The format of record.json this report understands."""
+"""The format of record.json that this report reads."""
 
 NEEDED = {
     "attention": str, "data": str, "origin": str, "seed": int, "differs": dict, "image_shape": list,
@@ -21,7 +21,7 @@ NEEDED = {
 
 @final
 class RecordError(Exception):
-    """A record that cannot be used; says why, for a person."""
+    """A record that cannot be used; the message gives the reason."""
 
 
 def read_record(path: Path) -> Mapping[str, Any]:
@@ -31,7 +31,7 @@ def read_record(path: Path) -> Mapping[str, Any]:
     except (Damaged, FileNotFoundError) as error:
         raise RecordError(f"cannot be used: it {error}") from error
     if not is_intact(record):
-        raise RecordError("is damaged: its content is not what its checksum says. Put back a whole copy")
+        raise RecordError("is damaged: its checksum does not match its content. Restore it from a copy")
     if record.get("format") != FORMAT:
         raise RecordError(fault_of_format(record.get("format")))
     wrong = [key for key, kind in NEEDED.items() if not isinstance(record.get(key), kind)]
@@ -50,16 +50,16 @@ def read_record(path: Path) -> Mapping[str, Any]:
 
 
 def unsealed(study: Study) -> list[str]:
-    """What has to be said of records without a checksum, which an older version wrote."""
+    """A warning about records without a checksum, which an older version wrote."""
     bare = sum(not is_sealed(run.record) for run in study.finished)
     if not bare:
         return []
     whose = f"{bare} of {len(study.finished)} records carry" if bare > 1 else "A record carries"
-    return [f"{whose} no checksum (an older version wrote them): damage to such a run's files cannot be seen."]
+    return [f"{whose} no checksum (an older version wrote them): damage to the files of these runs cannot be detected."]
 
 
 def read_headline(found: Mapping[str, Any]) -> Headline:
-    """The entry `measure`, its values of the right kinds. Raises RecordError."""
+    """The entry `measure`, with checked types. Raises RecordError."""
     kinds = Headline.__annotations__
     if set(found) != set(kinds) or not all(isinstance(found[key], kind) for key, kind in kinds.items()):
         raise RecordError("lacks a usable measure")
@@ -67,7 +67,7 @@ def read_headline(found: Mapping[str, Any]) -> Headline:
 
 
 def fault_of_format(found: object) -> str:
-    """What a reader is told of a record in another format."""
+    """The message for a record in another format."""
     if isinstance(found, int) and not isinstance(found, bool) and 0 < found < FORMAT:
         return f"was written by an older version (format {found}; this report reads format {FORMAT}): run it again"
     return f"has format {found!r}; this report reads format {FORMAT}"

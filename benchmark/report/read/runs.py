@@ -1,4 +1,4 @@
-"""Reads the run folders of a study: finished, failed, unfinished or damaged; none of them stops the reading.
+"""Reads the run folders of a study: finished, failed, unfinished or damaged. None of them raises.
 
 A folder is <study>/<attention>/<data>/seed=<n>[-<setting>]; a `record.json` in it means finished.
 """
@@ -15,7 +15,7 @@ SEED_FOLDER = re.compile(r"seed=(?P<seed>-?\d+)(?:-(?P<setting>[0-9a-zA-Z_]+))?"
 
 
 def read_study(folder: Path) -> Study:
-    """Every run under a study's folder, in the order of its paths.
+    """Every run under a study's folder, sorted by path.
 
     Raises FileNotFoundError where there is no such folder.
     """
@@ -28,7 +28,7 @@ def read_study(folder: Path) -> Study:
 
 
 def addresses(folder: Path) -> list[RunFolderName]:
-    """The run folders of a study, by name alone."""
+    """The run folders of a study, by their names only."""
     found = []
     for path in sorted(folder.glob("*/*/seed=*")):
         match = SEED_FOLDER.fullmatch(path.name)
@@ -40,17 +40,17 @@ def addresses(folder: Path) -> list[RunFolderName]:
 
 
 def read_run(address: RunFolderName) -> Finished | Unfinished:
-    """One run; a record that cannot be used makes it a damaged run, not an error."""
+    """One run; an unusable record makes it a damaged run, not an error."""
     try:
         if not (address.folder / "record.json").exists():
             return read_unfinished(address)
         record = read_record(address.folder / "record.json")
         name = name_of(record)
         if name and name != "/".join(address.folder.parts[-3:]):
-            told = f"its record is that of {name}: a copy of that run, or renamed, and no run of its own"
-            return Unfinished(address, "copy", told, "", "")
+            reason = f"its record is that of {name}: it is a copy of that run, or was renamed"
+            return Unfinished(address, "copy", reason, "", "")
         return Finished(address, record)
     except RecordError as fault:
         return Unfinished(address, "damaged", f"record.json: {fault}", "", "")
-    except Exception as error:  # whatever its files hold, it costs this run and no other
+    except Exception as error:  # a bad file costs this run only
         return Unfinished(address, "damaged", f"its files cannot be read ({type(error).__name__}: {error})", "", "")

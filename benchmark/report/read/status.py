@@ -1,4 +1,4 @@
-"""Reads what a run without a record has left: its status and its log."""
+"""Reads the status and the log of a run without a record."""
 
 import os
 import re
@@ -13,7 +13,7 @@ from benchmark.report.read.records import RecordError, read_headline
 from benchmark.results.primary_metric import Headline
 
 LOG_BYTES, MOST_SIGNS = 2**20, 2000
-"""What is read of the end of a log, and shown of a text."""
+"""Bytes read from the end of a log, and characters shown of a text."""
 
 
 def read_unfinished(address: RunFolderName) -> Unfinished:
@@ -22,7 +22,7 @@ def read_unfinished(address: RunFolderName) -> Unfinished:
     message, state = one_line(status.get("message")), one_line(status.get("state")) or "waiting"
     if state == "running" and is_gone(status):
         state = "interrupted"
-    last = "" if state == "running" else last_of_traceback(address.folder / "run.log")  # a resumed run keeps old ones
+    last = "" if state == "running" else last_of_traceback(address.folder / "run.log")  # resumed: old ones
     if state == "failed" or last:
         state, message = "failed", message or last or "no message; see run.log"
     elif state == "finished":
@@ -30,11 +30,11 @@ def read_unfinished(address: RunFolderName) -> Unfinished:
     elif state == "interrupted":
         message = message or "its process is gone; start the sweep again to resume it"
     epoch = one_line(f"{status['epoch']} of {status.get('epochs', '?')}") if "epoch" in status else ""
-    return Unfinished(address, state, message, epoch, one_line(status.get("updated")), judged_by(status))
+    return Unfinished(address, state, message, epoch, one_line(status.get("updated")), primary_metric_of(status))
 
 
-def judged_by(status: Mapping[str, Any]) -> Headline | None:
-    """What a run says it is judged by; None where it has not come to that."""
+def primary_metric_of(status: Mapping[str, Any]) -> Headline | None:
+    """A run's primary metric; None while its status lacks it."""
     found = status.get("measure")
     try:
         return read_headline(found) if isinstance(found, dict) else None
@@ -43,7 +43,7 @@ def judged_by(status: Mapping[str, Any]) -> Headline | None:
 
 
 def read_status(path: Path) -> Mapping[str, Any]:
-    """status.json, empty where missing; one that is being written or damaged is said in its message."""
+    """status.json; empty where missing, and an entry `message` where it cannot be used."""
     try:
         return read_object(path)
     except FileNotFoundError:
@@ -53,7 +53,7 @@ def read_status(path: Path) -> Mapping[str, Any]:
 
 
 def last_of_traceback(log: Path) -> str:
-    """The exception's own line of the last traceback in a log, "" where there is none."""
+    """The line with the exception of the last traceback in a log; "" where there is none."""
     try:
         with log.open("rb") as file:
             file.seek(max(0, log.stat().st_size - LOG_BYTES))
@@ -66,12 +66,12 @@ def last_of_traceback(log: Path) -> str:
 
 
 def is_gone(status: Mapping[str, Any]) -> bool:
-    """Whether a run that says it is running has lost its process; unknown, so False, for another machine's."""
+    """Whether the process of a running run has ended; False for another machine's, where it is unknown."""
     pid = status.get("pid")
     if status.get("host") != socket.gethostname() or not isinstance(pid, int) or pid <= 0:
         return False
     try:
-        os.kill(pid, 0)  # signal 0 delivers nothing and only asks whether the process exists
+        os.kill(pid, 0)  # signal 0 only checks that the process exists
     except ProcessLookupError:
         return True
     except (OSError, OverflowError):

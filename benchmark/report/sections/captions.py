@@ -1,4 +1,4 @@
-"""What captions are worth by every measure and in every way of looking or decoding, and whether the maps moved."""
+"""Tables of caption scores, by metric and evaluation mode, and of how much attention maps change between words."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
@@ -11,9 +11,11 @@ from benchmark.report.sections.tables import NOTHING, measured_cell, name_cell
 FIRST = "CIDEr-D"
 BLEU = tuple(f"BLEU-{n}" for n in (1, 2, 3, 4))
 SCORES = (*BLEU, "BLEU-4 without brevity penalty", "ROUGE-L", "METEOR", "METEOR-nltk", FIRST)
-ABOUT: Mapping[str, str] = {"words": "words a caption", "vocabulary": "words used", "unfinished": "without end, %"}
+ABOUT: Mapping[str, str] = {
+    "words": "words per caption", "vocabulary": "distinct words", "unfinished": "no end token, %",
+}  # fmt: skip
 STILL = 0.02
-"""Below this mean change from look to look maps are said to stand still."""
+"""Attention maps whose mean change from one to the next is below this are reported as standing still."""
 
 
 def is_of_captions(task: ReportTask) -> bool:
@@ -21,8 +23,8 @@ def is_of_captions(task: ReportTask) -> bool:
 
 
 def scores(task: ReportTask, numbers: Sequence[Published]) -> Table:
-    """A row for each mechanism and mode, modes of which all is alike together; the published numbers of a mechanism
-    under it.
+    """One row per mechanism and evaluation mode, followed by the mechanism's published numbers. Modes with equal
+    numbers share a row.
     """
     known = [key for key in SCORES if any(group.measure("test", mode, key) for group, mode in both(task))]
     rows: list[tuple[TableCell, ...]] = []
@@ -36,9 +38,9 @@ def scores(task: ReportTask, numbers: Sequence[Published]) -> Table:
         rows.extend(printed(group, numbers, known))
     return Table(
         f"{task.name}: captions",
-        "Means over seeds. BLEU and METEOR are of all captions together, ROUGE-L and CIDEr-D means over images; "
-        "CIDEr-D counts rarity in the references of these very images. METEOR-nltk is another measure than METEOR, "
-        "with about twice its values. Words used: different ones in all captions of the split.",
+        "Means over seeds. BLEU and METEOR are corpus scores, ROUGE-L and CIDEr-D means over images. CIDEr-D takes its "
+        "document frequencies from the references of this split. METEOR-nltk differs from METEOR: its values are about "
+        "twice as high. Distinct words: over all captions of the split.",
         ("mechanism", *known, *ABOUT.values()),
         tuple(rows),
     )
@@ -58,7 +60,7 @@ def row(group: Group, mode: str, known: Sequence[str]) -> Iterator[TableCell]:
 
 
 def printed(group: Group, numbers: Sequence[Published], known: Sequence[str]) -> Iterator[tuple[TableCell, ...]]:
-    """What papers say of this mechanism on these data, a row a source."""
+    """Published numbers of this mechanism on this data set, one row per source."""
     entries = [entry for entry in apt(numbers, group) if entry.measure in known]
     for source in dict.fromkeys((entry.system, entry.source) for entry in entries):
         own = {entry.measure: entry for entry in entries if (entry.system, entry.source) == source}
@@ -67,7 +69,7 @@ def printed(group: Group, numbers: Sequence[Published], known: Sequence[str]) ->
 
 
 def maps(task: ReportTask) -> Table:
-    """Entropy of the maps and their change from look to look, where an answer has several symbols or glimpses."""
+    """Entropy of attention maps and their change from one to the next, for caption tasks."""
     rows = [
         (name_cell(group), *(map_cell(group, key) for key in ("entropy", "change")), TableCell(*still(group)))
         for group in task.groups
@@ -75,8 +77,8 @@ def maps(task: ReportTask) -> Table:
     ]
     return Table(
         f"{task.name}: maps from word to word",
-        "Mean policy. Entropy of a map over that of a flat one: 0 a single place, 1 everywhere. Change: half the "
-        f"absolute difference of one map from the next, 0 none; below {STILL:g} the maps stand still.",
+        "Mean policy. Entropy: of a map divided by that of a uniform map; 0 is a single position, 1 uniform. Change: "
+        f"total variation distance between successive maps; below {STILL:g} the maps are marked as standing still.",
         ("mechanism", "entropy", "change", "maps"),
         tuple(rows),
         "words",
@@ -88,7 +90,7 @@ def map_cell(group: Group, key: str) -> TableCell:
 
 
 def still(group: Group) -> tuple[Any, ...]:
-    """Whether the maps move: the words, no notes, and the tone."""
+    """Whether the maps change between words: text, notes and tone of a cell."""
     change = group.measure("localisation", HEADLINE, "change")
     if change is None:
         return NOTHING.text, (), NOTHING.tone

@@ -1,4 +1,4 @@
-"""What was taken for what, where an answer is one category of many."""
+"""Tables for image classification: errors, and the classes that are confused most often."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -14,23 +14,23 @@ SHARES: Mapping[str, str] = {
 
 
 def table(task: ReportTask) -> Table:
-    """Errors of categories, per class and over images; without rows where no category is told from others."""
+    """Classification errors, per class and over images; no rows for tasks that are not classification."""
     rows = [
         (name_cell(group), *(measured_cell(group.measure("test", HEADLINE, key), formats.percent) for key in SHARES))
         for group in task.groups
         if group.measure("test", HEADLINE, "class_error")
     ]
     return Table(
-        f"{task.name}: errors of categories",
-        "Mean policy, means over seeds. Per class: one less the mean over categories of the share named rightly, the "
-        "papers' measure. Top-1: of all images. Top-5: the true one is not among the five likeliest.",
+        f"{task.name}: classification errors",
+        "Mean policy, means over seeds. Per class: 1 - mean per-class recall, the papers' metric. Top-1: over all "
+        "images. Top-5: the true class is not among the five most probable.",
         ("mechanism", *SHARES.values()),
         tuple(rows),
     )
 
 
 def confused(group: Group) -> Iterator[Mapping[str, Any]]:
-    """The pairs of a group's first run, as its record names them."""
+    """The most confused class pairs in the record of a group's first run."""
     scores = group.runs[0].record["test"].get(HEADLINE)
     held = scores.get("confused") if isinstance(scores, Mapping) else None
     for pair in held if isinstance(held, list) else ():
@@ -39,7 +39,7 @@ def confused(group: Group) -> Iterator[Mapping[str, Any]]:
 
 
 def pairs(task: ReportTask) -> Table:
-    """The pairs most often confused, of each mechanism's first seed."""
+    """The most confused class pairs of each mechanism's first seed."""
     columns = [(group, list(confused(group))) for group in task.groups]
     columns = [(group, found) for group, found in columns if found]
     longest = max((len(found) for _, found in columns), default=0)
@@ -52,8 +52,8 @@ def pairs(task: ReportTask) -> Table:
     ]
     return Table(
         f"{task.name}: most confused",
-        "The true category, what it was taken for, and how often, of how many; mean policy, first seed.",
-        ("place", *(group.label for group, _ in columns)),
+        "True → predicted class; beneath, how many images of how many of the true class. Mean policy, first seed.",
+        ("rank", *(group.label for group, _ in columns)),
         tuple(rows),
         "words",
     )

@@ -1,4 +1,4 @@
-"""Early exit: what an answer is worth after each glimpse, of the same weights."""
+"""Early exit: the primary metric after each glimpse, with the same weights."""
 
 from collections.abc import Mapping
 
@@ -15,7 +15,7 @@ from benchmark.report.sections.tables import NOTHING, name_cell
 
 
 def by_glimpse(group: Group) -> dict[int, Estimate]:
-    """The headline after each number of glimpses; empty where a mechanism has one only, or an answer many symbols."""
+    """The primary metric by number of glimpses; empty for a mechanism with one glimpse, and for sequences."""
     scores = group.runs[0].record["test"].get(HEADLINE)
     held = scores.get("after") if isinstance(scores, Mapping) else None
     keys = sorted((key for key in held if key.isdigit()), key=int) if isinstance(held, Mapping) else []
@@ -27,42 +27,42 @@ def rows_of(task: ReportTask) -> list[tuple[Group, dict[int, Estimate]]]:
     return [(group, found) for group in task.groups if (found := by_glimpse(group))]
 
 
-def figure(task: ReportTask, looks: Mapping[str, SeriesStyle]) -> Figure | None:
-    """A line a mechanism; None where none can be asked earlier."""
+def figure(task: ReportTask, styles: Mapping[str, SeriesStyle]) -> Figure | None:
+    """One line per mechanism; None where no mechanism has early exits."""
     rows, quality = rows_of(task), task.quality
     if not rows:
         return None
     last = max(max(found) for _, found in rows)
     ticks = tuple(float(glimpses) for glimpses in range(1, last + 1))
-    x = Axis(svg.Scale(0.7, last + 0.3, *X_RANGE, False), "glimpses before the answer", lambda tick: f"{tick:g}", ticks)
+    scale = svg.Scale(0.7, last + 0.3, *X_RANGE, False)
+    x = Axis(scale, "glimpses before the prediction", lambda tick: f"{tick:g}", ticks)
     y = quality_axis(quality, [each.mean for _, found in rows for each in found.values()], task.test_images)
     marks: list[Markup] = []
     for group, found in rows:
-        look = looks[group.label]
-        least = y.scale.low  # an error of none stands at the foot of a logarithm
+        style = styles[group.label]
+        least = y.scale.low  # a logarithmic axis has no zero: an error of 0 is drawn at its lower end
         places = [(x.scale(glimpses), y.scale(max(each.mean, least))) for glimpses, each in found.items()]
-        marks.append(svg.line(places, look))
+        marks.append(svg.line(places, style))
         marks += [
-            svg.point(*place, look, f"{group.label} after {glimpses}: {quality.written(each.mean)}{quality.unit}")
+            svg.point(*place, style, f"{group.label} after {glimpses}: {quality.written(each.mean)}{quality.unit}")
             for place, (glimpses, each) in zip(places, found.items(), strict=True)
         ]
     return Figure(
         "Early exit",
-        "The same weights, asked for their answer after fewer glimpses than they were trained with; mean policy, "
-        "mean over seeds.",
+        "The same weights, evaluated after fewer glimpses than they were trained with; mean policy, mean over seeds.",
         frame(f"Test {quality.name} after each glimpse on {task.name}", x, y, marks),
-        legend([(group.label, looks[group.label]) for group, _ in rows]),
+        legend([(group.label, styles[group.label]) for group, _ in rows]),
     )
 
 
 def windows(group: Group) -> TableCell:
-    """The resolutions of a glimpse; none where its size is learned, or a look is at an item."""
+    """The window sizes of a glimpse; empty where its size is learned, or attention is over items."""
     held = group.runs[0].record.get("windows") or ()
     return TableCell(", ".join(map(str, held))) if held else NOTHING
 
 
 def table(task: ReportTask) -> Table:
-    """The figure's numbers."""
+    """The numbers of the figure."""
     rows, quality = rows_of(task), task.quality
     counts = sorted({glimpses for _, found in rows for glimpses in found})
     body = [
@@ -75,8 +75,8 @@ def table(task: ReportTask) -> Table:
     ]
     return Table(
         f"{task.name}: by resolution, after each glimpse",
-        f"Test {quality.head}, mean policy, mean over seeds; the last number of a row is the one it was trained for. "
-        "Windows: pixels a side of what a glimpse covers; each is read in as many pixels as the finest has.",
+        f"Test {quality.head}, mean policy, mean over seeds. The last number of a row is at the number of glimpses "
+        "of training. Windows: side lengths in pixels of a glimpse's windows, all resampled to the smallest.",
         ("mechanism", "windows, px", *(f"after {glimpses}" for glimpses in counts)),
         tuple(body),
     )

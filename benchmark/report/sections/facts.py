@@ -1,4 +1,4 @@
-"""What a reader must know of a study before its numbers: what ran, on what, and what forbids a comparison."""
+"""Header of a report: data, runs, hardware and versions of a study, and warnings about comparability."""
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
@@ -6,12 +6,12 @@ from collections.abc import Iterable, Sequence
 from benchmark.report.analysis import annotations, weights
 from benchmark.report.analysis.formats import plural
 from benchmark.report.analysis.grouping import ReportTask
-from benchmark.report.analysis.naming import in_common, told
+from benchmark.report.analysis.naming import as_overrides, in_common
 from benchmark.report.read.folders import Finished, Study
 from benchmark.results.version import PROJECT
 
 ENOUGH = 5
-"""Seeds a mechanism from which on a difference of five points is nearly always seen where seeds spread by one."""
+"""Seeds per mechanism that nearly always detect a difference of 5 points at a standard deviation over seeds of 1."""
 
 ORIGINS = {
     "real": "real data", "sample": "a small sample of real data, not the full set", "synthetic": "synthetic data",
@@ -19,7 +19,7 @@ ORIGINS = {
 
 
 def facts(study: Study, tasks: Sequence[ReportTask]) -> list[tuple[str, str]]:
-    """Name and value of each line of the header."""
+    """Name and value of each line of the header; lines without a value are left out."""
     states = Counter(run.state for run in study.unfinished)
     runs = [f"{len(study.finished)} finished", *(f"{number} {state}" for state, number in sorted(states.items()))]
     data = {task.data: f"{task.data} ({ORIGINS.get(task.origin, task.origin)})" for task in tasks}
@@ -28,7 +28,7 @@ def facts(study: Study, tasks: Sequence[ReportTask]) -> list[tuple[str, str]]:
         ("Data", "; ".join(data.values())),
         ("Runs", ", ".join(runs)),
         ("Seeds", ", ".join(str(seed) for seed in seeds)),
-        ("In every run", ", ".join(told(in_common(study.finished)))),
+        ("In every run", ", ".join(as_overrides(in_common(study.finished)))),
         ("Revision", "; ".join(sorted({revision(run) for run in study.finished}))),
         ("Hardware", "; ".join(sorted({hardware(run) for run in study.finished}))),
         ("Versions", versions(study.finished)),
@@ -39,9 +39,7 @@ def facts(study: Study, tasks: Sequence[ReportTask]) -> list[tuple[str, str]]:
 
 
 def revision(run: Finished) -> str:
-    """The git revision of a run, and whether the tree had changes that it does not hold; of an installed wheel, which
-    has none, its version.
-    """
+    """The git revision of a run and whether it had uncommitted changes; the version for an installed wheel."""
     git, held = run.record["git"], run.record.get("versions")
     version = held.get(PROJECT) if isinstance(held, dict) else None
     name = str(git.get("revision") or "")[:12] or (f"version {version}" if version else "unknown")
@@ -49,7 +47,7 @@ def revision(run: Finished) -> str:
 
 
 def hardware(run: Finished) -> str:
-    """The machine of a run in words."""
+    """The hardware of a run as text."""
     found = run.record["hardware"]
     device = found.get("device") if found.get("accelerator") not in (None, "cpu") else None
     threads = found.get("threads")
@@ -57,13 +55,13 @@ def hardware(run: Finished) -> str:
         device,
         found.get("cpu"),
         f"{found['cores']} cores" if "cores" in found else None,
-        plural(int(threads), "thread") + " a run" if isinstance(threads, int) else None,
+        plural(int(threads), "thread") + " per run" if isinstance(threads, int) else None,
     ]
     return ", ".join(str(part) for part in parts if part)
 
 
 def versions(finished: Sequence[Finished]) -> str:
-    """Each package with every version that some run used."""
+    """Each package with all versions that the runs used."""
     found: dict[str, set[str]] = defaultdict(set)
     for run in finished:
         held = run.record.get("versions")
@@ -73,27 +71,27 @@ def versions(finished: Sequence[Finished]) -> str:
 
 
 def times(finished: Sequence[Finished]) -> str:
-    """From the first start to the last end."""
+    """Time of the first start and of the last end."""
     starts = sorted(str(run.record["started"]) for run in finished if run.record.get("started"))
     ends = sorted(str(run.record["finished"]) for run in finished if run.record.get("finished"))
     return f"{starts[0][:16].replace('T', ' ')} to {ends[-1][:16].replace('T', ' ')}" if starts and ends else ""
 
 
 def warnings(study: Study, tasks: Sequence[ReportTask]) -> list[str]:
-    """What stands between some of the numbers and a comparison, in sentences."""
+    """Sentences about what limits comparisons between runs."""
     canvases = Counter(task.data for task in tasks)
     found = (
         annotations.warning(study.finished)
         + weights.warning(study.finished)
         + [
             f"The test canvases of {data} differ between runs ({number} sets, by their fingerprints). Errors on "
-            "different canvases do not compare: each set has a section of its own, and pairs are made only within one."
+            "different canvases are not comparable: each set has its own section, and only runs within it are compared."
             for data, number in canvases.items()
             if number > 1
         ]
     )
     if several(hardware(run) for run in study.finished):
-        found.append("Runs were made on different hardware: times, speeds and memory do not compare between them.")
+        found.append("Runs were made on different hardware: times, speeds and memory are not comparable between them.")
     if several(revision(run) for run in study.finished):
         found.append("Runs were made at different revisions of the code.")
     elif any(run.record["git"].get("dirty") for run in study.finished):
@@ -106,13 +104,13 @@ def warnings(study: Study, tasks: Sequence[ReportTask]) -> list[str]:
 
 
 def few_seeds(tasks: Sequence[ReportTask]) -> list[str]:
-    """What so few seeds cannot say, where a claim would want more."""
+    """A warning where a mechanism has too few seeds for a claim."""
     counts = [len(group.runs) for task in tasks for group in task.groups]
     if not counts or min(counts) >= ENOUGH:
         return []
-    few = {1: "With one seed there is no verdict.", 2: "With two seeds only very large differences can be told apart."}
-    said = few.get(min(counts), "")
-    return [f"{said} {ENOUGH} seeds a mechanism are advised where a claim matters, three are the least.".strip()]
+    few = {1: "With one seed there is no verdict.", 2: "With two seeds only very large differences are significant."}
+    limit = few.get(min(counts), "")
+    return [f"{limit} Use {ENOUGH} seeds per mechanism for a claim, and at least three.".strip()]
 
 
 def several(values: Iterable[str]) -> bool:

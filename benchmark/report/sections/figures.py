@@ -17,13 +17,13 @@ from benchmark.report.draw.chart import WIDTH, X_RANGE, Y_RANGE, Axis, Figure, f
 from benchmark.report.draw.palette import SeriesStyle
 from benchmark.report.sections.overlap import BINS, share_by_bin
 
-Looks = Mapping[str, SeriesStyle]
+Styles = Mapping[str, SeriesStyle]
 ROW = 40.0
 BARS_LEFT, BARS_RIGHT = 8.0, WIDTH - 14.0
 
 
-def bars(task: ReportTask, numbers: Sequence[Published], looks: Looks) -> Figure:
-    """The headline by mechanism, best first, with its interval, the single seeds and the published numbers."""
+def bars(task: ReportTask, numbers: Sequence[Published], styles: Styles) -> Figure:
+    """The primary metric by mechanism, best first, with its interval, the single seeds and the published numbers."""
     quality = task.quality
     rows = [(group, error) for group in task.groups if (error := group.score(HEADLINE))]
     marks_of = {
@@ -40,20 +40,20 @@ def bars(task: ReportTask, numbers: Sequence[Published], looks: Looks) -> Figure
     name = f"test {quality.head} (mean policy)"
     parts.append(svg.text((BARS_LEFT + BARS_RIGHT) / 2, height - 6, name, "name", "middle"))
     for place, (group, error) in enumerate(rows):
-        parts += bar(group, error, marks_of[group.label], scale, 8 + ROW * place, looks[group.label])
+        parts += bar(group, error, marks_of[group.label], scale, 8 + ROW * place, styles[group.label])
     return Figure(
         f"Test {quality.name}",
         "Bar: mean over seeds. Thick line: 95 % interval for a new seed and new test images; thin line beneath: for "
-        "new test images alone. Small dots: single seeds. Upright stroke: published.",
+        "new test images only. Small dots: single seeds. Vertical stroke: published.",
         svg.drawing(WIDTH, height, f"Test {quality.name} of each mechanism on {task.name}, best first", parts),
         Markup(),
     )
 
 
 def bar(
-    group: Group, error: Estimate, marks: Sequence[float], scale: svg.Scale, y: float, look: SeriesStyle
+    group: Group, error: Estimate, marks: Sequence[float], scale: svg.Scale, y: float, style: SeriesStyle
 ) -> list[Markup]:
-    """One row of the bars: its name above, the bar, its intervals, seeds and published marks."""
+    """One row of the bar chart: label, bar, intervals, seeds and published marks."""
     middle, quality = y + 24, group.quality
     parts = [
         svg.text(BARS_LEFT, y + 11, svg.shorten(group.label), "label", "start"),
@@ -65,7 +65,7 @@ def bar(
             width=max(scale(error.mean) - scale(0), 1.0),
             height=14.0,
             class_="bar",
-            style=f"fill:{look.colour}",
+            style=f"fill:{style.colour}",
         ),
     ]
     parts += level(error.interval, middle, "interval", scale) + level(error.images, y + 34, "thin", scale)
@@ -86,14 +86,14 @@ def bar(
 
 
 def level(interval: Interval | None, y: float, kind: str, scale: svg.Scale) -> list[Markup]:
-    """A level line from end to end of an interval, where there is one."""
+    """An interval as a horizontal line; nothing for None."""
     if interval is None:
         return []
     return [svg.tag("line", x1=scale(interval.low), x2=scale(interval.high), y1=y, y2=y, class_=kind)]
 
 
-def scatter(task: ReportTask, looks: Looks) -> Figure | None:
-    """Cost against quality; None where no group has both."""
+def scatter(task: ReportTask, styles: Styles) -> Figure | None:
+    """Multiply-adds against the primary metric; None where no group has both."""
     rows = [
         (group, error, adds.mean)
         for group in task.groups
@@ -101,35 +101,35 @@ def scatter(task: ReportTask, looks: Looks) -> Figure | None:
     ]
     if not rows:
         return None
-    x = Axis(svg.logarithmic([cost for _, _, cost in rows], *X_RANGE), "multiply-adds an image", formats.count)
+    x = Axis(svg.logarithmic([cost for _, _, cost in rows], *X_RANGE), "multiply-adds per image", formats.count)
     quality = task.quality
     y = quality_axis(quality, [error.mean for _, error, _ in rows], task.test_images)
     marks: list[Markup] = []
     for group, error, cost in rows:
-        look, place = looks[group.label], x.scale(cost)
+        style, place = styles[group.label], x.scale(cost)
         low, high = error.shown
-        marks.append(svg.whisker((place, y.scale(low)), (place, y.scale(high)), look, "whisker"))
+        marks.append(svg.whisker((place, y.scale(low)), (place, y.scale(high)), style, "whisker"))
         note = f"{group.label}: {quality.written(error.mean)}{quality.unit} at {formats.count(cost)} multiply-adds"
-        marks.append(svg.point(place, y.scale(error.mean), look, note))
+        marks.append(svg.point(place, y.scale(error.mean), style, note))
     return Figure(
-        "Cost against quality",
+        "Cost against primary metric",
         f"Left and {'high' if quality.headline.higher_is_better else 'low'} is better. Lines: the 95 % interval "
-        "for a new seed and new test images; with one seed for new images alone.",
+        "for a new seed and new test images; with one seed, for new test images only.",
         frame(f"Test {quality.name} against multiply-adds on {task.name}", x, y, marks),
-        legend([(group.label, looks[group.label]) for group, _, _ in rows]),
+        legend([(group.label, styles[group.label]) for group, _, _ in rows]),
     )
 
 
 def quality_axis(quality: Quality, values: Sequence[float], images: int) -> Axis:
-    """The upright axis of a headline: errors in logarithms, so that small ones are told apart; scores from zero."""
+    """The y axis of the primary metric: logarithmic for errors, so that small ones show; from zero for scores."""
     name = f"test {quality.head}"
     if quality.headline.higher_is_better:
         return Axis(svg.linear(values, *Y_RANGE), name, quality.tick)
-    least = 0.5 / images  # no error at all has no logarithm: half an image stands for it
+    least = 0.5 / images  # an error of 0 has no logarithm: it is drawn as half an image
     return Axis(svg.logarithmic([max(value, least) for value in values], *Y_RANGE), name, quality.tick)
 
 
-def overlap(task: ReportTask, predictions: Mapping[Path, Predictions], looks: Looks) -> Figure | None:
+def overlap(task: ReportTask, predictions: Mapping[Path, Predictions], styles: Styles) -> Figure | None:
     """Error against the overlap of the digits; None without predictions."""
     rows = [(group, shares) for group in task.groups if (shares := share_by_bin(group, predictions, HEADLINE))]
     if not rows:
@@ -150,14 +150,14 @@ def overlap(task: ReportTask, predictions: Mapping[Path, Predictions], looks: Lo
             for place, (found, _) in zip(places, shares, strict=True)
             if found
         ]
-        marks.append(svg.line([(px, py) for px, py, _ in points], looks[group.label]))
+        marks.append(svg.line([(px, py) for px, py, _ in points], styles[group.label]))
         marks += [
-            svg.point(px, py, looks[group.label], f"{group.label}: {formats.percent(mean)} %")
+            svg.point(px, py, styles[group.label], f"{group.label}: {formats.percent(mean)} %")
             for px, py, mean in points
         ]
     return Figure(
         "Error against overlap",
         "Mean over seeds, mean policy; the table has the intervals.",
         frame(f"Test error against the overlap of the two digits on {task.name}", x, y, marks),
-        legend([(group.label, looks[group.label]) for group, _ in rows]),
+        legend([(group.label, styles[group.label]) for group, _ in rows]),
     )

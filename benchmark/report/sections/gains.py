@@ -1,4 +1,4 @@
-"""What attention gains over the same reader without it, and what the records say of why, or why not."""
+"""Each mechanism against the control without attention, with evidence from the records for the difference."""
 
 from collections.abc import Iterator, Sequence
 from typing import final
@@ -14,22 +14,22 @@ from benchmark.report.sections.tables import NOTHING, name_cell
 
 REFERENCE = "none"
 LAST = 0.25
-"""The last stretch of training, in which a curve is asked whether it still improved."""
+"""The last fraction of training, over which the improvement of a validation curve is measured."""
 GAIN = 0.1
-"""The share of itself by which the headline has to improve in that stretch to count as still improving."""
-APART = 0.05
-"""Below this difference two shares are called alike."""
+"""The relative improvement of the primary metric over that fraction that counts as still improving."""
+SEED_SPREAD = 0.05
+"""A range over seeds above this is reported."""
 
 
 @final
 class Learning:
-    """The validation curves of a task's mechanisms, by their labels. sign: 1 where less is better, else -1."""
+    """The validation curves of a task's mechanisms, by label. sign: 1 if lower is better, else -1."""
 
     def __init__(self, curves: Sequence[Curve], sign: float):
         self._curves, self._sign = {curve.label: curve for curve in curves}, sign
 
     def gain(self, label: str) -> float:
-        """By what share of itself the headline improved in the last stretch; 0 where there is no such curve."""
+        """Relative improvement of the primary metric over the last fraction LAST of training; 0 without a curve."""
         curve = self._curves.get(label)
         if curve is None or len(curve.mean) < 4:
             return 0.0
@@ -38,7 +38,7 @@ class Learning:
 
 
 def table(task: ReportTask, comparisons: Sequence[Comparison], learning: Learning) -> Table:
-    """Each mechanism against no attention; without rows where that was not run."""
+    """Each mechanism against the control without attention; no rows where that control was not run."""
     reference, quality = place_of(task, REFERENCE), task.quality
     rows = []
     for place, group in enumerate(task.groups):
@@ -50,17 +50,16 @@ def table(task: ReportTask, comparisons: Sequence[Comparison], learning: Learnin
     return Table(
         f"{task.name}: what attention gains",
         f"The {quality.name} minus that of `{REFERENCE}` on the same test images, {quality.better} is "
-        f"better; beneath, the 95 % interval for new seeds and images. Cost as a multiple of `{REFERENCE}`'s. What the "
-        "records say is evidence, not a proof of a cause: "
-        f"whether it still improved in validation by more than {GAIN:.0%} of itself in the last {LAST:.0%} of "
-        "training, how often looks fall on the objects and what the same weights come to when they look anywhere, and "
-        "how far the seeds lie apart.",
+        f"better; beneath, the 95 % interval for new seeds and images. Cost as a multiple of `{REFERENCE}`'s. The "
+        "evidence from the records is no proof of a cause: the share of glimpses on an object, the result of the same "
+        "weights with glimpses at random places, the range over seeds, and whether validation still improved by more "
+        f"than {GAIN:.0%} (relative) in the last {LAST:.0%} of training.",
         (
             "mechanism",
             f"{quality.name} minus none's{quality.points}",
             "multiply-adds",
             "parameters",
-            "what the records say",
+            "evidence from the records",
         ),
         tuple(rows),
         "words",
@@ -69,20 +68,20 @@ def table(task: ReportTask, comparisons: Sequence[Comparison], learning: Learnin
 
 def row(group: Group, reference: Group, found: Comparison, learning: Learning) -> tuple[TableCell, ...]:
     quality = group.quality
-    said = [*looking(group), *disagreeing(group, found), *learned(group, reference, learning)]
+    evidence = [*glimpse_notes(group), *seed_notes(group, found), *learning_notes(group, reference, learning)]
     return (
         name_cell(group),
         difference_cell(found, quality),
         times(group, reference, "multiply_adds"),
         times(group, reference, "parameters"),
-        TableCell(verdict(found, quality), tuple(said), tone(found, quality)),
+        TableCell(verdict(found, quality), tuple(evidence), tone(found, quality)),
     )
 
 
 def verdict(found: Comparison, quality: Quality) -> str:
-    if not found.told_apart:
+    if not found.is_significant:
         return found.finding.word
-    return "attention pays" if quality.is_good(found.difference) else "attention does not pay"
+    return "better than no attention" if quality.is_good(found.difference) else "worse than no attention"
 
 
 def times(group: Group, reference: Group, key: str) -> TableCell:
@@ -91,32 +90,31 @@ def times(group: Group, reference: Group, key: str) -> TableCell:
     return TableCell(f"\N{MULTIPLICATION SIGN} {mine.mean / theirs.mean:.2g}") if mine and theirs else NOTHING
 
 
-def looking(group: Group) -> Iterator[str]:
-    """How often its looks find anything, and what the same weights are worth without them."""
+def glimpse_notes(group: Group) -> Iterator[str]:
+    """The share of glimpses on an object, and the result of the same weights with glimpses at random places."""
     hits, anywhere = (group.measure("localisation", mode, "hit_rate") for mode in (HEADLINE, "random"))
     if hits and anywhere:
-        yield f"looks on an object: {formats.percent(hits.mean)} %, looks anywhere {formats.percent(anywhere.mean)} %"
+        yield f"glimpses on an object: {formats.percent(hits.mean)} %, at random {formats.percent(anywhere.mean)} %"
     mine, blind = group.score(HEADLINE), group.score("random")
     if mine and blind:
         quality = group.quality
-        come = "err on" if quality.headline.binary else "come to"
-        yield f"the same weights looking anywhere {come} {quality.written(blind.mean)}{quality.unit}"
+        yield f"same weights, random glimpses: {quality.name} {quality.written(blind.mean)}{quality.unit}"
 
 
-def disagreeing(group: Group, found: Comparison) -> Iterator[str]:
-    """Whether its seeds lie so far apart that their mean tells of no run: some have left a plateau, others not."""
+def seed_notes(group: Group, found: Comparison) -> Iterator[str]:
+    """The range over seeds where it is large, as when only some seeds have left a plateau."""
     scores = group.score(HEADLINE)
     if scores is None:
         return
     low, high = min(scores.scores), max(scores.scores)
-    if high - low > max(APART, abs(found.difference) / 2):
+    if high - low > max(SEED_SPREAD, abs(found.difference) / 2):
         quality = group.quality
-        yield f"its seeds lie far apart: {quality.written(low)} to {quality.written(high)}{quality.unit}"
+        yield f"large spread over seeds: {quality.written(low)} to {quality.written(high)}{quality.unit}"
 
 
-def learned(group: Group, reference: Group, learning: Learning) -> Iterator[str]:
-    """Whether it was still learning when training ended, and whether the reference was."""
+def learning_notes(group: Group, reference: Group, learning: Learning) -> Iterator[str]:
+    """Whether the mechanism, or the control, was still improving when training ended."""
     for name, label in (("it", group.label), (f"`{REFERENCE}`", reference.label)):
         gain = learning.gain(label)
         if gain > GAIN:
-            yield f"{name} was still learning: it improved in validation by {gain:.0%} of itself at the end"
+            yield f"{name} was still learning: validation improved by {gain:.0%} (relative) at the end of training"

@@ -1,4 +1,4 @@
-"""Table 3 of the survey: the COCO captioning challenge of 2015, and how human and automatic measures agree in it."""
+"""Table 3 of the survey: the COCO captioning challenge of 2015, and how its human and automatic metrics correlate."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ from benchmark.report.sections.tables import NOTHING
 @final
 @dataclass(frozen=True)
 class Entry:
-    """A system. rank: as the survey prints it, by measure, 1 the best. value: where it is known."""
+    """One system. rank: by metric, as printed in the survey, 1 is best. value: by metric, where known."""
 
     system: str
     rank: Mapping[str, int]
@@ -28,7 +28,7 @@ class Entry:
 @final
 @dataclass(frozen=True)
 class Leaderboard:
-    """people, machines: the measures that are judgements of people, and those that are computed."""
+    """people, machines: names of the human and of the automatic metrics."""
 
     source: str
     values: str
@@ -44,7 +44,7 @@ def read() -> Leaderboard:
 
 
 def tables(tasks: Sequence[ReportTask]) -> list[Table]:
-    """Both tables, where some task is captions."""
+    """Both tables if the study has a caption task, else none."""
     found = read()
     return [ranks(found), agreement(found)] if any(is_of_captions(task) for task in tasks) else []
 
@@ -67,7 +67,7 @@ def rank_cell(entry: Entry, key: str) -> TableCell:
 
 
 def agreement(found: Leaderboard) -> Table:
-    """Rank correlations of every judgement of people with every computed measure, over the systems that have both."""
+    """Rank correlations of each human with each automatic metric, over the systems that have both."""
     from scipy.stats import kendalltau, spearmanr  # a second to import, for captions alone
 
     rows = []
@@ -86,9 +86,9 @@ def agreement(found: Leaderboard) -> Table:
             )
         )
     return Table(
-        "How people and measures agree in table 3",
-        "Rank correlation over the systems: 1 the same order, 0 none, negative the opposite. With so few systems even "
-        "a large one can be chance; and the entries differ in more than attention, so this is no controlled test.",
+        "Correlation of human and automatic metrics in table 3",
+        "Rank correlation over the systems: 1 the same order, 0 none, -1 the reverse. With so few systems a large one "
+        "can be chance, and the systems differ in more than attention: this is no controlled comparison.",
         ("pair", "Spearman", "Kendall", "systems"),
         tuple(rows),
     )

@@ -8,11 +8,11 @@ from benchmark.report.analysis import formats
 from benchmark.report.analysis.curves import Curve, Tracked
 from benchmark.report.draw import svg
 from benchmark.report.draw.chart import X_RANGE, Y_RANGE, Axis, Figure, frame
-from benchmark.report.sections.figures import Looks
+from benchmark.report.sections.figures import Styles
 
 
 def axes(curves: Sequence[Curve], of: Tracked) -> tuple[Axis, Axis]:
-    """Epochs and values, wide enough for all. What the values are stands above the charts."""
+    """The axes of epochs and values, wide enough for all curves. The metric's name stands above the charts."""
     first, last = min(c.epochs[0] for c in curves), max(c.epochs[-1] for c in curves)
     epochs = svg.Scale(first, max(last, first + 1), *X_RANGE, False)
     scale = of.factor
@@ -22,14 +22,14 @@ def axes(curves: Sequence[Curve], of: Tracked) -> tuple[Axis, Axis]:
     return Axis(epochs, "epoch", lambda tick: f"{tick:g}"), Axis(values, "", lambda tick: f"{tick:g}")
 
 
-def learning_figures(curves: Sequence[Curve], of: Tracked, data: str, looks: Looks) -> list[Figure]:
-    """A small chart for each mechanism, all on the same axes, the others behind it in grey."""
+def learning_figures(curves: Sequence[Curve], of: Tracked, data: str, styles: Styles) -> list[Figure]:
+    """One small chart per mechanism, all on the same axes, with the other mechanisms in grey."""
     scale = of.factor
     x, y = axes(curves, of)
     lines = [[(x.scale(e), y.scale(scale * value)) for e, value in zip(c.epochs, c.mean, strict=True)] for c in curves]
     figures = []
     for curve, path in zip(curves, lines, strict=True):
-        look = looks[curve.label]
+        style = styles[curve.label]
         lowest, highest = (
             [(px, y.scale(scale * value)) for (px, _), value in zip(path, side, strict=True)]
             for side in (curve.low, curve.high)
@@ -46,9 +46,9 @@ def learning_figures(curves: Sequence[Curve], of: Tracked, data: str, looks: Loo
             y,
             [
                 *behind,
-                svg.band(lowest, highest, look),
-                svg.line(path, look),
-                svg.point(*path[-1], look, f"{curve.label}: {ends}"),
+                svg.band(lowest, highest, style),
+                svg.line(path, style),
+                svg.point(*path[-1], style, f"{curve.label}: {ends}"),
             ],
         )
         unfinished = f", {curve.open} unfinished" if curve.open else ""

@@ -1,4 +1,4 @@
-"""Error against how far the two digits of a canvas overlap."""
+"""Error against the overlap of the two digits of a canvas."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -15,12 +15,12 @@ EDGES = (0.0, 0.25, 0.5)
 
 
 def has_overlap(predictions: Mapping[Path, Predictions], binary: bool) -> bool:
-    """Whether any test image has two digits that overlap, which are right or wrong; with one an image it is void."""
+    """Whether the metric is a share of images and the digits of some test image overlap."""
     return binary and any(found.overlap.any() for found in predictions.values())
 
 
 def share_by_bin(group: Group, predictions: Mapping[Path, Predictions], mode: str) -> list[tuple[Estimate | None, int]]:
-    """Per bin the error over seeds, None of an empty bin, and its number of images; [] without predictions."""
+    """By bin: the error over seeds (None for an empty bin) and the number of images; [] without predictions."""
     values = value_by_seed(group, predictions, mode)
     if not values:
         return []

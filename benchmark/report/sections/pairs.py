@@ -1,4 +1,4 @@
-"""The tables of what may be said of pairs of mechanisms."""
+"""Tables of differences between pairs of mechanisms, with intervals, p values and verdicts."""
 
 from collections.abc import Sequence
 
@@ -12,29 +12,29 @@ from benchmark.report.draw.table import Table, TableCell
 from benchmark.report.sections.tables import NOTHING
 
 REFERENCES = ("random", "none", "nic")
-"""What every mechanism is compared with, where the study has it: looking anywhere, and not looking at all."""
+"""The controls that every mechanism is compared with, where the study has them: random glimpses, no attention."""
 
 
 def references(task: ReportTask) -> list[int]:
-    """The groups that every other is compared with; the best one where none of REFERENCES was run."""
+    """The indices of the groups of REFERENCES; of the best group where none of these was run."""
     return [place for name in REFERENCES if (place := place_of(task, name)) is not None] or [0]
 
 
 def place_of(task: ReportTask, attention: str) -> int | None:
-    """A mechanism's place at its defaults; at other settings, the best of them, where it was run at those alone."""
+    """The index of a mechanism at its defaults, else of its best setting; None where it was not run."""
     places = [place for place, group in enumerate(task.groups) if group.attention == attention]
     return min(places, key=lambda place: (task.groups[place].setting != "", place), default=None)
 
 
 def own_controls(task: ReportTask) -> list[tuple[int, int, tuple[str, ...]]]:
-    """Each mechanism beside what is the same in everything but where it looks, where the study has both, and a word."""
+    """(mechanism, its control, note) by index: the control differs only in where it looks. Pairs that were both run."""
     pairs = [(place, place_of(task, group.control)) for place, group in enumerate(task.groups) if group.control]
     known = [(place, control) for place, control in pairs if control is not None]
-    return [(place, control, ("the same but for where it looks",)) for place, control in known]
+    return [(place, control, ("control: differs only in where it looks",)) for place, control in known]
 
 
 def against(task: ReportTask, comparisons: Sequence[Comparison]) -> Table:
-    """Every mechanism against its own control and each reference, on the same images."""
+    """Every mechanism against its own control and against each of REFERENCES, on the same test images."""
     rows, quality = [], task.quality
     common: list[tuple[int, int, tuple[str, ...]]] = [
         (place, reference, ()) for reference in references(task) for place in range(len(task.groups))
@@ -51,21 +51,21 @@ def against(task: ReportTask, comparisons: Sequence[Comparison]) -> Table:
         "seeds",
         "p",
         "p after Holm",
-        f"could be seen from{quality.points}",
+        f"smallest detectable{quality.points}",
         "verdict",
     )
     return Table(
         f"{task.name}: differences",
         f"The mechanism's {quality.name} minus the reference's{quality.points}, on the same test images; "
         f"{quality.better} is better. Beneath, the 95 % interval for new seeds and new test images. Holm's "
-        f"correction is over all pairs of this data set ({len(comparisons)}). {visible_words(comparisons, quality)}",
+        f"correction is over all pairs of this data set ({len(comparisons)}). {detectable_note(comparisons, quality)}",
         heads,
         tuple(rows),
     )
 
 
 def comparison_cells(found: Comparison, quality: Quality) -> tuple[TableCell, ...]:
-    """The numbers of one comparison."""
+    """The cells of one comparison."""
     return (
         difference_cell(found, quality),
         TableCell(" and ".join(str(count) for count in found.seeds)),
@@ -77,36 +77,36 @@ def comparison_cells(found: Comparison, quality: Quality) -> tuple[TableCell, ..
 
 
 def difference_cell(found: Comparison, quality: Quality) -> TableCell:
-    """A difference with its interval."""
+    """A difference with its 95 % interval."""
     spans = (quality.span(found.interval),) if found.interval else ("one seed",)
     return TableCell(quality.difference(found.difference), spans, tone(found, quality))
 
 
 def tone(found: Comparison, quality: Quality) -> str:
-    """Good or bad where the two are told apart, quiet where they are not."""
-    return ("good" if quality.is_good(found.difference) else "bad") if found.told_apart else "quiet"
+    """Tone of a cell: good or bad for a significant difference, else quiet."""
+    return ("good" if quality.is_good(found.difference) else "bad") if found.is_significant else "quiet"
 
 
 def verdict(found: Comparison, quality: Quality) -> str:
-    """What may be said of the first of two."""
-    if not found.told_apart:
+    """The verdict on the first of two mechanisms: better, worse, or no significant difference."""
+    if not found.is_significant:
         return found.finding.word
     return "better" if quality.is_good(found.difference) else "worse"
 
 
-def visible_words(comparisons: Sequence[Comparison], quality: Quality) -> str:
-    """The size of difference that these runs could have told, as a sentence."""
-    seen = [found.finding.visible for found in comparisons if found.finding.visible is not None]
-    if not seen:
-        return "With one seed each there is no verdict: how another seed would do is not known."
+def detectable_note(comparisons: Sequence[Comparison], quality: Quality) -> str:
+    """A sentence on the smallest differences that these runs could detect."""
+    sizes = [found.finding.visible for found in comparisons if found.finding.visible is not None]
+    if not sizes:
+        return "With one seed each there is no verdict: the variance over seeds is unknown."
     return (
-        "Could be seen from: the smallest difference that would have been told from chance, by the spread of these "
-        f"seeds; in the middle of all pairs {quality.visible(float(np.median(seen)))}."
+        "Smallest detectable: the smallest difference that would have been significant, given the variance over these "
+        f"seeds; median over all pairs {quality.visible(float(np.median(sizes)))}."
     )
 
 
 def matrix(task: ReportTask, comparisons: Sequence[Comparison]) -> Table:
-    """All pairs at once."""
+    """The differences of all pairs as a matrix."""
     places = range(len(task.groups))
     rows = [
         (
@@ -118,7 +118,7 @@ def matrix(task: ReportTask, comparisons: Sequence[Comparison]) -> Table:
     return Table(
         f"{task.name}: all pairs",
         f"{task.quality.title} of the row minus that of the column{task.quality.points}. A star "
-        "marks two that are told apart: p after Holm is below 0.05.",
+        "marks a significant difference: p after Holm is below 0.05.",
         ("row minus column", *(group.label for group in task.groups)),
         tuple(rows),
         "matrix",
@@ -126,7 +126,9 @@ def matrix(task: ReportTask, comparisons: Sequence[Comparison]) -> Table:
 
 
 def matrix_cell(found: Comparison | None, quality: Quality) -> TableCell:
-    """One pair of the matrix."""
+    """One cell of the matrix."""
     if found is None:
         return NOTHING
-    return TableCell(quality.difference(found.difference) + ("*" if found.told_apart else ""), (), tone(found, quality))
+    return TableCell(
+        quality.difference(found.difference) + ("*" if found.is_significant else ""), (), tone(found, quality)
+    )

@@ -1,4 +1,4 @@
-"""The pictures that runs leave, to be carried inside the page: where was looked, and what was taken for what."""
+"""The pictures of runs (glimpses on test images, confusion matrices), embedded in the page as data URIs."""
 
 import base64
 import struct
@@ -11,13 +11,13 @@ from benchmark.report.read.folders import Finished
 
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
 MOST_BYTES, MOST_PIXELS = 16 * 2**20, 20_000
-"""Of a picture that a page carries, and of a side of it."""
+"""Largest file size in bytes, and largest side in pixels, of an embedded picture."""
 
 
 @final
 @dataclass(frozen=True)
 class Picture:
-    """A picture as a data URI, with its size in pixels and what it shows, in words."""
+    """A picture as a data URI, with its size in pixels, caption and alternative text."""
 
     name: str
     caption: str
@@ -28,20 +28,20 @@ class Picture:
 
 
 KINDS = {
-    "panel": "Test images of {data} with the places where {label} looked, step by step",
-    "confusion": "What {label} called each category of {data}",
-    "confused": "Examples of the categories of {data} that {label} confused most often",
+    "panel": "Test images of {data} with the glimpses of {label}, step by step",
+    "confusion": "Confusion matrix of {label} on {data}",
+    "confused": "Examples of the classes of {data} that {label} confused most often",
 }
-"""The pictures that a run leaves, by file name, in words."""
+"""Alternative text of a run's pictures, by file name."""
 
 
 def gallery(task: ReportTask) -> list[Picture]:
-    """For each mechanism the pictures of its first seed that has them; panels before all others."""
+    """For each mechanism the pictures of its first seed that has them; panels of glimpses first."""
     return [picture for kind in KINDS for group in task.groups if (picture := first_picture(task, group, kind))]
 
 
 def first_picture(task: ReportTask, group: Group, kind: str) -> Picture | None:
-    """A group's picture of a kind; None where no run has a readable one."""
+    """A group's picture of one kind; None where no run has a readable one."""
     for run in group.runs:
         data = read_png(run, kind)
         if data:

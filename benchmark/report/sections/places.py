@@ -1,4 +1,4 @@
-"""Where the looks fell, judged on the true boxes: the table and the figure."""
+"""Localisation: glimpses and attention maps compared with the annotated boxes, as a table and a figure."""
 
 from collections.abc import Callable, Mapping
 
@@ -14,59 +14,59 @@ from benchmark.report.draw.table import Table, TableCell
 from benchmark.report.sections.tables import NOTHING
 
 PLACES: Mapping[str, tuple[str, Callable[[float], str]]] = {
-    "hit_rate": ("looks on an object, %", formats.percent),
-    "first_distance": ("first look to nearest object, px", lambda value: f"{value:.1f}"),
-    "coverage": ("objects looked at, %", formats.percent),
-    "pointing": ("peak of the attention on an object (pointing game), %", formats.percent),
-    "iou": ("overlap of what was looked at with the box (IoU), %", formats.percent),
+    "hit_rate": ("glimpses on an object, %", formats.percent),
+    "first_distance": ("first glimpse to nearest object, px", lambda value: f"{value:.1f}"),
+    "coverage": ("objects with a glimpse, %", formats.percent),
+    "pointing": ("attention peak on an object (pointing game), %", formats.percent),
+    "iou": ("attended region and box (IoU), %", formats.percent),
     "mass": ("attention inside boxes, %", formats.percent),
-    "named": ("attention inside the boxes of what is named, %", formats.percent),
-    "on_its_digit": ("looks on what is read next, %", formats.percent),
+    "named": ("attention inside the boxes of the word, %", formats.percent),
+    "on_its_digit": ("glimpses on the next digit, %", formats.percent),
     "in_order": ("steps in reading order, %", formats.percent),
 }
 RANDOM = "random"
-"""The evaluation mode in which the same weights look at uniformly random places."""
+"""The evaluation mode with the same weights and glimpses at uniformly random places."""
 
 LEFT, RIGHT, ROW = 8.0, WIDTH - 14.0, 40.0
 
 
 def table(task: ReportTask) -> Table:
-    """Localisation by mechanism: the headline mode, the other modes beneath."""
+    """Localisation by mechanism: the mean policy, the other evaluation modes beneath."""
     rows = []
-    told = {key: place for key, place in PLACES.items() if any(judged(group, key) for group in task.groups)}
+    columns = {key: place for key, place in PLACES.items() if any(has_measure(group, key) for group in task.groups)}
     for group in sorted(task.groups, key=lambda group: group.is_control):
-        if any(judged(group, key) for key in told):
-            rows.append((TableCell(group.label), *(cell(group, key, show) for key, (_, show) in told.items())))
+        if any(has_measure(group, key) for key in columns):
+            rows.append((TableCell(group.label), *(cell(group, key, show) for key, (_, show) in columns.items())))
     return Table(
         f"{task.name}: where it looked",
-        "Judged on the true boxes; mean policy, the other ways of looking "
-        "beneath. The last rows are the measure: what looking anywhere, at the middle or at the truth gives.",
-        ("mechanism", *(head for head, _ in told.values())),
+        "Against the annotated boxes; mean policy, the other evaluation modes beneath. The last rows are the controls: "
+        "glimpses at random places, at the centre, or at the true boxes.",
+        ("mechanism", *(head for head, _ in columns.values())),
         tuple(rows),
     )
 
 
-def judged(group: Group, key: str) -> bool:
-    """Whether a group has this measure in some mode."""
+def has_measure(group: Group, key: str) -> bool:
+    """Whether a group has this measure in any evaluation mode."""
     return any(group.measure("localisation", mode, key) for mode in modes(group))
 
 
 def modes(group: Group) -> list[str]:
-    """The modes in which a group's looks were judged."""
+    """The evaluation modes in which a group's localisation was measured."""
     held = set(group.runs[0].record["localisation"])
     return [mode for mode in MODES if mode in held] + sorted(held - set(MODES))
 
 
 def cell(group: Group, key: str, show: Callable[[float], str]) -> TableCell:
-    """One measure of a group in every mode."""
+    """One measure of a group: the mean policy, the other evaluation modes beneath."""
     found = {mode: estimate for mode in modes(group) if (estimate := group.measure("localisation", mode, key))}
     headline = found.pop(HEADLINE, None)
     notes = tuple(f"{MODES.get(mode, mode)} {show(estimate.mean)}" for mode, estimate in found.items())
     return TableCell(show(headline.mean), notes) if headline else TableCell(NOTHING.text, notes, NOTHING.tone)
 
 
-def figure(task: ReportTask, looks: Mapping[str, SeriesStyle]) -> Figure | None:
-    """The share of looks on an object: by the policy, and with the same weights looking anywhere; None without any."""
+def figure(task: ReportTask, styles: Mapping[str, SeriesStyle]) -> Figure | None:
+    """The share of glimpses on an object, of the policy and at random places; None where not measured."""
     rows = [
         (group, found.mean, anywhere.mean if (anywhere := rate(group, RANDOM)) else None)
         for group in task.groups
@@ -80,43 +80,43 @@ def figure(task: ReportTask, looks: Mapping[str, SeriesStyle]) -> Figure | None:
     for tick in scale.ticks():
         parts.append(svg.tag("line", x1=scale(tick), x2=scale(tick), y1=6.0, y2=height - 38, class_="grid"))
         parts.append(svg.text(scale(tick), height - 24, f"{100 * tick:.0f}", "tick", "middle"))
-    parts.append(svg.text((LEFT + RIGHT) / 2, height - 6, "looks on an object, %", "name", "middle"))
+    parts.append(svg.text((LEFT + RIGHT) / 2, height - 6, "glimpses on an object, %", "name", "middle"))
     for place, (group, share, base) in enumerate(rows):
-        parts += dumbbell(group.label, share, base, scale, 8 + ROW * place, looks[group.label])
+        parts += dumbbell(group.label, share, base, scale, 8 + ROW * place, styles[group.label])
     return Figure(
-        "Looks on an object",
-        "Filled: the mean policy. Hollow: the same weights looking at random places; the "
-        "line between is what the policy has learned.",
-        svg.drawing(WIDTH, height, f"Share of looks on an object for each mechanism on {task.name}", parts),
+        "Glimpses on an object",
+        "Filled: the mean policy. Hollow: the same weights with glimpses at random places. The line between: what "
+        "the policy has learned.",
+        svg.drawing(WIDTH, height, f"Share of glimpses on an object for each mechanism on {task.name}", parts),
         Markup(),
     )
 
 
 def rate(group: Group, mode: str) -> Estimate | None:
-    """The share of looks on an object."""
+    """The share of glimpses on an object."""
     return group.measure("localisation", mode, "hit_rate")
 
 
 def dumbbell(
-    label: str, share: float, base: float | None, scale: svg.Scale, y: float, look: SeriesStyle
+    label: str, share: float, base: float | None, scale: svg.Scale, y: float, style: SeriesStyle
 ) -> list[Markup]:
-    """One row: from looking anywhere to the policy."""
+    """One row of the figure: a line from random glimpses to the policy."""
     middle = y + 23
     parts = [
         svg.text(LEFT, y + 11, svg.shorten(label), "label", "start"),
         svg.text(RIGHT, y + 11, f"{100 * share:.0f} %", "value", "end"),
     ]
     if base is not None:
-        parts.append(svg.whisker((scale(base), middle), (scale(share), middle), look, "whisker"))
+        parts.append(svg.whisker((scale(base), middle), (scale(share), middle), style, "whisker"))
         parts.append(
             svg.tag(
                 "circle",
-                svg.tag("title", f"random looks: {100 * base:.0f} %"),
+                svg.tag("title", f"random glimpses: {100 * base:.0f} %"),
                 cx=scale(base),
                 cy=middle,
                 r=4.0,
                 class_="hollow",
-                style=f"stroke:{look.colour}",
+                style=f"stroke:{style.colour}",
             )
         )
-    return [*parts, svg.point(scale(share), middle, look, f"{label}: {100 * share:.0f} %")]
+    return [*parts, svg.point(scale(share), middle, style, f"{label}: {100 * share:.0f} %")]

@@ -1,4 +1,4 @@
-"""What became of sequences besides whole errors: of each digit, of the length, and by length."""
+"""Errors of sequences besides the whole-sequence error: per digit, of the length, and by length."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
@@ -13,7 +13,7 @@ MEASURES: Mapping[str, str] = {"digit_error": "digits, %", "length_error": "leng
 
 
 class SequenceScores(NamedTuple):
-    """One error of a group: of which measure, on numbers of which length ("" for all), of how many images."""
+    """One error of a group. length: of the true sequence, "" for all; images: their number."""
 
     measure: str
     length: str
@@ -22,21 +22,21 @@ class SequenceScores(NamedTuple):
 
 
 def lengths(task: ReportTask) -> list[str]:
-    """The lengths that the test sequences of a task have, shortest first; empty where none is longer than one."""
+    """The lengths of the test sequences, ascending; empty where none is longer than one."""
     held = {length for group in task.groups for run in group.runs for length in by_length(run.record, HEADLINE)}
     ordered = sorted(held, key=int)
     return ordered if any(int(length) > 1 for length in ordered) else []
 
 
 def by_length(record: Mapping[str, Any], mode: str) -> Mapping[str, Any]:
-    """A record's errors by length, of a mode; empty where it has none."""
+    """A record's errors by sequence length in an evaluation mode; empty where it has none."""
     scores = record["test"].get(mode)
     found = scores.get("by_length") if isinstance(scores, Mapping) else None
     return {key: value for key, value in found.items() if key.isdigit()} if isinstance(found, Mapping) else {}
 
 
 def measured(task: ReportTask, group: Group, mode: str) -> Iterator[SequenceScores]:
-    """Every error of a group in a mode that says more than the whole sequence's."""
+    """Every error of a group in an evaluation mode besides the whole-sequence error."""
     if not lengths(task):
         return
     for key in MEASURES:
@@ -52,7 +52,7 @@ def measured(task: ReportTask, group: Group, mode: str) -> Iterator[SequenceScor
 
 
 def table(task: ReportTask) -> Table:
-    """Errors of the parts of a sequence, mean policy; without rows where all sequences have one symbol."""
+    """Errors of the parts of a sequence, mean policy; no rows where all sequences have one symbol."""
     rows, sizes = [], dict.fromkeys(lengths(task), 0)
     for group in task.groups:
         found = {(each.measure, each.length): each for each in measured(task, group, HEADLINE)}
@@ -64,8 +64,8 @@ def table(task: ReportTask) -> Table:
     heads = [f"of {length}, {formats.plural(images, 'image')}, %" for length, images in sizes.items()]
     return Table(
         f"{task.name}: errors of the parts of a sequence",
-        "Mean policy. A sequence is right as a whole or not at all; beside it the share of all digits that were not "
-        "read at their place, the share of images whose length was misread, and the whole error by the true length.",
+        "Mean policy. Whole: share of sequences with any mistake. Digits: share of digits that are wrong at their "
+        "position. Length: share of images with the wrong length. The last columns: the whole error by true length.",
         ("mechanism", "whole, %", *MEASURES.values(), *heads),
         tuple(rows),
     )

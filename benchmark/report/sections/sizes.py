@@ -20,11 +20,11 @@ CostRows = Sequence[tuple[str, dict[int, float]]]
 ErrorRows = Sequence[tuple[str, dict[int, Estimate]]]
 
 CANVAS = "data.canvas"
-"""The knob that sets the image's side; runs that differ in nothing else are one line against the side."""
+"""The knob that sets the side of the image. Runs that differ only in it form one line."""
 
 
 def by_side(group: Group) -> dict[int, float]:
-    """Multiply-adds by image side, as the record has them for its first seed; {} where it has none."""
+    """Multiply-adds by image side, from the record of the first seed; {} where it has none."""
     sides = group.runs[0].record["cost"].get("multiply_adds_by_side")
     keys = [key for key in sides if str(key).isdigit()] if isinstance(sides, Mapping) else []
     found = {int(key): deep(sides, [key]) for key in sorted(keys, key=int)}
@@ -32,9 +32,9 @@ def by_side(group: Group) -> dict[int, float]:
 
 
 def costs(groups: Sequence[Group]) -> CostRows:
-    """Name and multiply-adds of the groups that have them at two sides or more.
+    """Label and multiply-adds of the groups that have them at two sides or more.
 
-    Of those that differ in the canvas alone the first.
+    Of groups that differ only in the canvas, the first.
     """
     seen: dict[str, dict[int, float]] = {}
     for group in groups:
@@ -44,7 +44,7 @@ def costs(groups: Sequence[Group]) -> CostRows:
 
 
 def but_canvas(group: Group) -> str:
-    """Its name without the size of the canvas."""
+    """The label of a group without the size of the canvas."""
     return group.departure.name(group.attention, [CANVAS])
 
 
@@ -61,45 +61,45 @@ def cost_table(data: str, rows: CostRows) -> Table:
     )
     return Table(
         f"{data}: multiply-adds by image side",
-        "For one image. The exponent k is of the best fit "
-        "cost = c side^k: 0 is independent of the image's size, 2 grows with its area.",
+        "Per image. Exponent: k of the least-squares fit cost = c side^k; 0 is independent of the image size, 2 is "
+        "proportional to its area.",
         ("mechanism", *(f"{side} px" for side in sides), "exponent"),
         body,
     )
 
 
 def exponent(found: Mapping[int, float]) -> str:
-    """The exponent of the growth with the side, two decimals, zero without a sign."""
+    """The exponent of the growth of cost with the side, two decimals, zero without a sign."""
     return f"{round(log_slope(list(found), list(found.values())), 2) + 0.0:.2f}"
 
 
-def cost_figure(data: str, rows: CostRows, looks: Mapping[str, SeriesStyle]) -> Figure:
-    """Multiply-adds against the side, both in logarithms."""
+def cost_figure(data: str, rows: CostRows, styles: Mapping[str, SeriesStyle]) -> Figure:
+    """Multiply-adds against the image side, both logarithmic."""
     sides = sorted({side for _, found in rows for side in found})
     x = side_axis(sides)
     y = Axis(
         svg.logarithmic([cost for _, found in rows for cost in found.values()], *Y_RANGE),
-        "multiply-adds an image",
+        "multiply-adds per image",
         formats.count,
     )
     marks: list[Markup] = []
     for label, found in rows:
         places = [(x.scale(side), y.scale(cost)) for side, cost in found.items()]
-        marks.append(svg.line(places, looks[label]))
+        marks.append(svg.line(places, styles[label]))
         marks += [
-            svg.point(*place, looks[label], f"{label}, {side} px: {formats.count(cost)}")
+            svg.point(*place, styles[label], f"{label}, {side} px: {formats.count(cost)}")
             for place, (side, cost) in zip(places, found.items(), strict=True)
         ]
     return Figure(
         "Cost against image side",
-        "Level lines: the cost does not depend on the size of the image.",
+        "A horizontal line: the cost does not depend on the size of the image.",
         frame(f"Multiply-adds against image side, {data}", x, y, marks),
-        legend([(label, looks[label]) for label, _ in rows]),
+        legend([(label, styles[label]) for label, _ in rows]),
     )
 
 
 def side_axis(sides: Sequence[int]) -> Axis:
-    """The axis of image sides, each one its own tick."""
+    """The axis of image sides, with a tick at each."""
     return Axis(
         svg.logarithmic([float(side) for side in sides], *X_RANGE),
         "image side, px",
@@ -109,7 +109,7 @@ def side_axis(sides: Sequence[int]) -> Axis:
 
 
 def errors_by_side(tasks: Sequence[ReportTask]) -> ErrorRows:
-    """By mechanism the headline at each image side, where runs differ in the canvas alone and two sides were run."""
+    """By mechanism the primary metric at each image side, for runs that differ only in it; two sides at least."""
     found: dict[str, dict[int, Estimate]] = defaultdict(dict)
     for group in (group for task in tasks for group in task.groups):
         error = group.score(HEADLINE)
@@ -119,7 +119,7 @@ def errors_by_side(tasks: Sequence[ReportTask]) -> ErrorRows:
 
 
 def error_table(data: str, rows: ErrorRows, quality: Quality) -> Table:
-    """The headline by side. Other sides are other canvases, so the rows are not paired across columns."""
+    """The primary metric by side. Each side has its own canvases, so columns are not paired."""
     sides = sorted({side for _, found in rows for side in found})
     body = tuple((TableCell(label), *(error_cell(found.get(side), quality) for side in sides)) for label, found in rows)
     return Table(
@@ -130,8 +130,8 @@ def error_table(data: str, rows: ErrorRows, quality: Quality) -> Table:
     )
 
 
-def error_figure(data: str, rows: ErrorRows, looks: Mapping[str, SeriesStyle], quality: Quality) -> Figure:
-    """The headline against the side."""
+def error_figure(data: str, rows: ErrorRows, styles: Mapping[str, SeriesStyle], quality: Quality) -> Figure:
+    """The primary metric against the image side."""
     x = side_axis(sorted({side for _, found in rows for side in found}))
     y = Axis(
         svg.linear([found.mean for _, sides in rows for found in sides.values()], *Y_RANGE),
@@ -141,16 +141,16 @@ def error_figure(data: str, rows: ErrorRows, looks: Mapping[str, SeriesStyle], q
     marks: list[Markup] = []
     for label, found in rows:
         places = [(x.scale(side), y.scale(error.mean)) for side, error in found.items()]
-        marks.append(svg.line(places, looks[label]))
+        marks.append(svg.line(places, styles[label]))
         for place, (side, error) in zip(places, found.items(), strict=True):
             ends = [(place[0], y.scale(bound)) for bound in error.shown]
-            marks.append(svg.whisker(ends[0], ends[1], looks[label], "whisker"))
+            marks.append(svg.whisker(ends[0], ends[1], styles[label], "whisker"))
             marks.append(
-                svg.point(*place, looks[label], f"{label}, {side} px: {quality.written(error.mean)}{quality.unit}")
+                svg.point(*place, styles[label], f"{label}, {side} px: {quality.written(error.mean)}{quality.unit}")
             )
     return Figure(
         f"{quality.title} against image side",
-        "Lines upright: the 95 % interval for a new seed and new test images; with one seed for new images alone.",
+        "Vertical lines: the 95 % interval for a new seed and new test images; with one seed, for new images only.",
         frame(f"Test {quality.name} against image side, {data}", x, y, marks),
-        legend([(label, looks[label]) for label, _ in rows]),
+        legend([(label, styles[label]) for label, _ in rows]),
     )

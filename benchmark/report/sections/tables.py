@@ -16,22 +16,22 @@ from benchmark.report.sections.overlap import BINS, share_by_bin
 NOTHING = TableCell(DASH, tone="quiet")
 COSTS: Mapping[str, tuple[str, Callable[[float], str]]] = {
     "parameters": ("parameters", formats.count),
-    "multiply_adds": ("multiply-adds an image", formats.count),
+    "multiply_adds": ("multiply-adds per image", formats.count),
     "train_images_per_second": ("training, images/s", formats.rate),
     "inference_images_per_second": ("inference, images/s", formats.rate),
     "peak_memory_bytes": ("peak memory", formats.memory),
-    "seconds_to_best": ("time to the best checkpoint", formats.duration),
-    "train_seconds": ("time of training", formats.duration),
+    "seconds_to_best": ("time to best checkpoint", formats.duration),
+    "train_seconds": ("training time", formats.duration),
 }
 
 
 def name_cell(group: Group) -> TableCell:
-    """A row's name: the mechanism, what differs from its defaults or else from its experiment, and its seeds."""
+    """The first cell of a row: the mechanism, its overrides of the defaults or its experiment, and its seeds."""
     return TableCell(group.short, (*group.departure.words, formats.plural(len(group.runs), "seed")))
 
 
 def error_cell(estimate: Estimate | None, quality: Quality) -> TableCell:
-    """A headline with its interval."""
+    """The primary metric with its interval."""
     if estimate is None:
         return NOTHING
     span = f" {quality.span(estimate.shown)}" if estimate.interval or estimate.images else ""
@@ -39,7 +39,7 @@ def error_cell(estimate: Estimate | None, quality: Quality) -> TableCell:
 
 
 def errors(task: ReportTask, numbers: Sequence[Published]) -> Table:
-    """The headline by mechanism and evaluation mode, the published one beside it."""
+    """The primary metric by mechanism and evaluation mode, with published numbers in the last column."""
     quality = task.quality
     rows = [
         (
@@ -54,8 +54,8 @@ def errors(task: ReportTask, numbers: Sequence[Published]) -> Table:
     return Table(
         f"{task.name}: test {quality.name}",
         f"{task.test_images:,} test images. {quality.direction} Under "
-        "each mean over seeds: the 95 % interval for a new seed and new test images; with one seed for new images "
-        "alone.",
+        "each mean over seeds: the 95 % interval for a new seed and new test images; with one seed, for new test "
+        "images only.",
         ("mechanism", *heads, f"published{unit}"),
         tuple(rows),
         "sourced",
@@ -63,29 +63,29 @@ def errors(task: ReportTask, numbers: Sequence[Published]) -> Table:
 
 
 def published_cell(entries: Sequence[Published]) -> TableCell:
-    """Published numbers of the same mechanism and data, with their sources."""
+    """Published numbers of the same mechanism and data set, with their sources."""
     if not entries:
         return NOTHING
     return TableCell(" / ".join(f"{entry.value:g}" for entry in entries), tuple(entry.source for entry in entries))
 
 
 def costs(task: ReportTask) -> Table:
-    """What each mechanism needs: means over seeds, the lowest and highest beneath where they differ."""
+    """The cost of each mechanism: mean over seeds, lowest and highest beneath where they differ."""
     rows = []
     for group in task.groups:
         found = [(group.measure("cost", key), show) for key, (_, show) in COSTS.items()]
         rows.append((name_cell(group), *(measured_cell(estimate, show) for estimate, show in found)))
     return Table(
         f"{task.name}: cost",
-        "Means over seeds; beneath, the lowest and the highest seed. Speeds compare "
-        "only between runs on the same hardware.",
+        "Means over seeds; beneath, the lowest and the highest seed. Speeds are comparable only between runs on "
+        "the same hardware.",
         ("mechanism", *(head for head, _ in COSTS.values())),
         tuple(rows),
     )
 
 
 def measured_cell(estimate: Estimate | None, show: Callable[[float], str]) -> TableCell:
-    """A number of the record: its mean, and its range over seeds where they differ as shown."""
+    """A number of the record: mean over seeds, and range over seeds where they differ as shown."""
     if estimate is None:
         return NOTHING
     low, high = show(min(estimate.scores)), show(max(estimate.scores))
@@ -93,7 +93,7 @@ def measured_cell(estimate: Estimate | None, show: Callable[[float], str]) -> Ta
 
 
 def overlaps(task: ReportTask, predictions: Mapping[Path, Predictions]) -> Table:
-    """Error against the overlap of the two digits."""
+    """The error by bin of overlap of the two digits."""
     rows, sizes = [], [0] * len(BINS)
     for group in task.groups:
         shares = share_by_bin(group, predictions, HEADLINE)

@@ -1,4 +1,4 @@
-"""The sections of a report: everything on one set of test canvases, part by part, in the order of reading."""
+"""The section of a report on one task (one data set and one set of test images), in the order of reading."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -32,7 +32,7 @@ from benchmark.report.sections.pictures import Picture, gallery
 @final
 @dataclass(frozen=True)
 class Part:
-    """A stretch of the report under one heading: figures, then tables, then those folded away."""
+    """One heading of the report: its figures, its tables, and the tables that are collapsed at first."""
 
     name: str
     figures: tuple[Figure, ...]
@@ -43,7 +43,7 @@ class Part:
 @final
 @dataclass(frozen=True)
 class TaskSection:
-    """Everything on one set of test canvases. comparisons: by evaluation mode."""
+    """Everything on one task. comparisons: by evaluation mode."""
 
     task: ReportTask
     predictions: Mapping[Path, Predictions]
@@ -55,22 +55,22 @@ class TaskSection:
 def task_section(
     task: ReportTask,
     numbers: Sequence[Published],
-    look: Mapping[str, SeriesStyle],
+    styles: Mapping[str, SeriesStyle],
     learning: gains.Learning,
 ) -> TaskSection:
-    """One task's tables and figures; a part without anything to show has no rows and no figures."""
+    """One task's tables, figures and pictures; parts without any are left out."""
     predictions = read_task(task)
     comparisons = {mode: compare(task, predictions, mode) for mode in task.modes}
     headline = comparisons.get(HEADLINE, [])
     parts = [
         Part(
             task.quality.title,
-            present(figures.bars(task, numbers, look), figures.scatter(task, look)),
+            present(figures.bars(task, numbers, styles), figures.scatter(task, styles)),
             (tables.errors(task, numbers),),
         )
     ]
-    parts.append(Part("Early exit", present(exits.figure(task, look)), (), (exits.table(task),)))
-    parts.append(Part("Categories", (), (categories.table(task),), (categories.pairs(task),)))
+    parts.append(Part("Early exit", present(exits.figure(task, styles)), (), (exits.table(task),)))
+    parts.append(Part("Classification", (), (categories.table(task),), (categories.pairs(task),)))
     parts.append(Part("Captions", (), (captions.scores(task, numbers), captions.maps(task))))
     parts.append(Part("Parts of a sequence", (), (sequences.table(task),)))
     parts.append(Part("Against no attention", (), (gains.table(task, headline, learning),)))
@@ -81,12 +81,12 @@ def task_section(
         parts.append(
             Part(
                 "Overlap of the digits",
-                present(figures.overlap(task, predictions, look)),
+                present(figures.overlap(task, predictions, styles)),
                 (),
                 (tables.overlaps(task, predictions),),
             )
         )
-    parts.append(Part("Where it looked", present(places.figure(task, look)), (places.table(task),)))
+    parts.append(Part("Where it looked", present(places.figure(task, styles)), (places.table(task),)))
     parts.append(Part("Cost", (), (tables.costs(task),)))
     parts.append(Part("Published on these data", (), (), (verdicts.literature(task, numbers),)))
     parts = [part for part in parts if shown(part)]
@@ -94,13 +94,13 @@ def task_section(
 
 
 def learning_of(task: ReportTask, curves: Mapping[Tracked, Sequence[Curve]]) -> gains.Learning:
-    """How a task's mechanisms learned what they are judged by."""
+    """The validation curves of a task's primary metric."""
     (found,) = [held for of, held in curves.items() if of.key == task.quality.headline.monitor] or [()]
     return gains.Learning(found, task.quality.loss(1.0))
 
 
 def present(*found: Figure | None) -> tuple[Figure, ...]:
-    """The figures that there are."""
+    """The figures that are not None."""
     return tuple(figure for figure in found if figure)
 
 

@@ -1,4 +1,4 @@
-"""The tables of what was reproduced, and of the runs that did not finish."""
+"""Tables of reproduced results, and of runs without a result."""
 
 from collections.abc import Mapping, Sequence
 
@@ -13,7 +13,7 @@ TONES = {"reproduced": "good", "better": "good", "not reproduced": "bad", "canno
 
 
 def against_numbers(tasks: Sequence[ReportTask], numbers: Sequence[Published]) -> Table:
-    """Each measured headline beside each published one of its mechanism and data."""
+    """Each measured primary metric beside each published number of its mechanism and data set."""
     rows = []
     for task in tasks:
         for group in task.groups:
@@ -32,9 +32,9 @@ def against_numbers(tasks: Sequence[ReportTask], numbers: Sequence[Published]) -
                 )
     return Table(
         "Published numbers",
-        "Reproduced: the whole 95 % interval for a new seed and new test images lies within a quarter of the published "
-        "error and one point of it, or within a twentieth of the published score and 0.02 of it. Better, not "
-        "reproduced: all of it lies beyond. Otherwise, and always with one seed, these runs cannot tell.",
+        "Reproduced: the whole 95 % interval for a new seed and new test images lies within a tolerance of the "
+        "published number: of an error a quarter, at most 1 point; of a score a twentieth, at most 0.02. Better, not "
+        "reproduced: the whole interval lies outside. Cannot tell: it lies across the border, or there is one seed.",
         ("mechanism", "measured", "published", "verdict"),
         tuple(rows),
         "words",
@@ -60,8 +60,8 @@ def against_claims(
                 )
     return Table(
         "Published orders",
-        "Reproduced: the first is told apart from the second and better, among all pairs of the data set: p after Holm "
-        "is below 0.05, for new seeds and new test images.",
+        "Reproduced: the first is significantly better than the second: p after Holm over all pairs of the data set is "
+        "below 0.05, for new seeds and new test images.",
         ("claim", "better before worse", "source", "verdict"),
         tuple(rows),
         "words",
@@ -69,7 +69,7 @@ def against_claims(
 
 
 def literature(task: ReportTask, numbers: Sequence[Published]) -> Table:
-    """Everything that is published on a task's data, of whatever system: the tables of the survey among it."""
+    """All published numbers on a task's data set, of any system, the survey's tables included."""
     rows = [
         (TableCell(entry.system), TableCell(entry.measure), TableCell(f"{entry.value:g}"), TableCell(entry.source))
         for entry in numbers
@@ -77,7 +77,7 @@ def literature(task: ReportTask, numbers: Sequence[Published]) -> Table:
     ]
     return Table(
         f"{task.name}: published",
-        "Errors in percent, other measures as they are. Only rows of the same measure and setting compare with ours.",
+        "Errors in percent, other metrics as they are. Only rows of the same metric and setting are comparable.",
         ("system", "measure", "published", "source"),
         tuple(rows),
         "words",
@@ -85,7 +85,7 @@ def literature(task: ReportTask, numbers: Sequence[Published]) -> Table:
 
 
 def unfinished(study: Study) -> Table:
-    """The runs without a usable record, and why."""
+    """The runs without a usable record, with the reason."""
     rows = tuple(
         (
             TableCell(
@@ -101,20 +101,20 @@ def unfinished(study: Study) -> Table:
     )
     return Table(
         "Runs without a result",
-        "None of these is in any number above; the curves show how far they came.",
-        ("run", "state", "epoch", "last heard of", "message"),
+        "These runs are in no number above; the learning curves show how far they came.",
+        ("run", "state", "epoch", "last update", "message"),
         rows,
         "words",
     )
 
 
 def remarks(study: Study) -> Table:
-    """What could not be used of finished runs."""
+    """Files of finished runs that could not be used."""
     rows = tuple(
         (TableCell(f"{run.address.attention} on {run.address.data}", (f"seed {run.address.seed}",)), TableCell(remark))
         for run in study.finished
         for remark in run.remarks
     )
     return Table(
-        "Remarks on finished runs", "Their errors count; what is named here does not.", ("run", "remark"), rows, "words"
+        "Remarks on finished runs", "These runs count; the files named are left out.", ("run", "remark"), rows, "words"
     )

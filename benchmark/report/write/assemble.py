@@ -1,4 +1,4 @@
-"""Puts a study's report together: every table, figure and picture, in the order in which they are read."""
+"""Assembles the report of a study: every table, figure and picture, in the order of reading."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ from benchmark.report.analysis.curves import Curve, Tracked, curves_by_data
 from benchmark.report.analysis.grouping import HEADLINE, Group, ReportTask, group_tasks
 from benchmark.report.analysis.published import read_published
 from benchmark.report.draw.chart import Figure
-from benchmark.report.draw.palette import SeriesStyle, looks
+from benchmark.report.draw.palette import SeriesStyle, series_styles
 from benchmark.report.draw.table import Table
 from benchmark.report.read.folders import Study
 from benchmark.report.read.records import unsealed
@@ -23,7 +23,7 @@ T = TypeVar("T")
 @final
 @dataclass(frozen=True)
 class DataSection:
-    """What spans the canvases of one data set: sizes, and learning curves by metric with the small charts of each."""
+    """The sections on a data set over all its tasks: image sizes, and learning curves by metric with their charts."""
 
     data: str
     sizes: Part
@@ -34,7 +34,7 @@ class DataSection:
 @final
 @dataclass(frozen=True)
 class Report:
-    """A whole report, ready to be shown. faults: a sentence for each section that could not be made."""
+    """A whole report, ready to be rendered. faults: a sentence for each section that could not be made."""
 
     study: Study
     facts: list[tuple[str, str]]
@@ -54,7 +54,7 @@ class Report:
 
 
 def assemble(study: Study) -> Report:
-    """The report of a study."""
+    """The report of a study. A section that fails is left out and named in `faults`."""
     numbers, claims = read_published()
     tasks = group_tasks(study.finished)
     labels = {(group.attention, group.setting): group.label for task in tasks for group in task.groups}
@@ -69,17 +69,17 @@ def assemble(study: Study) -> Report:
         *(label for rows in lines.values() for label, _ in rows),
         *(label for rows in adds.values() for label, _ in rows),
     ]
-    look = looks(names)
+    styles = series_styles(names)
     faults: list[str] = []
 
     def section_of(task: ReportTask) -> TaskSection:
-        return task_section(task, numbers, look, learning_of(task, curves.get(task.data, {})))
+        return task_section(task, numbers, styles, learning_of(task, curves.get(task.data, {})))
 
     def data_of(data: str) -> DataSection:
-        return data_section(data, adds[data], lines[data], curves.get(data, {}), look, tasks)
+        return data_section(data, adds[data], lines[data], curves.get(data, {}), styles, tasks)
 
-    sections = kept(section_of, tasks, lambda task: task.name, faults)
-    spans = kept(data_of, data_sets, lambda data: f"sizes and learning curves of {data}", faults)
+    sections = all_made(section_of, tasks, lambda task: task.name, faults)
+    spans = all_made(data_of, data_sets, lambda data: f"sizes and learning curves of {data}", faults)
     headline = {section.task.name: section.comparisons.get(HEADLINE, ()) for section in sections}
     return Report(
         study, facts.facts(study, tasks), [*faults, *unsealed(study), *facts.warnings(study, tasks)], sections, spans,
@@ -89,20 +89,20 @@ def assemble(study: Study) -> Report:
     )  # fmt: skip
 
 
-def kept(make: Callable[[T], S], of: Sequence[T], name: Callable[[T], str], faults: list[str]) -> list[S]:
-    """What can be made of each; for each that fails unexpectedly a sentence in its place."""
+def all_made(make: Callable[[T], S], of: Sequence[T], name: Callable[[T], str], faults: list[str]) -> list[S]:
+    """make(each) for all that do not raise; for each that raises, a sentence is appended to `faults`."""
     found = []
     for each in of:
         try:
             found.append(make(each))
         except Exception as error:
-            told = f"{type(error).__name__}: {' '.join(str(error).split())[:200]}"
-            faults.append(f"The section on {name(each)} could not be made ({told}): a file of a run is damaged.")
+            reason = f"{type(error).__name__}: {' '.join(str(error).split())[:200]}"
+            faults.append(f"The section on {name(each)} could not be made ({reason}): a file of a run is damaged.")
     return found
 
 
 def groups_of(data: str, tasks: Sequence[ReportTask]) -> list[Group]:
-    """The groups of all canvases of a data set."""
+    """The groups of all tasks on a data set."""
     return [group for task in tasks if task.data == data for group in task.groups]
 
 
@@ -111,18 +111,18 @@ def data_section(
     rows: sizes.CostRows,
     lines: sizes.ErrorRows,
     curves: Mapping[Tracked, Sequence[Curve]],
-    look: Mapping[str, SeriesStyle],
+    styles: Mapping[str, SeriesStyle],
     tasks: Sequence[ReportTask],
 ) -> DataSection:
-    """One data set's sizes and learning curves."""
+    """The image sizes and learning curves of one data set."""
     quality = next((task.quality for task in tasks if task.data == data), None)
     drawn = present(
-        sizes.cost_figure(data, rows, look) if rows else None,
-        sizes.error_figure(data, lines, look, quality) if lines and quality else None,
+        sizes.cost_figure(data, rows, styles) if rows else None,
+        sizes.error_figure(data, lines, styles, quality) if lines and quality else None,
     )
     held = ((sizes.cost_table(data, rows),) if rows else ()) + (
         (sizes.error_table(data, lines, quality),) if lines and quality else ()
     )
-    drawn_curves = ((of.name, learning_figures(found, of, data, look)) for of, found in curves.items() if found)
+    drawn_curves = ((of.name, learning_figures(found, of, data, styles)) for of, found in curves.items() if found)
     learning = tuple((key, tuple(figures)) for key, figures in drawn_curves)
     return DataSection(data, Part("Image size", drawn, held), curves, learning)

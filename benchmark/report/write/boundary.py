@@ -1,4 +1,4 @@
-"""What one bad file may cost: its run, or at worst a section; never the report of the study."""
+"""Isolates failures: a bad file costs its run, or at worst a section, never the report of the study."""
 
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
@@ -10,26 +10,27 @@ from benchmark.report.write.assemble import Report
 
 T = TypeVar("T")
 Texts = Mapping[str, str]
-"""Of the files of a report, by name."""
+"""Content of the files of a report, by name."""
 CONTROLS = {code: "\N{REPLACEMENT CHARACTER}" for code in [*range(32), *range(127, 160)] if chr(code) not in "\t\n\r"}
-"""Signs that a terminal acts on, and no text of a report needs."""
+"""Control characters, which a terminal may interpret, and their replacement."""
 
 
 class Made(NamedTuple):
-    """A report, its files, and a sentence for each of them that could not be made."""
+    """A report, its files, and a sentence for each file that could not be made."""
 
     report: Report
     texts: Texts
     faults: tuple[str, ...]
 
 
-def made(study: Study, assemble: Callable[[Study], Report], files: Iterable[Callable[[Report], Texts]]) -> Made:
-    """The report of a study. Where something fails unexpectedly, of those runs whose own report does not fail.
+def make_report(study: Study, assemble: Callable[[Study], Report], files: Iterable[Callable[[Report], Texts]]) -> Made:
+    """The report of a study. If it fails unexpectedly, the report of those runs whose own report does not fail.
 
-    Each run is tried alone only then, so that a study without faults pays nothing for it.
+    Only then is each run tried alone, so that a study without faults does not pay for it. The others are listed as
+    damaged.
     """
     writers = list(files)
-    with suppress(Exception):  # whatever it is, the runs tell, each alone
+    with suppress(Exception):  # whatever it is: below each run is tried alone
         first = _attempt(study, assemble, writers)
         if not first.faults:
             return first
@@ -37,15 +38,15 @@ def made(study: Study, assemble: Callable[[Study], Report], files: Iterable[Call
     unfinished = list(study.unfinished)
     for run in study.finished:
         alone = Study(study.folder, [replace(run, remarks=[])], [])
-        if told := _failure(alone, assemble, writers):
-            unfinished.append(Unfinished(run.address, "damaged", f"record.json: {told}", "", ""))
+        if failure := _failure(alone, assemble, writers):
+            unfinished.append(Unfinished(run.address, "damaged", f"record.json: {failure}", "", ""))
         else:
             finished.append(run)
     return _attempt(Study(study.folder, finished, unfinished), assemble, writers)
 
 
 def _failure(study: Study, assemble: Callable[[Study], Report], writers: list[Callable[[Report], Texts]]) -> str:
-    """What fails in a study's report; "" where nothing does."""
+    """The first failure in making a study's report; "" for none."""
     try:
         return "; ".join(_attempt(study, assemble, writers).faults[:1])
     except Exception as error:
@@ -54,7 +55,7 @@ def _failure(study: Study, assemble: Callable[[Study], Report], writers: list[Ca
 
 def _attempt(study: Study, assemble: Callable[[Study], Report], writers: list[Callable[[Report], Texts]]) -> Made:
     for run in study.finished:
-        run.remarks.clear()  # which an attempt before has made
+        run.remarks.clear()  # of an earlier attempt
     report = assemble(study)
     texts: dict[str, str] = {}
     faults = list(report.faults)
@@ -67,5 +68,5 @@ def _attempt(study: Study, assemble: Callable[[Study], Report], writers: list[Ca
 
 
 def described(error: Exception) -> str:
-    """An unexpected fault in a line."""
+    """An unexpected error on one line."""
     return f"{type(error).__name__}: {' '.join(str(error).split())[:200]}"

@@ -1,4 +1,4 @@
-"""The files of a report besides its page: tables as CSV, one observation a line, numbers unrounded, and as Markdown."""
+"""The files of a report besides its page: CSV with unrounded numbers, one observation per row, and Markdown tables."""
 
 import csv
 import io
@@ -27,7 +27,7 @@ def all_files(report: Report, numbers: list[Published]) -> dict[str, str]:
 
 
 def as_csv(found: Iterable[rows.Row]) -> str:
-    """Rows as CSV; the columns are the keys in the order in which they are first met, empty where a row has none."""
+    """Rows as CSV; the columns are all keys in order of first appearance, empty where a row lacks one."""
     held = list(found)
     columns = list(dict.fromkeys(key for row in held for key in row))
     text = io.StringIO()

@@ -9,7 +9,7 @@ from benchmark.report.write.assemble import Report
 
 
 def breakable(text: str) -> Markup:
-    """Escaped text that a narrow column may break after an underscore, a full stop or an equals sign."""
+    """Escaped text with a line-break opportunity after each underscore, full stop and equals sign."""
     words = str(escape(text))
     for sign in "_.=":
         words = words.replace(sign, f"{sign}<wbr>")
@@ -17,7 +17,7 @@ def breakable(text: str) -> Markup:
 
 
 def render(report: Report) -> str:
-    """The page's text; whatever comes from the data is escaped, and nothing outside the page is referred to."""
+    """The HTML of the page: all data is escaped, and nothing outside the page is loaded."""
     environment = Environment(
         loader=PackageLoader("benchmark.report.write", "."),
         autoescape=True,
@@ -26,5 +26,6 @@ def render(report: Report) -> str:
         lstrip_blocks=True,
     )
     environment.filters["breakable"] = breakable
-    style = Markup(files("benchmark.report.write").joinpath("page.css").read_text(encoding="utf-8"))  # ours, no data
+    css = files("benchmark.report.write").joinpath("page.css").read_text(encoding="utf-8")
+    style = Markup(css)  # part of this package, no data
     return environment.get_template("page.html.j2").render(report=report, style=style)

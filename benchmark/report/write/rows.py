@@ -1,4 +1,4 @@
-"""The rows of the CSV files: one observation a row, numbers unrounded."""
+"""The rows of the CSV files: one observation per row, numbers unrounded."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -36,7 +36,7 @@ def groups(report: Report) -> Iterator[tuple[ReportTask, Group, Row]]:
 
 
 def differs(group: Group) -> str:
-    """What of a group differs from its defaults, in a word or more."""
+    """The overrides of a group, separated by spaces."""
     return " ".join(f"{key}={value}" for key, value in group.runs[0].record["differs"].items())
 
 
@@ -50,10 +50,10 @@ def flat(values: Mapping[str, Any], prefix: str) -> Iterator[tuple[str, Any]]:
 
 
 def runs(report: Report) -> Iterator[Row]:
-    """Every run, finished or not, with all its record holds."""
+    """Every run, finished or not, with its whole record."""
     for done in report.study.finished:
-        told = {"state": "finished", "message": "; ".join(done.remarks)}
-        yield {**place(done.address), **told, **dict(flat(done.record, "record."))}
+        state = {"state": "finished", "message": "; ".join(done.remarks)}
+        yield {**place(done.address), **state, **dict(flat(done.record, "record."))}
     for run in report.study.unfinished:
         yield {**place(run.address), "state": run.state, "message": run.message, "epoch": run.epoch}
 
@@ -75,7 +75,7 @@ def ends(interval: Interval | None, scale: float, kind: str = "") -> Row:
 
 
 def errors(report: Report) -> Iterator[Row]:
-    """The headline by task, mechanism and evaluation mode; shares in percent."""
+    """The primary metric by task, mechanism and evaluation mode; shares in percent."""
     for task, group, names in groups(report):
         for mode in task.modes:
             error = group.score(mode)
@@ -89,7 +89,7 @@ def errors(report: Report) -> Iterator[Row]:
 
 
 def published(report: Report, numbers: list[Published]) -> Iterator[Row]:
-    """Each measured headline beside each published one."""
+    """Each measured primary metric beside each published number."""
     for _, group, names in groups(report):
         error = group.score("mean")
         for entry in published_for(numbers, group):
@@ -112,7 +112,7 @@ def published(report: Report, numbers: list[Published]) -> Iterator[Row]:
 
 
 def paired(report: Report) -> Iterator[Row]:
-    """Every paired comparison in every mode; the difference is of the first minus the second, of shares in points."""
+    """Every paired comparison in every evaluation mode: first minus second, shares in points."""
     for section in report.tasks:
         for mode, comparisons in section.comparisons.items():
             for found in comparisons:
@@ -137,7 +137,7 @@ def paired_row(task: ReportTask, found: Comparison) -> Row:
 
 
 def overlaps(report: Report) -> Iterator[Row]:
-    """Error in percent by mechanism, mode and bin of overlap, where an image is right or wrong and digits overlap."""
+    """Error in percent by mechanism, evaluation mode and bin of overlap, where digits overlap."""
     held = {section.task.name: section.predictions for section in report.tasks}
     for task, group, names in groups(report):
         for mode in task.modes if has_overlap(held[task.name], task.quality.headline.binary) else ():
@@ -153,16 +153,16 @@ def overlaps(report: Report) -> Iterator[Row]:
 
 
 def sequences(report: Report) -> Iterator[Row]:
-    """Errors of digits, of the length, and by length, in percent."""
+    """Errors per digit, of the length and by length, in percent."""
     for task, group, names in groups(report):
         for mode in task.modes:
-            for *told, found in measured(task, group, mode):
-                named = dict(zip(("measure", "length", "images"), told, strict=True))
+            for *keys, found in measured(task, group, mode):
+                named = dict(zip(("measure", "length", "images"), keys, strict=True))
                 yield {**names, "mode": mode, **named, **columns("error_percent", found, 100)}
 
 
 def localisation(report: Report) -> Iterator[Row]:
-    """Hit rate and coverage as fractions, distance in pixels."""
+    """Localisation by mechanism and evaluation mode: distances in pixels, all else as fractions."""
     for _, group, names in groups(report):
         for mode in group.runs[0].record["localisation"]:
             for key in PLACES:

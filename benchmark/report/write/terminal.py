@@ -12,14 +12,14 @@ from benchmark.report.write.assemble import Report, TaskSection
 
 
 def show(report: Report, numbers: list[Published], console: Console) -> None:
-    """Each task's errors, then the runs without a result."""
+    """Prints each task's main table, then the runs without a result and the warnings."""
     for section in report.tasks:
         console.print(main_table(section, numbers))
     if report.tasks:
         console.print(
             safe(
-                "in brackets: 95 % interval for a new seed and new test images, with one seed for new images alone; "
-                "cost: multiply-adds"
+                "in brackets: 95 % interval for a new seed and new test images; with one seed, for new images only; "
+                "cost: multiply-adds per image"
             )
         )
     for run in report.study.unfinished:
@@ -31,12 +31,12 @@ def show(report: Report, numbers: list[Published], console: Console) -> None:
 
 
 def safe(words: str) -> Text:
-    """Text of the data as it is: no markup, no control characters that a terminal would act on."""
+    """Text without rich markup, with control characters replaced."""
     return Text("".join(sign if sign.isprintable() else "\N{REPLACEMENT CHARACTER}" for sign in words))
 
 
 def main_table(section: TaskSection, numbers: list[Published]) -> RichTable:
-    """One task: a row a mechanism, best first."""
+    """The main table of one task: one row per mechanism, best first."""
     task = section.task
     title = f"{task.name} ({task.origin}): test {task.quality.head}, over {task.test_images:,} images"
     table = RichTable(title=safe(title), title_justify="left", title_style="bold", padding=(0, 0), box=SIMPLE)
@@ -50,11 +50,11 @@ def main_table(section: TaskSection, numbers: list[Published]) -> RichTable:
 
 
 FEW = 4
-"""With more modes an interval would push the last columns off a terminal of 80."""
+"""The most evaluation modes with which an interval still fits into 80 columns."""
 
 
 def cells(task: ReportTask, group: Group, numbers: list[Published], published: bool) -> list[str]:
-    """A row of the main table. published: whether it has a column for what papers say."""
+    """A row of the main table. published: whether the table has a column for published numbers."""
     errors, quality = [], task.quality
     for mode in task.modes:
         error = group.score(mode)

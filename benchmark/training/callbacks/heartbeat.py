@@ -26,7 +26,7 @@ class Heartbeat(Callback):
 
     def on_train_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         self._since, self._batches_before = time.monotonic(), self._clock.batches
-        self._status.say(measure=self._headline._asdict())
+        self._status.update(measure=self._headline._asdict())
         self._report(trainer)
 
     def on_train_batch_end(
@@ -48,7 +48,7 @@ class Heartbeat(Callback):
         pace = (self._beat - self._since) / max(1, done - self._batches_before)
         left = pace * (steps - done) if done > self._batches_before else None
         epoch = min(trainer.current_epoch + 1, epochs)
-        self._status.say(epoch=epoch, epochs=epochs, step=done, steps=steps, seconds_left=left, message="training")
+        self._status.update(epoch=epoch, epochs=epochs, step=done, steps=steps, seconds_left=left, message="training")
         self._console.now(Words(f"epoch {epoch} of {epochs}, step {done} of {steps}, {span(left)} left"))
 
 
