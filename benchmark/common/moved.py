@@ -76,7 +76,7 @@ class Moved(NamedTuple):
             place = tuple(self.knob(".".join(key), notify).split("."))
             if place[-1] == TARGET and isinstance(value, str):
                 value = self.path(value, notify)
-            if place[1:] == ("name",) and place[0] in NAMED:
+            if place[1:] == ("name",) and place[0] in NAMED and isinstance(value, str):
                 value = self.choice(place[0], str(value), notify)[1]
             _put(found, place, self._inside(value, notify))
         for knob, value in self.added.items():

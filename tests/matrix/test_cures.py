@@ -18,7 +18,7 @@ from benchmark.job import run_one
 from benchmark.results.run_folder import read_json
 from benchmark.training.logger.base import About
 from datamodules.contract import DataFault
-from datamodules.photos.photo_stock import kept
+from datamodules.photos.photo_stock import without_faults
 
 CONF = ROOT / "conf"
 SOURCES = sorted(path for package in ("benchmark", "datamodules") for path in (ROOT / package).rglob("*.py"))
@@ -49,7 +49,7 @@ def all_knobs():
         yield from knobs_of(yaml.safe_load(text), f"{group.replace('/', '.')}." if group else "")
 
 
-KNOBS = set(all_knobs())
+KNOBS = {*all_knobs(), "metrics.extra"}
 FIRST = {knob.split(".")[0] for knob in KNOBS}
 
 
@@ -139,11 +139,11 @@ def test_offline_or_local_cure_what_wandb_refuses(tmp_path, monkeypatch):
 
 def test_leaving_out_is_advised_where_it_helps():
     with pytest.raises(DataFault, match=r"data\.skip_unreadable=true"):
-        kept(["a.jpg is cut off", ""], False, "dogs", "check")
-    assert kept(["a.jpg is cut off", ""], True, "dogs", "check") == [1]
+        without_faults(["a.jpg is cut off", ""], False, "dogs", "check")
+    assert without_faults(["a.jpg is cut off", ""], True, "dogs", "check") == [1]
     for skip in (False, True):
         with pytest.raises(DataFault, match=r"None of them can be read: fetch them again\.$"):
-            kept(["a.jpg is cut off", "b.jpg is cut off"], skip, "dogs", "check")
+            without_faults(["a.jpg is cut off", "b.jpg is cut off"], skip, "dogs", "check")
 
 
 def test_nothing_is_said_with_progress_false(tmp_path, capsys):

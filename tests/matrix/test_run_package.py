@@ -19,7 +19,7 @@ class Corner(Attention):
     """Sees the mean of the upper left corner, always."""
 
     drawn = False
-    code_size = gist_size = 1
+    code_size = global_feature_size = 1
 
     def __init__(self, spec, query_size, side):
         super().__init__()
@@ -28,7 +28,7 @@ class Corner(Attention):
     def encode(self, image_BCHW, boxes_BN4, key):
         return image_BCHW[..., : self.side, : self.side].mean((-3, -2, -1))[:, None]
 
-    def gist(self, features):
+    def global_feature(self, features):
         return features
 
     def forward(self, features, query_RS, step, draw):

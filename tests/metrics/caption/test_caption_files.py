@@ -78,7 +78,7 @@ def test_the_script_prints_scores_of_all_and_of_each(files, tmp_path):
 def test_faults_are_one_message_without_traceback(files, tmp_path):
     truth, said = files(said=[*SAID[1:], {"image_id": 9, "caption": "a"}])
     done = script(tmp_path, "--references", str(truth), "--results", str(said))
-    assert done.returncode == 2 and done.stdout == ""
+    assert done.returncode == 1 and done.stdout == ""
     assert done.stderr == (
         f"error: {said}: image 9 is not in {truth}\n{said}: image 3 of {truth} has no result\n"
     )  # fmt: skip

@@ -137,7 +137,9 @@ def test_the_sentinel_darkens_the_map_and_is_no_place():
     assert attention.fixation(where).tolist() == [[1.5, 0.5], [1.5, 1.5]]
 
 
-@pytest.mark.parametrize("name, decoder", [("adaptive", "one_storey"), ("item_soft", "sentinel"), ("dram", "sentinel")])
+@pytest.mark.parametrize(
+    "name, decoder", [("adaptive", "single_layer"), ("item_soft", "sentinel"), ("dram", "sentinel")]
+)
 def test_a_core_that_asks_otherwise_than_attention_is_asked_is_a_fault(name, decoder):
     with pytest.raises(ConfigFault, match=r"decoder: .*Leave out decoder="):
         built(name, f"decoder={decoder}")

@@ -30,6 +30,8 @@ def test_a_control_is_trained_as_its_mechanism_is(mechanism, control, overrides)
     differs = difference(values(control, overrides), values(mechanism, overrides))
     assert differs.pop("attention.name") == control and differs.pop("attention.is_control") is True
     assert any(key.startswith(LOOKS) for key in differs)
+    chosen = {key: differs.pop(key) for key in list(differs) if key.startswith("choices.")}
+    assert set(chosen) <= {"choices.attention", "choices.attention/policy", "choices.attention/alignment"}
     assert not [key for key in differs if not key.startswith((*LOOKS, *BESIDE.get(mechanism, ())))]
 
 
@@ -84,4 +86,4 @@ def test_crops_that_stand_still_do_while_their_reader_learns():
 
 def test_a_policy_is_a_choice_like_any_other():
     chosen = config("attention=ram", "attention/policy=boxes").attention
-    assert chosen.mechanism.policy["_target_"].endswith(".Oracle") and chosen.name == "ram"
+    assert chosen.mechanism.policy["_target_"].endswith(".OraclePolicy") and chosen.name == "ram"
