@@ -23,8 +23,8 @@ SWEEP = [
     "evaluation.samples=2", "evaluation.repeats=1", "evaluation.sides=[60]", "progress=false", "logger=local",
     "hydra.launcher.jobs=1",
 ]  # fmt: skip
-CLOCK = ("started", "finished", "git", "hardware")
-"""What a record tells of when and where, and nothing of the result."""
+CLOCK = ("started", "finished", "git", "hardware", "sha256")
+"""What a record tells of when and where, and nothing of the result; the sums are of files with times and paths."""
 MEASURED = ("seconds", "per_second", "memory")
 """Costs with these words in their names are of one machine at one moment."""
 
