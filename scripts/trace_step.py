@@ -21,6 +21,8 @@ from textwrap import fill
 from types import FrameType
 from typing import Any, NamedTuple
 
+from benchmark.process.program import program
+
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 PAGE = ROOT / "docs/one_step.md"
@@ -155,7 +157,8 @@ def written(page: str, made: dict[str, str]) -> str:
     return page
 
 
-def main() -> None:
+@program
+def main() -> int:
     """The command."""
     options = sys.argv[1:]
     found = traced()
@@ -167,7 +170,8 @@ def main() -> None:
         PAGE.write_text(written(PAGE.read_text(), made))
     else:
         print("\n\n".join(made.values()))
+    return 0
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

@@ -64,7 +64,7 @@ def test_steps_may_be_the_only_limit():
 def test_a_part_without_a_target_is_named():
     config = copy.deepcopy(USUAL)
     config["callbacks"] = {"mine": {"patience": 3}}
-    assert config_faults(config) == ["callbacks.mine: has no _target_: +callbacks.mine._target_=CLASS says what it is"]
+    assert config_faults(config) == ["callbacks.mine: has no _target_: +callbacks.mine._target_=CLASS sets its class"]
 
 
 def interrupted(runs, monkeypatch, moment, *overrides):

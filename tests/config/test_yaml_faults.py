@@ -59,13 +59,13 @@ def test_what_is_no_mapping_has_no_line(tmp_path):
 
 def test_a_look_that_is_missing_or_lacks_a_key_is_told_with_its_file(tmp_path):
     (fault,) = faults(tmp_path, f"{GLOBAL}data:\n  _target_: datamodules.mine.Mine\n  name: mine\n")
-    assert fault.startswith("look.hidden, look.symbol_size: not set, and asked for by decoder.hidden_size")
+    assert fault.startswith("look.hidden, look.symbol_size: not set, but used by decoder.hidden_size")
     assert f"under `look:` in {tmp_path}/data/mine.yaml, as in " in fault and "digit_pairs.yaml" in fault
 
 
 def test_what_refers_to_nothing_is_told_with_who_refers(tmp_path):
     (fault,) = faults(tmp_path, f"{LIKE_PAIRS}data:\n  name: mine\n  canvas: ${{data.sidee}}\n")
-    assert fault == "data.sidee: not set, and asked for by data.canvas"
+    assert fault == "data.sidee: not set, but used by data.canvas"
 
 
 @pytest.mark.parametrize(("name", "told"), [("digit_pairs", "is 'digit_pairs'"), ("", "is not there")])

@@ -151,7 +151,7 @@ def test_the_system_is_quoted_with_what_to_do(tmp_path):
     (tmp_path / "file").write_text("")
     (tmp_path / "folder").mkdir()
     (tmp_path / "r").symlink_to("gone")
-    assert refused(tmp_path / "folder").endswith("it is a folder, and a file is wanted. Name a file")
+    assert refused(tmp_path / "folder").endswith("it is a folder, not a file. Name a file")
     assert "a part of this path is a file" in refused(tmp_path / "file" / "a")
     assert "the name is too long. Choose a shorter one" in refused(tmp_path / ("a" * 300))
     assert refused(tmp_path / "r").endswith("r: it is a link to gone, which is not there. Check the path")
@@ -185,7 +185,7 @@ def test_what_the_system_refuses_a_program_is_one_line(monkeypatch, capsys, name
 
     for way in ("parse_args", "parse_intermixed_args", "parse_known_intermixed_args"):
         monkeypatch.setattr(argparse.ArgumentParser, way, full)
-    monkeypatch.setattr("benchmark.captioning.asked", full)
+    monkeypatch.setattr("benchmark.captioning.parse_arguments", full)
     monkeypatch.setattr(sys, "argv", [name, "run=x"])
     module = importlib.import_module(name)
     if main := getattr(module, "main", None):

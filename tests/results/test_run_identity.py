@@ -69,7 +69,7 @@ def test_a_run_whose_data_are_gone_or_damaged_is_still_finished(base, capsys):
     one(made(base, "damaged")[0], COMPOSER, "")
     gone, damaged = capsys.readouterr().out.splitlines()
     assert "finished before" in gone and "there are none at data.root" in gone
-    assert "finished before" in damaged and "cannot be read to be compared: MNIST is not complete" in damaged
+    assert "finished before" in damaged and "cannot be read to compare: MNIST is not complete" in damaged
 
 
 def test_a_sweep_looks_at_its_data_once_and_at_known_ones_not_at_all(base, monkeypatch):
@@ -122,7 +122,7 @@ def test_an_interrupted_run_goes_on_with_its_own_data_alone(base, monkeypatch):
 
 def test_jobs_that_fall_on_one_folder_are_refused_and_the_same_job_is_run_once(base, capsys):
     jobs = [overrides(base, "other", "study=swept"), overrides(base, "one", "study=swept")]
-    with pytest.raises(ConfigFault, match=r"data\.root=.*other; data\.root=.*one: these jobs fall on one folder"):
+    with pytest.raises(ConfigFault, match=r"data\.root=.*other; data\.root=.*one: these jobs have the same folder"):
         plan(COMPOSER, jobs, POOL)
     found = plan(COMPOSER, [jobs[0], jobs[0], [*jobs[0], "seed=0"], [*jobs[0], "seed=1"]], POOL)
     assert len(found.todo) == 2 and "2 of 4 jobs were given twice" in capsys.readouterr().out
@@ -151,7 +151,7 @@ def test_a_status_that_says_nothing_is_called_damaged_and_its_cure_works(base):
     folder.last.write_bytes(b"anything")
     for text, told in (("{", "damaged"), (None, "missing"), (json.dumps({"epoch": 3}), "damaged")):
         folder.status.write_text(text) if text else folder.status.unlink()
-        with pytest.raises(RunFault, match=rf"status\.json is {told}.*Delete .*last\.ckpt, and the run starts anew"):
+        with pytest.raises(RunFault, match=rf"status\.json is {told}.*Delete .*last\.ckpt, and the run starts again"):
             folder.refuse_another(address.config_hash)
     write_json(folder.status, {"config_hash": address.config_hash, "run": "none/mnist28/seed=7"})
     with pytest.raises(RunFault, match="holds the run none/mnist28/seed=7: it is a copy"):

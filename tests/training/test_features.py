@@ -218,9 +218,9 @@ def test_of_two_passes_the_first_looks_whole_images_up_and_the_second_computes_i
 
 
 @pytest.mark.parametrize("attention, overrides, told", [
-    ("item_soft", ["encoder/tuning=trained"], "the encoder learns, so that its features change"),
+    ("item_soft", ["encoder/tuning=trained"], "the encoder is trained, so its features change"),
     ("item_soft", ["encoder/tuning=from_epoch"], "encoder/tuning=frozen"),
-    ("centre", ["encoder.body.stride=8", "look.size=8"], "never a whole image, so that there is nothing to keep"),
+    ("centre", ["encoder.body.stride=8", "look.size=8"], "never a whole image, so that there is nothing to cache"),
 ])  # fmt: skip
 def test_an_encoder_that_learns_or_never_sees_an_image_is_refused(attention, overrides, told, tmp_path):
     with pytest.raises(ConfigFault, match=told):

@@ -104,7 +104,7 @@ def test_a_stream_without_jitter_shows_what_evaluation_would_and_says_which():
     half = streamed(Places(), PLAIN._replace(place=0.5), size=4)
     corners = [pixels(image)[0, 0, 0] for number in range(9) for image in half.batch(0, number, CPU).image]
     assert min(corners) >= 1 and max(corners) <= 6  # of 0 to 8 in the widest, around 4
-    with pytest.raises(DataFault, match=r"For the same ones as in evaluation: 'data\.jitter=\{place:0,mirror:0,"):
+    with pytest.raises(DataFault, match=r"For the same images as in evaluation: 'data\.jitter=\{place:0,mirror:0,"):
         half.each()
 
 
