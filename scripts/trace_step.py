@@ -9,6 +9,7 @@ train on and small splits to evaluate on; neither changes a shape of the step. C
 methods, in `benchmark` and `datamodules`.
 """
 
+import argparse
 import json
 import os
 import re
@@ -160,13 +161,16 @@ def written(page: str, made: dict[str, str]) -> str:
 @program
 def main() -> int:
     """The command."""
-    options = sys.argv[1:]
+    parser = argparse.ArgumentParser(description="Trace one training step of dram, from the command line on.")
+    parser.add_argument("--write", action="store_true", help="put the lists and numbers into docs/one_step.md")
+    parser.add_argument("--json", action="store_true", help="print what was traced as JSON")
+    options = parser.parse_args()
     found = traced()
     made = blocks(found.calls)
-    if "--json" in options:
+    if options.json:
         shapes = {name: sorted(shapes) for name, shapes in found.shapes.items()}
         print(json.dumps({"blocks": made, "files": list(by_file(found.calls)), "shapes": shapes}))
-    elif "--write" in options:
+    elif options.write:
         PAGE.write_text(written(PAGE.read_text(), made))
     else:
         print("\n\n".join(made.values()))

@@ -31,7 +31,8 @@ def test_a_control_is_trained_as_its_mechanism_is(mechanism, control, overrides)
     assert differs.pop("attention.name") == control and differs.pop("attention.is_control") is True
     assert any(key.startswith(LOOKS) for key in differs)
     chosen = {key: differs.pop(key) for key in list(differs) if key.startswith("choices.")}
-    assert set(chosen) <= {"choices.attention", "choices.attention/policy", "choices.attention/alignment"}
+    beside = {f"choices.{name.split('.')[0]}" for name in BESIDE.get(mechanism, ())}
+    assert set(chosen) <= {"choices.attention", "choices.attention/policy", "choices.attention/alignment", *beside}
     assert not [key for key in differs if not key.startswith((*LOOKS, *BESIDE.get(mechanism, ())))]
 
 
