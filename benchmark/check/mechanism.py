@@ -114,7 +114,7 @@ def images_do_not_mix(given: Given) -> Iterator[str]:
 
 def global_feature_has_its_size(given: Given) -> Iterator[str]:
     attention, batch = given.parts.module.rnn.attention, given.few("test")
-    global_feature = attention.global_feature(attention.encode(batch.image, batch.boxes))
+    global_feature = attention.global_feature(attention.encode(batch.image, batch.boxes, NO_KEY))
     if tuple(global_feature.shape) != (wanted := (len(batch.image), attention.global_feature_size)):
         yield f"global_feature has the shape {tuple(global_feature.shape)}, and has to have {wanted}"
 
