@@ -14,6 +14,7 @@ from benchmark.check.given import Given
 from benchmark.check.runs import RUNS, its_cost_is_counted, roll
 from benchmark.model.attention.base import Attention, Glimpse
 from benchmark.model.attention.distribution import Draw, expectation, mode, sample, uniform
+from datamodules.contract import NO_KEY
 
 DRAWS: dict[str, Draw] = {"sample": sample, "mode": mode, "expectation": expectation, "uniform": uniform}
 
