@@ -30,7 +30,7 @@ from datamodules.dogs.dog_files import read_list
 from datamodules.dogs.matlab5 import MatlabError, read_matlab5
 from datamodules.house_numbers.annotated import Format1, LabelsOnly
 from datamodules.house_numbers.inspection import folder_faults
-from datamodules.photos.photo_stock import kept
+from datamodules.photos.photo_stock import without_faults
 from datamodules.storage.archives import Tar, Zip, fetch_and_unpack, unpack
 from datamodules.storage.cache import Cache
 from datamodules.storage.child_process import ChildCrashError, Limits, in_child_process
@@ -271,10 +271,10 @@ def test_a_damaged_sample_is_drawn_anew_once_it_is_deleted(tmp_path):
 
 def test_leaving_out_is_advised_only_where_it_helps(tmp_path):
     with pytest.raises(DataFault, match=r"skip_unreadable=true"):
-        kept(["", "x is damaged"], False, "train", "check")
+        without_faults(["", "x is damaged"], False, "train", "check")
     for skip in (False, True):
         with pytest.raises(DataFault) as fault:
-            kept(["x is damaged", "y is damaged"], skip, "train", "check")
+            without_faults(["x is damaged", "y is damaged"], skip, "train", "check")
         assert "skip_unreadable" not in str(fault.value)
     root = write_dogs(tmp_path / "dogs")
     (root / "Images/n02085620-Chihuahua").mkdir()

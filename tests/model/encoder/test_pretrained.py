@@ -82,7 +82,7 @@ def test_a_file_that_is_damaged_cut_off_or_a_folder(path, tmp_path):
         path.write_bytes(content)
         with pytest.raises(RunFault, match=r"weights\.pth is damaged or cut off"):
             read(path)
-    with pytest.raises(RunFault, match="is no ordinary file"):
+    with pytest.raises(RunFault, match="is not a regular file"):
         read(tmp_path)
 
 
