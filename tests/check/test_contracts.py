@@ -19,14 +19,14 @@ CHOICES = [(group, path.stem) for group in GROUPS for path in sorted((CONF / gro
 MECHANISMS = [name for group, name in CHOICES if group == "attention"]
 SOURCES = sorted(path for folder in ("benchmark", "tests") for path in (ROOT / folder).rglob("*.py"))
 
+NAMES_IT = ("attention", "experiment")
 MUST_BE_NAMED = "attention=dram"
 """For the choices of groups that leave the mechanism open: any will do, and this one has every kind of part."""
 
 
 @functools.cache
 def composed(group, name):
-    names_it = OmegaConf.select(COMPOSER.job([f"{group}={name}"]), "attention.name") is not None
-    overrides = [*([] if names_it else [MUST_BE_NAMED]), f"{group}={name}"]
+    overrides = [*([] if group in NAMES_IT else [MUST_BE_NAMED]), f"{group}={name}"]
     left_open = OmegaConf.missing_keys(COMPOSER.job(overrides))
     return COMPOSER.job([*overrides, *(f"{key}=given" for key in left_open)])
 

@@ -1,5 +1,7 @@
 """Every mechanism on every data set: a training step, an evaluation, maps of where it looked."""
 
+from functools import cache
+
 import pytest
 from models import ATTENTION, DATA, SMALL, built, config, files
 from omegaconf import OmegaConf, open_dict
@@ -18,18 +20,19 @@ def root(tmp_path_factory):
 
 def composed(attention, data, root):
     """As Hydra composes it, but put together from one composition of each: a data set's file sets `data` and `look`."""
-    cfg, given = config(f"attention={attention}", *SMALL).copy(), of_data(data, root)
+    cfg = config(f"attention={attention}", *SMALL).copy()
     with open_dict(cfg):
-        for node in ("data", "look", "metrics"):
-            cfg[node] = OmegaConf.to_container(given, resolve=False)[node]
+        cfg.update(of_data(data, root))
     return cfg
 
 
+@cache
 def of_data(data, root):
-    """As small as its knobs allow."""
+    """What a data set's file sets, as small as its knobs allow."""
     known = config("attention=none", f"data={data}").data
     small = [knob for knob in SMALL if not knob.startswith("data.") or knob.split("=")[0].split(".")[1] in known]
-    return config("attention=none", f"data={data}", *small, *files(data, root))
+    given = OmegaConf.to_container(config("attention=none", f"data={data}", *small, *files(data, root)), resolve=False)
+    return {node: given[node] for node in ("data", "look", "metrics")}
 
 
 @pytest.mark.parametrize("attention, data", [("dram", "mnist_cluttered"), ("item_soft", "digit_pairs_ordered")])
