@@ -48,8 +48,8 @@ class Run:
     def look(self, images: Images, boxes: Tensor | None = None, draw: Draw = mode, samples: int = 1) -> Prediction:
         """Predictions, probabilities, fixations and attention maps, see `Prediction`.
 
-        images: (B, C, H, W) float, normalised and of the task's shape, as in batches of the run's data. For runs on
-        photographs also paths or PIL images of any size, which are resized and cropped as the run's test images were.
+        images: (B, C, H, W) float, normalised and of the task's shape, as in batches of the run's data. Or paths or PIL
+        images of any size, which are resized, cropped and normalised as the data set's `pictures` does.
         boxes: (B, N, 4) in pixels, for mechanisms that look at true boxes; none by default. draw: how glimpses are
         chosen (mode, expectation or sample). samples: number of trajectories over which probabilities are averaged.
         Raises RunFault for images that do not fit the model, DataFault for files that are not pictures.

@@ -34,7 +34,7 @@ UNITS, THREADS, SIDE = 100_000, 1024, 10_000
 
 class LoadedRun(NamedTuple):
     """A loaded model. rnn: with the best checkpoint. spec: its task. pictures: reads image files with the run's
-    preprocessing; raises RunFault if its data are not photographs. tones: maps its images to displayable pixels.
+    preprocessing; raises RunFault if its data cannot frame them. tones: maps its images to displayable pixels.
     """
 
     rnn: SequenceModel
@@ -137,12 +137,12 @@ def _built(folder: RunFolder, config: DictConfig, spec: TaskSpec, weights: dict[
 
 
 def unread(spec: TaskSpec) -> Callable[[Sequence[Path]], Tensor]:
-    """The `pictures` of a run whose data are not photographs: raises RunFault."""
+    """The `pictures` of a run whose data have no such method: raises RunFault."""
 
     def pictures(paths: Sequence[Path]) -> Tensor:
         raise RunFault(
-            f"a run on {spec.name} cannot read image files, as its data are not photographs. Give it tensors of shape "
-            f"{('B', *spec.image_shape)}, normalised as its own images are"
+            f"a run on {spec.name} cannot read image files, as its data set has no method `pictures`. Give it tensors "
+            f"of shape {('B', *spec.image_shape)}, normalised as its own images are"
         )
 
     return pictures

@@ -131,7 +131,7 @@ References = Callable[[str], Sequence[Sequence[str]]]
 
 @runtime_checkable
 class Photographic(Protocol):
-    """A data set that can preprocess any image file as it does its own."""
+    """A data set that can preprocess any image file as it does its own images."""
 
     def pictures(self, paths: Sequence[Path]) -> Tensor:
         """(N, C, H, W) float, preprocessed as for evaluation; no file of the data set is read. Raises DataFault that

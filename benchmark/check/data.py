@@ -2,18 +2,24 @@
 
 from collections.abc import Iterator
 from itertools import islice
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import torch
+from PIL import Image
 
 from benchmark.check.contract import Contract
 from benchmark.check.given import CPU, SPLITS, Given
 from benchmark.check.repeatable import REPEATABLE
 from benchmark.training.callbacks.first_batch import batch_faults, first_batch_faults, reference_faults, spec_faults
+from datamodules.contract import Photographic
 
 MOST_BATCHES = 64
 """Batches of a split that are read to see which symbols occur."""
 NEAR = 3.0
 """The background may lie this far beyond the range of pixel values (normalised: in standard deviations)."""
+PICTURE = (70, 50)
+"""Width and height of a picture to be framed."""
 NEXT = 3
 """Batches after the first that are checked, besides the last."""
 LOOK = ("glimpses", "size", "crop", "oversample", "scales", "unit", "explore", "hidden", "symbol_size")
@@ -99,6 +105,20 @@ def symbols_occur(given: Given) -> Iterator[str]:
         yield f"{len(never)} of {len(given.spec.symbols)} symbols never occur in {split}: {', '.join(never[:8])}"
 
 
+def pictures_are_framed_as_its_images(given: Given) -> Iterator[str]:
+    """Of data sets that frame image files at all, on a picture of another size and aspect ratio."""
+    if not isinstance(given.data, Photographic):
+        return
+    with TemporaryDirectory() as folder:
+        path = Path(folder, "picture.png")
+        Image.linear_gradient("L").resize(PICTURE).convert("RGB").save(path)
+        image = given.data.pictures([path, path])
+    if tuple(image.shape) != (wanted := (2, *given.spec.image_shape)):
+        yield f"pictures of two files has the shape {tuple(image.shape)}, and has to have {wanted}"
+    elif not (image.is_floating_point() and image.isfinite().all() and image.std() > 0):
+        yield f"pictures gives {image.dtype} from {image.min():.4g} to {image.max():.4g}, and has to give finite floats"
+
+
 CONTRACTS = (
     Contract("its spec is a task, and its yaml sets all knobs of look", poses_a_task, first=True),
     Contract("the first batch of each split fits the spec", first_batches_fit_the_spec, first=True),
@@ -108,5 +128,6 @@ CONTRACTS = (
     Contract("images differ", images_differ),
     Contract("the background is in the range of pixels", background_is_in_range),
     Contract("every symbol has a name, and occurs", symbols_occur),
+    Contract("pictures of any size are framed as its images", pictures_are_framed_as_its_images),
     *REPEATABLE,
 )

@@ -19,10 +19,11 @@ from datamodules.captions.corpus import Corpus, VocabularyLimits
 from datamodules.captions.examples import Examples
 from datamodules.captions.splits import BucketedCaptions, FirstCaption
 from datamodules.contract import DataFault, TaskSpec
-from datamodules.photos.augmentation import Augmentation, centred_draws
-from datamodules.photos.photo_splits import CropRequest, FixedPhotos, PhotoCropper
-from datamodules.photos.photo_stock import PhotoFiles, PhotoReading, PhotoSource, digest, outline, sound, stock
-from datamodules.photos.photographs import Floats, Photograph, decoded
+from datamodules.photos.augmentation import Augmentation
+from datamodules.photos.photo_splits import FixedPhotos, PhotoCropper
+from datamodules.photos.photo_stock import PhotoReading, PhotoSource, digest, outline, sound, stock
+from datamodules.photos.photographs import Floats, Photograph
+from datamodules.photos.pictures import central_crops
 from datamodules.ranges import Natural
 from datamodules.storage.cache import Cache
 
@@ -112,13 +113,7 @@ class ImageCaptions(BaseData):
         """(N, C, S, S) float: any image files, preprocessed as for evaluation. Raises DataFault that lists all
         unreadable files.
         """
-        photos, reading = [Photograph(path) for path in paths], self._shown.reading
-        found = [(photo.path, decoded(photo, reading.short).fault) for photo in photos]
-        if faults := [f"{path} {fault}" for path, fault in found if fault]:
-            raise DataFault("\n  ".join(["these pictures cannot be read:", *faults]))
-        request = CropRequest(torch.arange(len(photos)), centred_draws(len(photos)))
-        cutter = PhotoCropper(PhotoFiles(photos, reading.short), self._shown.size, 0, reading.workers)
-        return self._shown.make.images(cutter.cut([0], lambda _: request).square, request.uniform)
+        return central_crops(paths, self._shown.reading, self._shown.size, self._shown.make)
 
     @cached_property
     def _corpus(self) -> Corpus:

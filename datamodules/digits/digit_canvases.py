@@ -1,6 +1,10 @@
 """The data set of digits on canvases: pairs, ordered pairs, sums, translated and cluttered digits."""
 
+from collections.abc import Sequence
+from pathlib import Path
 from typing import final
+
+from torch import Tensor
 
 from datamodules.base import BaseData, Splits, content_of, derived_seed
 from datamodules.contract import TaskSpec
@@ -10,6 +14,7 @@ from datamodules.digits.labels import Labels
 from datamodules.digits.overlay import Overlay
 from datamodules.digits.placement import Placement
 from datamodules.digits.sources import DigitSource
+from datamodules.photos.pictures import squeezed
 from datamodules.ranges import Count, Finite, Natural, Positive
 
 
@@ -68,6 +73,12 @@ class DigitCanvases(BaseData):
 
     def fetch(self) -> None:
         self._source.fetch()
+
+    def pictures(self, paths: Sequence[Path]) -> Tensor:
+        """(N, 1, S, S) float: any image files, each squeezed into a whole canvas and made grey; digits have to be
+        bright on dark. Raises DataFault that lists all unreadable files.
+        """
+        return (squeezed(paths, self._recipe.canvas, 1) - self._mean) / self._std
 
     def read(self) -> Splits:
         digits = self._source.read()

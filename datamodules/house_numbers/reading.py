@@ -1,14 +1,18 @@
 """The data set of house number reading: the target is the sequence of digits, left to right, then END."""
 
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from pathlib import Path
 from typing import Literal, NamedTuple, final
 
 import torch
+from torch import Tensor
 
 from datamodules.base import BaseData, Splits, content_of, derived_seed
 from datamodules.contract import DIGITS, DataFault, TaskSpec
 from datamodules.house_numbers.numbers import END, Numbers, joined
 from datamodules.house_numbers.windows import CentreWindows, RandomWindows, WindowCropper
+from datamodules.photos.pictures import squeezed
 from datamodules.ranges import Count, Natural, Positive, SomeShare
 
 
@@ -83,6 +87,14 @@ class HouseNumbers(BaseData):
 
     def fetch(self) -> None:
         self._source.fetch()
+
+    def pictures(self, paths: Sequence[Path]) -> Tensor:
+        """(N, C, L, L) float: any image files, each squeezed into a whole image as if it were the box around a number,
+        minus its mean. Raises DataFault that lists all unreadable files.
+        """
+        channels, side, _ = self._shape
+        image_NCLL = squeezed(paths, side, channels) / self._contrast
+        return image_NCLL - image_NCLL.mean((1, 2, 3), keepdim=True)
 
     def read(self) -> Splits:
         parts = self._source.read()

@@ -6,6 +6,7 @@ Axes: N photographs, B images of a batch, K boxes.
 from abc import ABC, abstractmethod
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Annotated, NamedTuple, final
 
 import torch
@@ -17,6 +18,7 @@ from datamodules.photos.augmentation import PLAIN, Augmentation, Jitter
 from datamodules.photos.photo_splits import FixedPhotos, PhotoCropper, PhotoStream, PhotoTargets
 from datamodules.photos.photo_stock import PhotoReading, PhotoSource, digest, outline, stock
 from datamodules.photos.photographs import Photograph
+from datamodules.photos.pictures import central_crops
 from datamodules.ranges import ArgumentsOf, Colours, Count, Deviations, Natural, SomeShare
 from datamodules.storage.cache import Cache
 
@@ -115,6 +117,13 @@ class Categories(BaseData):
 
     def fetch(self) -> None:
         self._source.fetch()
+
+    def pictures(self, paths: Sequence[Path]) -> Tensor:
+        """(N, 3, S, S) float: any image files, preprocessed as for evaluation, without boxes. Raises DataFault that
+        lists all unreadable files.
+        """
+        mean, std, _ = self._colours
+        return central_crops(paths, self._reading, self._size, Augmentation(self._size, mean, std, PLAIN))
 
     def read(self) -> Splits:
         (train, test), (images, share) = self._source.read(), self._validation

@@ -4,23 +4,25 @@ import json
 import subprocess
 import sys
 from dataclasses import asdict
+from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 from hostile_folders import SIDE, captioning_run, with_toy
-from models import SMALL, built, config, first_batch
+from models import ATTENTION, SMALL, built, config, first_batch
 from omegaconf import OmegaConf
 from PIL import Image
 from run_helpers import environment
 
 import benchmark
 from benchmark.common.errors import RunFault
-from benchmark.evaluation.looking import joined
+from benchmark.evaluation.looking import joined, predict
 from benchmark.model.attention.distribution import mode
 from benchmark.model.loop import averaged
 from benchmark.results.run_folder import RunFolder
-from datamodules.contract import IGNORED
+from benchmark.trained import unread
+from datamodules.contract import IGNORED, DataFault
 
 
 def finished(path, attention, data):
@@ -60,6 +62,20 @@ def test_any_mechanism_answers_and_shows_where_it_looked(attention, tmp_path):
     assert not found.log_prob.requires_grad and not found.maps.requires_grad
 
 
+@pytest.mark.parametrize("attention", ATTENTION)
+def test_every_mechanism_predicts_pictures_without_boxes(attention, tmp_path):
+    parts = built(attention, data="digit_pairs_ordered")
+    path = tmp_path / "picture.png"
+    Image.linear_gradient("L").resize((64, 40)).save(path)
+    image = parts.datamodule.pictures([path])
+    found = predict(parts.module.rnn, parts.spec, image, torch.zeros(1, 0, 4))
+    assert len(found.answers) == 1 and all(answer in parts.spec.symbols for answer in found.answers[0])
+    assert torch.allclose(found.log_prob.exp().sum(-1), torch.ones(1, found.symbol.shape[1]), atol=1e-5)
+    steps = found.where.shape[1:3]
+    assert found.maps.shape == (1, *steps, *parts.spec.image_shape[1:]) and found.maps.isfinite().all()
+    assert found.fixations.shape == (1, *steps, 2)
+
+
 def test_parts_of_a_look_and_looks_together(tmp_path):
     finished(tmp_path / "run", "item_soft", "digit_pairs_ordered")
     run = benchmark.load(tmp_path / "run")
@@ -96,11 +112,14 @@ def test_what_a_run_cannot_read_is_told_in_words(tmp_path):
         (torch.rand(2, 1, side, side + 1), "this run reads"),
         (torch.rand(1, side, side), "batch, channels, rows, columns"),
         (torch.zeros(2, 1, side, side, dtype=torch.uint8), "have to be floats"),
-        (["a.png"], "cannot read image files"),
         ([], "no images were given"),
     ):
         with pytest.raises(RunFault, match=told):
             run.look(images)
+    with pytest.raises(DataFault, match=r"these pictures cannot be read:\n  a\.png is missing"):
+        run.look(["a.png"])
+    with pytest.raises(RunFault, match="has no method `pictures`"):
+        unread(run.spec)([Path("a.png")])
     with pytest.raises(RunFault, match="no folder of a run"):
         benchmark.load(tmp_path / "nowhere")
 
