@@ -63,6 +63,7 @@ class Composer:
         self._search = list(search)
         folder = None if config_dir is None else f"file://{Path(config_dir).resolve()}"
         self.loader = config_loader(config_source(), folder)
+        self._choices: dict[str, list[str]] = {}
         self._jobs: dict[tuple[str, ...], DictConfig] = {}
         self._cache: dict[tuple[str, ...], DictConfig] = {}
 
@@ -119,7 +120,9 @@ class Composer:
 
     def choices(self, group: str) -> list[str]:
         """All choices of a config group; empty for anything else."""
-        return list(self.loader.get_group_options(group))
+        if group not in self._choices:
+            self._choices[group] = self.loader.get_group_options(group)
+        return list(self._choices[group])
 
     def address(self, config: DictConfig, experiment: str = "") -> RunId:
         """The RunId of a composed configuration. experiment: the choice of that group, "" for none."""
