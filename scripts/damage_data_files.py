@@ -157,6 +157,7 @@ def _read_karpathy(path: Path) -> object:
 REFERENCES = {"images": [{"id": 1}, {"id": 2}], "annotations": [
     {"id": n, "image_id": 1 + n % 2, "caption": f"a dog on {n} beaches"} for n in range(4)]}  # fmt: skip
 RESULTS = [{"image_id": 1, "caption": "a dog on a beach"}, {"image_id": 2, "caption": "a beach"}]
+SCORED = {"references": REFERENCES, "results": RESULTS}
 TOKENIZED = {"1": ["a dog", "a big dog"], "2": ["a beach"]}
 
 
@@ -281,12 +282,8 @@ READERS: Mapping[str, FormatReader] = {
     "COCO instances (JSON)": FormatReader(_coco("annotations/instances_val2017.json"), _read_coco),
     "COCO photograph (jpg)": FormatReader(_coco("train2017/*1.jpg"), _read_coco),
     "Karpathy's captions (JSON)": FormatReader(_karpathy, _read_karpathy),
-    "scoring: references (JSON)": FormatReader(
-        _json("references.json", references=REFERENCES, results=RESULTS), _read_scores
-    ),
-    "scoring: results (JSON)": FormatReader(
-        _json("results.json", references=REFERENCES, results=RESULTS), _read_scores
-    ),
+    "scoring: references (JSON)": FormatReader(_json("references.json", **SCORED), _read_scores),
+    "scoring: results (JSON)": FormatReader(_json("results.json", **SCORED), _read_scores),
     "scoring: words (JSON)": FormatReader(
         _json("words_said.json", words_true=TOKENIZED, words_said={"1": ["a dog"], "2": ["beach"]}), _read_scores
     ),

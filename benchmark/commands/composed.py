@@ -7,7 +7,8 @@ from omegaconf import DictConfig
 
 from benchmark.build import make
 from benchmark.common.errors import ConfigFault
-from benchmark.config.compose import Composer, register_plugins
+from benchmark.config.check import config_faults
+from benchmark.config.compose import Composer, plain, register_plugins, written
 from benchmark.config.overrides import Overrides
 
 SHORT = {"mnist": "mnist28", "dogs": "stanford_dogs"}
@@ -21,7 +22,10 @@ def composed(name: str, overrides: Sequence[str]) -> DictConfig:
     texts = ["attention=none", f"data={SHORT.get(name, name)}", *overrides]
     if faults := Overrides(composer, texts, sweep=False).faults():
         raise ConfigFault(faults)
-    node: DictConfig = composer.job(texts).data
+    config = composer.job(texts)
+    if faults := config_faults(plain(config), written(config)):
+        raise ConfigFault(faults)
+    node: DictConfig = config.data
     return node
 
 

@@ -9,16 +9,12 @@ from datamodules.captions.coco_files import CocoSample, Download, HeldOut, Karpa
 from datamodules.captions.coco_sample import YEAR
 from datamodules.captions.corpus import VocabularyLimits
 from datamodules.captions.image_captions import ImageCaptions, PhotoSettings, SplitSizes
-from datamodules.contract import DataFault
 from datamodules.photos.augmentation import Augmentation, Jitter
 from datamodules.photos.photo_stock import PhotoReading
 from datamodules.ranges import ArgumentsOf, Colours, Count, Deviations, Natural, SomeShare
 from datamodules.storage.archives import Zip
 from datamodules.storage.cache import Cache
 from datamodules.storage.samples import SampleSettings
-
-YEARS = (2014, 2017)
-"""Of which there are captions."""
 
 
 def captions(
@@ -88,8 +84,6 @@ def official(
     **task: Further,
 ) -> ImageCaptions:
     """COCO in its official files, see Official. All other arguments are those of `captions`. Raises DataFault."""
-    if year not in YEARS:
-        raise DataFault(f"data.year={year}: COCO has captions of {' and '.join(map(str, YEARS))}.")
     held_out = HeldOut(task["validation_images"], validation_share, split_seed)
     source = Official(Path(root), year, held_out, downloads(archives, mirrors, download))
     return captions(source, **task)

@@ -78,10 +78,10 @@ class ImageCaptions(BaseData):
                  limits: VocabularyLimits, examples: Examples, photos: PhotoSettings, sizes: SplitSizes,
                  ) -> None:  # fmt: skip
         super().__init__()
-        if photos.size > photos.reading.short or photos.objects < 0:
+        if photos.size > photos.reading.short:
             raise DataFault(
                 f"data.size={photos.size} px has to fit into photographs with a short side of "
-                f"data.short={photos.reading.short} px, and data.objects={photos.objects} has to be 0 or more."
+                f"data.short={photos.reading.short} px."
             )
         self._name, self._origin, self._seed, self.source, self._cache = name, origin, seed, source, cache
         self._limits, self._examples, self._shown, self._amounts = limits, examples, photos, sizes

@@ -89,11 +89,6 @@ class CanvasGenerator:
                 f"clutter is cut from digits of {self.size} x {self.size} pixels: "
                 f"data.clutter_size must be 1 to {self.size}, not {self.clutter_size}."
             )
-        if self.clutter < 0 or self.digits < 1:
-            raise DataFault(
-                f"{self.digits} digits and {self.clutter} pieces of clutter on a canvas: "
-                "data.labels.digits must be 1 or more, data.clutter 0 or more."
-            )
         if self.clutter + self.digits > MOST_LAYERS:
             raise DataFault(
                 f"{self.digits} digits and {self.clutter} pieces of clutter on a canvas: no more than {MOST_LAYERS} "

@@ -101,8 +101,8 @@ def stanford_dogs(
 
     breeds: official ids, [] for all. dogs: boxes of a photograph; 0: no annotation is read. Raises DataFault.
     """
-    if dogs < 0 or (dogs == 0 and framing.reads_boxes):
-        raise DataFault(f"data.dogs={dogs}: 0 or more boxes a photograph, and 1 or more to crop to one.")
+    if dogs == 0 and framing.reads_boxes:
+        raise DataFault("data.dogs=0: no box is read of a photograph, which needs 1 or more to crop to one.")
     held, reading, task = Cache(Path(cache)), *_reading(**task)
     wanted = archives(sha256) if download else []
     files = _files(Path(root), wanted, mirrors, OFFICIAL, breeds, dogs, framing, reading, held)

@@ -11,7 +11,7 @@ from typing import Annotated, Any, final
 
 from datamodules.contract import DataFault
 from datamodules.house_numbers.annotated import ANNOTATION, Format1, LabelsOnly
-from datamodules.house_numbers.crops import MODES, AroundDigits, Middle
+from datamodules.house_numbers.crops import AroundDigits, Middle
 from datamodules.house_numbers.numbers import Cutting, NumberReader
 from datamodules.house_numbers.reading import HouseNumbers, NumberParts, NumberSource
 from datamodules.house_numbers.svhn_sample import write_svhn_sample
@@ -119,15 +119,8 @@ def files(
     size: int,
 ) -> SvhnFolder:
     """The reader of a folder. Raises DataFault for impossible sizes."""
-    if channels not in MODES:
-        raise DataFault(f"data.channels={channels}: an image has 1 channel (grey) or 3 (colour).")
-    if not 0 < size <= square:
+    if size > square:
         raise DataFault(f"data.size={size} px cannot be cut out of squares of data.square={square} px.")
-    if not (0 < unofficial_width <= 1 and 0 < unofficial_height <= 1 and enlarge >= 0 and workers > 0):
-        raise DataFault(
-            f"data.unofficial_width={unofficial_width} and data.unofficial_height={unofficial_height} have to be "
-            f"shares above 0 and up to 1, data.enlarge={enlarge} at least 0, data.workers={workers} at least 1."
-        )
     held = Cache(cache)
     reader = NumberReader(Cutting(digits, square, channels, workers), held)
     frame, middle = AroundDigits(enlarge), Middle(unofficial_width, unofficial_height)

@@ -99,7 +99,7 @@ class Categories(BaseData):
         test_images: Count,
     ) -> None:
         super().__init__()
-        self._colours = _checked_colours(mean, std, jitter)
+        self._colours = tuple(mean), tuple(std), Jitter(**jitter)
         if reading.short < size:
             raise DataFault(f"data.size={size} px cannot be cut out of photographs of data.short={reading.short} px.")
         self._name, self._origin, self._source, self._reading, self._cache = name, origin, source, reading, cache
@@ -159,21 +159,6 @@ class Categories(BaseData):
 
         targets, cutter = Category(part.label), self._cutter(stocked)
         return FixedPhotos(cutter, make, targets, torch.tensor(chosen), self._evaluation_batch, content)
-
-
-def _checked_colours(
-    mean: Sequence[float], std: Sequence[float], jitter: Mapping[str, float]
-) -> tuple[tuple[float, ...], tuple[float, ...], Jitter]:
-    """Mean and std as tuples, and the Jitter. Raises DataFault for values out of range."""
-    limits = {"place": 1.0, "mirror": 1.0, "brightness": 1.0, "contrast": 1.0, "saturation": 1.0, "hue": 0.5}
-    faults = [f"data.jitter.{knob}={jitter[knob]} (0 to {most:g})" for knob, most in limits.items()
-              if not 0 <= jitter[knob] <= most]  # fmt: skip
-    faults += [
-        f"data.{knob}={list(held)} (three colours)" for knob, held in (("mean", mean), ("std", std)) if len(held) != 3
-    ]
-    if faults:
-        raise DataFault(f"cannot be: {', '.join(faults)}.")
-    return tuple(mean), tuple(std), Jitter(**jitter)
 
 
 def first_of_each(label: Sequence[int]) -> list[int]:

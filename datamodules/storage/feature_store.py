@@ -22,7 +22,6 @@ from datamodules.contract import DataFault
 from datamodules.storage.cache import ABOUT, CacheEntry, named_by
 from datamodules.storage.locks import locked
 
-DTYPES = ("float32", "float16")
 FEATURES, SUMS = "features.npy", "sums.jsonl"
 
 Rows = NDArray[Any]
@@ -53,8 +52,6 @@ class FeatureStore:
     """
 
     def __init__(self, folder: str, dtype: Literal["float32", "float16"]) -> None:
-        if dtype not in DTYPES:
-            raise DataFault(f"features.store.dtype={dtype}: features are kept as {' or '.join(DTYPES)}.")
         self._folder, self._dtype = Path(folder), np.dtype(dtype)
 
     def rows(

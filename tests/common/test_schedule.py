@@ -8,7 +8,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 from models import DRAWN, built
 
-from benchmark.common.errors import ConfigFault
 from benchmark.common.schedule import Constant, Cosine, Geometric, Linear, Steps, Waiting
 from benchmark.training.optimizer.core_and_policy import CoreAndPolicy
 
@@ -84,12 +83,6 @@ def test_a_policy_stands_still_while_it_waits():
 def test_what_waits_for_all_of_training_never_moves():
     waiting = Waiting(1.0, Linear(1.0, 0.5, 1.0))
     assert [waiting(p) for p in (0.0, 0.999, 1.0)] == [0, 0, 0]
-
-
-@pytest.mark.parametrize("wait", [-0.1, 1.1])
-def test_a_wait_is_a_share_of_training(wait):
-    with pytest.raises(ConfigFault, match=r"optimizer\.policy_wait"):
-        CoreAndPolicy(torch.optim.SGD, Constant(1.0), Constant(1.0), wait, 1.0, 1.0)
 
 
 def test_core_and_policy_are_clipped_apart():

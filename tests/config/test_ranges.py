@@ -117,6 +117,7 @@ def test_what_is_out_of_range_is_refused_at_the_knob_that_is_set(knobs):
     ("optimizer.make.lr=-1", "optimizer.make.lr: has to be a number of at least 0 and finite, and not -1"),
     ("optimizer.make.betas=[0.9]", "optimizer.make.betas: has to be a list of 2, and not [0.9]"),
     ("optimizer.clip_core=-1", "optimizer.clip_core: has to be a number above 0, and not -1"),
+    ("optimizer.policy_wait=1.1", "optimizer.policy_wait: has to be a number from 0 to 1, and not 1.1"),
     ("optimizer.rate.warmup=-1", "optimizer.rate.warmup: has to be a number from 0 to 1, and not -1"),
     ("attention.mechanism.policy.std.until=2", "attention.mechanism.policy.std.until: has to be a number from 0 to 1"),
     ("encoder.body.layers=[[4,3]]", "encoder.body.layers[0]: has to be a list of 3, and not [4, 3]"),

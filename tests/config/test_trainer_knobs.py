@@ -7,7 +7,7 @@ import pytest
 import pytorch_lightning as pl
 from omegaconf import OmegaConf
 from run_helpers import TINY, composer, lines
-from test_run_job import assert_same, plug_pulled, prepared, run
+from test_run_job import assert_same, interrupted, prepared, run
 
 from benchmark.common.errors import ConfigFault, RunFault
 from benchmark.config.check import config_faults
@@ -65,13 +65,6 @@ def test_a_part_without_a_target_is_named():
     config = copy.deepcopy(USUAL)
     config["callbacks"] = {"mine": {"patience": 3}}
     assert config_faults(config) == ["callbacks.mine: has no _target_: +callbacks.mine._target_=CLASS sets its class"]
-
-
-def interrupted(runs, monkeypatch, moment, *overrides):
-    """A run whose plug is pulled right after a hook was called `when` times, and that is started again."""
-    with plug_pulled(monkeypatch, moment):
-        run(runs, *overrides)
-    return run(runs, *overrides)
 
 
 STOPPING = ["callbacks=early_stopping", "callbacks.early_stopping.patience=1", "callbacks.early_stopping.min_delta=1",

@@ -129,6 +129,13 @@ def plug_pulled(monkeypatch, moment):
             yield
 
 
+def interrupted(runs, monkeypatch, moment, *overrides):
+    """A run whose plug is pulled at a moment, and that is started again."""
+    with plug_pulled(monkeypatch, moment):
+        run(runs, *overrides)
+    return run(runs, *overrides)
+
+
 @pytest.mark.parametrize("moment", MOMENTS)
 def test_an_interrupted_run_comes_to_the_same_bits(finished, tmp_path, monkeypatch, moment):
     """Weights, moments, metrics and predictions."""
@@ -152,19 +159,7 @@ def test_an_interrupted_run_that_is_told_its_own_symbols_comes_to_the_same_bits(
     """The coins of scheduled sampling and the windows at random go on where they would have."""
     overrides = [*SEQUENCES, f"data.root={tmp_path / 'sample'}"]
     straight = run(tmp_path / "straight", *overrides)
-    original, calls = Heartbeat.on_train_epoch_end, []
-
-    def pulled(self, *arguments):
-        original(self, *arguments)
-        calls.append(1)
-        if len(calls) == 2:
-            raise Pulled
-
-    with monkeypatch.context() as patch:
-        patch.setattr(Heartbeat, "on_train_epoch_end", pulled)
-        with pytest.raises(Pulled):
-            run(tmp_path / "broken", *overrides)
-    assert_same(run(tmp_path / "broken", *overrides), straight)
+    assert_same(interrupted(tmp_path / "broken", monkeypatch, MOMENTS[0], *overrides), straight)
 
 
 def assert_same(one, other):

@@ -9,10 +9,10 @@ from typing import NamedTuple, final
 
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import interpolate
 
 from benchmark.model.attention.base import Attention, Glimpse
 from benchmark.model.attention.distribution import Draw, PointMass, random_items
+from benchmark.model.attention.item import grid_map
 from benchmark.model.encoder.base import Encoder
 from datamodules.contract import NO_KEY, ImageKey, TaskSpec
 from datamodules.ranges import Count
@@ -75,10 +75,7 @@ class AdaptiveAttention(Attention):
 
     def attention_map(self, where: Tensor, side: tuple[int, int]) -> Tensor:
         """The items' weights as a map with maximum 1, scaled by 1 - beta: dark where the sentinel has the weight."""
-        grid_R1hw = where[:, :-1].unflatten(-1, (1, self.rows, self.columns))
-        map_RHW = interpolate(grid_R1hw, size=side, mode="bilinear", align_corners=False).squeeze(1)
-        peak_R11 = map_RHW.amax((-2, -1), keepdim=True)
-        return map_RHW / peak_R11.clamp(min=1e-12) * (1 - where[:, -1, None, None])
+        return grid_map(where[:, :-1], (self.rows, self.columns), side) * (1 - where[:, -1, None, None])
 
     def fixation(self, where: Tensor) -> Tensor:
         best_R = where[:, :-1].argmax(-1)

@@ -11,7 +11,7 @@ from torch import Tensor
 from benchmark.common.constants import constant
 from benchmark.model.attention.base import Glimpse
 from benchmark.model.attention.distribution import Draw
-from benchmark.model.attention.item import AttentionOverItems
+from benchmark.model.attention.item import AttentionOverItems, peaked
 from datamodules.contract import NO_KEY, ImageKey
 
 
@@ -82,8 +82,7 @@ class BoxAttention(AttentionOverItems):
         box_RN4 = where[..., 1:] * scale_4
         y_RNH = covered(box_RN4[..., 1], box_RN4[..., 3], height, height)
         x_RNW = covered(box_RN4[..., 0], box_RN4[..., 2], width, width)
-        map_RHW = torch.einsum("rn,rnh,rnw->rhw", where[..., 0], y_RNH, x_RNW)
-        return map_RHW / map_RHW.amax((-2, -1), keepdim=True).clamp(min=1e-12)
+        return peaked(torch.einsum("rn,rnh,rnw->rhw", where[..., 0], y_RNH, x_RNW))
 
     def fixation(self, where: Tensor) -> Tensor:
         best_R4 = where[torch.arange(len(where)), where[..., 0].argmax(-1), 1:]

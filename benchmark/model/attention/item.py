@@ -22,6 +22,17 @@ from datamodules.contract import NO_KEY, ImageKey, TaskSpec
 from datamodules.ranges import Positive
 
 
+def peaked(map_RHW: Tensor) -> Tensor:
+    """The map scaled to a maximum of 1; one of zeros stays."""
+    return map_RHW / map_RHW.amax((-2, -1), keepdim=True).clamp(min=1e-12)
+
+
+def grid_map(weights_RN: Tensor, cells: tuple[int, int], side: tuple[int, int]) -> Tensor:
+    """(R, H, W) the weights of a grid's cells as a map with maximum 1. cells: rows and columns of the grid."""
+    grid_R1hw = weights_RN.unflatten(-1, (1, *cells))
+    return peaked(interpolate(grid_R1hw, size=side, mode="bilinear", align_corners=False).squeeze(1))
+
+
 class ItemChoice(nn.Module, ABC):
     """From scores to a distribution over glimpses: the one part in which soft and hard attention differ.
 
@@ -181,9 +192,7 @@ class ItemAttention(AttentionOverItems):
         return Glimpse(*self.attend(scores_RN, features.item, features.softened, query_RS, draw))
 
     def attention_map(self, where: Tensor, side: tuple[int, int]) -> Tensor:
-        grid_R1hw = where.unflatten(-1, (1, self.rows, self.columns))
-        map_RHW = interpolate(grid_R1hw, size=side, mode="bilinear", align_corners=False).squeeze(1)
-        return map_RHW / map_RHW.amax((-2, -1), keepdim=True).clamp(min=1e-12)
+        return grid_map(where, (self.rows, self.columns), side)
 
     def fixation(self, where: Tensor) -> Tensor:
         side_2 = torch.tensor([self.width, self.height], device=where.device)

@@ -9,7 +9,6 @@ from torch.nn.utils import clip_grad_norm_
 from torch.optim import Optimizer
 from torch.optim.lr_scheduler import LambdaLR
 
-from benchmark.common.errors import ConfigFault
 from benchmark.common.schedule import Schedule, Waiting
 from benchmark.training.optimizer.base import Optimisation
 from datamodules.ranges import Limit, Share
@@ -27,7 +26,7 @@ class CoreAndPolicy(Optimisation):
     policy_wait: fraction of training, 0 to 1, in which the policy is not trained; `policy_rate` runs over the rest. At
     1 it is never trained, as in the controls of spatial transformers.
     clip_core, clip_policy: maximal gradient norm of each group. With one norm for both, a noisy policy gradient would
-    shrink the core's updates. Raises ConfigFault for a policy_wait outside 0 to 1.
+    shrink the core's updates.
     """
 
     def __init__(
@@ -39,8 +38,6 @@ class CoreAndPolicy(Optimisation):
         clip_core: Limit,
         clip_policy: Limit,
     ):
-        if not 0 <= policy_wait <= 1:
-            raise ConfigFault([f"optimizer.policy_wait: a share of training, 0 to 1: not {policy_wait}"])
         self.make, self.rate, self.policy_rate = make, rate, Waiting(policy_wait, policy_rate)
         self.clip_core, self.clip_policy = clip_core, clip_policy
 

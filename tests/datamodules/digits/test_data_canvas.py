@@ -151,8 +151,6 @@ def test_clutter_is_a_window_of_a_digit():
         (dict(canvas=20), r"digit of 28 x 28 .* does not fit a canvas of 20 x 20.*data\.canvas to 28"),
         (dict(clutter_size=29), r"data\.clutter_size must be 1 to 28, not 29"),
         (dict(clutter_size=0), r"data\.clutter_size must be 1 to 28, not 0"),
-        (dict(clutter=-1), r"data\.clutter 0 or more"),
-        (dict(digits=0), r"data\.labels\.digits must be 1 or more"),
         (dict(clutter=200), r"lower data\.clutter"),
         (dict(canvas=50, placement=Apart()), r"cannot lie apart"),
     ],

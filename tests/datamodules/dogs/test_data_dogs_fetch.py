@@ -28,33 +28,22 @@ def packed(root, *tops):
 
 
 @pytest.fixture
-def content(tmp_path):
-    """What the authors serve, by path."""
+def authors(tmp_path, mirror):  # noqa: F811
+    """Serves the three archives as the authors do."""
     root = write_dogs(tmp_path / "there", breeds=(3, 57), train=8, test=2)
     (root / "file_list.mat").write_bytes((root / "train_list.mat").read_bytes())
     held = {"images.tar": ("Images",), "annotation.tar": ("Annotation",), "lists.tar": LISTS}
-    return {f"/mirror/{name}": packed(root, *tops) for name, tops in held.items()}
-
-
-@pytest.fixture
-def authors(content, mirror, monkeypatch):  # noqa: F811
-    get = mirror.RequestHandlerClass.do_GET
-
-    def by_path(handler):
-        handler.server.content = content[handler.path]
-        return get(handler)
-
-    monkeypatch.setattr(mirror.RequestHandlerClass, "do_GET", by_path)
+    mirror.files = {name: packed(root, *tops) for name, tops in held.items()}
     return mirror
 
 
-def test_the_data_set_fetches_what_it_lacks_and_reads_it(authors, content, tmp_path):
+def test_the_data_set_fetches_what_it_lacks_and_reads_it(authors, tmp_path):
     root = tmp_path / "here"
     data = made("stanford_dogs", f"data.root={root}", "data.download=true", f"data.mirrors=[{authors.url}]", *GIVEN)
     with pytest.raises(DataFault, match=r"could not fetch lists\.tar(.|\n)*sha256 is not 34b47cac"):
         data.prepare_data()  # these are not the official ones
     assert not (root / "train_list.mat").exists()
-    wanted = archives({name.split("/")[-1]: sha256(held).hexdigest() for name, held in content.items()})
+    wanted = archives({name: sha256(held).hexdigest() for name, held in authors.files.items()})
     authors.asked.clear()
     fetch_and_unpack(wanted, root, [authors.url])
     assert [path for path, _ in authors.asked] == [f"/mirror/{name}.tar" for name in ("lists", "annotation", "images")]

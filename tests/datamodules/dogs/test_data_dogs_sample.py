@@ -6,7 +6,6 @@ import torch
 from PIL import Image
 from svhn_folders import made
 
-from datamodules.contract import DataFault
 from datamodules.dogs.dog_files import dog_boxes, read_list
 from datamodules.dogs.dogs_sample import FOLDERS, write_dogs_sample
 from datamodules.dogs.drawing import MARK, MARKS, SEEN, SHORT, TAG, draw_dog
@@ -92,14 +91,6 @@ def test_boxes_are_the_dogs_own(folder):
         with Image.open(folder / "Images" / name) as image:
             assert fault == "" and boxes.shape == (1, 4) and image.mode == "RGB"
             assert (boxes[0, 2:] <= image.size).all() and 25 < boxes[0, 2] - boxes[0, 0] < 75
-
-
-def test_a_sample_of_nothing_and_a_folder_that_cannot_be_made_are_told(tmp_path):
-    with pytest.raises(DataFault, match="0 training and 1 test images"):
-        write_dogs_sample(tmp_path / "none", SampleSettings(0, 1, 0))
-    (tmp_path / "file").write_text("")
-    with pytest.raises(DataFault, match=r"cannot write the sample .*data\.root"):
-        write_dogs_sample(tmp_path / "file" / "sample", SampleSettings(1, 1, 0))
 
 
 def test_the_data_set_writes_its_sample_and_reads_it(tmp_path):

@@ -124,25 +124,12 @@ def test_a_damaged_archive_is_not_unpacked(tmp_path, content):
 
 
 @pytest.fixture
-def official(tmp_path):
+def authors(tmp_path, mirror):  # noqa: F811
     """Serves train and test as the authors do; the mirror's folder is any."""
     root = write_root(tmp_path / "there", ["1", "23", "456", "78"], ["90", "7"])
-    content = {}
     for part in ("train", "test"):
         files = [(f"{part}/{path.name}", path.read_bytes()) for path in sorted((root / part).iterdir())]
-        content[f"/mirror/{part}.tar.gz"] = packed(*files, (f"{part}/see_bboxes.m", b"% viewer"), part=part)
-    return content
-
-
-@pytest.fixture
-def authors(official, mirror, monkeypatch):  # noqa: F811
-    get = mirror.RequestHandlerClass.do_GET
-
-    def by_path(handler):
-        handler.server.content = official[handler.path]
-        return get(handler)
-
-    monkeypatch.setattr(mirror.RequestHandlerClass, "do_GET", by_path)
+        mirror.files[f"{part}.tar.gz"] = packed(*files, (f"{part}/see_bboxes.m", b"% viewer"), part=part)
     return mirror
 
 

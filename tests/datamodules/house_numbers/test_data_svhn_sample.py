@@ -8,7 +8,6 @@ import torch
 from PIL import Image
 from svhn_folders import made
 
-from datamodules.contract import DataFault
 from datamodules.house_numbers.digit_struct import read_digit_struct
 from datamodules.house_numbers.drawing import FONTS, GREY, _font, draw_house
 from datamodules.house_numbers.inspection import folder_faults
@@ -91,14 +90,6 @@ def test_it_is_written_once_and_by_one(tmp_path):
     write_svhn_sample(root / small.name("svhn"), small)
     assert {path: path.stat().st_mtime_ns for path in root.rglob("*.png")} == times and len(times) == 3
     assert [path.name for path in root.iterdir() if not path.name.startswith(".")] == [small.name("svhn")]
-
-
-def test_a_sample_of_nothing_and_a_folder_that_cannot_be_made_are_told(tmp_path):
-    with pytest.raises(DataFault, match="0 training and 1 test images"):
-        write_svhn_sample(tmp_path / "none", SampleSettings(0, 1, 0))
-    (tmp_path / "file").write_text("")
-    with pytest.raises(DataFault, match=r"cannot write the sample .*data\.root"):
-        write_svhn_sample(tmp_path / "file" / "sample", SampleSettings(1, 1, 0))
 
 
 def test_the_data_set_writes_its_sample_and_reads_it(tmp_path):

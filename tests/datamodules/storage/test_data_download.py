@@ -16,9 +16,12 @@ GOOD = Wanted("digits.gz", md5(CONTENT).hexdigest())
 
 
 class Mirror(ThreadingHTTPServer):
-    """Serves CONTENT. cuts: after how many bytes the next answers break off. ranges: whether it resumes."""
+    """Serves `files` by their names, and `content` under any other. cuts: after how many bytes the next answers break
+    off. ranges: whether it resumes.
+    """
 
     def __init__(self) -> None:
+        self.files: dict[str, bytes] = {}
         self.content, self.cuts, self.ranges, self.status, self.asked = CONTENT, [], True, 200, []
         super().__init__(("127.0.0.1", 0), Answer)
 
@@ -36,9 +39,10 @@ class Answer(BaseHTTPRequestHandler):
         start = int(asked.removeprefix("bytes=").removesuffix("-")) if asked and self.server.ranges else 0
         if self.server.status != 200:
             return self.send_error(self.server.status)
-        if start >= len(self.server.content):
+        content = self.server.files.get(self.path.rsplit("/", 1)[1], self.server.content)
+        if start >= len(content):
             return self.send_error(416)
-        body = self.server.content[start:]
+        body = content[start:]
         self.send_response(206 if start else 200)
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()

@@ -49,8 +49,6 @@ def test_half_precision_takes_half_the_room_and_refuses_what_it_cannot_hold(tmp_
     assert rows.dtype == np.float16 and np.abs(rows - WHOLE).max() < 2e-3
     with pytest.raises(DataFault, match=r"too large for half precision: features\.store\.dtype=float32"):
         FeatureStore(str(tmp_path), "float16").rows("big", SOURCE, 1, 1, (1,), lambda number: np.full((1, 1), 1e6))
-    with pytest.raises(DataFault, match=r"features\.store\.dtype=int8: features are kept as float32 or float16"):
-        FeatureStore(str(tmp_path), "int8")
 
 
 def test_after_a_kill_only_the_rest_is_made(tmp_path):

@@ -129,31 +129,15 @@ def test_a_beam_s_rollout_is_that_of_its_sequence():
 
 
 def test_where_nothing_ends_the_best_beginning_is_the_answer():
-    script = torch.tensor([[0.5, 0.3, 0.2 - 1e-9, 1e-9], [0.1, 0.7, 0.2 - 1e-9, 1e-9]]).log()[:, None]
-    spec = task(2, symbols=4, steps=2, end=3)
-    rnn = AttentionRNN(
-        spec,
-        Watched(),
-        Scripted(script, 1),
-        NoContext(spec, 1, 1),
-        TeacherForcing(),
-        Beam(2, NoLengthNormalisation()),
-        1,
-    )
-    rollout = rnn(torch.zeros(1, 1, 2, 2), no_boxes(1), None, 1, mode)
-    assert rollout.symbol.tolist() == [[[0, 1]]]
+    def best(*probabilities):
+        script, spec = torch.tensor(probabilities).log()[:, None], task(2, symbols=4, steps=2, end=3)
+        parts = Watched(), Scripted(script, 1), NoContext(spec, 1, 1), TeacherForcing()
+        rnn = AttentionRNN(spec, *parts, Beam(2, NoLengthNormalisation()), 1)
+        return rnn(torch.zeros(1, 1, 2, 2), no_boxes(1), None, 1, mode).symbol.tolist()
+
+    assert best([0.5, 0.3, 0.2 - 1e-9, 1e-9], [0.1, 0.7, 0.2 - 1e-9, 1e-9]) == [[[0, 1]]]
     # An end that is at all in the beam comes first, as the worse one is the only whole sentence.
-    script = torch.tensor([[0.5, 0.1, 0.1, 0.3], [0.9, 0.05, 0.04, 0.01]]).log()[:, None]
-    rnn = AttentionRNN(
-        spec,
-        Watched(),
-        Scripted(script, 1),
-        NoContext(spec, 1, 1),
-        TeacherForcing(),
-        Beam(2, NoLengthNormalisation()),
-        1,
-    )
-    assert rnn(torch.zeros(1, 1, 2, 2), no_boxes(1), None, 1, mode).symbol.tolist() == [[[3, IGNORED]]]
+    assert best([0.5, 0.1, 0.1, 0.3], [0.9, 0.05, 0.04, 0.01]) == [[[3, IGNORED]]]
 
 
 def test_more_beams_than_sequences_leave_places_empty():
