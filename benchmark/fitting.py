@@ -1,4 +1,4 @@
-"""Trains one run with Lightning's Trainer and the run's own callbacks, from the last checkpoint if there is one."""
+"""Trains a run with Lightning's Trainer and the run's own callbacks, from its last checkpoint if there is one."""
 
 from typing import Any, NamedTuple
 
@@ -30,7 +30,10 @@ class Resumed(NamedTuple):
 
 
 class FitResult(NamedTuple):
-    """The result of training besides the checkpoints."""
+    """The result of training besides the checkpoint files.
+
+    best: the callback, which knows the best epoch and its primary metric. epochs: trained, over all interruptions.
+    """
 
     trainer: pl.Trainer
     clock: Clock
@@ -80,7 +83,7 @@ def fit(config: DictConfig, built: Built, resumed: Resumed, folder: RunFolder, l
             "training ended before the first validation, so there are no best weights. Set "
             "trainer.check_val_every_n_epoch=1, and a longer trainer.max_time if there is one"
         )
-    progress: Any = trainer.fit_loop.epoch_progress.current  # counts the last epoch too, even if it was resumed
+    progress: Any = trainer.fit_loop.epoch_progress.current  # includes the last epoch, also in a resumed run
     return FitResult(trainer, clock, best, progress.processed)
 
 

@@ -96,7 +96,7 @@ def _carry_out(config: DictConfig, address: RunId, folder: RunFolder, status: St
 
 def _conclude(config: DictConfig, address: RunId, built: Built, trained: FitResult, folder: RunFolder,
               status: Status) -> dict[str, Any]:  # fmt: skip
-    """Evaluates the best checkpoint and returns the record; a function of the weights and the evaluation's seed."""
+    """Evaluates the best checkpoint and returns the record. Its results are a function of the weights and the seeds."""
     device = trained.trainer.strategy.root_device
     data: Any = built.datamodule
     module, spec = built.module, built.spec

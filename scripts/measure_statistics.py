@@ -135,8 +135,8 @@ RULES: Mapping[str, Callable[[list[Floats], np.ndarray], Rule]] = {
 
 
 class Measured(NamedTuple):
-    """Shares of studies with a false finding among the pairs that are equal, of intervals that hold the truth, and of
-    pairs that differ and are told apart.
+    """Shares of studies with a false finding among the pairs that are equal, of intervals that contain the truth, and
+    of pairs with a true difference that are found significantly different.
     """
 
     family: float

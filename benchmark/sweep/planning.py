@@ -16,14 +16,14 @@ from benchmark.results.run_folder import RunFolder
 from datamodules.contract import Outlined, References, TaskSpec
 
 ELSEWHERE = ("study", "seed", "runs", "threads", "progress", "log_every", "identity_excludes", "evaluation", "logger")
-"""Keys of a configuration that no part of the model depends on."""
+"""Keys of a configuration that the model does not depend on."""
 
 WORDS = ("a word", "the end")
-"""Placeholder symbols of a task whose symbols are in files that are not read yet."""
+"""Placeholder symbols for a task whose vocabulary is in files that are not read yet."""
 
 
 def job_faults(jobs: Mapping[Path, DictConfig]) -> dict[Path, list[str]]:
-    """By folder of a job, one line for each fault of its knobs, or for parts that do not fit together.
+    """The faults of each job, by its folder: of its knobs, or else of parts that do not fit together.
 
     Parts are built on the meta device, without memory for weights, and once for jobs that differ only in seeds.
     """
@@ -49,7 +49,7 @@ def distinct(values: Mapping[str, Any]) -> str:
 
 
 def building_faults(config: DictConfig, resumes: bool) -> list[str]:
-    """Faults that keep the parts of a run from being built. resumes: its weights come from its own checkpoint."""
+    """Faults from building the parts of a run. resumes: whether its weights come from its own checkpoint."""
     without = without_weight_files(config)
     try:
         spec, references, known = task(without)

@@ -1,4 +1,4 @@
-"""Checkpoint files that are whole or not there."""
+"""Writes checkpoint files atomically, and validates them when they are read."""
 
 import io
 from collections.abc import Mapping
@@ -14,14 +14,14 @@ from benchmark.common.weight_files import read_weights, refuse_not_finite
 from benchmark.results.run_folder import write_whole
 
 ANEW = "Put back a whole copy, or delete it to start this run anew."
-"""What helps the run whose checkpoint is damaged."""
+"""The remedy where a run's own checkpoint is damaged, for messages."""
 COPY = "Put back a whole copy, or name another run."
-"""What helps whoever reads another run's."""
+"""The remedy where another run's checkpoint is damaged."""
 
 
 @final
 class WholeCheckpoints(CheckpointIO):
-    """Replaces a checkpoint by rename, once it is on the disk: a kill or a full disk leaves the old one."""
+    """Writes a checkpoint to the disk and then renames it, so that a kill or a full disk leaves the old one."""
 
     def save_checkpoint(self, checkpoint: dict[str, Any], path: Any, storage_options: Any = None) -> None:
         content = io.BytesIO()
@@ -37,9 +37,10 @@ class WholeCheckpoints(CheckpointIO):
 
 
 def read_checkpoint(path: Path, map_location: Any = "cpu", cure: str = ANEW) -> dict[str, Any]:
-    """A checkpoint's tensors and plain values, `state_dict` with finite weights by name among them.
+    """A checkpoint's tensors and plain values. Its `state_dict` has finite weights by name.
 
-    Raises RunFault where the file is missing, cut off, damaged or something else.
+    cure: the remedy, the end of each message. Raises RunFault for a file that is missing, truncated, damaged or no
+    checkpoint.
     """
     try:
         checkpoint = read_weights(path, map_location)

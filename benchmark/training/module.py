@@ -21,10 +21,10 @@ from datamodules.contract import Batch, ImageKey
 
 @final
 class AttentionModule(pl.LightningModule):
-    """Training and validation: glimpses are sampled in training, the policy's mode is taken in validation.
+    """Training and validation. Glimpses are sampled in training; in validation they are the policy's mode.
 
-    log_every: optimiser steps between two log entries of the training terms, which are averaged over them; the sums
-    stay on the device until then. A step may accumulate the gradients of several batches.
+    log_every: optimiser steps between two log entries. An entry has the mean of each term of the loss since the one
+    before; until then the sums stay on the device. A step may accumulate the gradients of several batches.
     """
 
     first_bad: Tensor

@@ -10,8 +10,9 @@ from benchmark.results.run_id import RunId
 
 @contextmanager
 def rehearsed(address: RunId, batches: int) -> Iterator[RunId]:
-    """The run's id; with fast_dev_run (batches > 0) under a temporary root that is deleted afterwards. A run that fails
-    leaves it, with its log.
+    """The run's id; with fast_dev_run (batches > 0) in a temporary folder, which is deleted afterwards.
+
+    Where the run fails, the folder remains, with its log.
     """
     if not batches:
         yield address

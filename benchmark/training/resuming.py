@@ -1,4 +1,4 @@
-"""Resuming an interrupted run: which checkpoint it resumes from, and whether it can."""
+"""Reads the checkpoints from which an interrupted run resumes, and refuses those that do not fit."""
 
 import logging
 from typing import Any
@@ -52,7 +52,7 @@ def refuse_misfits(folder: RunFolder, module: nn.Module, last: dict[str, Any]) -
 
 
 def read_best(folder: RunFolder, module: nn.Module) -> dict[str, Any]:
-    """The weights that are evaluated. Raises RunFault where they are damaged, or of another model."""
+    """The weights of the best checkpoint. Raises RunFault where they are damaged, or of another model."""
     found: dict[str, Any] = read_checkpoint(folder.best)["state_dict"]
     if faults := misfits(module.state_dict(), found):
         raise RunFault(f"{folder.best} does not fit this model: {'; '.join(faults[:5])}. {ANEW}")

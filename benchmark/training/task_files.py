@@ -13,12 +13,12 @@ from datamodules.contract import TaskSpec
 
 MOST_BYTES = 64 * 2**20
 SIDE, STEPS = 10_000, 10_000
-"""Pixels a side of an image, and symbols of a sequence, that a task has at most."""
+"""Upper limits: pixels of an image's side, and symbols of a sequence."""
 CURE = "Put back a whole copy, or train the run anew"
 
 
 def read_task(folder: RunFolder) -> TaskSpec:
-    """Raises RunFault, in one line that names the file, where one of the two is damaged or they disagree."""
+    """The TaskSpec of a run's folder. Raises RunFault where task.json or symbols.json is damaged, or they disagree."""
     try:
         fields = read_object(folder.task)
         if faults := [*_faults(fields)]:
@@ -33,7 +33,7 @@ def read_task(folder: RunFolder) -> TaskSpec:
 
 
 def refuse_other_symbols(path: Path, checkpoint: Mapping[str, Any], spec: TaskSpec, task: Path) -> None:
-    """Raises RunFault where weights were learned for other symbols: their words would mean nothing."""
+    """Raises RunFault where the checkpoint was trained on other symbols than those of the task."""
     if other := difference(checkpoint, spec.symbols):
         raise RunFault(f"{path} was trained on {other} than {task} lists: one of them is another run's. {CURE}")
     if KEY in checkpoint and len(checkpoint[KEY]) != len(spec.symbols):
@@ -51,7 +51,7 @@ def _words(path: Path) -> Any:
 
 
 def _faults(fields: Mapping[str, Any]) -> list[str]:
-    """What is wrong with the fields of a task."""
+    """Faults of the fields of a task.json."""
     names = set(TaskSpec.__dataclass_fields__)
     if set(fields) != names:
         odd = sorted(set(fields) ^ names)

@@ -1,6 +1,6 @@
-"""A folder of Stanford Dogs as it is published: photographs by breed, their boxes, what is to train and to test on.
+"""A folder of Stanford Dogs in the published layout: photographs by breed, their boxes, the training and the test list.
 
-Any part of it will do: what the lists name is what there is. Axes: N photographs, K boxes of each.
+A part of the data set is enough: only what the lists name is read. Axes: N photographs, K boxes of each.
 """
 
 from collections.abc import Sequence
@@ -28,19 +28,19 @@ AGAIN = (
 
 
 class Breeds(NamedTuple):
-    """Which breeds there are. folder: of each official id, from 1 on. chosen: the ids that are taken, in order."""
+    """The breeds. folder: the folder of each official id, from 1. chosen: the ids to use, ascending."""
 
     folder: tuple[str, ...]
     chosen: tuple[int, ...]
 
     @property
     def symbols(self) -> tuple[str, ...]:
-        """The chosen breeds' names, as a person would read them."""
+        """The names of the chosen breeds, without WordNet's number: "Maltese dog"."""
         return tuple(self.folder[number - 1].split("-", 1)[-1].replace("_", " ") for number in self.chosen)
 
 
 def breeds(folder: tuple[str, ...], chosen: Sequence[int]) -> Breeds:
-    """chosen: official ids; none for all. Raises DataFault for one that is none, or is named twice."""
+    """The chosen breeds. chosen: official ids; empty for all. Raises DataFault for an unknown or repeated id."""
     strange = [number for number in chosen if not (isinstance(number, int) and 1 <= number <= len(folder))]
     if strange or len(set(chosen)) < len(chosen):
         raise DataFault(f"data.breeds={list(chosen)}: ids are 1 to {len(folder)}, each named once; [] is all of them.")
@@ -49,8 +49,9 @@ def breeds(folder: tuple[str, ...], chosen: Sequence[int]) -> Breeds:
 
 @final
 class DogFolder:
-    """Reads a folder. boxes: K, the most dogs of a photograph; with more the smallest are left out, with 0 no
-    annotation is read.
+    """Reads a folder.
+
+    boxes: K, the maximum number of boxes per photograph; the largest are kept. With 0 no annotation is read.
     """
 
     def __init__(
@@ -63,13 +64,13 @@ class DogFolder:
         return self._root / f"{part}_list.mat"
 
     def missing(self) -> list[str]:
-        """What a folder needs and this one lacks."""
+        """The folders and lists that are missing, relative to the root."""
         folders = (IMAGES, ANNOTATION) if self._boxes else (IMAGES,)
         lacking = [f"{name}/" for name in folders if not (self._root / name).is_dir()]
         return lacking + [self.list_file(part).name for part in PARTS if not self.list_file(part).is_file()]
 
     def lists(self) -> tuple[list[Listed], list[str]]:
-        """Both lists, and what is wrong with them. Raises DataFault for one that cannot be read."""
+        """Both lists and all their faults. Raises DataFault for one that cannot be read."""
         found = [read_list(self.list_file(part)) for part in PARTS]
         faults = []
         for part, listed in zip(PARTS, found, strict=True):
@@ -78,12 +79,12 @@ class DogFolder:
         return found, faults + [f"{self.list_file('test')}: {name} is to train on as well" for name in both]
 
     def empty(self) -> list[str]:
-        """Breeds' folders in which no photograph is."""
+        """A fault for each folder of a breed without photographs."""
         folders = sorted(path for path in (self._root / IMAGES).iterdir() if path.is_dir())
         return [f"{folder} holds no photograph" for folder in folders if not any(folder.iterdir())]
 
     def read(self) -> CategoryParts:
-        """What is to train and to test on. Raises DataFault with the first of all faults."""
+        """The labelled photographs of both lists. Raises DataFault with the first fault and the number of others."""
         found, faults = self.lists()
         if faults := [*faults, *self.empty()]:
             raise DataFault(f"{faults[0]}.{and_more(faults, CHECK)}", AGAIN)
@@ -105,7 +106,10 @@ class DogFolder:
         return LabelledPhotos([photos[place] for place in left], [rows[place][1] for place in left])
 
     def photos(self, names: Sequence[str], part: str) -> tuple[list[Photograph], list[str]]:
-        """The photographs of these names, and a line for each on what is wrong with its annotation, "" for nothing."""
+        """The photographs of these names, and for each the fault of its annotation, "" for none.
+
+        part: of PARTS; each has a cache entry of its own.
+        """
         paths = [self._root / IMAGES / name for name in names]
         if not self._boxes:
             return [Photograph(path) for path in paths], [""] * len(paths)
@@ -129,7 +133,7 @@ class DogFolder:
 
 
 def _first(boxes: Floats, most: int) -> Floats:
-    """The largest boxes, from left to right, and rows of NaN up to K."""
+    """(K, 4): the K largest boxes from left to right by their centres, padded with NaN. most: K."""
     area = (boxes[:, 2:] - boxes[:, :2]).prod(1)
     largest = boxes[np.argsort(-area, kind="stable")[:most]]
     ordered = largest[np.argsort(largest[:, [0, 2]].sum(1), kind="stable")]

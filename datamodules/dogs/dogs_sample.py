@@ -1,7 +1,6 @@
-"""Synthetic dogs in the layout of Stanford Dogs, so that everything runs without a download.
+"""A synthetic data set in the layout of Stanford Dogs. It needs no download; no result on it is one on Stanford Dogs.
 
-Drawn, not photographed: no result on them is one on Stanford Dogs. Alike for equal sizes and seed, on one version of
-Pillow.
+An image is a function of the seed, its list and its number, for one version of Pillow.
 """
 
 from pathlib import Path
@@ -12,14 +11,14 @@ from datamodules.storage.samples import SampleSettings, written_once
 from datamodules.storage.threads import in_threads
 
 FOLDERS = tuple(f"n9900000{number}-{mark}" for number, mark in enumerate(MARKS, start=1))
-"""One a breed; no word of WordNet has such a number."""
+"""The folder of each breed; no word of WordNet has such a number."""
 THREADS = 2
 QUALITY = 92
-"""Of JPEG, without thinning out the colours: marks have to survive."""
+"""JPEG quality; saved without chroma subsampling, which would blur the marks."""
 
 
 def write_dogs_sample(folder: Path, sample: SampleSettings) -> None:
-    """Write Images/, Annotation/ and the three lists, all at once or not at all; once. Raises DataFault."""
+    """Writes Images/, Annotation/ and the three lists, all or nothing, unless they are there. Raises DataFault."""
     written_once(folder, sample, lambda fresh: _write(fresh, sample))
 
 
@@ -36,8 +35,8 @@ def _write(folder: Path, sample: SampleSettings) -> None:
 
 
 def _part(folder: Path, sample: SampleSettings, part: str) -> Listed:
-    """Each breed in turn, so that all have equally many, or one less."""
-    first = 1 + (part == "test") * sample.train  # no number is one of another part
+    """Writes the images of a list, breed by breed in turn: the numbers of images per breed differ by at most one."""
+    first = 1 + (part == "test") * sample.train  # training and test images have different numbers
 
     def write(number: int) -> tuple[str, int]:
         breed = number % len(FOLDERS)

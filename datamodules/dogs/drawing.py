@@ -1,8 +1,8 @@
-"""Draws a dog that wears a tag: its breed is the mark on the tag, some 8 pixels wide, and nothing else.
+"""Draws a dog with a tag. The breed is the mark on the tag, about 8 pixels wide, and nothing else.
 
-Bodies, colours and grounds are drawn alike for all breeds. What lies about are scraps of the same strokes, and tags of
-other colours with marks of no breed: to know the breed one has to find the dog's own tag, and to see it sharply. At a
-sixth of the size all marks are the same spot. Marks are alike left to right, so that mirroring changes no breed.
+Bodies, colours and backgrounds have the same distribution for all breeds. Distractors are strokes like those of the
+marks, and tags in other colours with marks of no breed. So a model has to find the dog's own tag and to read it at full
+resolution: at a sixth of the size all marks look the same. Marks are symmetric, so mirroring changes no breed.
 
 Lengths are in pixels of the image. Axes: Y rows, X columns, C colours.
 """
@@ -27,31 +27,33 @@ MARKS: dict[str, Mark] = {
     "posts": ((-0.6, -0.9, -0.6, 0.9), (0.6, -0.9, 0.6, 0.9)),
     "rails": ((-0.9, -0.6, 0.9, -0.6), (-0.9, 0.6, 0.9, 0.6)),
 }
-"""Strokes from (x, y) to (x, y), of each breed's mark, 1 being its half side."""
+"""The strokes (x0, y0, x1, y1) of each breed's mark, in units of half its side."""
 STRANGE: dict[str, Mark] = {
     "slash": ((-0.8, 0.8, 0.8, -0.8),),
     "slope": ((-0.8, -0.8, 0.8, 0.8),),
     "hook": ((-0.6, -0.9, -0.6, 0.7), (-0.6, 0.7, 0.7, 0.7)),
     "flag": ((0.6, 0.9, 0.6, -0.7), (0.6, -0.7, -0.7, -0.7)),
 }
-"""Marks of no breed, of the same strokes."""
+"""Marks of no breed, for the distractors' tags."""
 SHORT, LONG = 72, 80
-"""Sides of an image: the short one, and the most that the long one has."""
+"""Sides of an image: the short one, and the maximum of the long one."""
 SEEN = 64
-"""Pixels of the side of a square within the image; the tag lies in every such square."""
+"""Side of a crop; the whole tag lies in every crop of this size."""
 TAG, MARK, STROKE = 8.5, 4.8, 2.6
-"""Radius of a tag, half side of the mark on it, width of its strokes."""
+"""Radius of a tag, half the side of its mark, width of its strokes."""
 FINER = 3
-"""Drawn so many times as large, and averaged: smooth edges."""
+"""Supersampling factor, for smooth edges."""
 DECOYS = 2
+"""Tags of other colours, with marks of no breed."""
 SCRAPS = 6
+"""Single strokes on the background."""
 
 Floats = NDArray[np.floating]
 Colour = tuple[int, int, int]
 
 
 class TaggedDog(NamedTuple):
-    """image: RGB. box: of the dog, (x0, y0, x1, y1), clipped to the image. tag: its centre (x, y)."""
+    """image: RGB. box: of the dog, (x0, y0, x1, y1), clipped to the image. tag: the tag's centre (x, y)."""
 
     image: Image.Image
     box: tuple[int, int, int, int]
@@ -59,7 +61,7 @@ class TaggedDog(NamedTuple):
 
 
 def draw_dog(key: str, mark: str) -> TaggedDog:
-    """The dog of a key, the same one each time; another mark changes nothing but the mark."""
+    """The image for a key, deterministic. mark: of MARKS; two images of one key differ in the mark alone."""
     draw = np.random.default_rng(list(sha256(key.encode()).digest()))
     long = int(draw.integers(SHORT, LONG + 1))
     size = (long, SHORT) if draw.random() < 0.5 else (SHORT, long)
@@ -82,20 +84,20 @@ def draw_dog(key: str, mark: str) -> TaggedDog:
 
 
 def _ground(draw: Generator, size: tuple[int, int]) -> Image.Image:
-    """Coarse patches of colour."""
+    """The background: coarse patches of colour."""
     coarse_YXC = (draw.uniform(40, 215) + draw.normal(0, 25, 3) + draw.normal(0, 22, (5, 6, 3))).clip(0, 255)
     patches = Image.fromarray(coarse_YXC.astype(np.uint8))
     return patches.resize((size[0] * FINER, size[1] * FINER), Image.Resampling.BICUBIC)
 
 
 def _tag_place(draw: Generator, size: tuple[int, int]) -> tuple[float, float]:
-    """Where the tag is whole in every square of side SEEN."""
+    """A centre (x, y) for which the whole tag lies in every crop of side SEEN."""
     x, y = (draw.uniform(side - SEEN + TAG + 1, SEEN - TAG - 1) for side in size)
     return float(x), float(y)
 
 
 def _apart(draw: Generator, size: tuple[int, int], tag: tuple[float, float]) -> list[tuple[float, float]]:
-    """Places of decoys, off the dog and off each other."""
+    """Centres (x, y) of the distractors' tags, away from the dog's tag and from each other."""
     spots: list[tuple[float, float]] = []
     while len(spots) < DECOYS:
         spot = (float(draw.uniform(TAG, size[0] - TAG)), float(draw.uniform(TAG, size[1] - TAG)))
@@ -106,7 +108,10 @@ def _apart(draw: Generator, size: tuple[int, int], tag: tuple[float, float]) -> 
 
 
 def _body(draw: Generator, pen: ImageDraw.ImageDraw, outline: ImageDraw.ImageDraw, tag: tuple[float, float]) -> None:
-    """A dog from the side, around its tag: trunk, legs, tail, head and ears, with a coat of short strokes."""
+    """Draws a dog from the side, around its tag: trunk, legs, tail, head and ears, with short strokes as fur.
+
+    pen: draws on the image. outline: draws the silhouette, from which the box is taken.
+    """
     fur = _coat(draw)
     way, long, high = int(draw.choice([1, -1])), draw.uniform(13, 17), draw.uniform(9, 11)
     x, y = tag[0] + draw.uniform(-3, 3), tag[1] + draw.uniform(-2, 2)
@@ -144,7 +149,7 @@ def _tag(pen: ImageDraw.ImageDraw, at: tuple[float, float], colour: Colour, mark
 
 
 def _scrap(draw: Generator, pen: ImageDraw.ImageDraw, size: tuple[int, int]) -> None:
-    """A stroke like those of marks, dark or light, lying anywhere."""
+    """Draws a stroke like those of marks, dark or light, at a random place."""
     start, turn, far = draw.uniform((0, 0), size), draw.uniform(0, math.pi), MARK * draw.uniform(1, 2)
     stop = start + far * np.array([math.cos(turn), math.sin(turn)])
     grey = int(draw.choice([20, 235]))
@@ -156,13 +161,13 @@ def _stroke(pen: ImageDraw.ImageDraw, start: tuple[float, ...], stop: tuple[floa
 
 
 def _coat(draw: Generator) -> Colour:
-    """From black over brown and grey to white."""
+    """A colour of fur: black, brown, grey or white."""
     light, brown = draw.uniform(35, 225), draw.uniform(0, 45)
     return _within(light + brown, light + 0.3 * brown, light - brown)
 
 
 def _colour(draw: Generator, hue: tuple[float, float]) -> Colour:
-    """A strong and bright one, its hue between two angles."""
+    """A bright, saturated colour. hue: range of its angle, in degrees."""
     turn = math.radians(draw.uniform(*hue))
     light = draw.uniform(150, 180)
     red, green, blue = (light + 85 * math.cos(turn - third * 2 * math.pi / 3) for third in range(3))

@@ -1,4 +1,4 @@
-"""All faults of a folder of dogs at once, where reading stops at the first."""
+"""Lists all faults of a folder of Stanford Dogs; reading it for training stops at the first."""
 
 import tempfile
 from pathlib import Path
@@ -13,13 +13,13 @@ from datamodules.photos.photographs import LEAST_SIDE
 from datamodules.storage.cache import Cache
 
 MOST_DOGS = 99
-"""Boxes of a photograph that are looked at."""
+"""Maximum number of boxes of a photograph that are checked."""
 
 
 def folder_faults(root: Path, workers: int) -> tuple[list[str], list[str]]:
-    """What was looked at, a line a list with the number of photographs, and all faults, each naming file and entry.
+    """A line for each list with its number of photographs, and all faults, each with file and entry.
 
-    Writes nothing there. Raises DataFault where a list cannot be read.
+    Writes nothing into the folder. Raises DataFault where a folder or list is missing or cannot be read.
     """
     names = FOLDERS if any((root / IMAGES / folder).is_dir() for folder in FOLDERS) else OFFICIAL
     boxed = (root / ANNOTATION).is_dir()
@@ -30,13 +30,13 @@ def folder_faults(root: Path, workers: int) -> tuple[list[str], list[str]]:
         missing = folder.missing()
         if missing:
             raise DataFault(f"{root.absolute()} is no folder of Stanford Dogs: {', '.join(missing)} missing.")
-        lists, told = folder.lists()
-        told += folder.empty()
-        seen = [] if boxed else [f"{ANNOTATION}/ is not there: boxes are not looked at"]
+        lists, found = folder.lists()
+        found += folder.empty()
+        seen = [] if boxed else [f"{ANNOTATION}/ is not there: boxes are not checked"]
         for part, listed in zip(PARTS, lists, strict=True):
             photos, annotated = folder.photos(listed.name, part)
-            told += [line for line in annotated if line]
-            found = zip(photos, faults(photos, workers, part), strict=True)
-            told += [f"{photo.path} {fault}" for photo, fault in found if fault]
+            found += [line for line in annotated if line]
+            unreadable = zip(photos, faults(photos, workers, part), strict=True)
+            found += [f"{photo.path} {fault}" for photo, fault in unreadable if fault]
             seen.append(f"{part}: {len(photos)} photographs")
-        return seen, told
+        return seen, found

@@ -1,9 +1,9 @@
-"""MATLAB 5 files: arrays of numbers, of letters, and of cells that hold either. No other kind is read.
+"""Reads MATLAB 5 files: arrays of numbers, of characters, and of cells with either. Other classes are refused.
 
-SciPy reads them too, but a damaged length makes its compiled reader read outside its memory and ends the process. Here
-whatever does not fit raises MatlabError, and nothing is taken of a length that the file cannot hold.
+SciPy reads them too, but on a damaged length its compiled reader reads out of bounds and ends the process. Here every
+length is checked against the file, and whatever does not fit raises MatlabError.
 Source: The MathWorks, "MAT-File Format", version 5. A header of 128 bytes, then elements: type and length, 4 bytes
-each (2 and 2 where the content has up to 4 bytes), and the content, which ends at a multiple of 8 bytes.
+each (2 and 2 where the content has up to 4 bytes), then the content, padded to a multiple of 8 bytes.
 """
 
 import math
@@ -18,34 +18,35 @@ from numpy.typing import NDArray
 
 HEADER = 128
 NUMBERS = {1: "i1", 2: "u1", 3: "i2", 4: "u2", 5: "i4", 6: "u4", 7: "f4", 9: "f8", 12: "i8", 13: "u8"}
-"""Types of elements that are numbers, as NumPy calls them."""
+"""NumPy's type for each type of element with numbers."""
 LETTERS = {1: "latin-1", 2: "latin-1", 3: "utf-16", 4: "utf-16", 16: "utf-8", 17: "utf-16", 18: "utf-32"}
-"""Types of elements that are letters, and how those are written."""
+"""The encoding for each type of element with characters."""
 WIDE = ("utf-16", "utf-32")
 MATRIX, PACKED = 14, 15
 CELL, CHAR, FIRST_NUMERIC, LAST_NUMERIC = 1, 4, 6, 15
 """Classes of arrays."""
 MOST_BYTES = 1 << 26
-"""Of what an element unpacks to; the largest official list has 3 MB."""
+"""Limit of an element after decompression; the largest official list has 3 MB."""
 MOST_DEEP = 4
-"""Cells within cells."""
+"""Limit of cells nested in cells."""
 
 Value = NDArray | str | list
 
 
 class MatlabError(Exception):
-    """Says why the bytes are no MATLAB 5 file of arrays."""
+    """Says why the bytes cannot be read as a MATLAB 5 file."""
 
 
 class Element(NamedTuple):
+    """kind: the type, a number of the format. content: its bytes, without padding."""
+
     kind: int
     content: bytes
 
 
 def read_matlab5(content: bytes, wanted: Collection[str]) -> dict[str, Value]:
-    """The wanted arrays by their names: numbers as a flat array, letters as a text, cells as a list in MATLAB's order.
-
-    Raises MatlabError, also where one is not there.
+    """The wanted arrays by name: numbers as a flat array, characters as a str, cells as a list, in MATLAB's order (by
+    columns). content: of the file. Raises MatlabError, also where an array is missing.
     """
     if len(content) < HEADER or content[126:128] not in (b"IM", b"MI"):
         raise MatlabError("it does not begin as a MATLAB 5 file")
@@ -64,7 +65,7 @@ def read_matlab5(content: bytes, wanted: Collection[str]) -> dict[str, Value]:
 
 @final
 class _Form:
-    """Reads elements. order: of the bytes of a number, "<" or ">"."""
+    """Reads elements. order: byte order, "<" or ">"."""
 
     def __init__(self, order: str) -> None:
         self._order = order
@@ -83,7 +84,7 @@ class _Form:
             if size > len(content) - start:
                 raise MatlabError(f"an element of {size:,} bytes is cut off")
             yield Element(kind, content[start : start + size])
-            # A packed element is followed by the next one at once, every other by zeros up to a multiple of 8.
+            # A compressed element is not padded; every other is padded with zeros to a multiple of 8.
             place = start + size if kind == PACKED else place + 8 * -(-(start - place + size) // 8)
 
     def unpacked(self, element: Element) -> Element:
@@ -97,7 +98,7 @@ class _Form:
         return next(self.elements(content), Element(0, b""))
 
     def name(self, element: Element) -> str:
-        """Of an array; "" of anything else."""
+        """The name of an array; "" for any other element."""
         parts = list(islice(self.elements(element.content), 3)) if element.kind == MATRIX else []
         return parts[2].content.decode("latin-1") if len(parts) == 3 else ""
 
@@ -116,7 +117,7 @@ class _Form:
         value: Value
         if sort == CELL:
             value = [self.array(one, deep + 1) for one in held]
-        elif sort == CHAR and len(held) == 1 and shape[0] <= 1:  # several rows would be several texts
+        elif sort == CHAR and len(held) == 1 and shape[0] <= 1:  # several rows would be several strings
             value = self._letters(held[0])
         elif FIRST_NUMERIC <= sort <= LAST_NUMERIC and len(held) == 1:
             value = self._numbers(held[0])

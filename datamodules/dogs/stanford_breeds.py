@@ -1,4 +1,4 @@
-"""The folders of Stanford Dogs, one a breed, in the order of its ids: the first is 1 (Khosla et al. 2011)."""
+"""The 120 folders of Stanford Dogs, one per breed, in the order of the ids, from 1 (Khosla et al. 2011)."""
 
 LISTED = """
 n02085620-Chihuahua n02085782-Japanese_spaniel n02085936-Maltese_dog n02086079-Pekinese n02086240-Shih-Tzu

@@ -1,7 +1,7 @@
-"""Stanford Dogs: 120 breeds, 100 photographs of each to train on and 8,580 to test on, with a box around each dog.
+"""Stanford Dogs: 120 breeds, 100 training photographs of each and 8,580 test photographs, with a box around each dog.
 
-Source: Khosla, Jayadevaprakash, Yao and Fei-Fei (2011). All of it is part of ImageNet: whatever was trained on that has
-seen the test photographs, unless they were taken out first, as Sermanet et al. (2015) did.
+Source: Khosla, Jayadevaprakash, Yao and Fei-Fei (2011). The data set is a part of ImageNet: weights trained on ImageNet
+have seen the test photographs, unless these were removed first, as Sermanet et al. (2015) did.
 """
 
 from collections.abc import Mapping, Sequence
@@ -25,14 +25,14 @@ LISTS = ("file_list.mat", "train_list.mat", "test_list.mat")
 
 
 def archives(sha256: Mapping[str, str]) -> list[Tar]:
-    """The three that are published. sha256: of archives, by name; of one that is not named, the first download's."""
+    """The three published archives. sha256: by archive; one that is not listed is compared with its first download."""
     held = {"lists.tar": (LISTS, 1), "annotation.tar": ((ANNOTATION,), 3), "images.tar": ((IMAGES,), 3)}
     return [Tar(name, holds, depth, sha256.get(name, "")) for name, (holds, depth) in held.items()]
 
 
 @final
 class DogFiles(CategorySource):
-    """A folder of the published layout, or any part of it. wanted: archives to fetch first."""
+    """A folder in the published layout, or a part of it. wanted: archives that `fetch` downloads."""
 
     def __init__(
         self, root: Path, wanted: Sequence[Tar], mirrors: Sequence[str], folder: DogFolder,
@@ -60,7 +60,7 @@ class DogFiles(CategorySource):
 
 @final
 class DogSample(CategorySource):
-    """Synthetic dogs in the same layout: written once into a folder, then read like the official files."""
+    """Synthetic dogs in the same layout: written once, then read like the official files."""
 
     def __init__(self, root: Path, sample: SampleSettings, files: DogFiles) -> None:
         self._root, self._sample, self._files = root, sample, files
@@ -78,7 +78,7 @@ class DogSample(CategorySource):
 def _reading(
     short: Count, workers: Count, keep_decoded: bool, skip_unreadable: bool, **task: Any
 ) -> tuple[PhotoReading, dict[str, Any]]:
-    """How photographs are read, and all arguments besides."""
+    """PhotoReading from its arguments, and all other arguments."""
     return PhotoReading(short, workers, keep_decoded, skip_unreadable), task
 
 
@@ -97,9 +97,10 @@ def stanford_dogs(
     framing: Framing,
     **task: Further,
 ) -> Categories:
-    """Stanford Dogs from its files, see DogFolder. All other arguments are those of Categories, and of Reading.
+    """Stanford Dogs from its files. All other arguments are those of Categories and of PhotoReading.
 
-    breeds: official ids, [] for all. dogs: boxes of a photograph; 0: no annotation is read. Raises DataFault.
+    breeds: official ids, [] for all. dogs: maximum number of boxes per photograph; with 0 no annotation is read. Raises
+    DataFault.
     """
     if dogs == 0 and framing.reads_boxes:
         raise DataFault("data.dogs=0: no box is read of a photograph, which needs 1 or more to crop to one.")
@@ -115,12 +116,12 @@ def stanford_dogs_sample(
     sample: Sizes,
     **task: Further,
 ) -> Categories:
-    """Synthetic dogs, see Sample; written under `root` into a folder named after them, their sizes and seed."""
-    told = SampleSettings(**sample)
-    name = told.name("dogs")
+    """Synthetic dogs, written into a folder below `root`, named by its settings. sample: those of SampleSettings."""
+    settings = SampleSettings(**sample)
+    name = settings.name("dogs")
     folder, held, reading, task = Path(root) / name, Cache(Path(cache) / name), *_reading(**task)
     files = _files(folder, [], [], FOLDERS, [], 1, WholePhotograph(), reading, held)
-    return Categories(source=DogSample(folder, told, files), reading=reading, cache=held, **task)
+    return Categories(source=DogSample(folder, settings, files), reading=reading, cache=held, **task)
 
 
 def _files(

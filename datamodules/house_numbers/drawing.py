@@ -1,6 +1,6 @@
-"""Draws one house number: digits on a wall or a plate, seen a little askew and out of focus, often with neighbours.
+"""Draws a house number: digits on a wall or a plate, in perspective and slightly blurred, often beside distractors.
 
-Lengths are in shares of the digits' height, H, unless said otherwise. Axes: Y rows, X columns, C colours.
+Random lengths are fractions of the digits' height. Axes: Y rows, X columns, C colours.
 """
 
 from functools import lru_cache
@@ -19,29 +19,30 @@ FONTS = (
 )  # fmt: skip
 """The fonts that come with matplotlib: upright and slanted, with and without serifs, light and bold."""
 LENGTHS = (0.15, 0.45, 0.28, 0.09, 0.03)
-"""How often a number has 1 to 5 digits: SVHN's order, with more of the long ones, which a small sample would lack."""
+"""Probabilities of 1 to 5 digits: in SVHN's order, but with more long numbers, which a small sample would lack."""
 HEIGHT = (17, 50)
-"""Pixels; four fifths of SVHN's digits lie within."""
+"""Range of the digits' height, in pixels; it holds four fifths of SVHN's digits."""
 LEAST_CONTRAST = 70
-"""Of 255 grey values, between digits and what they stand on; below 50 a person guesses too."""
+"""Minimum difference of grey values, of 255, between digits and background; below 50 people guess too."""
 INK = 64
-"""From this coverage on, of 255, a pixel belongs to a digit's box."""
+"""Minimum coverage, of 255, of a pixel inside a digit's box."""
 GREY = np.array([0.299, 0.587, 0.114])
-"""What a colour's channels add to its grey value (ITU-R 601, Pillow's own)."""
+"""Weights of the colour channels in a grey value (ITU-R 601, as in Pillow)."""
 NEIGHBOURS = "0123456789ABCNo"
+"""Characters of the distractors."""
 
 Floats = NDArray[np.floating]
 
 
 class House(NamedTuple):
-    """image: RGB. digits: label 1..10 and left, top, width, height of each, from left to right."""
+    """image: RGB. digits: (label, left, top, width, height) of each, from left to right; the label of digit 0 is 10."""
 
     image: Image.Image
     digits: list[list[float]]
 
 
 class NumberScene(NamedTuple):
-    """A number before it is seen. Coverages: of each digit, of what stands around, of the plate."""
+    """A number before it is coloured: greyscale images with the coverage of each digit, the distractors, the plate."""
 
     ink: list[Image.Image]
     others: Image.Image
@@ -49,14 +50,14 @@ class NumberScene(NamedTuple):
 
 
 def draw_house(key: str) -> House:
-    """The house of a key, the same one each time."""
+    """The image and labels for a key, deterministic. Drawn again while a digit lies outside the image."""
     draw = np.random.default_rng(list(sha256(key.encode()).digest()))
     while True:
         labels = draw.integers(1, 11, 1 + draw.choice(len(LENGTHS), p=LENGTHS))
         height = float(np.exp(draw.uniform(*np.log(HEIGHT))))
         scene = _askew(draw, _scene(draw, labels % 10, height))
         boxes = [_box(ink) for ink in scene.ink]
-        if all(x1 - x0 > 1 and y1 - y0 > 1 for x0, y0, x1, y1 in boxes):  # else a digit was turned out of the picture
+        if all(x1 - x0 > 1 and y1 - y0 > 1 for x0, y0, x1, y1 in boxes):  # else a digit lies outside
             image = _photograph(draw, scene, height)
             digits = [
                 [float(label), x0, y0, x1 - x0, y1 - y0] for label, (x0, y0, x1, y1) in zip(labels, boxes, strict=True)
@@ -76,9 +77,9 @@ def _font(name: str, size: int) -> ImageFont.FreeTypeFont:
 
 
 def _scene(draw: Generator, digits: NDArray[np.int64], height: float) -> NumberScene:
-    """The number on a canvas of its own, upright, with neighbours where there are any."""
+    """The upright number on a canvas, with or without a plate and distractors. height: of the digits, in pixels."""
     name = str(draw.choice(FONTS))
-    font = _font(name, round(height * 1.35))  # digits are some three quarters of a font's size high
+    font = _font(name, round(height * 1.35))  # a digit's height is about three quarters of the font size
     texts = [str(digit) for digit in digits]
     inner = [font.getbbox(text, anchor="ls") for text in texts]
     gap = height * draw.uniform(0.02, 0.25)
@@ -99,7 +100,10 @@ def _scene(draw: Generator, digits: NDArray[np.int64], height: float) -> NumberS
 
 
 def _neighbours(draw: Generator, size: tuple[int, int], line: tuple[float, float, float], height: float) -> Image.Image:
-    """Up to three digits or letters that are no part of the number: farther off than its digits are from each other."""
+    """Up to three distractors, farther from the number than its digits are from each other.
+
+    line: left end, right end and base line of the number, in pixels.
+    """
     start, stop, foot = line
     written = []
     for _ in range(draw.choice(4, p=(0.4, 0.3, 0.2, 0.1))):
@@ -121,10 +125,10 @@ def _written(
 
 
 def _askew(draw: Generator, scene: NumberScene) -> NumberScene:
-    """Seen from the side: each corner of the canvas moves, and all turn together."""
+    """A random perspective: a rotation and shear of the canvas, and a displacement of each corner."""
     wide, high = scene.plate.size
     corner_42 = np.array([[0, 0], [wide, 0], [wide, high], [0, high]], float)
-    turn, lean = draw.normal(0, 0.06), draw.normal(0, 0.1)  # radians; share of the height
+    turn, lean = draw.normal(0, 0.06), draw.normal(0, 0.1)  # of the rotation, in radians; of the shear
     middle = corner_42.mean(0)
     turned_42 = (corner_42 - middle) @ np.array([[1, turn], [lean - turn, 1]]) + middle
     seen_42 = turned_42 + draw.normal(0, 0.04, (4, 2)) * [high, high]
@@ -140,7 +144,7 @@ def _askew(draw: Generator, scene: NumberScene) -> NumberScene:
 
 
 def _photograph(draw: Generator, scene: NumberScene, height: float) -> Image.Image:
-    """Colours, light, shadow, blur and grain."""
+    """The image of a scene: colours, illumination, shadow, blur and noise."""
     wide, high = scene.plate.size
     wall, plate, own, other = _colours(draw)
     coarse = draw.normal(0, draw.uniform(2, 22), (3, 4, 1)) + draw.normal(0, 4, (3, 4, 3)) + wall
@@ -151,7 +155,7 @@ def _photograph(draw: Generator, scene: NumberScene, height: float) -> Image.Ima
     shadow.paste(number, (right, down))
     dark = np.float32(draw.choice([0.0, 0.5]))
     for layer, colour in ((scene.plate, plate), (scene.others, other), (shadow, None), (number, own)):
-        if layer.getbbox() and (dark or colour is not None):  # else there is nothing to see of it
+        if layer.getbbox() and (dark or colour is not None):  # else it would change nothing
             cover_YX1 = np.asarray(layer, np.float32)[..., None] / 255
             image_YXC += cover_YX1 * (-dark * image_YXC if colour is None else colour - image_YXC)
     image_YXC *= _enlarged(draw.uniform(0.75, 1.1, (2, 2)), (wide, high))[..., None]
@@ -162,7 +166,7 @@ def _photograph(draw: Generator, scene: NumberScene, height: float) -> Image.Ima
 
 
 def _colours(draw: Generator) -> tuple[Floats, ...]:
-    """Of wall, plate, digits and neighbours. Digits can be told from both that they may stand on."""
+    """Colours of wall, plate, digits and distractors; the digits' differ from wall and plate by LEAST_CONTRAST."""
     while True:
         wall, plate, own, other = (draw.uniform(0, 255, (4, 1)) + draw.normal(0, 30, (4, 3))).clip(0, 255)
         if min(abs((own - ground) @ GREY) for ground in (wall, plate)) >= LEAST_CONTRAST:

@@ -76,7 +76,7 @@ def test_what_is_named_is_found():
     assert not fault("look.glimpses", "3") and not fault("optimizer.make.lr", "0.1")
 
 
-@pytest.mark.parametrize("path", [page for page in PAGES if page.stem != "speed"], ids=lambda path: path.name)
+@pytest.mark.parametrize("path", PAGES, ids=lambda path: path.name)
 def test_every_file_that_a_page_names_is_there(path):
     for name in set(re.findall(r"`((?:\w+/)+\w+\.(?:py|yaml))`", path.read_text())):
         roots = [ROOT, ROOT / "benchmark", ROOT / "benchmark/model"]

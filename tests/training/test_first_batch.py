@@ -137,7 +137,7 @@ def test_a_plain_tuple_is_told_and_looked_into():
         ({"symbols": "abc"}, "spec.symbols is 'abc', and has to be a tuple of words"),
         ({"symbols": ("a", "a", "b")}, "spec.symbols names 'a' more than once"),
         ({"symbols": (0, 1)}, "spec.symbols is (0, 1), and has to be a tuple of words"),
-        ({"end": 3}, "spec.end is 3, and has to be the place of a symbol, 0 to 2, or None"),
+        ({"end": 3}, "spec.end is 3, and has to be the index of a symbol, 0 to 2, or None"),
         ({"end": "end"}, "spec.end is 'end'"),
         ({"max_steps": 0}, "spec.max_steps is 0, and has to be a whole number of at least 1"),
         ({"image_shape": (4, 4)}, "spec.image_shape is (4, 4), and has to be three whole numbers"),
@@ -222,7 +222,7 @@ def test_all_splits_are_told_of_at_once_and_what_is_alike_once():
 
 def test_every_image_has_a_reference_or_none_has():
     assert reference_faults((), single()) == reference_faults([["a"], ["b"]], single()) == []
-    assert reference_faults([["a"]], single()) == ["references: 1 of 2 images have none, the first at place 1"]
+    assert reference_faults([["a"]], single()) == ["references: 1 of 2 images have none, the first at index 1"]
     assert first_batch_faults(Data(single(), single(), single(), [["a"], []]), CPU) == [
-        "test: references: 1 of 2 images have none, the first at place 1"
+        "test: references: 1 of 2 images have none, the first at index 1"
     ]

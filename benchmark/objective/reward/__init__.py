@@ -1,1 +1,1 @@
-"""What a trajectory earns under REINFORCE."""
+"""Rewards of REINFORCE."""

@@ -1,4 +1,4 @@
-"""What watches a run while it trains: its clock, its random state and its checkpoints."""
+"""The callbacks of every run: seeds, step limit, clock and checkpoints."""
 
 import hashlib
 import math
@@ -15,16 +15,16 @@ from benchmark.results.run_folder import RunFolder
 
 
 def seed_all(seed: int, purpose: str) -> None:
-    """Every random state (Python, NumPy, PyTorch on all devices) as a function of a seed and what it is for."""
+    """Seeds Python, NumPy and PyTorch on all devices with a hash of the seed and the purpose."""
     mixed = hashlib.sha256(f"{seed}/{purpose}".encode()).digest()
     pl.seed_everything(int.from_bytes(mixed[:4], "big"), workers=True, verbose=False)
 
 
 @final
 class EpochSeed(Callback):
-    """Makes what an epoch draws a function of (seed, epoch): a resumed run then draws what an uninterrupted one does.
+    """Seeds each epoch by (seed, epoch), so that a resumed run samples as an uninterrupted one does.
 
-    Lightning saves no random state, and what runs between a checkpoint and the next epoch (loaders, loggers) draws too.
+    Lightning saves no random state, and loaders and loggers may use it between a checkpoint and the next epoch.
     """
 
     def __init__(self, seed: int):
@@ -36,9 +36,10 @@ class EpochSeed(Callback):
 
 @final
 class StepLimit(Callback):
-    """Hides `trainer.max_steps` from Lightning while it reads a checkpoint; to stand before all other callbacks.
+    """Hides `trainer.max_steps` from Lightning while it reads a checkpoint. It must be the first callback.
 
-    Where steps are limited, it takes a checkpoint of an epoch's end for one of its middle, and trains an epoch of none.
+    With a step limit Lightning takes a checkpoint from the end of an epoch for one from its middle, and would first
+    train an epoch of no batches.
     """
 
     def __init__(self) -> None:
@@ -53,7 +54,10 @@ class StepLimit(Callback):
 
 @final
 class Clock(Callback):
-    """Counts what training took, over interruptions: seconds in all, batches, and seconds and images of steps alone."""
+    """Time and amount of training, continued over interruptions.
+
+    seconds: of training and validation. training_seconds: of training steps alone. images, batches: trained on.
+    """
 
     def __init__(self) -> None:
         self._before = self.training_seconds = 0.0
@@ -62,7 +66,7 @@ class Clock(Callback):
 
     @property
     def seconds(self) -> float:
-        """Training and validation, up to now. Stands still where nothing trains."""
+        """Seconds of training and validation so far."""
         return self._before + (0.0 if math.isnan(self._since) else time.monotonic() - self._since)
 
     def on_train_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
@@ -102,12 +106,13 @@ class Clock(Callback):
 
 @final
 class Checkpoints(Checkpoint):
-    """Writes last.ckpt after every epoch, and best.ckpt where the headline on the validation split is the best so far.
+    """Writes last.ckpt after every epoch, and best.ckpt where the primary metric of the validation split is a new best.
 
-    Lightning calls this kind of callback after all others, so that no epoch with a bad step is ever written, and what
-    the others decide of the end is known: the last epoch is validated, whichever are and however short it is, and a
-    run that was over is over when it is resumed.
-    Raises RunFault rather than write weights or a headline that are not finite.
+    Lightning calls this kind of callback after all others, so it knows whether one of them has stopped training. The
+    last epoch is always validated, whatever the interval of validation, and a run that has ended does not train on when
+    it is resumed. Raises RunFault instead of writing where a weight or the primary metric is not finite.
+
+    value, epoch, seconds: the best primary metric, its epoch from 0, and the training time until then.
     """
 
     def __init__(self, folder: RunFolder, clock: Clock, headline: Headline):
@@ -167,6 +172,6 @@ class Checkpoints(Checkpoint):
 
 
 def _end(trainer: pl.Trainer) -> None:
-    """Ends training with a validation, though fewer epochs and steps were trained than the least asked for."""
+    """Ends training, after a validation, even below trainer.min_epochs or min_steps."""
     trainer.fit_loop.min_epochs, trainer.fit_loop.epoch_loop.min_steps = None, None
     trainer.should_stop = True

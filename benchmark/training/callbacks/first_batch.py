@@ -1,6 +1,6 @@
-"""Checks of a data set against the contract before training: its task, and the first batch of each split.
+"""Checks a data set against the contract before training: its TaskSpec, and the first batch of each split.
 
-All faults are reported at once, each with what was expected and what came. Training itself checks nothing.
+All faults are reported at once, each with the expected and the found value. Later batches are not checked.
 Axes: B images, C channels, H rows, W columns, T time steps, N boxes.
 """
 
@@ -17,11 +17,11 @@ from datamodules.contract import Batch, DataFault, TaskSpec
 SPLITS = ("train", "validation", "test")
 HOOKS = "prepare_data setup train_dataloader val_dataloader transfer_batch_to_device"
 REQUIRED = f"spec batches tickets batch fingerprints references each {HOOKS}"
-"""What a data set has to have: `TaskData`, and Lightning's hooks."""
+"""Attributes of a data set: those of `TaskData`, and Lightning's hooks."""
 
 
 def data_faults(data: Any) -> list[str]:
-    """What keeps an object from being a data set at all."""
+    """Faults of an object that is no data set: missing attributes, or an __init__ that does not call Lightning's."""
     missing = [name for name in REQUIRED.split() if not hasattr(type(data), name)]
     if missing:
         return [
@@ -34,7 +34,7 @@ def data_faults(data: Any) -> list[str]:
 
 
 def spec_faults(spec: Any) -> list[str]:
-    """What is wrong with a task, whatever its batches are."""
+    """Faults of a TaskSpec, without looking at batches."""
     if callable(spec):
         return ["spec is a method, and has to be a property: put @property above it"]
     if not isinstance(spec, TaskSpec):
@@ -65,14 +65,14 @@ def _symbol_faults(spec: TaskSpec) -> Iterator[str]:
             twice = sorted({value for value in values if values.count(value) > 1})
             yield f"spec.{field} names {', '.join(map(repr, twice[:5]))} more than once"
     if len(spec.symbols) == 0:
-        yield "spec.symbols is empty: there is nothing that a model could say"
+        yield "spec.symbols is empty: there is nothing to predict"
     elif spec.end is not None and not (whole(spec.end) and 0 <= spec.end < len(spec.symbols)):
-        yield (f"spec.end is {spec.end!r}, and has to be the place of a symbol, 0 to {len(spec.symbols) - 1}, or None "
+        yield (f"spec.end is {spec.end!r}, and has to be the index of a symbol, 0 to {len(spec.symbols) - 1}, or None "
                "where every sequence has max_steps symbols")  # fmt: skip
 
 
 def batch_faults(split: str, batch: Any, spec: TaskSpec, device: torch.device) -> list[str]:
-    """What is wrong with the first batch of a split. spec: without faults."""
+    """Faults of the first batch of a split; None for a split without batches. spec: a valid TaskSpec."""
     if batch is None:
         return ["has no batch: no image, or fewer than one batch holds. A smaller data.batch_size, or keep the last, "
                 "smaller batch"]  # fmt: skip
@@ -84,14 +84,14 @@ def batch_faults(split: str, batch: Any, spec: TaskSpec, device: torch.device) -
         batch = Batch(*batch)
     tensors = {name: value for name, value in batch._asdict().items() if isinstance(value, Tensor)}
     found += [no_tensor(name, value) for name, value in batch._asdict().items() if name not in tensors]
-    judges: dict[str, Callable[[Tensor, TaskSpec, str], Iterator[str]]] = {
+    checks: dict[str, Callable[[Tensor, TaskSpec, str], Iterator[str]]] = {
         "image": image_faults, "target": target_faults, "boxes": box_faults, "index": index_faults,
     }  # fmt: skip
     for name, value in tensors.items():
         if not same_device(value.device, device) and not (name == "index" and value.device.type == "cpu"):
             found.append(f"{name} is on {value.device}, and was asked for on {device}")
         if not value.is_meta:
-            found += [f"{name} {fault}" for fault in judges[name](value, spec, split)]
+            found += [f"{name} {fault}" for fault in checks[name](value, spec, split)]
     sizes = {name: len(value) for name, value in tensors.items() if value.dim()}
     if len(set(sizes.values())) > 1:
         sizes_text = ", ".join(f"{name} {size}" for name, size in sizes.items())
@@ -102,25 +102,29 @@ def batch_faults(split: str, batch: Any, spec: TaskSpec, device: torch.device) -
 
 
 def no_tensor(name: str, value: Any) -> str:
+    """The fault of a field that is no tensor."""
     empty = ". Where no objects are known: image.new_zeros(len(image), 0, 4)" if name == "boxes" else ""
     return f"{name} is {a(value)}, and has to be a tensor {axes(name)}{empty}"
 
 
 def reference_faults(references: Any, batch: Any) -> list[str]:
-    """What is wrong with what people wrote of the images of a batch: every one has a text, or the split has none."""
+    """Faults of the reference captions of a batch's images. Either each image has one, or the split has none."""
     index = batch.index if isinstance(batch, Batch) else None
     if len(references) == 0 or not isinstance(index, Tensor) or index.dim() != 1:
         return []
     without = [place for place in index.tolist() if not 0 <= place < len(references) or not references[place]]
     return (
-        [f"references: {len(without)} of {len(index)} images have none, the first at place {without[0]}"]
+        [f"references: {len(without)} of {len(index)} images have none, the first at index {without[0]}"]
         if without
         else []
     )
 
 
 def first_batch_faults(data: Any, device: torch.device) -> list[str]:
-    """Of a data set that is set up, a line each; what is alike in several splits is said once, of all of them."""
+    """Faults of the first batches, a line each, beginning with the splits that share it.
+
+    data: after `setup`. device: that of training.
+    """
     spec = data.spec
     found: dict[str, list[str]] = {}
     for split in SPLITS:
@@ -132,14 +136,14 @@ def first_batch_faults(data: Any, device: torch.device) -> list[str]:
 
 
 def refuse(name: str, faults: list[str]) -> None:
-    """Raises DataFault with all of them."""
+    """Raises DataFault with all faults, if there are any. name: of the data set."""
     if faults:
         raise DataFault("\n  ".join([f"data={name} is not what its task says:", *faults]))
 
 
 @final
 class FirstBatches(pl.Callback):
-    """Raises DataFault before the first step. Once a run, on the device it runs on."""
+    """Checks the first batch of each split once, before training, on the training device. Raises DataFault."""
 
     def on_fit_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         data: Any = trainer.datamodule  # type: ignore[attr-defined]
@@ -147,6 +151,7 @@ class FirstBatches(pl.Callback):
 
 
 def a(value: Any) -> str:
+    """The type of a value with an article, for messages."""
     if isinstance(value, tuple | list):
         return f"a plain {type(value).__name__} of {len(value)}"
     return (
@@ -155,12 +160,15 @@ def a(value: Any) -> str:
 
 
 def whole(value: Any) -> bool:
+    """Whether a value is an integer, and no bool."""
     return isinstance(value, int) and not isinstance(value, bool)
 
 
 def positive(value: Any) -> bool:
+    """Whether a value is an integer of at least 1."""
     return whole(value) and value >= 1
 
 
 def same_device(one: torch.device, other: torch.device) -> bool:
+    """Whether two devices are the same; one without an index is the first of its type."""
     return one.type == other.type and (one.index or 0) == (other.index or 0)

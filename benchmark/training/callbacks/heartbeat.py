@@ -1,4 +1,4 @@
-"""Progress of a run while it trains: status.json, console and log."""
+"""Reports the progress of training: status.json, console and log."""
 
 import math
 import time
@@ -53,9 +53,9 @@ class Heartbeat(Callback):
 
 
 def planned(trainer: pl.Trainer) -> tuple[int, int]:
-    """Epochs and batches of a training that nothing ends before its time."""
+    """The planned (epochs, batches) of a training that is not stopped early."""
     batches = int(trainer.num_training_batches)
-    most = trainer.estimated_stepping_batches * trainer.accumulate_grad_batches  # a last step may be of fewer
+    most = trainer.estimated_stepping_batches * trainer.accumulate_grad_batches  # the last may have fewer
     if trainer.max_epochs == -1:
         return math.ceil(most / batches), int(most)
     return trainer.max_epochs or 0, min(int(most), (trainer.max_epochs or 0) * batches)

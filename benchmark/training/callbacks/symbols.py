@@ -1,4 +1,4 @@
-"""The task's symbols, saved in checkpoints: a vocabulary is counted from caption files, which may change."""
+"""Saves the task's symbols in checkpoints, since a vocabulary is counted from caption files, which may change."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, final
@@ -9,7 +9,7 @@ from pytorch_lightning.callbacks import Callback
 from benchmark.common.errors import RunFault
 
 KEY = "symbols"
-"""The checkpoint's key of the symbols."""
+"""The key of the symbols in a checkpoint."""
 
 
 @final
@@ -26,7 +26,7 @@ class SaveSymbols(Callback):
 
 
 def refuse_others(checkpoint: Mapping[str, Any], symbols: Sequence[str]) -> None:
-    """Raises RunFault where a run would go on from a checkpoint of other symbols."""
+    """Raises RunFault where a run would resume from a checkpoint with other symbols."""
     if other := difference(checkpoint, symbols):
         raise RunFault(
             f"this run was begun with {other}: the captions have changed since, or the knobs that count their words. "
@@ -35,7 +35,7 @@ def refuse_others(checkpoint: Mapping[str, Any], symbols: Sequence[str]) -> None
 
 
 def difference(checkpoint: Mapping[str, Any], symbols: Sequence[str]) -> str:
-    """How a checkpoint's symbols are others than these, in words; "" where they are the same, or it has none."""
+    """How a checkpoint's symbols differ from these, for messages; "" where they are equal, or it has none."""
     there = checkpoint.get(KEY)
     if there is None or there == list(symbols):
         return ""

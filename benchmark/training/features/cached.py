@@ -1,7 +1,7 @@
-"""The features of a frozen encoder, computed once for every image of every split and kept on disk.
+"""The features of a frozen encoder, computed once for every image of every split and cached on disk.
 
-A cached feature is found by the key of its image: the split, and the image's index in it (`Batch.index`). The key goes
-from the step through the network to the encoder; images without a key, as crops are, are computed.
+A cached feature is found by the key of its image: the split, and the image's index in it (`Batch.index`). The training
+step passes the key through the network to the encoder. Features of images without a key, such as crops, are computed.
 
 Axes: B images of a batch, N images of a split, C channels, H rows, W columns.
 """
@@ -26,7 +26,7 @@ COMPUTED = Computed()
 
 
 class Store(Protocol):
-    """Keeps rows of numbers, as `datamodules.storage.feature_store.FeatureStore` does."""
+    """The interface of `datamodules.storage.feature_store.FeatureStore`, which stores an array by rows."""
 
     def rows(self, name: str, source: Mapping[str, Any], images: int, batch: int, shape: tuple[int, ...],
              make: Callable[[int], np.ndarray]) -> np.ndarray: ...  # fmt: skip
@@ -34,7 +34,7 @@ class Store(Protocol):
 
 @final
 class CachedFeatures(FeatureSource):
-    """Looks features up. rows: (N, *shape) those of each split."""
+    """Looks features up. rows: by split, the (N, *shape) features of its images."""
 
     def __init__(self, rows: Mapping[str, np.ndarray]):
         self._rows = rows
@@ -62,10 +62,10 @@ class _Noted(FeatureSource):
 
 @final
 class FeatureCaching(FeatureCallback):
-    """Before training, computes what the cache does not have yet; from then on the encoder looks features up.
+    """Before training, computes the features that are not cached yet; from then on the encoder looks them up.
 
-    Raises ConfigFault where no frozen encoder reads whole images, DataFault where training images are drawn anew each
-    time: features would be of images that never come again.
+    Raises ConfigFault where no frozen encoder reads whole images, DataFault where the training images change from epoch
+    to epoch, as their features could never be used again.
     """
 
     def __init__(self, store: Store):
@@ -90,9 +90,9 @@ class FeatureCaching(FeatureCallback):
             "encoder": repr(encoder.body),
             "weights": weights,
             "data": split.fingerprint(),
-            "images": sha256(first.image.cpu().numpy().tobytes()).hexdigest(),  # tells of size and normalisation
+            "images": sha256(first.image.cpu().numpy().tobytes()).hexdigest(),  # depends on size and normalisation
             "torch": torch.__version__,
-            "device": device.type,  # whose kernels round as they do
+            "device": device.type,  # kernels of another device round differently
         }
 
         def make(number: int) -> np.ndarray:
@@ -103,7 +103,7 @@ class FeatureCaching(FeatureCallback):
 
 
 def _readers(rnn: nn.Module, batch: Batch) -> list[Tuned]:
-    """The frozen encoders that a model shows whole images. Raises ConfigFault where there are none."""
+    """The frozen encoders that encode whole images. Raises ConfigFault where there are none."""
     noted, encoders = _Noted(), [part for part in rnn.modules() if isinstance(part, Encoder)]
     for encoder in encoders:
         encoder.source = noted

@@ -1,4 +1,4 @@
-"""Where a run is logged: always in its folder, line by line, and wherever else its configuration says."""
+"""The logs of a run: metrics.jsonl in its folder, and the loggers that its configuration chooses."""
 
 import json
 import math
@@ -17,8 +17,10 @@ from benchmark.results.run_id import RunId, flatten
 
 
 class About(NamedTuple):
-    """The run that a log is opened for. address: its id. config: all its configuration. history: the lines of
-    metrics.jsonl up to the epoch that it resumes from; empty for a new run.
+    """The run that a log is opened for.
+
+    address: its id. config: the whole configuration. history: the lines of metrics.jsonl up to the epoch from which it
+    resumes; empty for a new run.
     """
 
     address: RunId
@@ -28,28 +30,28 @@ class About(NamedTuple):
 
 
 class RunLog(ABC):
-    """A log besides the run folder. Opened once, and closed whatever happens.
+    """A log besides metrics.jsonl. It is opened once, and closed even where the run fails.
 
-    In the end it shows the run as if it had never been interrupted: it is opened anew with the history, or drops
-    duplicates.
+    A resumed run appears in it like an uninterrupted one: a log either starts anew and replays the history, or drops
+    the lines that it already has.
     """
 
     @abstractmethod
     def open(self, about: About) -> list[Logger]:
-        """Lightning's loggers for the metrics of training; they have the history."""
+        """Lightning's loggers for the metrics of training, after the history was replayed to them."""
 
     @abstractmethod
     def results(self, record: Mapping[str, Any], pictures: list[Path]) -> None:
-        """What the finished run came to."""
+        """Logs the results of a finished run. record: the content of record.json. pictures: paths of images."""
 
     @abstractmethod
     def close(self, exit_code: int) -> None:
-        """0 for a finished run. Called exactly once after `open`, also where `open` or the run failed."""
+        """Called exactly once after `open`, also where `open` or the run failed. exit_code: 0 for a finished run."""
 
 
 @final
 class Logs(RunLog):
-    """Any number of logs, none among them."""
+    """Any number of logs, also none."""
 
     def __init__(self, logs: Sequence[RunLog]):
         self._logs = logs
@@ -62,14 +64,14 @@ class Logs(RunLog):
             log.results(record, pictures)
 
     def close(self, exit_code: int) -> None:
-        with ExitStack() as each:  # one that fails to close keeps no other open
+        with ExitStack() as each:  # closes all of them, even where one raises
             for log in self._logs:
                 each.callback(log.close, exit_code)
 
 
 @final
 class LightningLog(RunLog):
-    """Any logger of Lightning's. One that keeps its files in the run's folder begins them anew, with the history."""
+    """Any of Lightning's loggers. Its files inside the run's folder are deleted and written again from the history."""
 
     def __init__(self, logger: Logger):
         self._logger = logger
@@ -91,12 +93,12 @@ class LightningLog(RunLog):
 
 
 def as_log(made: RunLog | Logger) -> RunLog:
-    """What a configuration names: a log of a run, or a logger of Lightning's."""
+    """A RunLog from what the configuration built: a RunLog, or one of Lightning's loggers, which is wrapped."""
     return LightningLog(made) if isinstance(made, Logger) else made
 
 
 def _own_files(logger: Logger, folder: RunFolder) -> list[Path]:
-    """What a logger wrote before, in a folder of its own within the run's."""
+    """The files of a logger that has a folder of its own inside the run's folder; empty for any other."""
     place = Path(getattr(logger, "log_dir", None) or folder.path)
     theirs = folder.path in place.parents and place not in (folder.best.parent, folder.pictures)
     return [path for path in place.glob("*") if path.is_file()] if theirs else []
@@ -108,7 +110,7 @@ def _is_number(value: object) -> bool:
 
 @final
 class JsonLines(Logger):
-    """metrics.jsonl: one JSON object a line, `step`, `epoch` and whatever was measured. What is not finite is null."""
+    """Writes metrics.jsonl: a JSON object per line with `step`, `epoch` and the metrics; null for non-finite values."""
 
     def __init__(self, path: Path):
         super().__init__()
@@ -133,13 +135,13 @@ class JsonLines(Logger):
         }
         with explained(self._path), self._path.open("a", encoding="utf-8") as file:
             file.write(json.dumps(line) + "\n")
-            if any(key.startswith("val/") for key in values):  # once an epoch, as the checkpoints are
+            if any(key.startswith("val/") for key in values):  # once per epoch, like the checkpoints
                 file.flush()
                 os.fsync(file.fileno())
 
 
 def rewind(path: Path, epoch: int) -> list[dict[str, Any]]:
-    """Removes from metrics.jsonl the lines of epochs after `epoch`, and a truncated last line; returns the rest."""
+    """Removes from metrics.jsonl the lines of later epochs than `epoch` and truncated ones; returns the others."""
     if not path.exists():
         return []
     kept = [line for line in path.read_text(encoding="utf-8").splitlines() if _epoch(line) <= epoch]
@@ -148,7 +150,7 @@ def rewind(path: Path, epoch: int) -> list[dict[str, Any]]:
 
 
 def replay(history: Sequence[Mapping[str, Any]], logger: Logger) -> None:
-    """Logs lines of metrics.jsonl once more, as the run logged them."""
+    """Logs the lines of metrics.jsonl to another logger; null becomes NaN again."""
     for line in history:
         values = {key: math.nan if value is None else value for key, value in line.items() if key != "step"}
         logger.log_metrics(values, line["step"])

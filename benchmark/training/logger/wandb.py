@@ -1,4 +1,4 @@
-"""A run in Weights & Biases."""
+"""Logs a run to Weights & Biases."""
 
 import contextlib
 import netrc
@@ -18,13 +18,15 @@ from benchmark.training.logger.base import About, RunLog, replay
 
 @final
 class WandbLog(RunLog):
-    """A W&B run for each run: config, metrics, pictures, the record; grouped by study, tagged by mechanism and data.
+    """One W&B run per run: config, metrics, pictures and the record; grouped by study, tagged by mechanism and data.
 
-    Offline where nobody asked for more and no account is set up. The run's id follows from its study and address, so
-    that a resumed run continues the same W&B run. It is told all over again what metrics.jsonl has of it, and each row
-    counts once: online those are left out that the server has, which are the first, since a run repeats itself to the
-    bit. Offline there is no server to ask, and of two folders of one id the one that is synced last would take the
-    other's place: so the new folder has everything, and the old one is removed.
+    mode: None takes WANDB_MODE; where that is not set, online with an account and offline without. The W&B id is a
+    function of study and configuration, so a resumed run continues the same W&B run. The history of metrics.jsonl is
+    logged again, and every row counts once. Online, the first rows are skipped: as many as the server has, since a
+    resumed run repeats the same values. Offline there is no server to ask, and syncing two folders of one id would
+    keep the last alone. So the new folder has the whole history, and the old one is removed.
+
+    Raises RunFault where W&B cannot start the run.
     """
 
     def __init__(self, project: str, entity: str | None, mode: Literal["online", "offline", "disabled"] | None):
@@ -34,12 +36,12 @@ class WandbLog(RunLog):
 
     def open(self, about: About) -> list[Logger]:
         address, folder = about.address, about.folder
-        # Written at once, so that a killed run leaves what it had; and nothing is looked up where W&B is offline.
+        # Flushed at once, so that a killed run keeps its rows. Offline, no error reports are sent.
         os.environ.setdefault("WANDB_X_TRANSACTION_LOG_FLUSH_INTERVAL", "1")
         os.environ.setdefault("WANDB_DATA_DIR", str(folder.path.resolve() / "wandb"))
         if self._mode != "online":
             os.environ["WANDB_ERROR_REPORTING"] = "false"
-        wandb.finish()  # a run left open in this process would be reused, silently
+        wandb.finish()  # init would silently reuse a run that is still open in this process
         tags = [tag for tag in (address.attention, address.data, address.experiment) if tag]
         try:
             self._run = wandb.init(
@@ -75,25 +77,25 @@ class WandbLog(RunLog):
 
 @final
 class Rows(WandbLogger):
-    """Each line of metrics.jsonl as a row, but for the first `known`, which W&B has."""
+    """Logs each line of metrics.jsonl as a row, without the first `known`, which the server has."""
 
     def __init__(self, run: Any, known: int):
         super().__init__(experiment=run)
-        self._known, self._told = known, 0
+        self._known, self._seen = known, 0
 
     def log_metrics(self, metrics: Mapping[str, float], step: int | None = None) -> None:
-        self._told += 1
-        if self._told > self._known:
+        self._seen += 1
+        if self._seen > self._known:
             super().log_metrics(metrics, step)
 
 
 def run_id(address: RunId) -> str:
-    """Of a run in W&B: the same configuration in another study is another run."""
+    """The id of a run in W&B, a function of study and configuration."""
     return digest([address.study, address.config_hash])[:16]
 
 
 def has_account() -> bool:
-    """Whether W&B would find a key, in the environment or in the user's .netrc."""
+    """Whether an API key is in the environment or in the user's .netrc."""
     if os.environ.get("WANDB_API_KEY"):
         return True
     host = os.environ.get("WANDB_BASE_URL", "https://api.wandb.ai").split("//")[-1].split("/")[0].split(":")[0]

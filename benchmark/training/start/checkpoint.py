@@ -1,4 +1,4 @@
-"""Weights of another run's checkpoint."""
+"""Initial weights from another run's checkpoint."""
 
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -16,22 +16,23 @@ from benchmark.training.checkpoints import COPY, read_checkpoint
 from benchmark.training.start.base import InitialWeights
 
 PREFIX = "rnn."
-"""What the names of a model's weights begin with in a run's checkpoint."""
+"""The prefix of the network's weights in a run's checkpoint."""
 
 
 @final
 class CheckpointWeights(InitialWeights):
-    """The weights of another run's checkpoint: fine-tuning, larger images, and training in stages.
+    """Copies weights from another run's checkpoint: for fine-tuning, larger images, or training in stages.
 
-    take: patterns of names, with * for any letters; what none of them matches stays fresh. A recurrent spatial
-    transformer learns long sequences in stages, its localiser kept and its recogniser fresh (Bartzi et al. 2017).
+    checkpoint: path of a .ckpt file. take: patterns of weight names, in which * matches any characters; weights that
+    match none keep their own initialisation. Training in stages keeps the localiser of a recurrent spatial transformer
+    and initialises its recogniser anew (Bartzi et al. 2017).
     """
 
     def __init__(self, checkpoint: str, take: list[str]):
         self.checkpoint, self.take = Path(checkpoint), take
 
     def __call__(self, model: nn.Module, symbols: Sequence[str]) -> None:
-        """Raises RunFault where the file is missing or does not fit, ConfigFault where a pattern matches nothing."""
+        """Raises RunFault where the file is missing or does not fit, ConfigFault where a pattern matches no weight."""
         if not self.checkpoint.is_file():
             raise RunFault(f"start.checkpoint: {self.checkpoint} is not there. Give the .ckpt file of a run")
         checkpoint = read_checkpoint(self.checkpoint, cure=COPY)
@@ -53,19 +54,22 @@ class CheckpointWeights(InitialWeights):
                 value.copy_(there[name])
 
     def weights(self) -> list[Weights]:
-        """The checkpoint, which has seen what the weights had seen that its own run started from."""
+        """The checkpoint. `seen`: the data that the initial weights of its own run were trained on."""
         before = read_json(RunFolder(self.checkpoint.parent.parent).record).get("weights") or []
         seen = dict.fromkeys(name for each in before for name in each.get("seen", ()))
         return [Weights("a run of this benchmark", self.checkpoint.name, sha256_of(self.checkpoint), tuple(seen))]
 
 
 def started_from(start: InitialWeights, model: nn.Module) -> list[dict[str, Any]]:
-    """The weights that a run starts from, each once, as its record has them."""
+    """The provenance of all initial weights of a run, without duplicates, for its record."""
     return [each._asdict() for each in dict.fromkeys([*start.weights(), *origins(model)])]
 
 
 def of_symbols(there: dict[str, Tensor], symbols: Sequence[str], wanted: Iterable[str]) -> list[str]:
-    """The names of a decoder's wanted weights that have a row for each symbol, or for each and for "none yet"."""
+    """The names of a decoder's weights with one row per symbol, or one more for the start symbol.
+
+    there: weights of the checkpoint. symbols: of the checkpoint. wanted: names of the weights to copy.
+    """
     rows = ((len(symbols),), (len(symbols) + 1,))
     return [name for name in wanted if "decoder." in name and name in there and tuple(there[name].shape[:1]) in rows]
 

@@ -11,10 +11,10 @@ from benchmark.training.start.base import InitialWeights
 
 @final
 class FreshWeights(InitialWeights):
-    """As each part initialises itself."""
+    """Keeps the initial weights of each part."""
 
     def __call__(self, model: nn.Module, symbols: Sequence[str]) -> None:
-        """Leaves them as they are."""
+        """Changes nothing."""
 
     def weights(self) -> list[Weights]:
         return []

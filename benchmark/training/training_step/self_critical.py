@@ -33,7 +33,7 @@ RewardFunction = Callable[[Tensor, Tensor], Tensor]
 
 
 def trajectory_log_prob(rollout: Rollout) -> Tensor:
-    """(B, S) log-probability of a trajectory's samples: the symbols with the end, and the glimpses before them."""
+    """(B, S) log-probability of a trajectory: its sampled symbols, with the end, and the glimpses before them."""
     log_BST = -cross_entropy(rollout.logits.movedim(-1, 1), rollout.symbol, ignore_index=IGNORED, reduction="none")
     emitted_BST1 = (rollout.symbol != IGNORED)[..., None]
     return log_BST.sum(-1) + (rollout.log_prob * emitted_BST1).sum((-2, -1))
@@ -86,10 +86,11 @@ class OtherSamplesBaseline(SequenceBaseline):
 class SelfCritical(TrainingStep):
     """loss = -mean of advantage * log p(sampled caption), the advantage being CIDEr-D minus a baseline.
 
-    Document frequencies are those of the training set, and the end symbol is a word of caption and references: without
-    it models learn to stop after "a" or "with". Where the mechanism samples glimpses, they are sampled with the words
-    and get the same advantage. `feeding` is not used: sampled words are fed back.
-    samples: S, captions sampled of each image. teacher_forcing_weight: of the objective's loss with teacher forcing,
+    Document frequencies are those of the training set. CIDEr-D counts the end symbol as a word, in captions and
+    references: without it models learn to stop after "a" or "with". Where the mechanism samples glimpses, they are
+    sampled with the words and get the same advantage. `feeding` is not used: sampled words are fed back.
+
+    samples: S, sampled captions per image. teacher_forcing_weight: weight of the objective's loss with teacher forcing,
     which is added. Raises ConfigFault for data without captions, or several passes.
     """
 

@@ -189,7 +189,7 @@ def test_the_check_finds_nothing_in_a_sound_folder_and_tells_what_is_none(root, 
         file.unlink() if file.is_file() else file.rmdir()
     (root / "Annotation").rmdir()
     seen, faults = folder_faults(root, workers=1)
-    assert seen[0] == "Annotation/ is not there: boxes are not looked at" and not faults
+    assert seen[0] == "Annotation/ is not there: boxes are not checked" and not faults
 
 
 def test_reading_refuses_the_first_fault_and_counts_the_rest(faulty):
