@@ -26,7 +26,7 @@ from benchmark.process.program import ending, program, report_error, system_faul
 from benchmark.results.run_folder import RunFolder, read_json
 from benchmark.same_data import KnownData
 from benchmark.stored import StoredRuns
-from benchmark.sweep.launcher import composer_of
+from benchmark.sweep.base import composer_of
 from benchmark.sweep.overrides import as_sweeps
 from benchmark.sweep.pool import PARENT
 from benchmark.training.rehearsal import rehearsed

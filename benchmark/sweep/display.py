@@ -1,9 +1,8 @@
 """The progress of a sweep: each running job with its epoch and remaining time, and the sweep as a whole."""
 
-import subprocess
 import time
-from collections.abc import Sequence
-from typing import IO, Any, NamedTuple, final
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, NamedTuple, final
 
 from rich.console import Group, RenderableType
 from rich.progress_bar import ProgressBar
@@ -15,18 +14,17 @@ from benchmark.results.run_folder import RunFolder, read_json
 
 
 class Running(NamedTuple):
-    """A running job. output: what its process prints."""
+    """A running job. since: `time.monotonic()` at its start. is_ours: whether a status is of this attempt."""
 
     name: str
     folder: RunFolder
-    process: "subprocess.Popen[bytes]"
     since: float
-    output: IO[bytes]
+    is_ours: Callable[[Mapping[str, Any]], bool]
 
     def status(self) -> dict[str, Any]:
-        """The job's status.json; empty until this process has written it, as an earlier attempt's does not count."""
+        """The job's status.json; empty until this attempt has written it, as an earlier one's does not count."""
         status = read_json(self.folder.status)
-        return status if status.get("pid") == self.process.pid else {}
+        return status if self.is_ours(status) else {}
 
 
 @final
@@ -124,6 +122,14 @@ class Display:
         """Another process is executing the job's run; the sweep waits for it."""
         self._begun -= 1
         self._console.line(f"{job.name}: another process is executing it; waiting")
+
+    def queued_again(self, job: Running) -> None:
+        """A cluster stopped the job, and will start it once more."""
+        self._begun -= 1
+        self._console.line(f"{job.name}: stopped by the cluster and queued again; it resumes")
+
+    def remark(self, text: str) -> None:
+        self._console.line(text)
 
     def tick(self, running: Sequence[Running], waiting: int) -> None:
         self._console.now(Overview(self._pace, running, waiting))

@@ -8,13 +8,13 @@ import tempfile
 import time
 from collections import deque
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple, final
+from typing import IO, NamedTuple, final
 
 from benchmark.common.errors import BusyFault, RunFault
 from benchmark.process.program import BUSY
 from benchmark.results.run_folder import RunFolder, now, read_json, write_json
-from benchmark.results.run_id import RunId
 from benchmark.sweep.display import Display, Running
+from benchmark.sweep.jobs import Job, Outcome
 
 PARENT = "ATTENTION_BENCHMARK_PARENT"
 """Environment variable with the id of the process that started a job, so that the job ends with it."""
@@ -26,20 +26,13 @@ PATIENCE_SECONDS = 5.0
 """Between SIGTERM and SIGKILL."""
 
 
-class Job(NamedTuple):
-    """A run to start: its identity, and the command line that starts it."""
-
-    address: RunId
-    arguments: Sequence[str]
-
-
-class Outcome(NamedTuple):
-    """How a job ended. code: exit code, negative for the signal that killed it; message: "" if it finished."""
+class Started(NamedTuple):
+    """A job's process. output: what it prints."""
 
     job: Job
-    code: int
-    seconds: float
-    message: str
+    running: Running
+    process: "subprocess.Popen[bytes]"
+    output: IO[bytes]
 
 
 @final
@@ -48,7 +41,7 @@ class Pool:
 
     def __init__(self, slots: Sequence[Mapping[str, str]], display: Display):
         self._slots, self._display = slots, display
-        self._running: dict[int, tuple[Job, Running]] = {}
+        self._running: dict[int, Started] = {}
         self._elsewhere: list[Job] = []
         self._polled = 0.0
 
@@ -64,7 +57,7 @@ class Pool:
                     if waiting and slot not in self._running:
                         self._start(slot, waiting.popleft())
                 left = len(waiting) + len(self._elsewhere)
-                self._display.tick([running for _, running in self._running.values()], left)
+                self._display.tick([started.running for started in self._running.values()], left)
                 time.sleep(0.1)
         finally:
             self._stop()
@@ -88,17 +81,19 @@ class Pool:
             job.arguments, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT, env=environment,
             start_new_session=True,
         )  # fmt: skip
-        running = Running(job.address.name, folder, process, time.monotonic(), output)
-        self._running[slot] = (job, running)
+        pid = process.pid
+        running = Running(job.address.name, folder, time.monotonic(), lambda status: status.get("pid") == pid)
+        self._running[slot] = Started(job, running, process, output)
         self._display.started(running)
 
     def _reap(self, slot: int) -> list[Outcome]:
-        job, running = self._running[slot]
-        code = running.process.poll()
+        started = self._running[slot]
+        job, running, process, _ = started
+        code = process.poll()
         if code is None:
             return []
         del self._running[slot]
-        output = _output(running)
+        output = _output(started)
         if code == BUSY:
             self._elsewhere.append(job)
             self._display.elsewhere(running)
@@ -110,7 +105,7 @@ class Pool:
         return [outcome]
 
     def _stop(self) -> None:
-        left = [running.process for _, running in self._running.values()]
+        left = [started.process for started in self._running.values()]
         for process in left:
             process.terminate()
         until = time.monotonic() + PATIENCE_SECONDS
@@ -120,13 +115,13 @@ class Pool:
             except subprocess.TimeoutExpired:
                 process.kill()
                 process.wait()
-        for _, running in self._running.values():
-            _append_to_log(running, _output(running))
+        for started in self._running.values():
+            _append_to_log(started.running, _output(started))
 
 
-def _output(running: Running) -> bytes:
+def _output(started: Started) -> bytes:
     """What a job's process has printed; other processes may have written to the run's log too."""
-    with running.output as output:
+    with started.output as output:
         output.seek(0)
         return output.read()
 

@@ -12,7 +12,8 @@ from run_helpers import ROOT, TINY, call, composer, environment, lines, start, w
 
 from benchmark.job import run_one
 from benchmark.results.run_folder import RunFolder, read_json
-from benchmark.sweep.launcher import command, visible_gpus
+from benchmark.sweep.base import command
+from benchmark.sweep.launcher import visible_gpus
 from benchmark.training.checkpoints import read_checkpoint
 
 COMPOSER = composer()

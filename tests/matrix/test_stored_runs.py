@@ -18,7 +18,7 @@ from benchmark.config.compose import Composer
 from benchmark.report.__main__ import main as report
 from benchmark.results.run_folder import RunFolder, read_json, write_json
 from benchmark.run import one
-from benchmark.sweep.launcher import plan
+from benchmark.sweep.base import plan
 
 STORED = Path(__file__).parent / "stored_runs"
 CAPTIONS = ["attention=tiny_soft", "data=tiny_captions"]
@@ -32,7 +32,7 @@ SETTING = [
     "evaluation.repeats=1", "evaluation.sides=[60]", "progress=false",
 ]  # fmt: skip
 """The command line of the runs of DRAM, as it was typed then."""
-POOL = {"jobs": None, "threads": 1, "gpus": None}
+POOL = {"_target_": "benchmark.sweep.launcher.PoolLauncher", "jobs": None, "threads": 1, "gpus": None}
 
 
 @pytest.fixture

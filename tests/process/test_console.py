@@ -16,12 +16,6 @@ from benchmark.sweep.display import Display, Pace, Running
 HEADLINE = {"key": "error", "name": "error", "higher_is_better": False, "percent": True, "binary": True}
 
 
-class Done:
-    """A process that has ended."""
-
-    pid = 7
-
-
 @pytest.fixture
 def job(tmp_path):
     folder = RunFolder(tmp_path / "seed=0")
@@ -29,7 +23,7 @@ def job(tmp_path):
     write_json(folder.record, {"measure": HEADLINE, "test": {"mean": {"error": 0.25}}})
     write_json(folder.status, {"pid": 7, "message": "training", "epoch": 2, "epochs": 4, "step": 5, "steps": 10,
                                "seconds_left": 65.0})  # fmt: skip
-    return Running("ram/digits/seed=0", folder, Done(), time.monotonic(), io.BytesIO())
+    return Running("ram/digits/seed=0", folder, time.monotonic(), lambda status: status.get("pid") == 7)
 
 
 def terminal():

@@ -15,13 +15,13 @@ from benchmark.report.read.runs import read_study
 from benchmark.results.run_folder import RunFolder, read_json, write_json
 from benchmark.run import one
 from benchmark.same_data import FOLDER, KnownData
+from benchmark.sweep.base import plan
 from benchmark.sweep.collisions import collision
-from benchmark.sweep.launcher import plan
 from benchmark.training.callbacks.heartbeat import Heartbeat
 from datamodules.digits.mnist_sample import write_mnist_sample
 
 COMPOSER = composer()
-POOL = {"jobs": None, "threads": 1, "gpus": None}
+POOL = {"_target_": "benchmark.sweep.launcher.PoolLauncher", "jobs": None, "threads": 1, "gpus": None}
 """Knobs of the launcher."""
 
 JOB = ["attention=none", *TINY, "data=mnist28"]

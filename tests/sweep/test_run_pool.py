@@ -10,7 +10,8 @@ from benchmark.common.errors import BusyFault
 from benchmark.process.program import BUSY
 from benchmark.results.run_folder import RunFolder, Status, now, read_json, write_json
 from benchmark.results.run_id import RunId
-from benchmark.sweep.pool import Job, Pool
+from benchmark.sweep.jobs import Job
+from benchmark.sweep.pool import Pool
 
 CODE = """
 import sys

@@ -1,0 +1,171 @@
+"""What all launchers of sweeps share: jobs are checked, finished ones skipped, the rest executed, and outcomes told."""
+
+import os
+import sys
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple, final
+
+from hydra.core.utils import JobReturn
+from hydra.plugins.launcher import Launcher
+from hydra.types import HydraContext, TaskFunction
+from hydra.utils import get_class
+from omegaconf import DictConfig, OmegaConf
+
+from benchmark.common.errors import ConfigFault
+from benchmark.config.compose import Composer, plain
+from benchmark.config.typed import requoted
+from benchmark.process.signals_and_log import signals_as_exits
+from benchmark.process.terminal import Console, of_sweep
+from benchmark.results.run_folder import RunFolder
+from benchmark.results.run_id import RunId
+from benchmark.same_data import StoredJobs
+from benchmark.stored import StoredRuns
+from benchmark.sweep.collisions import Jobs
+from benchmark.sweep.jobs import Job, Outcome
+
+THREADS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMEXPR_NUM_THREADS")
+ONE_AFTER_ANOTHER = (
+    "hydra/sweeper: a sweeper that optimises needs the result of each run, the primary metric on the validation split. "
+    "Add hydra/launcher=basic, which returns it and executes one run after another"
+)
+OF_SWEEPS_ONLY = ("hydra/launcher", "hydra.launcher", "hydra.mode", "hydra.sweep", "hydra/sweeper")
+
+
+class SweepLauncher(Launcher, ABC):
+    """A Hydra launcher that executes runs as processes, each with this program's own command line.
+
+    threads: CPU threads of each job.
+    """
+
+    def __init__(self, threads: int):
+        self._threads = threads
+        self._config: DictConfig | None = None
+
+    def setup(self, *, hydra_context: HydraContext, task_function: TaskFunction, config: DictConfig) -> None:
+        self._config = config
+
+    @final
+    def launch(self, job_overrides: Sequence[Sequence[str]], initial_job_idx: int) -> Sequence[JobReturn]:
+        """Raises ConfigFault with the faults of all jobs before the first starts; exits with code 1 if a job failed."""
+        if not self.config.hydra.sweeper._target_.endswith(".BasicSweeper"):
+            raise ConfigFault([ONE_AFTER_ANOTHER])
+        composer = composer_of(self.config)
+        todo, skipped, not_compared, unusable = plan(composer, job_overrides, self._knobs())
+        jobs = self._jobs(composer, todo)
+        if skipped:
+            print(f"{skipped} of {skipped + len(jobs)} runs finished before, skipped", flush=True)
+        for remark in not_compared:
+            print(f"some of them {remark}", flush=True)
+        with of_sweep(self.config.progress) as console, signals_as_exits():
+            outcomes = self.execute(jobs, console)
+        if summarise([*unusable, *outcomes]):
+            sys.exit(1)
+        return []
+
+    @abstractmethod
+    def execute(self, jobs: Sequence[Job], console: Console) -> list[Outcome]:
+        """Runs all jobs and returns how those that ended ended. console: where progress is shown."""
+
+    @property
+    def config(self) -> DictConfig:
+        """The composed configuration of the sweep, with its `hydra` node."""
+        assert self._config is not None
+        return self._config
+
+    def _knobs(self) -> Any:
+        return OmegaConf.to_container(self.config.hydra.launcher, resolve=True)
+
+    def environment(self) -> dict[str, str]:
+        """Environment variables of every job: its threads, and where its modules are found."""
+        return dict.fromkeys(THREADS, str(self._threads)) | {
+            "PYTHONPATH": os.pathsep.join(os.path.abspath(folder) for folder in sys.path)  # noqa: PTH100 - "" is here
+        }
+
+    def _jobs(self, composer: Composer, todo: Sequence[tuple[RunId, Sequence[str]]]) -> list[Job]:
+        typed = self.config.hydra.overrides.hydra
+        of_a_job = [text for text in typed if not text.lstrip("+~").startswith(OF_SWEEPS_ONLY)]
+        ours = [*of_a_job, "progress=false", f"threads={self._threads}"]
+        folder = command_line_folder(self.config)
+        start = [*command(), *([f"--config-dir={folder}"] if folder else [])]
+        return [
+            Job(address, [*start, *(requoted(composer, text) for text in overrides), *ours])
+            for address, overrides in todo
+        ]
+
+
+def command() -> list[str]:
+    """The command that starts a job. -P: modules in the current folder must not shadow its packages."""
+    return [sys.executable, "-P", "-m", "benchmark.run"]
+
+
+def command_line_folder(config: DictConfig) -> str | None:
+    """The folder given as --config-dir."""
+    found = [source.path for source in config.hydra.runtime.config_sources if source.provider == "command-line"]
+    return found[0] if found else None
+
+
+def composer_of(config: DictConfig) -> Composer:
+    """A Composer with the sources of a composed configuration, which has its `hydra` node."""
+    search = [text for text in config.hydra.overrides.hydra if text.startswith("hydra.searchpath")]
+    return Composer(command_line_folder(config), search)
+
+
+class SweepPlan(NamedTuple):
+    """The jobs of a sweep. todo: those without a record, with their overrides. finished: number of those with one.
+    not_compared: reasons why the data of finished runs could not be compared with the present data. unusable: those
+    whose folder has to be deleted first.
+    """
+
+    todo: list[tuple[RunId, Sequence[str]]]
+    finished: int
+    not_compared: list[str]
+    unusable: list[Outcome]
+
+
+def plan(composer: Composer, job_overrides: Sequence[Sequence[str]], knobs: Mapping[str, Any]) -> SweepPlan:
+    """Plans a sweep. knobs: the launcher's, with its class as `_target_`. Raises ConfigFault with all jobs' faults."""
+    todo: list[tuple[RunId, Sequence[str]]] = []
+    configs: dict[Path, DictConfig] = {}
+    unusable: list[Outcome] = []
+    jobs, stored, runs = Jobs(), StoredJobs(), StoredRuns()
+    for overrides in job_overrides:
+        config = composer.job(overrides)
+        address, values = runs.address(composer.address(config), config), plain(config)
+        if not jobs.is_new(address.folder, overrides, values):
+            continue
+        if fault := RunFolder(address.folder).unusable():
+            unusable.append(Outcome(Job(address, []), 1, 0.0, fault))
+        elif not stored.is_finished(config, address):
+            todo.append((address, overrides))
+            configs[address.folder] = config
+    faults = [*jobs.faults(), *stored.faults()]
+    if todo:
+        from benchmark.config.check import argument_faults
+        from benchmark.sweep.planning import job_faults  # imports every part it checks, PyTorch with them
+
+        launcher = get_class(knobs["_target_"])
+        faults += [f"{knob}: {message}" for knob, message in argument_faults("hydra.launcher", knobs, launcher)]
+        found = job_faults(configs)
+        faults += [f"{address.name}: {fault}" for address, _ in todo for fault in found[address.folder]]
+    if faults:
+        raise ConfigFault(list(dict.fromkeys(faults)))
+    if jobs.twice:
+        print(f"{jobs.twice} of {len(job_overrides)} jobs were given twice, and are run once", flush=True)
+    return SweepPlan(todo, stored.finished, list(stored.not_compared), unusable)
+
+
+def summarise(outcomes: Sequence[Outcome]) -> int:
+    """Prints the outcomes of the jobs and their studies; returns the number of failed ones."""
+    failed = [outcome for outcome in outcomes if outcome.code != 0]
+    if outcomes:
+        studies = {str(Path(o.job.address.root, o.job.address.study)) for o in outcomes}
+        summary = (
+            f"{len(outcomes) - len(failed)} runs finished, {len(failed)} failed; all in {', '.join(sorted(studies))}"
+        )
+        print(summary, flush=True)
+    for outcome in failed:
+        log = RunFolder(outcome.job.address.folder).log
+        print(f"failed: {outcome.job.address.name}: {outcome.message} (log: {log})", file=sys.stderr, flush=True)
+    return len(failed)
