@@ -30,6 +30,7 @@ SCRIPTS = sorted(path.stem for path in (ROOT / "scripts").glob("*.py") if "__mai
 COMMANDS = [
     "benchmark.run",
     "benchmark.report.__main__",
+    "benchmark.status.__main__",
     "benchmark.caption",
     "benchmark.check.__main__",
     *(f"benchmark.commands.{name}" for name in ("fetch", "check_data", "score_captions", "server_results")),
