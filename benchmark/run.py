@@ -5,6 +5,7 @@ PyTorch is imported only when a run starts, so that --help, completion and skipp
 
 import ctypes
 import os
+import shlex
 import signal
 import sys
 from argparse import Namespace
@@ -27,15 +28,20 @@ from benchmark.results.run_folder import RunFolder, read_json
 from benchmark.same_data import KnownData
 from benchmark.stored import StoredRuns
 from benchmark.sweep.base import composer_of
+from benchmark.sweep.dry_run import dry_run
 from benchmark.sweep.overrides import as_sweeps
 from benchmark.sweep.pool import PARENT
 from benchmark.training.rehearsal import rehearsed
+
+DRY_RUN = "--dry-run"
+"""The argument that Hydra does not know: print what would start."""
 
 
 @program
 def main() -> int:
     """The entry point."""
     end_with_parent()
+    dry = taken_out(DRY_RUN)
     os.environ["HYDRA_FULL_ERROR"] = "1"  # Hydra raises errors instead of printing them
     register_plugins()
     arguments = command_line()
@@ -45,15 +51,32 @@ def main() -> int:
             named = replace_arguments(renamed(arguments.overrides), arguments.overrides)
             texts = replace_arguments(as_text(composer, named, is_sweep(arguments)), named)
             typed = Overrides(composer, texts, is_sweep(arguments))
-            refuse(typed.name_faults() if arguments.cfg else typed.faults())
+            refuse([*typed.name_faults(), *one_configuration(typed)] if arguments.cfg else typed.faults())
             if typed.sweep:
-                replace_arguments(as_sweeps(composer, typed), texts)
-                if typed.jobs > 1 and not arguments.cfg:
-                    print(f"checking {typed.jobs} jobs", flush=True)  # composing takes about a second per job
+                texts = replace_arguments(as_sweeps(composer, typed), texts)
+                if typed.jobs > 1:
+                    print(f"checking {typed.jobs} jobs", flush=True)  # Hydra composes each before it calls the launcher
+            if dry and not arguments.cfg:
+                return dry_run(Composer(arguments.config_dir, typed.search), texts, typed.sweep)
         hydra.main(version_base="1.3", config_path=config_source(), config_name=CONFIG_NAME)(task)()
     except KeyboardInterrupt:
         return report_error(128 + signal.SIGINT, ["interrupted; started again, it resumes"])
     return 0
+
+
+def taken_out(argument: str) -> bool:
+    """Removes an argument from sys.argv; returns whether it was there."""
+    found = argument in sys.argv[1:]
+    sys.argv = [sys.argv[0], *(text for text in sys.argv[1:] if text != argument)]
+    return found
+
+
+def one_configuration(typed: Overrides) -> list[str]:
+    """The fault of --cfg with a sweep, with the command for its first job; none for one run."""
+    if not typed.sweep:
+        return []
+    first = shlex.join(["python", "-m", "benchmark.run", *typed.first_job, "--cfg", "job"])
+    return [f"--cfg shows the configuration of one run, and -m starts several. That of the first job: {first}"]
 
 
 def is_sweep(arguments: Namespace) -> bool:

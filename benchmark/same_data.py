@@ -33,9 +33,12 @@ Fingerprints = Mapping[str, str]
 
 @final
 class KnownData:
-    """The fingerprints of the present data, each computed once."""
+    """The fingerprints of the present data, each computed once. writes: whether they may be stored, and files unpacked;
+    otherwise data in files whose fingerprints are not stored yet are not read.
+    """
 
-    def __init__(self) -> None:
+    def __init__(self, writes: bool = True) -> None:
+        self._writes = writes
         self._listed: dict[tuple[Path, tuple[Path, ...]], str] = {}
         self._code: dict[str, str] = {}
         self._found: dict[Path, Fingerprints] = {}
@@ -73,12 +76,16 @@ class KnownData:
         )
 
     def _compute(self, config: DictConfig, data: Any, place: Path) -> Fingerprints:
+        if not self._writes and any(config.data.get(knob) is not None for knob in ELSEWHERE):
+            raise RunFault("reading them for the first time writes their fingerprints, which a dry run does not")
         if data is None:
             from benchmark.build import build_data  # imports PyTorch, which cached fingerprints do not need
 
             data = build_data(config)[0]
         data.prepare_data()
         found: Fingerprints = data.fingerprints()
+        if not self._writes:
+            return found
         place = self._place(config, anew=True)  # files may have just been created or unpacked
         with suppress(RunFault, OSError):  # the disk is full, or the folder is read-only
             place.parent.mkdir(parents=True, exist_ok=True)
@@ -137,14 +144,13 @@ def _paths(values: Flat) -> Iterator[Path]:
 
 @final
 class StoredJobs:
-    """The stored runs of a sweep. Finished ones are counted; those of other settings or data are faults, one line for
-    all runs with the same fault. not_compared: reasons why data could not be compared.
+    """The stored runs of a sweep. Those of other settings or data are faults, one line for all with the same fault.
+    not_compared: reasons why data could not be compared. writes: as of KnownData.
     """
 
-    def __init__(self) -> None:
-        self.finished = 0
+    def __init__(self, writes: bool = True) -> None:
         self.not_compared: dict[str, None] = {}
-        self._known = KnownData()
+        self._known = KnownData(writes)
         self._faults: dict[str, list[Path]] = {}
 
     def is_finished(self, config: DictConfig, address: RunId) -> bool:
@@ -161,7 +167,6 @@ class StoredJobs:
                 self.not_compared[reason] = None
         except RunFault as fault:
             self._faults.setdefault(str(fault), []).append(folder.path)
-        self.finished += done
         return done
 
     def faults(self) -> list[str]:

@@ -3,7 +3,6 @@
 Axes: B images, C channels, H rows, W columns, T time steps, N boxes.
 """
 
-import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +10,8 @@ from typing import Any, NamedTuple, Protocol, runtime_checkable
 
 import torch
 from torch import Tensor
+
+from datamodules.printable import printable
 
 IGNORED = -100
 """The target of time steps after a sequence's last symbol; losses and metrics ignore it (as `ignore_index` in
@@ -145,21 +146,6 @@ class Outlined(Protocol):
 
     def outline(self, symbols: Sequence[str]) -> TaskSpec:
         """The task with this vocabulary, whose last symbol is the end symbol; reads no file."""
-
-
-UNPRINTABLE = re.compile("[\x00-\x09\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
-"""Control characters, which a terminal would interpret, and lone surrogates, which can't be encoded."""
-LONGEST = 1000
-"""Maximum characters of a line of a message."""
-
-
-def printable(message: str) -> str:
-    """A message that may quote damaged files, made safe for a terminal: control characters are escaped, and the middle
-    of overlong lines is left out.
-    """
-    lines = UNPRINTABLE.sub(lambda found: ascii(found.group())[1:-1], message).split("\n")
-    half = LONGEST // 2
-    return "\n".join(line if len(line) <= LONGEST else f"{line[:half]} ... {line[-half:]}" for line in lines)
 
 
 class DataFault(Exception):  # noqa: N818  # the fault is in the user's data, not in the program

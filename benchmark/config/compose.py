@@ -69,10 +69,12 @@ class Composer:
         self._jobs: dict[tuple[str, ...], DictConfig] = {}
         self._cache: dict[tuple[str, ...], DictConfig] = {}
 
-    def compose(self, overrides: Sequence[str]) -> DictConfig:
-        """The composed configuration with its `hydra` node. Raises ConfigFault with file and line of a yaml's fault."""
+    def compose(self, overrides: Sequence[str], mode: RunMode = RunMode.RUN) -> DictConfig:
+        """The composed configuration with its `hydra` node. mode: that of sweeps lets an override have several values,
+        and leaves them out. Raises ConfigFault with file and line of a yaml's fault.
+        """
         try:
-            return self.loader.load_configuration(CONFIG_NAME, [*self._search, *overrides], run_mode=RunMode.RUN)
+            return self.loader.load_configuration(CONFIG_NAME, [*self._search, *overrides], run_mode=mode)
         except (YAMLError, UnicodeDecodeError, HydraException, OmegaConfBaseException) as fault:
             if message := located(fault, self.loader, overrides):
                 raise ConfigFault([message]) from fault

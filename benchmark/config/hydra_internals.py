@@ -8,9 +8,11 @@ from collections.abc import Iterator
 from typing import Any
 
 from hydra._internal.config_loader_impl import ConfigLoaderImpl
+from hydra._internal.core_plugins.basic_sweeper import BasicSweeper
 from hydra._internal.utils import create_config_search_path, get_args_parser
 from hydra.core.config_loader import ConfigLoader
 from hydra.core.config_search_path import SearchPathQuery
+from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import Override
 from hydra.core.plugins import Plugins
 from hydra.plugins.plugin import Plugin
@@ -60,6 +62,20 @@ def config_loader(source: str, folder: str | None) -> ConfigLoader:
     if folder is not None:
         search_path.prepend(provider="command-line", path=folder, anchor=SearchPathQuery(provider="schema"))
     return ConfigLoaderImpl(config_search_path=search_path)
+
+
+def jobs_of_sweep(loader: ConfigLoader, config: DictConfig) -> list[list[str]]:
+    """The overrides of each job of a sweep, as Hydra's own sweeper gives them to a launcher. config: composed in the
+    mode of sweeps. Raises ConfigFault for another sweeper, which chooses a job after the results of others.
+    """
+    node = config.hydra.sweeper
+    if not str(node._target_).endswith(f".{BasicSweeper.__name__}"):
+        raise ConfigFault(
+            ["hydra/sweeper: a sweeper that optimises chooses jobs after the results of others; they cannot be listed"]
+        )
+    texts = [*(f"{key}={value}" for key, value in (node.params or {}).items()), *config.hydra.overrides.task]
+    overrides = OverridesParser.create(config_loader=loader).parse_overrides(texts)
+    return [job for batch in BasicSweeper.split_arguments(overrides, None) for job in batch]
 
 
 def parsed_value(override: Override) -> Any:

@@ -53,6 +53,11 @@ class Overrides:
         """The number of runs of the sweep."""
         return math.prod(len(values(override)) for override in (*self.groups, *self.keys) if not override.is_delete())
 
+    @property
+    def first_job(self) -> list[str]:
+        """The overrides of the first run of the sweep."""
+        return [first_value(o) for o in (*self.groups, *self.keys) if o.key_or_group != "hydra.mode"]
+
     def faults(self) -> list[str]:
         """One line for each fault."""
         several = [o for o in (*self.groups, *self.keys) if o.is_sweep_override() and not self.sweep]
@@ -126,6 +131,14 @@ def values(override: Override) -> list[Any]:
     if override.is_sweep_override():
         return swept_values(override) if override.is_discrete_sweep() else []
     return [override.value()]
+
+
+def first_value(override: Override) -> str:
+    """An override with the first of its values; as typed where it has one, or none that can be listed."""
+    if not override.is_discrete_sweep():
+        return str(override.input_line)
+    first = next(iter(override.sweep_string_iterator()), "")
+    return f"{override.get_key_element()}={first}"
 
 
 def unknown_key(override: Override, config: DictConfig) -> str:

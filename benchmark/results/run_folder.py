@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, final
 
 from benchmark.common.errors import RunFault
-from benchmark.results.run_lock import held, is_free
+from benchmark.results.run_lock import Holding, held, holding, is_free
 
 LOCK = ".lock"
 
@@ -113,6 +113,10 @@ class RunFolder:
     def is_free(self) -> bool:
         """Whether no process is executing this run."""
         return is_free(self.path / LOCK)
+
+    def holding(self) -> Holding:
+        """Whether a process is executing this run, found without writing; see `run_lock.holding`."""
+        return holding(self.path / LOCK)
 
 
 @final

@@ -17,11 +17,12 @@ from benchmark.common.errors import ConfigFault
 from benchmark.config.compose import Composer, plain
 from benchmark.config.typed import requoted
 from benchmark.process.signals_and_log import signals_as_exits
-from benchmark.process.terminal import Console, of_sweep
+from benchmark.process.terminal import Console, Quiet, of_sweep
 from benchmark.results.run_folder import RunFolder
 from benchmark.results.run_id import RunId
 from benchmark.same_data import StoredJobs
 from benchmark.stored import StoredRuns
+from benchmark.sweep.checking import STEPS, Checking
 from benchmark.sweep.collisions import Jobs
 from benchmark.sweep.jobs import Job, Outcome
 
@@ -30,6 +31,7 @@ ONE_AFTER_ANOTHER = (
     "hydra/sweeper: a sweeper that optimises needs the result of each run, the primary metric on the validation split. "
     "Add hydra/launcher=basic, which returns it and executes one run after another"
 )
+QUIET = Quiet()
 OF_SWEEPS_ONLY = ("hydra/launcher", "hydra.launcher", "hydra.mode", "hydra.sweep", "hydra/sweeper")
 
 
@@ -52,17 +54,23 @@ class SweepLauncher(Launcher, ABC):
         if not self.config.hydra.sweeper._target_.endswith(".BasicSweeper"):
             raise ConfigFault([ONE_AFTER_ANOTHER])
         composer = composer_of(self.config)
-        todo, skipped, not_compared, unusable = plan(composer, job_overrides, self._knobs())
-        jobs = self._jobs(composer, todo)
-        if skipped:
+        with of_sweep(self.config.progress) as console:
+            found = plan(composer, job_overrides, self._knobs(), console)
+        given_twice(found, len(job_overrides))
+        jobs = self._jobs(composer, found.todo)
+        if skipped := len(found.finished):
             print(f"{skipped} of {skipped + len(jobs)} runs finished before, skipped", flush=True)
-        for remark in not_compared:
+        for remark in found.not_compared:
             print(f"some of them {remark}", flush=True)
         with of_sweep(self.config.progress) as console, signals_as_exits():
             outcomes = self.execute(jobs, console)
-        if summarise([*unusable, *outcomes]):
+        if summarise([*found.unusable, *outcomes]):
             sys.exit(1)
         return []
+
+    @abstractmethod
+    def places(self, accelerator: str) -> int:
+        """How many jobs are executed at once. accelerator: that of the trainer."""
 
     @abstractmethod
     def execute(self, jobs: Sequence[Job], console: Console) -> list[Outcome]:
@@ -113,47 +121,66 @@ def composer_of(config: DictConfig) -> Composer:
 
 
 class SweepPlan(NamedTuple):
-    """The jobs of a sweep. todo: those without a record, with their overrides. finished: number of those with one.
+    """The jobs of a sweep. todo: those without a record, with their overrides. finished: those with one.
     not_compared: reasons why the data of finished runs could not be compared with the present data. unusable: those
-    whose folder has to be deleted first.
+    whose folder has to be deleted first. configs: of todo, by folder. twice: the number of exact duplicates.
     """
 
     todo: list[tuple[RunId, Sequence[str]]]
-    finished: int
+    finished: list[RunId]
     not_compared: list[str]
     unusable: list[Outcome]
+    configs: Mapping[Path, DictConfig]
+    twice: int
 
 
-def plan(composer: Composer, job_overrides: Sequence[Sequence[str]], knobs: Mapping[str, Any]) -> SweepPlan:
-    """Plans a sweep. knobs: the launcher's, with its class as `_target_`. Raises ConfigFault with all jobs' faults."""
+def plan(
+    composer: Composer, job_overrides: Sequence[Sequence[str]], knobs: Mapping[str, Any], console: Console = QUIET,
+    writes: bool = True,
+) -> SweepPlan:  # fmt: skip
+    """Plans a sweep. knobs: the launcher's, with its class as `_target_`;
+    empty for launchers of others. console: shows the progress. writes:
+    whether fingerprints of data may be stored. Raises ConfigFault with the faults of all jobs.
+    """
     todo: list[tuple[RunId, Sequence[str]]] = []
+    finished: list[RunId] = []
     configs: dict[Path, DictConfig] = {}
     unusable: list[Outcome] = []
-    jobs, stored, runs = Jobs(), StoredJobs(), StoredRuns()
+    jobs, stored, runs = Jobs(), StoredJobs(writes), StoredRuns()
+    checking = Checking(console, len(job_overrides))
     for overrides in job_overrides:
         config = composer.job(overrides)
         address, values = runs.address(composer.address(config), config), plain(config)
         if not jobs.is_new(address.folder, overrides, values):
-            continue
-        if fault := RunFolder(address.folder).unusable():
+            checking.step(STEPS)
+        elif fault := RunFolder(address.folder).unusable():
             unusable.append(Outcome(Job(address, []), 1, 0.0, fault))
-        elif not stored.is_finished(config, address):
+            checking.step(STEPS)
+        elif stored.is_finished(config, address):
+            finished.append(address)
+            checking.step(STEPS)
+        else:
             todo.append((address, overrides))
             configs[address.folder] = config
+            checking.step()
     faults = [*jobs.faults(), *stored.faults()]
     if todo:
         from benchmark.config.check import argument_faults
         from benchmark.sweep.planning import job_faults  # imports every part it checks, PyTorch with them
 
-        launcher = get_class(knobs["_target_"])
-        faults += [f"{knob}: {message}" for knob, message in argument_faults("hydra.launcher", knobs, launcher)]
-        found = job_faults(configs)
+        wrong = argument_faults("hydra.launcher", knobs, get_class(knobs["_target_"])) if knobs else ()
+        faults += [f"{knob}: {message}" for knob, message in wrong]
+        found = job_faults(configs, checking.step)
         faults += [f"{address.name}: {fault}" for address, _ in todo for fault in found[address.folder]]
     if faults:
         raise ConfigFault(list(dict.fromkeys(faults)))
-    if jobs.twice:
-        print(f"{jobs.twice} of {len(job_overrides)} jobs were given twice, and are run once", flush=True)
-    return SweepPlan(todo, stored.finished, list(stored.not_compared), unusable)
+    return SweepPlan(todo, finished, list(stored.not_compared), unusable, configs, jobs.twice)
+
+
+def given_twice(found: SweepPlan, jobs: int) -> None:
+    """Prints how many of the jobs were given twice, if any."""
+    if found.twice:
+        print(f"{found.twice} of {jobs} jobs were given twice, and are run once", flush=True)
 
 
 def summarise(outcomes: Sequence[Outcome]) -> int:

@@ -24,6 +24,9 @@ class PoolLauncher(SweepLauncher):
         super().__init__(threads)
         self._at_once, self._gpus = jobs, gpus
 
+    def places(self, accelerator: str) -> int:
+        return len(self._slots(accelerator))
+
     def execute(self, jobs: Sequence[Job], console: Console) -> list[Outcome]:
         slots = self._slots(self.config.trainer.accelerator)[: max(1, len(jobs))]
         return Pool(slots, Display(Pace(len(jobs), len(slots)), console)).run(jobs)

@@ -1,7 +1,7 @@
 """Checks whether jobs can be run, for all of them before the first starts."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -22,10 +22,11 @@ WORDS = ("a word", "the end")
 """Placeholder symbols for a task whose vocabulary is in files that are not read yet."""
 
 
-def job_faults(jobs: Mapping[Path, DictConfig]) -> dict[Path, list[str]]:
+def job_faults(jobs: Mapping[Path, DictConfig], checked: Callable[[], object] = lambda: None) -> dict[Path, list[str]]:
     """The faults of each job, by its folder: of its knobs, or else of parts that do not fit together.
 
     Parts are built on the meta device, without memory for weights, and once for jobs that differ only in seeds.
+    checked: called after each job.
     """
     found: dict[Path, list[str]] = {}
     built: dict[str, list[str]] = {}
@@ -38,6 +39,7 @@ def job_faults(jobs: Mapping[Path, DictConfig]) -> dict[Path, list[str]]:
             if key not in built:
                 built[key] = building_faults(config, resumes)
             found[folder] = built[key]
+        checked()
     return found
 
 

@@ -60,6 +60,9 @@ class SlurmLauncher(SweepLauncher):
         }  # fmt: skip
         self._asked = {name: value for name, value in asked.items() if value is not None}
 
+    def places(self, accelerator: str) -> int:
+        return self._at_once
+
     def execute(self, jobs: Sequence[Job], console: Console) -> list[Outcome]:
         executor_of = submitit_executor()
         states = queued()

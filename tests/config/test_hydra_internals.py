@@ -14,12 +14,13 @@ from hydra.types import RunMode
 from omegaconf import OmegaConf
 
 from benchmark.common.errors import ConfigFault
-from benchmark.config.compose import EntryPointConfigs
+from benchmark.config.compose import Composer, EntryPointConfigs
 from benchmark.config.hydra_internals import (
     command_line,
     config_loader,
     has,
     is_list_of_values,
+    jobs_of_sweep,
     keys,
     parsed_value,
     register,
@@ -148,3 +149,14 @@ def test_a_key_is_there_whatever_its_value_is():
 
 def test_keys_are_listed_and_no_reference_is_resolved():
     assert list(keys(CONFIG)) == ["a", "a.b", "a.c", "a.c.d", "e", "f", "g"]
+
+
+def test_the_jobs_of_a_sweep_are_those_of_hydras_own_sweeper():
+    composer = Composer()
+    texts = ["attention=none", "data.canvas=40,60", "seed=range(2)", "hydra.launcher.jobs=1"]
+    found = jobs_of_sweep(composer.loader, composer.compose(texts, RunMode.MULTIRUN))
+    assert found == [["attention=none", f"data.canvas={side}", f"seed={seed}"] for side in (40, 60) for seed in (0, 1)]
+    config = composer.compose(texts, RunMode.MULTIRUN)
+    OmegaConf.update(config, "hydra.sweeper._target_", "theirs.Sweeper", force_add=True)
+    with pytest.raises(ConfigFault, match="a sweeper that optimises chooses jobs after the results of others"):
+        jobs_of_sweep(composer.loader, config)

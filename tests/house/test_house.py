@@ -34,9 +34,9 @@ def floors() -> dict[str, int]:
 FLOORS = floors()
 """A folder stands for all that is in it. Imports stay on their floor or go down."""
 
-SHARED = ("datamodules.contract", "datamodules.words", "datamodules.ranges")
-"""What models know of data: the batch and the task; what a word is, which is learned here and scored there; and in what
-ranges values lie.
+SHARED = ("datamodules.contract", "datamodules.words", "datamodules.ranges", "datamodules.printable")
+"""What models know of data: the batch and the task; what a word is, which is learned here and scored there; in what
+ranges values lie; and how text of damaged files is shown.
 """
 
 CHECKS_FILES = ("datamodules.captions.inspection", "datamodules.digits.inspection", "datamodules.dogs.inspection",

@@ -65,7 +65,7 @@ def test_a_sweep_knows_them_and_runs_what_is_another(choices, runs):
     usual = [*renamed(SETTING).values(), "study=stored", f"runs={runs}"]
     others = ["seed=2", "cell=lstm", "optimizer.make.lr=0.5"]
     found = plan(choices, [usual, *([*usual, other] for other in others)], POOL)
-    assert found.finished == 1 and found.unusable == []
+    assert len(found.finished) == 1 and found.unusable == []
     names = [address.name for address, _ in found.todo]
     assert names[0] == "dram/digit_pairs/seed=2-a1ec58e0"  # beside the other seeds
     assert len(set(names)) == 3 and not any(name.endswith("a1ec58e0") for name in names[1:])

@@ -15,7 +15,7 @@ from benchmark.report.read.runs import read_study
 from benchmark.results.run_folder import RunFolder, read_json, write_json
 from benchmark.run import one
 from benchmark.same_data import FOLDER, KnownData
-from benchmark.sweep.base import plan
+from benchmark.sweep.base import given_twice, plan
 from benchmark.sweep.collisions import collision
 from benchmark.training.callbacks.heartbeat import Heartbeat
 from datamodules.digits.mnist_sample import write_mnist_sample
@@ -83,7 +83,7 @@ def test_a_sweep_looks_at_its_data_once_and_at_known_ones_not_at_all(base, monke
     monkeypatch.setattr(same_data, "listing", lambda *found: listed.append(found) or listing(*found))
     monkeypatch.setattr("benchmark.build.build_data", lambda _: pytest.fail("the data were read"))
     found = plan(COMPOSER, jobs, POOL)
-    assert (found.todo, found.finished, found.not_compared, found.unusable) == ([], 4, [], []) and len(listed) == 1
+    assert (found.todo, len(found.finished), found.not_compared, found.unusable) == ([], 4, [], []) and len(listed) == 1
 
 
 def test_other_data_are_refused_before_the_first_job_starts(base):
@@ -125,6 +125,7 @@ def test_jobs_that_fall_on_one_folder_are_refused_and_the_same_job_is_run_once(b
     with pytest.raises(ConfigFault, match=r"data\.root=.*other; data\.root=.*one: these jobs have the same folder"):
         plan(COMPOSER, jobs, POOL)
     found = plan(COMPOSER, [jobs[0], jobs[0], [*jobs[0], "seed=0"], [*jobs[0], "seed=1"]], POOL)
+    given_twice(found, 4)
     assert len(found.todo) == 2 and "2 of 4 jobs were given twice" in capsys.readouterr().out
     assert "and 2 more: these jobs" in collision(base, [[f"threads={n}"] for n in range(6)])
 
