@@ -49,14 +49,8 @@ def dry_run(composer: Composer, texts: Sequence[str], sweep: bool) -> int:
         print(printable(f"{job.what:{width}}  {job.address.folder}{detail}"))
     for remark in found.not_compared:
         print(printable(f"finished, but {remark}"))
-    print(
-        "\n".join(
-            [
-                *summary(would, launcher.places(config.trainer.accelerator) if launcher else 1),
-                "dry run: nothing was written, nothing was started",
-            ]
-        )
-    )
+    places = launcher.places(config.trainer.accelerator) if launcher else 1
+    print("\n".join([*summary(would, places), "dry run: nothing was written, nothing was started"]))
     return int(bool(found.unusable))
 
 

@@ -17,7 +17,7 @@ from benchmark.sweep import checking
 from benchmark.sweep.checking import Checking
 from benchmark.sweep.dry_run import dry_run
 from benchmark.sweep.estimate import EarlierRuns, together
-from benchmark.sweep.launcher import slots
+from benchmark.sweep.launcher import PoolLauncher
 
 COMPOSER = composer()
 JOB = ["attention=none", *TINY, "study=s"]
@@ -146,8 +146,8 @@ def test_known_data_that_may_not_write_leave_no_file(here):
 
 
 def test_places_follow_the_launchers_knobs():
-    assert len(slots(3, 1, None, "cpu")) == 3
-    assert slots(None, 2, 0, "cpu")[0]["OMP_NUM_THREADS"] == "2"
+    assert PoolLauncher(3, 1, None).places("cpu") == 3
+    assert PoolLauncher(None, 2, 0).environment()["OMP_NUM_THREADS"] == "2"
 
 
 def test_the_command_line_takes_the_flag_anywhere_and_starts_nothing(tmp_path):
