@@ -10,7 +10,7 @@ import torch
 from omegaconf import DictConfig, OmegaConf
 
 from benchmark.build import build_data, build_module, build_rnn, without_weight_files
-from benchmark.common.errors import RunFault, unwrap_user_faults
+from benchmark.common.errors import RunFault, unwrap_user_faults, user_fault
 from benchmark.common.tones import tones
 from benchmark.config.compose import Composer
 from benchmark.config.saved_config import shown
@@ -22,7 +22,7 @@ from benchmark.results.primary_metric import Headline
 from benchmark.results.record import hardware
 from benchmark.results.run_folder import RunFolder, read_json
 from benchmark.scoring import ScoringSettings, device_name, scored
-from benchmark.trained import SavedRun, reason_of, refuse_misfits
+from benchmark.trained import SIDE, SavedRun, reason_of, refuse_misfits
 from benchmark.training.module import AttentionModule
 from datamodules.contract import TaskSpec
 
@@ -74,7 +74,7 @@ def retested(saved: SavedRun, what: Retest, folder: RunFolder) -> Retested:
     do not fit, or where the run's own data are not those that it was tested on.
     """
     with unwrap_user_faults():
-        datamodule, spec = build_data(what.config)
+        datamodule, spec = _data(saved.folder, what.config)
         refuse_other_task(saved.spec, spec)
         module = _module(saved, what.config, spec, datamodule.references)
         torch.set_num_threads(what.config.threads)
@@ -93,6 +93,8 @@ def retested(saved: SavedRun, what: Retest, folder: RunFolder) -> Retested:
 def refuse_other_task(run: TaskSpec, data: TaskSpec) -> None:
     """Raises RunFault, with all that does not fit, where a run cannot be tested on data of another task."""
     faults = []
+    if max(data.image_shape[1:]) > SIDE:
+        faults.append(f"its images have more than {SIDE:,} px a side")
     if data.image_shape[0] != run.image_shape[0]:
         faults.append(f"its images have {data.image_shape[0]} channels, and the run reads {run.image_shape[0]}")
     if data.symbols != run.symbols:
@@ -103,6 +105,15 @@ def refuse_other_task(run: TaskSpec, data: TaskSpec) -> None:
         faults.append(f"it asks for {data.max_steps} symbols of an image, and the run gives {run.max_steps}")
     if faults:
         raise RunFault(f"data={data.name} does not fit a run on {shown(run.name)}: {'; '.join(faults)}")
+
+
+def _data(folder: RunFolder, config: DictConfig) -> tuple[Any, TaskSpec]:
+    try:
+        return build_data(config)
+    except Exception as error:  # whatever a data set raises for values that no run has had
+        if user_fault(error):
+            raise
+        raise RunFault(f"the data of {folder.config} cannot be built ({reason_of(error)})") from error
 
 
 def _listed(spec: TaskSpec) -> str:
