@@ -1,14 +1,10 @@
 """Executes one run: trains, evaluates and writes its record. A finished run is skipped, an unfinished one resumes."""
 
-import io
-from collections.abc import Mapping
 from dataclasses import asdict
 from functools import partial
 from itertools import islice
-from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
 from omegaconf import DictConfig, OmegaConf
 
@@ -17,10 +13,8 @@ from benchmark.common.blame import packages_of
 from benchmark.common.errors import RunFault, unwrap_user_faults
 from benchmark.common.tones import tones
 from benchmark.config.compose import plain
-from benchmark.evaluation import cost, pictures
-from benchmark.evaluation import evaluate as evaluation
+from benchmark.evaluation import cost
 from benchmark.fitting import FitResult, fit, resume
-from benchmark.metrics.where.named import naming
 from benchmark.process.allocator import keep_freed_memory
 from benchmark.process.signals_and_log import Stopped, noted, own_log, signals_as_exits
 from benchmark.process.terminal import Console, of_run
@@ -30,6 +24,7 @@ from benchmark.results.record import RecordTask, Result, annotations_read, assem
 from benchmark.results.run_folder import RunFolder, Status, now, read_json, write_json, write_whole
 from benchmark.results.run_id import RunId
 from benchmark.same_data import KnownData
+from benchmark.scoring import ScoringSettings, device_name, scored
 from benchmark.training.callbacks.builtin import seed_all
 from benchmark.training.logger.base import About, JsonLines
 from benchmark.training.resuming import read_best
@@ -101,16 +96,11 @@ def _conclude(config: DictConfig, address: RunId, built: Built, trained: FitResu
     data: Any = built.datamodule
     module, spec = built.module, built.spec
     module.load_state_dict(read_best(folder, module))
-    module.to(device).eval()
-    seed_all(address.seed, "evaluation")
-    settings = config.evaluation
+    module.to(device)
     test = islice(data.batches("test", device), int(config.trainer.get("fast_dev_run") or 0) or None)
-    found = evaluation.evaluate(module.rnn, test, module.measure, settings.samples, settings.seed, naming(spec),
-                                partial(data.sources, "test"))  # fmt: skip
-    _write_arrays(folder.predictions, found.predictions)
-    shades = tones(plain(config)["data"])
-    pictures.panel(module, data, folder.pictures / "panel.png", shades)
-    pictures.confusions(data, found.predictions, device, folder.pictures, shades)
+    asked = config.evaluation
+    settings = ScoringSettings(asked.samples, asked.seed, address.seed, tones(plain(config)["data"]))
+    found = scored(module, data, test, settings, folder)
     headline = module.measure.headline
     validation = {headline.key: trained.best.value}
     result = Result(headline, validation, found.test, found.localisation, _cost(config, built, trained, device))
@@ -119,7 +109,7 @@ def _conclude(config: DictConfig, address: RunId, built: Built, trained: FitResu
         spec.origin, status.get("weights"), attention.windows, spec.image_shape, status.get("fingerprints"),
         annotations_read(attention.reads_annotations, spec.cut_by_boxes),
     )  # fmt: skip
-    machine = hardware(torch.get_num_threads(), device.type, _device_name(device))
+    machine = hardware(torch.get_num_threads(), device.type, device_name(device))
     return assemble(address, plain(config), task, machine, result, status.get("started"), now())
 
 
@@ -141,13 +131,3 @@ def _cost(config: DictConfig, built: Built, trained: FitResult, device: torch.de
         "epochs": trained.epochs,
         "steps": trained.trainer.global_step,
     }
-
-
-def _device_name(device: torch.device) -> str:
-    return torch.cuda.get_device_name(device) if device.type == "cuda" else "cpu"
-
-
-def _write_arrays(path: Path, arrays: Mapping[str, np.ndarray]) -> None:
-    content = io.BytesIO()
-    np.savez_compressed(content, **arrays)  # type: ignore[arg-type]
-    write_whole(path, content.getvalue())

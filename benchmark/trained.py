@@ -5,21 +5,19 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import torch
-from hydra.errors import HydraException
 from omegaconf import DictConfig, OmegaConf
-from omegaconf.errors import OmegaConfBaseException
 from torch import Tensor
 
 from benchmark.build import build_rnn, make, without_weight_files
-from benchmark.common.errors import ConfigFault, RunFault, user_fault
+from benchmark.common.errors import RunFault, user_fault
 from benchmark.common.json_files import Damaged, read_object
-from benchmark.common.moved import renamed
 from benchmark.common.tones import Tones, tones
 from benchmark.config.compose import Composer
 from benchmark.config.known_parts import foreign_parts, known_parts
 from benchmark.config.saved_config import nodes, read_config, shown, within
 from benchmark.model.loop import SequenceModel
 from benchmark.process.program import first_line
+from benchmark.rechosen import rechosen
 from benchmark.results.checksums import is_the_file
 from benchmark.results.run_folder import RunFolder
 from benchmark.training.checkpoints import COPY, read_checkpoint
@@ -30,6 +28,17 @@ from datamodules.contract import Photographic, TaskSpec
 OF_A_MODEL = ("attention", "encoder", "decoder", "context", "passes", "decoding", "feeding", "cell")
 UNITS, THREADS, SIDE = 100_000, 1024, 10_000
 """Upper limits: width of a layer, glimpse or beam; threads; and pixels of an image's side."""
+
+
+class SavedRun(NamedTuple):
+    """What a run's folder holds of its model. config: checked against the allow-list. weights: of its best checkpoint,
+    without the prefix of a checkpoint's names.
+    """
+
+    folder: RunFolder
+    config: DictConfig
+    spec: TaskSpec
+    weights: dict[str, Tensor]
 
 
 class LoadedRun(NamedTuple):
@@ -49,6 +58,18 @@ def trained(folder: RunFolder, decoding: Sequence[str], composer: Composer) -> L
     Only classes that installed yamls name are built, see known_parts. Raises RunFault if the folder is damaged, not of
     a trained run or needs anything else; ConfigFault for invalid decoding.
     """
+    folder, config, spec, weights = saved_run(folder, composer)
+    config = rechosen(config, "decoding", decoding, composer).config
+    try:
+        return _built(folder, config, spec, weights)
+    except RunFault:
+        raise
+    except Exception as error:  # whatever parts raise for invalid values
+        raise RunFault(f"{folder.config} cannot be built ({reason_of(error)}). {COPY}") from error
+
+
+def saved_run(folder: RunFolder, composer: Composer) -> SavedRun:
+    """What is needed of a run's folder to build its model; nothing is built. Raises RunFault."""
     needed = (folder.config, folder.task, folder.best)
     lacking = [path.name for path in needed if not path.is_file()]
     if lacking:
@@ -60,16 +81,12 @@ def trained(folder: RunFolder, decoding: Sequence[str], composer: Composer) -> L
         within(folder.path, path)
     config = configuration(folder, composer)
     spec = read_task(folder)
-    weights = _weights(folder, spec)
-    if decoding:
-        config.decoding = chosen(decoding, str(config.attention.name), composer)
-    try:
-        return _built(folder, config, spec, weights)
-    except RunFault:
-        raise
-    except Exception as error:  # whatever parts raise for invalid values
-        reason = shown(" ".join(str(user_fault(error) or first_line(error)).split()))
-        raise RunFault(f"{folder.config} cannot be built ({reason}). {COPY}") from error
+    return SavedRun(folder, config, spec, _weights(folder, spec))
+
+
+def reason_of(error: Exception) -> str:
+    """What a part raised, as untrusted text of one line."""
+    return shown(" ".join(str(user_fault(error) or first_line(error)).split()))
 
 
 def configuration(folder: RunFolder, composer: Composer) -> DictConfig:
@@ -96,18 +113,6 @@ def configuration(folder: RunFolder, composer: Composer) -> DictConfig:
     return config
 
 
-def chosen(decoding: Sequence[str], attention: str, composer: Composer) -> Any:
-    """The node `decoding` of overrides. attention: the name in the untrusted configuration."""
-    if attention not in composer.choices("attention"):  # an untrusted name may be a path
-        raise RunFault(
-            f"attention={shown(attention)} of that run is no installed choice, so decoding= cannot be chosen"
-        )
-    try:
-        return composer.job([f"attention={attention}", *renamed(decoding).values()]).decoding
-    except (HydraException, OmegaConfBaseException) as fault:
-        raise ConfigFault([first_line(fault)]) from None
-
-
 def _weights(folder: RunFolder, spec: TaskSpec) -> dict[str, Tensor]:
     """The model's weights in the best checkpoint, which has to match the checksum in the record."""
     checkpoint = read_checkpoint(folder.best, cure=COPY)
@@ -127,9 +132,9 @@ def _built(folder: RunFolder, config: DictConfig, spec: TaskSpec, weights: dict[
     data = make(config.data)
     config = without_weight_files(config)
     with torch.device("meta"):  # allocates no memory, whatever sizes the configuration has
-        _refuse_misfits(folder, build_rnn(config, spec).state_dict(), weights)
+        refuse_misfits(folder, build_rnn(config, spec).state_dict(), weights)
     rnn = build_rnn(config, spec)
-    _refuse_misfits(folder, rnn.state_dict(), weights)
+    refuse_misfits(folder, rnn.state_dict(), weights)
     rnn.load_state_dict(weights, strict=False)
     torch.set_num_threads(config.threads)
     shown_as = tones(OmegaConf.to_container(config.data, resolve=True))  # type: ignore[arg-type]
@@ -148,7 +153,8 @@ def unread(spec: TaskSpec) -> Callable[[Sequence[Path]], Tensor]:
     return pictures
 
 
-def _refuse_misfits(folder: RunFolder, wanted: dict[str, Tensor], there: dict[str, Tensor]) -> None:
+def refuse_misfits(folder: RunFolder, wanted: dict[str, Tensor], there: dict[str, Tensor]) -> None:
+    """Raises RunFault where the weights that are there are not those of the model."""
     if faults := misfits(wanted, there):
         raise RunFault(f"{folder.best} does not fit {folder.config}: {'; '.join(faults[:5])}")
 

@@ -14,6 +14,8 @@ from benchmark.common.errors import RunFault
 from benchmark.results.run_lock import Holding, held, holding, is_free
 
 LOCK = ".lock"
+EVALUATIONS = "evaluations"
+"""The folder in a run's of later evaluations of it, each a folder with a record of its own. None of them is a run."""
 
 
 @final
@@ -33,6 +35,7 @@ class RunFolder:
         self.log = path / "run.log"
         self.status = path / "status.json"
         self.record = path / "record.json"
+        self.evaluations = path / EVALUATIONS
         self.sealed = [self.predictions, self.best, self.metrics, self.config, self.task, self.symbols]
 
     def make(self) -> None:

@@ -24,7 +24,7 @@ def named(group):
     return found
 
 
-@pytest.mark.parametrize("group", ["attention", "data", "experiment"])
+@pytest.mark.parametrize("group", ["attention", "data", "debug", "experiment"])
 def test_every_choice_is_in_the_table(group):
     assert named(group) == {path.stem for path in (ROOT / "conf" / group).glob("*.yaml")}
 

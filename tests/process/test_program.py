@@ -33,6 +33,7 @@ COMMANDS = [
     "benchmark.status.__main__",
     "benchmark.caption",
     "benchmark.check.__main__",
+    "benchmark.evaluate",
     *(f"benchmark.commands.{name}" for name in ("fetch", "check_data", "score_captions", "server_results")),
 ]
 
@@ -186,7 +187,8 @@ def test_what_the_system_refuses_a_program_is_one_line(monkeypatch, capsys, name
 
     for way in ("parse_args", "parse_intermixed_args", "parse_known_intermixed_args"):
         monkeypatch.setattr(argparse.ArgumentParser, way, full)
-    monkeypatch.setattr("benchmark.captioning.parse_arguments", full)
+    for module in ("captioning", "evaluating"):
+        monkeypatch.setattr(f"benchmark.{module}.parse_arguments", full)
     monkeypatch.setattr(sys, "argv", [name, "run=x"])
     module = importlib.import_module(name)
     if main := getattr(module, "main", None):

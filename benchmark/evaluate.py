@@ -1,0 +1,41 @@
+"""Evaluate a stored run again: on other data, with another decoding, or with more trajectories.
+
+    python -m benchmark.evaluate run=runs/mnist/ram/mnist_translated/seed=0
+    python -m benchmark.evaluate run=FOLDER data=mnist_cluttered data.clutter=8 data.root=FOLDER
+    python -m benchmark.evaluate run=FOLDER decoding=beam decoding.width=3 evaluation.samples=20
+    python -m benchmark.evaluate run=FOLDER out=NAME again=true --config-dir FOLDER
+
+Scores the best checkpoint of a finished or stopped run on the test split, with the same numbers as the run's own test
+where nothing is chosen otherwise. Writes record.json, predictions.npz and pictures/ into <run>/evaluations/<name>/,
+named by what differs, or as out= says. Nothing that the run has left is changed. A finished evaluation is skipped, and
+again=true repeats it. Other data need the same image channels and the same symbols. The folder may be untrusted: only
+classes that installed yamls name are built; --config-dir adds a folder of yamls.
+"""
+
+import sys
+from argparse import ArgumentParser
+
+from benchmark.common.torchvision_import import make_importable
+from benchmark.config.compose import Composer, register_plugins
+from benchmark.process.program import program
+
+
+@program
+def main() -> None:
+    """The command line."""
+    arguments = sys.argv[1:]
+    if not arguments or {"-h", "--help"} & set(arguments):
+        print(__doc__)
+        return
+    make_importable()  # before any part imports Lightning
+    from benchmark.evaluating import evaluate, parse_arguments
+
+    register_plugins()
+    parser = ArgumentParser(add_help=False, allow_abbrev=False)
+    parser.add_argument("--config-dir")
+    further, arguments = parser.parse_known_args(arguments)
+    evaluate(parse_arguments(arguments), Composer(further.config_dir))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
