@@ -13,7 +13,7 @@ from benchmark.sweep.base import SweepLauncher
 from benchmark.sweep.display import Display, Pace
 from benchmark.sweep.jobs import Job, Outcome
 from benchmark.sweep.remote import RemoteJob
-from benchmark.sweep.slurm_queue import Ticket, keep_ticket, queued, ticket_of
+from benchmark.sweep.slurm_queue import SlurmTicket, keep_ticket, queued, ticket_of
 from benchmark.sweep.slurm_watch import SlurmWatch
 from datamodules.ranges import Count, Natural, Positive
 
@@ -82,7 +82,7 @@ class SlurmLauncher(SweepLauncher):
         display = Display(Pace(len(jobs), self._at_once), console)
         return SlurmWatch([*known, *new], [ticket.job for _, ticket in new], display, self._poll).run()
 
-    def _submit(self, jobs: Sequence[Job], executor_of: Any) -> list[tuple[Job, Ticket]]:
+    def _submit(self, jobs: Sequence[Job], executor_of: Any) -> list[tuple[Job, SlurmTicket]]:
         logs = Path(jobs[0].address.root, jobs[0].address.study, SUBMITTED).absolute()
         environment = self.environment()
         executor = executor_of(folder=logs, cluster="slurm", slurm_max_num_timeout=self._resumptions)
@@ -96,7 +96,7 @@ class SlurmLauncher(SweepLauncher):
                 submitted = [executor.submit(RemoteJob(job.arguments, environment)) for job in jobs]
         except Exception as fault:  # submitit's own error with what sbatch said, or the system's
             raise RunFault(f"Slurm took no job: {last_line_of(str(fault))}") from fault
-        tickets = [Ticket(each.job_id, str(each.paths.stdout)) for each in submitted]
+        tickets = [SlurmTicket(each.job_id, str(each.paths.stdout)) for each in submitted]
         for job, ticket in zip(jobs, tickets, strict=True):
             keep_ticket(job.address.folder, ticket)
         return list(zip(jobs, tickets, strict=True))

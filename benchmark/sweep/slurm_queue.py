@@ -14,21 +14,21 @@ ANSWER_SECONDS = 60.0
 ARRAY = re.compile(r"(\d+)_\[([\d,\-]+)(?:%\d+)?\]")
 
 
-class Ticket(NamedTuple):
+class SlurmTicket(NamedTuple):
     """A submitted job, as it is kept in the run's folder. log: the file with its output."""
 
     job: str
     log: str
 
 
-def ticket_of(folder: Path) -> Ticket | None:
+def ticket_of(folder: Path) -> SlurmTicket | None:
     """The ticket in a run's folder; None where there is none or it is damaged."""
     found = read_json(_path(folder))
     job, log = found.get("job"), found.get("log")
-    return Ticket(job, log) if isinstance(job, str) and isinstance(log, str) else None
+    return SlurmTicket(job, log) if isinstance(job, str) and isinstance(log, str) else None
 
 
-def keep_ticket(folder: Path, ticket: Ticket) -> None:
+def keep_ticket(folder: Path, ticket: SlurmTicket) -> None:
     """Raises RunFault where it cannot be written."""
     write_json(_path(folder), ticket._asdict())
 

@@ -8,7 +8,7 @@ from typing import Any, final
 from benchmark.results.run_folder import RunFolder, now, read_json, write_json
 from benchmark.sweep.display import Display, Running
 from benchmark.sweep.jobs import Job, Outcome
-from benchmark.sweep.slurm_queue import RUNNING, Ticket, cancel, queued
+from benchmark.sweep.slurm_queue import RUNNING, SlurmTicket, cancel, queued
 
 WAITING = ("PENDING", "REQUEUED", "REQUEUE_HOLD", "SPECIAL_EXIT", "SUSPENDED", "PREEMPTED")
 TICK_SECONDS = 0.5
@@ -24,7 +24,7 @@ and a shared disk may show its record late.
 class SlurmWatch:
     """jobs: with their tickets. ours: ids that are cancelled if waiting is interrupted. poll: seconds between looks."""
 
-    def __init__(self, jobs: Sequence[tuple[Job, Ticket]], ours: Sequence[str], display: Display, poll: float):
+    def __init__(self, jobs: Sequence[tuple[Job, SlurmTicket]], ours: Sequence[str], display: Display, poll: float):
         self._left = list(jobs)
         self._ours, self._display, self._poll = list(ours), display, poll
         self._began = time.monotonic()
@@ -74,7 +74,7 @@ class SlurmWatch:
         self._display.started(running)
         return running
 
-    def _ended(self, job: Job, ticket: Ticket) -> Outcome:
+    def _ended(self, job: Job, ticket: SlurmTicket) -> Outcome:
         self._left.remove((job, ticket))
         running = self._running.pop(ticket.job, None) or self._started(job)
         message = self._failure(running, ticket)
@@ -83,7 +83,7 @@ class SlurmWatch:
         self._display.ended(running, seconds, message)
         return outcome
 
-    def _failure(self, running: Running, ticket: Ticket) -> str:
+    def _failure(self, running: Running, ticket: SlurmTicket) -> str:
         """Why a job failed: from its status, or the last line of its log; "" if it finished."""
         if running.folder.record.exists():
             return ""

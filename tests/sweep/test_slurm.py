@@ -13,7 +13,7 @@ from benchmark.results.run_id import RunId
 from benchmark.sweep import slurm_watch
 from benchmark.sweep.display import Display, Pace
 from benchmark.sweep.jobs import Job
-from benchmark.sweep.slurm_queue import Ticket, parsed, tasks, ticket_of
+from benchmark.sweep.slurm_queue import SlurmTicket, parsed, tasks, ticket_of
 from benchmark.sweep.slurm_watch import SlurmWatch, last_line
 
 SWEEP = ["-m", "attention=none", "hydra/launcher=slurm", "hydra.launcher.poll_seconds=0.5", *TINY,
@@ -88,7 +88,7 @@ def test_a_job_that_leaves_the_queue_without_a_word_has_failed(monkeypatch, tmp_
     log = tmp_path / "7_0.out"
     log.write_text("submitit INFO - Job completed\n\n")
     log.with_suffix(".err").write_text("starting\nslurmstepd: error: Exceeded memory limit\nsubmitit INFO - x\n")
-    ticket = Ticket("7_0", str(log))
+    ticket = SlurmTicket("7_0", str(log))
     (outcome,) = watched(monkeypatch, [(job, ticket)], [{"7_0": "PENDING"}, None, {"7_0": "RUNNING"}, {}, {}])
     assert outcome.code == 1 and "Slurm's job 7_0 ended before its run" in outcome.message
     assert "Exceeded memory limit" in outcome.message
@@ -105,7 +105,7 @@ def test_a_job_that_is_queued_again_is_waited_for(monkeypatch, job):
         return {}
 
     looks = [{"7_0": "RUNNING"}, {}, {"7_0": "PENDING"}, {"7_0": "RUNNING"}, finished]
-    (outcome,) = watched(monkeypatch, [(job, Ticket("7_0", ""))], looks)
+    (outcome,) = watched(monkeypatch, [(job, SlurmTicket("7_0", ""))], looks)
     assert (outcome.code, outcome.message) == (0, "")
 
 
@@ -115,7 +115,7 @@ def test_an_interrupted_sweep_cancels_its_own_jobs_alone(monkeypatch, job):
 
     cancelled.clear()
     with pytest.raises(KeyboardInterrupt):
-        watched(monkeypatch, [(job, Ticket("7_0", "")), (job, Ticket("6_3", ""))], [{}, interrupted])
+        watched(monkeypatch, [(job, SlurmTicket("7_0", "")), (job, SlurmTicket("6_3", ""))], [{}, interrupted])
     assert cancelled == [["7_0"]]
 
 
