@@ -50,8 +50,9 @@ def test_each_job_is_a_run_of_its_own_with_its_exit_code(sweep):
     assert (one["exit_code"], other["exit_code"]) == (0, 1)
     assert one["id"] != other["id"]
     for told in (one, other):
-        assert told["group"] == "mixed" and sorted(told["tags"]) == ["digit_pairs", "dram"]
+        assert told["job_type"] == "mixed" and sorted(told["tags"]) == ["digit_pairs", "dram", "mixed"]
         assert told["name"].startswith("dram/digit_pairs/seed=0-")
+        assert told["group"] == told["name"].replace("/seed=0", "")
     assert (one["config"]["optimizer"]["make"]["lr"], other["config"]["optimizer"]["make"]["lr"]) == (0.001, 1e30)
 
 
@@ -60,9 +61,9 @@ def test_metrics_pictures_and_the_record_are_told(sweep):
     told = offline(good)
     errors = [row["val/error"] for row in told["history"] if "val/error" in row]
     assert errors == [line["val/error"] for line in lines(good.metrics) if "val/error" in line]
-    assert [row for row in told["history"] if any(key.startswith("pictures/panel") for key in row)]
+    assert [row for row in told["history"] if any(key.startswith("pictures/panel.") for key in row)]
     record = json.loads(good.record.read_text())
-    assert told["summary"]["record/test.mean.error"] == record["test"]["mean"]["error"]
+    assert told["summary"]["record/test/mean/error"] == record["test"]["mean"]["error"]
     assert told["summary"]["record/config_hash"] == record["config_hash"]
 
 

@@ -64,6 +64,10 @@ class Clock(Callback):
         self.images = self.batches = 0
         self._since = self._step_since = math.nan
 
+    def count(self) -> int:
+        """The training images seen so far; those of an epoch that is seen again count again."""
+        return self.images
+
     @property
     def seconds(self) -> float:
         """Seconds of training and validation so far."""
