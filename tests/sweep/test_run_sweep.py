@@ -26,6 +26,7 @@ def test_a_failing_job_stops_no_other_and_fails_the_sweep(sweep):
     _, code, out, err, good, bad = sweep
     assert code == 1, err
     assert "run 2 of 2 started" in out and "1 runs finished, 1 failed" in out
+    assert "wandb sync runs/mixed/*/*/*/wandb/offline-run-*" in out
     assert read_json(good.status)["state"] == "finished" and good.record.exists()
     assert read_json(bad.status)["state"] == "failed" and not bad.record.exists()
     assert "Traceback" in bad.log.read_text()

@@ -27,7 +27,7 @@ class Rows(WandbLogger):
         row: dict[str, Any] = {IMAGES: self._images()} | {named(key): value for key, value in metrics.items()}
         epoch = int(row.get(EPOCH, 0))
         if own := {key: value for key, value in row.items() if key.startswith(f"{VAL}/")}:
-            self.validated.setdefault(epoch, {}).update(own)
+            self.validated.setdefault(epoch, {}).update(own, **{f"{VAL}/{IMAGES}": row[IMAGES]})
         self._seen += 1
         if self._seen > self._known:
             path = self._folder.panel_after(epoch)
