@@ -1,12 +1,16 @@
 """One sweep of which one job fails, logged to W&B offline: what is left, what the next call does, what W&B was told."""
 
 import json
+import subprocess
+import sys
 
 import pytest
-from run_helpers import TINY, call, lines
+from run_helpers import TINY, call, environment, lines
 from wandb_offline import read
+from wandb_server import recording
 
 from benchmark.results.run_folder import RunFolder, read_json
+from benchmark.results.wandb_sync import sync_line
 from benchmark.training.logger.wandb import has_account
 
 SWEEP = ["-m", "attention=dram", *TINY, "study=mixed", "logger=wandb", "hydra.launcher.jobs=1"]
@@ -66,6 +70,28 @@ def test_metrics_pictures_and_the_record_are_told(sweep):
     record = json.loads(good.record.read_text())
     assert told["summary"]["record/test/mean/error"] == record["test"]["mean"]["error"]
     assert told["summary"]["record/config_hash"] == record["config_hash"]
+
+
+def test_the_printed_command_sends_each_run_whole_and_once(sweep):
+    cwd, _, out, _, good, bad = sweep
+    (line,) = [line for line in out.splitlines() if "wandb sync" in line]
+    command = line.partition(": wandb ")[2]
+    with recording() as (address, recorded):
+        account = {"WANDB_BASE_URL": address, "WANDB_API_KEY": "a" * 40, "WANDB_ERROR_REPORTING": "false"}
+        done = subprocess.run(
+            f"{sys.executable} -m wandb {command}", shell=True, cwd=cwd, env=environment(HOME=str(cwd), **account),
+            capture_output=True, text=True, timeout=240,
+        )  # fmt: skip
+    assert done.returncode == 0, done.stdout + done.stderr
+    for told in (offline(good), offline(bad)):
+        rows = recorded.rows[told["id"]]
+        assert [row["_step"] for row in rows] == [row["_step"] for row in told["history"]]
+        sent = recorded.upserts[told["id"]]
+        assert (sent["groupName"], sent["jobType"]) == (told["group"], "mixed")
+    assert recorded.upserts.keys() == {offline(good)["id"], offline(bad)["id"]}
+    record = read_json(good.record)
+    assert recorded.summaries[offline(good)["id"]]["test/primary_metric"] == record["test"]["mean"]["error"]
+    assert sync_line([cwd / "runs" / "mixed"]) == ""  # nothing is left to send
 
 
 def test_an_account_is_a_key_in_the_environment_or_in_netrc(monkeypatch, tmp_path):
