@@ -55,7 +55,7 @@ class Results(NamedTuple):
     examples: Sequence[Example]
 
 
-class Wanted(NamedTuple):
+class DrawingPlan(NamedTuple):
     """What a log asks to be drawn. every: epochs between two pictures of the same validation images, 0 for none.
     examples: most test images of `Results`.
     """
@@ -68,7 +68,7 @@ class Wanted(NamedTuple):
         return self.every > 0 and (epoch + 1) % self.every == 0
 
 
-NOTHING = Wanted(0, 0)
+NOTHING = DrawingPlan(0, 0)
 
 
 class RunLog(ABC):
@@ -78,7 +78,7 @@ class RunLog(ABC):
     the lines that it already has.
     """
 
-    wanted: Wanted
+    wanted: DrawingPlan
 
     @abstractmethod
     def open(self, about: About) -> list[Logger]:

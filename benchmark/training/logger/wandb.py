@@ -17,7 +17,7 @@ from benchmark.results.primary_metric import Headline
 from benchmark.results.run_folder import RunFolder, write_whole
 from benchmark.results.run_id import RunId, digest, flatten
 from benchmark.results.vocabulary import BEST, PICTURES, PRIMARY, RECORD, TEST, TRAIN, VAL, named
-from benchmark.training.logger.base import About, Example, Results, RunLog, Wanted, replay, tested
+from benchmark.training.logger.base import About, DrawingPlan, Example, Results, RunLog, replay, tested
 from benchmark.training.logger.wandb_rows import Rows
 from datamodules.ranges import Natural
 
@@ -54,7 +54,7 @@ class WandbLog(RunLog):
     ):  # fmt: skip
         self._project, self._entity, self._files = project, entity, FILES[artifacts]
         self._mode: Any = mode or os.environ.get("WANDB_MODE") or ("online" if has_account() else "offline")
-        self.wanted = Wanted(every, examples)
+        self.wanted = DrawingPlan(every, examples)
         self._run: Any = None
         self._rows: Any = None
         self._folder: Any = None
