@@ -27,7 +27,8 @@ class Recorded:
         name = found[1] if found else ""
         self.asked.append(name)
         if name == "UpsertBucket":
-            self.upserts[variables["name"]] = variables
+            told = {key: value for key, value in variables.items() if value is not None}
+            self.upserts.setdefault(variables["name"], {}).update(told)  # later ones tell what is new
             bucket = {"id": "3", "name": variables["name"], "displayName": "", "description": "", "config": "{}",
                       "sweepName": None, "project": PROJECT, "historyLineCount": 0}  # fmt: skip
             return {"upsertBucket": {"bucket": bucket, "inserted": True}}
