@@ -1,5 +1,6 @@
 """Trains a run with Lightning's Trainer and the run's own callbacks, from its last checkpoint if there is one."""
 
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import pytorch_lightning as pl
@@ -29,6 +30,14 @@ class Resumed(NamedTuple):
     history: list[dict[str, Any]]
 
 
+class Watching(NamedTuple):
+    """What a run tells while it trains, and to whom. clock: counts. callbacks: of the job, beside those of training."""
+
+    clock: Clock
+    loggers: Sequence[Any]
+    callbacks: Sequence[pl.Callback]
+
+
 class FitResult(NamedTuple):
     """The result of training besides the checkpoint files.
 
@@ -50,22 +59,22 @@ def resume(folder: RunFolder) -> Resumed:
     return Resumed(checkpoint, rewind(folder.metrics, checkpoint["epoch"]))
 
 
-def fit(config: DictConfig, built: Built, resumed: Resumed, folder: RunFolder, loggers: list[Any], status: Status,
-        out: Console) -> FitResult:  # fmt: skip
+def fit(config: DictConfig, built: Built, resumed: Resumed, folder: RunFolder, watching: Watching,
+        status: Status, out: Console) -> FitResult:  # fmt: skip
     """Trains to the end. Raises RunFault if training ends before the first validation."""
     if resumed.checkpoint:
         refuse_misfits(folder, built.module, resumed.checkpoint)
         refuse_others(resumed.checkpoint, built.spec.symbols)
         out.line(f"resumes {folder.path} after epoch {resumed.checkpoint['epoch'] + 1}")
-    clock = Clock()
+    clock = watching.clock
     headline = built.module.measure.headline
     best = Checkpoints(folder, clock, headline)
     beat, symbols = Heartbeat(status, out, clock, headline), SaveSymbols(built.spec.symbols)
     own = [EpochSeed(config.seed), make(config.features), clock, beat, symbols, best]
     trainer: pl.Trainer = make(
         config.trainer,
-        logger=loggers,
-        callbacks=[FirstBatches(), StepLimit(), *build_callbacks(config, headline), *own],
+        logger=list(watching.loggers),
+        callbacks=[FirstBatches(), StepLimit(), *build_callbacks(config, headline), *watching.callbacks, *own],
         # With an explicit environment Lightning does not detect Slurm and requeue the job itself.
         plugins=[WholeCheckpoints(), LightningEnvironment()],
         profiler=profiler(config.trainer.get("profiler"), folder),

@@ -14,7 +14,9 @@ from benchmark.common.errors import RunFault, unwrap_user_faults
 from benchmark.common.tones import tones
 from benchmark.config.compose import plain
 from benchmark.evaluation import cost
-from benchmark.fitting import FitResult, fit, resume
+from benchmark.evaluation.examples import examples
+from benchmark.evaluation.panels import Panels
+from benchmark.fitting import FitResult, Watching, fit, resume
 from benchmark.process.allocator import keep_freed_memory
 from benchmark.process.signals_and_log import Stopped, noted, own_log, signals_as_exits
 from benchmark.process.terminal import Console, of_run
@@ -25,8 +27,8 @@ from benchmark.results.run_folder import RunFolder, Status, now, read_json, writ
 from benchmark.results.run_id import RunId
 from benchmark.same_data import KnownData
 from benchmark.scoring import ScoringSettings, device_name, scored
-from benchmark.training.callbacks.builtin import seed_all
-from benchmark.training.logger.base import About, JsonLines
+from benchmark.training.callbacks.builtin import Clock, seed_all
+from benchmark.training.logger.base import About, JsonLines, Results
 from benchmark.training.resuming import read_best
 from benchmark.training.start.checkpoint import started_from
 
@@ -60,10 +62,11 @@ def _carry_out(config: DictConfig, address: RunId, folder: RunFolder, status: St
     torch.set_num_threads(config.threads)
     keep_freed_memory()
     resumed = resume(folder)
-    logs = build_logs(config, folder.path)
+    logs, clock, shades = build_logs(config, folder.path), Clock(), tones(plain(config)["data"])
     exit_code = 1
     try:
-        loggers = [JsonLines(folder.metrics), *logs.open(About(address, plain(config), folder, resumed.history))]
+        about = About(address, plain(config), folder, resumed.history, clock.count)
+        loggers = [JsonLines(folder.metrics, clock.count), *logs.open(about)]
         seed_all(config.seed, "weights")
         has_weights = folder.last.exists() and status.get("weights") is not None
         built = build(without_weight_files(config) if has_weights else config)
@@ -73,10 +76,13 @@ def _carry_out(config: DictConfig, address: RunId, folder: RunFolder, status: St
         if weights is None:
             weights = started_from(make(config.start), built.module)
         status.update(fingerprints=known.fingerprints(config, built.datamodule), weights=weights)
-        trained = fit(config, built, resumed, folder, loggers, status, out)
+        watching = Watching(clock, loggers, [Panels(folder, shades, logs.is_due, clock)])
+        trained = fit(config, built, resumed, folder, watching, status, out)
         status.update(message="evaluating", seconds_left=None)
         record = _conclude(config, address, built, trained, folder, status)
-        logs.results(record, sorted(folder.pictures.glob("*.png")))
+        data: Any = built.datamodule
+        shown = examples(built.module, data, logs.examples, shades)
+        logs.results(Results(record, sorted(folder.pictures.glob("*.png")), shown))
         write_json(folder.record, sealed(record, folder.path, folder.sealed))
         status.update(state="finished", message="", seconds_left=0.0)
         exit_code = 0

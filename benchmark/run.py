@@ -25,6 +25,7 @@ from benchmark.config.overrides import Overrides
 from benchmark.config.typed import as_text
 from benchmark.process.program import ending, program, report_error, system_fault
 from benchmark.results.run_folder import RunFolder, read_json
+from benchmark.results.wandb_sync import sync_line
 from benchmark.same_data import KnownData
 from benchmark.stored import StoredRuns
 from benchmark.sweep.base import composer_of
@@ -139,6 +140,8 @@ def one(config: DictConfig, composer: Composer, experiment: str) -> float | None
                 system_fault(error) if isinstance(error, OSError) else described(error, packages_of(plain(config)))
             )
             raise RunFault(f"{message} (the traceback is in {RunFolder(place.folder).log})") from error
+        if config.progress and (line := sync_line([place.folder])):
+            print(line, flush=True)
     return validated(folder)
 
 

@@ -66,7 +66,7 @@ def in_turns(one: Subject, actions: dict[str, Action], rounds: int, folder: Path
     beat = Heartbeat(Status(folder / "status.json", "", ""), Quiet(), clock, headline)
     trainer = make(
         one.config.trainer,
-        logger=[JsonLines(folder / "metrics.jsonl")],
+        logger=[JsonLines(folder / "metrics.jsonl", clock.count)],
         callbacks=[EpochSeed(0), clock, beat, turns],
         accelerator=one.device.type,
         max_epochs=1,

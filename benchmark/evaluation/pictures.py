@@ -77,28 +77,28 @@ class PanelImages(NamedTuple):
 
 
 @torch.inference_mode()
-def seen(module: AttentionModule, data: TaskData) -> PanelImages:
-    """SHOWN test images, evenly spaced over the split (which may be sorted by label), with predictions at the policy's
+def seen(module: AttentionModule, data: TaskData, split: str = "test", shown: int = SHOWN) -> PanelImages:
+    """So many images, evenly spaced over the split (which may be sorted by label), with predictions at the policy's
     mode.
     """
-    tickets = list(data.tickets("test"))
-    picked = tickets[:: max(1, len(tickets) // SHOWN)][:SHOWN]
-    most, batches, predictions = -(-SHOWN // len(picked)), [], []
+    tickets = list(data.tickets(split))
+    picked = tickets[:: max(1, len(tickets) // shown)][:shown]
+    most, batches, predictions = -(-shown // len(picked)), [], []
     for ticket in picked:
         batch = data.batch(ticket, module.device)
         # On the whole batch, since features may be cached by batch.
-        found = predict(module.rnn, data.spec, batch.image, batch.boxes, key=ImageKey("test", batch.index))
+        found = predict(module.rnn, data.spec, batch.image, batch.boxes, key=ImageKey(split, batch.index))
         whole = batch._replace(
             target=pad(batch.target, (0, data.spec.max_steps - batch.target.shape[1]), value=IGNORED)
         )
         batches.append([field[:most] for field in whole])
         predictions.append(found.some(slice(most)))
-    shown = (torch.cat(fields)[:SHOWN] for fields in zip(*batches, strict=True))
-    return PanelImages(Batch(*shown), joined(predictions).some(slice(SHOWN)))
+    fields = (torch.cat(parts)[:shown] for parts in zip(*batches, strict=True))
+    return PanelImages(Batch(*fields), joined(predictions).some(slice(shown)))
 
 
 @torch.inference_mode()
-def draw(module: AttentionModule, found: PanelImages, spec: TaskSpec, tones: Tones) -> Figure:
+def draw(module: AttentionModule, found: PanelImages, spec: TaskSpec, tones: Tones, shown: int = SHOWN) -> Figure:
     """For each image a picture with the annotated boxes, then one for each glimpse, with the symbol emitted after it
     where the task is a sequence. The title is coloured by whether the prediction equals the target; a caption that
     differs from the first reference is not marked wrong.
@@ -110,7 +110,7 @@ def draw(module: AttentionModule, found: PanelImages, spec: TaskSpec, tones: Ton
     glimpses = min(most, MOST_GLIMPSES)
     columns = min(ACROSS, glimpses + 1)
     lines = -(-glimpses // max(1, columns - 1))
-    images = min(SHOWN if lines == 1 else SHOWN // 2, len(symbol_BT))
+    images = min(shown if lines == 1 else shown // 2, len(symbol_BT))
     # One map at a time: all maps of large images together may need more memory than the model.
     maps = [[found.prediction.map_of(i, *divmod(g, each)) for g in range(glimpses)] for i in range(images)]
     paths = found.prediction.pixels.flatten(1, 2).cpu().numpy()
@@ -149,9 +149,11 @@ def save(figure: Figure, path: Path) -> None:
         )
 
 
-def panel(module: AttentionModule, data: TaskData, path: Path, tones: Tones) -> None:
-    """Writes the figure of some test images with the model's glimpses."""
-    save(draw(module, seen(module, data), data.spec, tones), path)
+def panel(
+    module: AttentionModule, data: TaskData, path: Path, tones: Tones, split: str = "test", shown: int = SHOWN
+) -> None:
+    """Writes the figure of so many images of a split with the model's glimpses."""
+    save(draw(module, seen(module, data, split, shown), data.spec, tones, shown), path)
 
 
 def confusions(data: TaskData, found: dict[str, np.ndarray], device: Any, folder: Path, tones: Tones) -> None:

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple, SupportsFloat
 
 from benchmark.common.errors import RunFault
+from benchmark.results.vocabulary import VAL
 
 
 class Headline(NamedTuple):
@@ -32,7 +33,7 @@ class Headline(NamedTuple):
     @property
     def monitor(self) -> str:
         """The key under which Lightning logs the validation value."""
-        return f"val/{self.key}"
+        return f"{VAL}/{self.key}"
 
     @property
     def worst(self) -> float:

@@ -30,6 +30,7 @@ class RunFolder:
         self.best = path / "checkpoints" / "best.ckpt"
         self.last = path / "checkpoints" / "last.ckpt"
         self.pictures = path / "pictures"
+        self.wandb = path / "wandb"
         self.predictions = path / "predictions.npz"
         self.symbols = path / "symbols.json"
         self.log = path / "run.log"
@@ -37,6 +38,10 @@ class RunFolder:
         self.record = path / "record.json"
         self.evaluations = path / EVALUATIONS
         self.sealed = [self.predictions, self.best, self.metrics, self.config, self.task, self.symbols]
+
+    def panel_after(self, epoch: int) -> Path:
+        """The picture of validation images after an epoch, from 0."""
+        return self.pictures / "validation" / f"epoch={epoch + 1:05d}.png"
 
     def make(self) -> None:
         for folder in (self.best.parent, self.pictures):

@@ -20,6 +20,7 @@ from benchmark.process.signals_and_log import signals_as_exits
 from benchmark.process.terminal import Console, Quiet, of_sweep
 from benchmark.results.run_folder import RunFolder
 from benchmark.results.run_id import RunId
+from benchmark.results.wandb_sync import sync_line
 from benchmark.same_data import StoredJobs
 from benchmark.stored import StoredRuns
 from benchmark.sweep.checking import STEPS, Checking
@@ -187,11 +188,12 @@ def summarise(outcomes: Sequence[Outcome]) -> int:
     """Prints the outcomes of the jobs and their studies; returns the number of failed ones."""
     failed = [outcome for outcome in outcomes if outcome.code != 0]
     if outcomes:
-        studies = {str(Path(o.job.address.root, o.job.address.study)) for o in outcomes}
-        summary = (
-            f"{len(outcomes) - len(failed)} runs finished, {len(failed)} failed; all in {', '.join(sorted(studies))}"
-        )
+        studies = {Path(o.job.address.root, o.job.address.study) for o in outcomes}
+        places = ", ".join(sorted(map(str, studies)))
+        summary = f"{len(outcomes) - len(failed)} runs finished, {len(failed)} failed; all in {places}"
         print(summary, flush=True)
+        if line := sync_line(studies):
+            print(line, flush=True)
     for outcome in failed:
         log = RunFolder(outcome.job.address.folder).log
         print(f"failed: {outcome.job.address.name}: {outcome.message} (log: {log})", file=sys.stderr, flush=True)

@@ -2,18 +2,25 @@
 
 from typing import Any, final
 
+import numpy as np
 import pytorch_lightning as pl
 import torch
 from torch import Tensor
+from torch.nn import Parameter
+from torch.optim import Optimizer
 
 from benchmark.common.errors import RunFault
 from benchmark.common.schedule import Scheduled
 from benchmark.metrics.accumulate import Accumulator
 from benchmark.metrics.base import Measure, numbers
+from benchmark.metrics.where.localisation import localisation
 from benchmark.model.attention.distribution import mode
+from benchmark.model.attention.policy.learned import LearnedPolicy
 from benchmark.model.encoder.tuning.base import rates
 from benchmark.model.loop import SequenceModel, averaged
 from benchmark.objective.base import Objective, log_likelihood
+from benchmark.results.vocabulary import EPOCH, GRADIENT_NORM, HIT_RATE, LEARNING_RATE, POLICY_STD, TRAIN, VAL, named
+from benchmark.training.means import Means
 from benchmark.training.optimizer.base import Optimisation
 from benchmark.training.training_step.base import TrainingStep
 from datamodules.contract import Batch, ImageKey
@@ -23,8 +30,9 @@ from datamodules.contract import Batch, ImageKey
 class AttentionModule(pl.LightningModule):
     """Training and validation. Glimpses are sampled in training; in validation they are the policy's mode.
 
-    log_every: optimiser steps between two log entries. An entry has the mean of each term of the loss since the one
-    before; until then the sums stay on the device. A step may accumulate the gradients of several batches.
+    log_every: optimiser steps between two log entries. An entry has the mean of each term of the loss and of the norms
+    of the gradients since the one before; until then the sums stay on the device. A step may accumulate the gradients
+    of several batches.
     """
 
     first_bad: Tensor
@@ -47,8 +55,11 @@ class AttentionModule(pl.LightningModule):
         self.core = [parameter for parameter in self.parameters() if id(parameter) not in known]
         self.own_rates = rates(rnn)
         self.scheduled = [part for part in self.modules() if isinstance(part, Scheduled)]
-        self.terms: dict[str, Tensor] = {}
-        self.summed, self.batches_a_line = 0, log_every
+        self.policies = [part for part in self.modules() if isinstance(part, LearnedPolicy)]
+        self.groups = {name: group for name, group in (("core", self.core), ("policy", self.policy)) if group}
+        self.terms, self.norms = Means(), Means()
+        self.rates: dict[str, Any] = {}
+        self.batches_a_line, self.line_step = log_every, 0
         self.register_buffer("first_bad", torch.tensor(-1), persistent=False)
 
     def on_train_start(self) -> None:
@@ -63,19 +74,22 @@ class AttentionModule(pl.LightningModule):
         """Adds the terms up, and notes the first step with a non-finite loss, without device synchronisation."""
         bad = ~terms["loss"].detach().isfinite() & (self.first_bad < 0)
         self.first_bad = torch.where(bad, self.global_step, self.first_bad)
-        for name, value in terms.items():
-            self.terms[name] = self.terms.get(name, 0) + value.detach()
-        self.summed += 1
-        if self.summed == self.batches_a_line:
+        self.terms.add({named(TRAIN, name): value for name, value in terms.items()})
+        self.line_step = self.global_step
+
+    def on_train_batch_end(self, outputs: Any, batch: Batch, number: int) -> None:
+        if self.terms.count == self.batches_a_line:
             self._write()
 
     def _write(self) -> None:
-        """Logs the mean of each term since the last entry. Raises RunFault if a loss was not finite."""
+        """Logs the means since the last entry, and what holds now. Raises RunFault if a loss was not finite."""
         self.stop_if_bad()
-        means = {f"train/{name}": (value / self.summed).item() for name, value in self.terms.items()}
+        now = {name: float(rate) for name, rate in self.rates.items()}
+        if self.policies:  # those of several passes have one schedule
+            now[POLICY_STD] = float(self.policies[0].std)
+        line = {**self.terms.take(), **self.norms.take(), **now, EPOCH: self.current_epoch}
         for logger in self.loggers:
-            logger.log_metrics({**means, "epoch": self.current_epoch}, self.global_step)
-        self.terms, self.summed = {}, 0
+            logger.log_metrics(line, self.line_step)
 
     def stop_if_bad(self) -> None:
         """Raises RunFault if a loss was NaN or infinite since the run began."""
@@ -93,7 +107,7 @@ class AttentionModule(pl.LightningModule):
 
     def on_train_epoch_end(self) -> None:
         self.stop_if_bad()
-        if self.summed:
+        if self.terms.count:
             self._write()
 
     def on_validation_start(self) -> None:
@@ -103,12 +117,19 @@ class AttentionModule(pl.LightningModule):
     def validation_step(self, batch: Batch, number: int) -> None:
         rollout = self.rnn(batch.image, batch.boxes, None, 1, mode, ImageKey("validation", batch.index))
         nll_B = -log_likelihood(rollout, batch.target).sum((-2, -1))
-        self.validated.add(rollout.symbol[:, 0], averaged(rollout.logits), batch, nll=nll_B)
+        where_BTMx = rollout.where[:, 0]
+        fixation_BTM2 = self.rnn.attention.fixation(where_BTMx.flatten(0, 2)).unflatten(0, where_BTMx.shape[:3])
+        hit_B = localisation(fixation_BTM2.flatten(1, 2), batch.boxes).hit_rate
+        log_BTV = averaged(rollout.logits)
+        self.validated.add(rollout.symbol[:, 0], log_BTV, batch, nll=nll_B, hit_rate=hit_B)
 
     def on_validation_epoch_end(self) -> None:
-        nll_N = self.validated.outcomes()["nll"]
-        values = {"nll": float(nll_N.mean()), **numbers(self.validated.result("validation").summary)}
-        self.log_dict({f"val/{key}": value for key, value in values.items()})
+        found = self.validated.outcomes()
+        hit_N = found[HIT_RATE][~np.isnan(found[HIT_RATE])]  # without images that have no annotation
+        values = {"nll": float(found["nll"].mean()), **numbers(self.validated.result("validation").summary)}
+        if len(hit_N):
+            values[HIT_RATE] = float(hit_N.mean())
+        self.log_dict({f"{VAL}/{key}": value for key, value in values.items()})
 
     def configure_optimizers(self) -> Any:
         steps = int(self.trainer.estimated_stepping_batches)
@@ -116,4 +137,11 @@ class AttentionModule(pl.LightningModule):
         return {"optimizer": optimizer, "lr_scheduler": {"scheduler": rate, "interval": "step"}}
 
     def configure_gradient_clipping(self, optimizer: Any, *_: Any, **__: Any) -> None:
-        self.optimisation.clip(self.core, self.policy)
+        norms = dict(zip(("core", "policy"), self.optimisation.clip(self.core, self.policy), strict=True))
+        self.norms.add({f"{GRADIENT_NORM}_{name}": norms[name] for name in self.groups})
+        self.rates = {f"{LEARNING_RATE}_{name}": rate_of(group[0], optimizer) for name, group in self.groups.items()}
+
+
+def rate_of(parameter: Parameter, optimizer: Optimizer) -> Any:
+    """The learning rate of a parameter's group."""
+    return next(group["lr"] for group in optimizer.param_groups if any(each is parameter for each in group["params"]))

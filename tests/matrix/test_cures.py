@@ -123,12 +123,17 @@ def test_offline_or_local_cure_what_wandb_refuses(tmp_path, monkeypatch):
 
     monkeypatch.setattr(wandb, "init", init)
     monkeypatch.setattr(wandb, "finish", lambda **_: None)
-    for name in ("WANDB_DATA_DIR", "WANDB_X_TRANSACTION_LOG_FLUSH_INTERVAL", "WANDB_ERROR_REPORTING"):
+    for name in (
+        "WANDB_DATA_DIR",
+        "WANDB_CACHE_DIR",
+        "WANDB_X_TRANSACTION_LOG_FLUSH_INTERVAL",
+        "WANDB_ERROR_REPORTING",
+    ):
         monkeypatch.setenv(name, "1")
 
     def opened(*overrides):
         config, address, folder = prepared(tmp_path, "attention=none", *overrides)
-        return build_logs(config, folder.path).open(About(address, {}, folder, []))
+        return build_logs(config, folder.path).open(About(address, {}, folder, [], int))
 
     with pytest.raises(RunFault, match=r"no network\. Set logger\.wandb\.mode=offline .* or logger=local"):
         opened("logger=wandb", "logger.wandb.mode=online")

@@ -254,10 +254,13 @@ def test_a_fault_of_a_part_is_told_as_the_part_tells_it(tmp_path):
 
 def test_lines_of_metrics_are_plain_json_and_rewound_by_epoch(tmp_path):
     path = tmp_path / "metrics.jsonl"
-    logger = JsonLines(path)
+    logger = JsonLines(path, lambda: 7)
     logger.log_metrics({"a": float("nan"), "epoch": 0}, 1)
     logger.log_metrics({"a": 0.5, "epoch": 1}, 2)
-    assert lines(path) == [{"step": 1, "epoch": 0, "a": None}, {"step": 2, "epoch": 1, "a": 0.5}]
+    assert lines(path) == [
+        {"step": 1, "epoch": 0, "images": 7, "a": None},
+        {"step": 2, "epoch": 1, "images": 7, "a": 0.5},
+    ]
     with path.open("a") as file:
         file.write('{"step": 3, "ep')
     rewind(path, 1)

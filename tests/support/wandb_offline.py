@@ -33,16 +33,32 @@ def chunks(content: bytes) -> Iterator[bytes]:
 
 
 def read(path: Path) -> dict[str, Any]:
-    """What a run left: name, group, tags, config, history (a list of rows), summary, exit_code (None while it runs)."""
-    found: dict[str, Any] = {"history": [], "summary": {}, "config": {}, "exit_code": None}
+    """What a run left: name, group, job type, tags, config, history (a list of rows), summary, axes, artifacts and
+    exit_code (None while it runs).
+    """
+    found: dict[str, Any] = {"history": [], "summary": {}, "config": {}, "exit_code": None, "axes": {},
+                             "artifacts": []}  # fmt: skip
     for chunk in chunks(path.read_bytes()):
         record = wandb_internal_pb2.Record()
         record.ParseFromString(chunk)
         kind = record.WhichOneof("record_type")
         if kind == "run":
             run = record.run
-            found |= {"id": run.run_id, "name": run.display_name, "group": run.run_group, "tags": list(run.tags)}
+            found |= {
+                "id": run.run_id,
+                "name": run.display_name,
+                "group": run.run_group,
+                "tags": list(run.tags),
+                "job_type": run.job_type,
+            }
             found["config"] |= {item.key: json.loads(item.value_json) for item in run.config.update}
+        elif kind == "metric":
+            metric = record.metric
+            found["axes"][metric.name or metric.glob_name] = metric.step_metric
+        elif kind == "artifact":
+            artifact = record.artifact
+            paths = {entry.path: Path(entry.local_path) for entry in artifact.manifest.contents}
+            found["artifacts"].append({"type": artifact.type, "name": artifact.name, "files": paths})
         elif kind == "history":
             found["history"].append({named(item): json.loads(item.value_json) for item in record.history.item})
         elif kind == "summary":

@@ -12,8 +12,8 @@ from benchmark.common.json_files import Damaged, parsed, read_bytes
 from benchmark.report.analysis.quality import Quality
 from benchmark.report.read.folders import Finished, RunFolderName, Study, Unfinished, number
 from benchmark.results.checksums import is_the_file
+from benchmark.results.vocabulary import LOSS
 
-LOSS = "train/loss"
 MOST_BYTES, MOST_EPOCHS, MOST = 64 * 2**20, 1e6, 1e30
 """Largest metrics file in bytes, and largest epoch and absolute value that are drawn."""
 

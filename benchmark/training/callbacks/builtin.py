@@ -64,10 +64,18 @@ class Clock(Callback):
         self.images = self.batches = 0
         self._since = self._step_since = math.nan
 
+    def count(self) -> int:
+        """The training images seen so far; those of an epoch that is seen again count again."""
+        return self.images
+
     @property
     def seconds(self) -> float:
         """Seconds of training and validation so far."""
         return self._before + (0.0 if math.isnan(self._since) else time.monotonic() - self._since)
+
+    def leave_out(self, seconds: float) -> None:
+        """Takes off time that was spent on neither training nor validation, such as drawing."""
+        self._since += seconds
 
     def on_train_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         self._since = time.monotonic()

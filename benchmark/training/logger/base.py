@@ -4,29 +4,71 @@ import json
 import math
 import os
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any, NamedTuple, final
 
+import numpy as np
 from pytorch_lightning.loggers import Logger
 from pytorch_lightning.utilities.rank_zero import rank_zero_only
 
 from benchmark.results.run_folder import RunFolder, explained, write_whole
 from benchmark.results.run_id import RunId, flatten
+from benchmark.results.vocabulary import EPOCH, IMAGES, TEST, VAL
 
 
 class About(NamedTuple):
     """The run that a log is opened for.
 
     address: its id. config: the whole configuration. history: the lines of metrics.jsonl up to the epoch from which it
-    resumes; empty for a new run.
+    resumes; empty for a new run. images: counts the training images seen so far.
     """
 
     address: RunId
     config: Mapping[str, Any]
     folder: RunFolder
     history: Sequence[Mapping[str, Any]]
+    images: Callable[[], int]
+
+
+class Example(NamedTuple):
+    """A test image with what was made of it.
+
+    image: its index in the split. truth, answer: as text. probability: of the answer, 0 to 1. right: whether it is the
+    truth. where: (H, W, 3) uint8, the image, darkened by its attention maps, with its fixations.
+    """
+
+    image: int
+    truth: str
+    answer: str
+    probability: float
+    right: bool
+    where: np.ndarray
+
+
+class Results(NamedTuple):
+    """What a finished run has to show. record: the content of record.json. pictures: paths of images."""
+
+    record: Mapping[str, Any]
+    pictures: Sequence[Path]
+    examples: Sequence[Example]
+
+
+class DrawingPlan(NamedTuple):
+    """What a log asks to be drawn. every: epochs between two pictures of the same validation images, 0 for none.
+    examples: most test images of `Results`.
+    """
+
+    every: int
+    examples: int
+
+    def is_due(self, epoch: int) -> bool:
+        """Whether validation images are drawn after an epoch, from 0."""
+        return self.every > 0 and (epoch + 1) % self.every == 0
+
+
+NOTHING = DrawingPlan(0, 0)
 
 
 class RunLog(ABC):
@@ -36,13 +78,15 @@ class RunLog(ABC):
     the lines that it already has.
     """
 
+    wanted: DrawingPlan
+
     @abstractmethod
     def open(self, about: About) -> list[Logger]:
         """Lightning's loggers for the metrics of training, after the history was replayed to them."""
 
     @abstractmethod
-    def results(self, record: Mapping[str, Any], pictures: list[Path]) -> None:
-        """Logs the results of a finished run. record: the content of record.json. pictures: paths of images."""
+    def results(self, results: Results) -> None:
+        """Logs the results of a finished run."""
 
     @abstractmethod
     def close(self, exit_code: int) -> None:
@@ -53,15 +97,26 @@ class RunLog(ABC):
 class Logs(RunLog):
     """Any number of logs, also none."""
 
+    wanted = NOTHING  # they are asked one by one
+
     def __init__(self, logs: Sequence[RunLog]):
         self._logs = logs
 
     def open(self, about: About) -> list[Logger]:
         return [logger for log in self._logs for logger in log.open(about)]
 
-    def results(self, record: Mapping[str, Any], pictures: list[Path]) -> None:
+    def is_due(self, epoch: int) -> bool:
+        """Whether one of them wants validation images after an epoch, from 0."""
+        return any(log.wanted.is_due(epoch) for log in self._logs)
+
+    @property
+    def examples(self) -> int:
+        """How many test images the one with the largest table wants."""
+        return max((log.wanted.examples for log in self._logs), default=0)
+
+    def results(self, results: Results) -> None:
         for log in self._logs:
-            log.results(record, pictures)
+            log.results(results)
 
     def close(self, exit_code: int) -> None:
         with ExitStack() as each:  # closes all of them, even where one raises
@@ -73,6 +128,8 @@ class Logs(RunLog):
 class LightningLog(RunLog):
     """Any of Lightning's loggers. Its files inside the run's folder are deleted and written again from the history."""
 
+    wanted = NOTHING
+
     def __init__(self, logger: Logger):
         self._logger = logger
 
@@ -83,9 +140,8 @@ class LightningLog(RunLog):
         replay(about.history, self._logger)
         return [self._logger]
 
-    def results(self, record: Mapping[str, Any], pictures: list[Path]) -> None:
-        test = {f"test/{key}": float(value) for key, value in record["test"]["mean"].items() if _is_number(value)}
-        self._logger.log_metrics(test, record["cost"]["steps"])
+    def results(self, results: Results) -> None:
+        self._logger.log_metrics(tested(results.record), results.record["cost"]["steps"])
         self._logger.save()
 
     def close(self, exit_code: int) -> None:
@@ -104,17 +160,24 @@ def _own_files(logger: Logger, folder: RunFolder) -> list[Path]:
     return [path for path in place.glob("*") if path.is_file()] if theirs else []
 
 
+def tested(record: Mapping[str, Any]) -> dict[str, float]:
+    """The numbers of the test split at the policy's mode, by their names in logs."""
+    return {f"{TEST}/{key}": float(value) for key, value in record["test"]["mean"].items() if _is_number(value)}
+
+
 def _is_number(value: object) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool)
 
 
 @final
 class JsonLines(Logger):
-    """Writes metrics.jsonl: a JSON object per line with `step`, `epoch` and the metrics; null for non-finite values."""
+    """Writes metrics.jsonl: a JSON object per line with `step`, `epoch`, `images` and the metrics; null for non-finite
+    values. images: counts the training images seen so far.
+    """
 
-    def __init__(self, path: Path):
+    def __init__(self, path: Path, images: Callable[[], int]):
         super().__init__()
-        self._path = path
+        self._path, self._images = path, images
 
     @property
     def name(self) -> str:
@@ -129,13 +192,13 @@ class JsonLines(Logger):
 
     @rank_zero_only
     def log_metrics(self, metrics: Mapping[str, float], step: int | None = None) -> None:
-        values = {key: float(value) for key, value in metrics.items() if key != "epoch"}
-        line = {"step": step, "epoch": int(metrics.get("epoch", 0))} | {
+        values = {key: float(value) for key, value in metrics.items() if key != EPOCH}
+        line = {"step": step, EPOCH: int(metrics.get(EPOCH, 0)), IMAGES: self._images()} | {
             key: value if math.isfinite(value) else None for key, value in values.items()
         }
         with explained(self._path), self._path.open("a", encoding="utf-8") as file:
             file.write(json.dumps(line) + "\n")
-            if any(key.startswith("val/") for key in values):  # once per epoch, like the checkpoints
+            if any(key.startswith(f"{VAL}/") for key in values):  # once per epoch, like the checkpoints
                 file.flush()
                 os.fsync(file.fileno())
 
@@ -158,6 +221,6 @@ def replay(history: Sequence[Mapping[str, Any]], logger: Logger) -> None:
 
 def _epoch(line: str) -> float:
     try:
-        return int(json.loads(line)["epoch"])
+        return int(json.loads(line)[EPOCH])
     except (ValueError, KeyError, TypeError):
         return math.inf

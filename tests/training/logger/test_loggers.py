@@ -22,8 +22,7 @@ def resumed(tmp_path_factory):
     """A run of three epochs, logged to a table and to W&B offline, that was stopped while its second was told."""
     runs = tmp_path_factory.mktemp("runs")
     with pytest.MonkeyPatch.context() as patch:
-        for name in ("WANDB_DATA_DIR", "WANDB_X_TRANSACTION_LOG_FLUSH_INTERVAL", "WANDB_ERROR_REPORTING"):
-            patch.setenv(name, {"WANDB_DATA_DIR": str(runs / "data")}.get(name, "1"))
+        patch.setenv("HOME", str(runs / "home"))
         overrides = ["attention=none", "trainer.max_epochs=3", "logger=[csv,wandb]", "logger.wandb.mode=offline"]
         return interrupted(runs, patch, (Heartbeat, "on_train_epoch_end", 2), *overrides)
 
@@ -67,9 +66,9 @@ class Online:
     def define_metric(self, *_, **__): ...
 
 
-def test_online_the_rows_that_the_server_has_are_not_told_again():
+def test_online_the_rows_that_the_server_has_are_not_told_again(tmp_path):
     run = Online()
-    logger = Rows(run, 2)
+    logger = Rows(run, 2, RunFolder(tmp_path), lambda: 8)
     for step in range(4):
         logger.log_metrics({"train/loss": float(step)}, step)
     assert [row["trainer/global_step"] for row in run.told] == [2, 3]
@@ -77,7 +76,8 @@ def test_online_the_rows_that_the_server_has_are_not_told_again():
 
 def test_the_same_configuration_in_another_study_is_another_run_of_wandb():
     one = RunId("runs", "one", "none", "digit_pairs", 0, "", {}, "", {}, "abc")
-    assert run_id(one) != run_id(one._replace(study="other")) and run_id(one) == run_id(one._replace(root="elsewhere"))
+    ids = {run_id(one._replace(study="other"), "a"), run_id(one, "a"), run_id(one, "b")}
+    assert len(ids) == 3 and run_id(one, "a") == run_id(one._replace(root="elsewhere"), "a")
 
 
 class Told(pl.loggers.CSVLogger):
@@ -100,7 +100,7 @@ def test_any_logger_begins_anew_in_a_folder_of_its_own_and_nowhere_else(tmp_path
     old.write_text("from before")
     for version in ("mine", "checkpoints"):
         log = LightningLog(Told(str(folder.path), name="", version=version))
-        log.open(About(None, {"a": 1}, folder, [{"step": 3, "epoch": 0, "x": None}]))
+        log.open(About(None, {"a": 1}, folder, [{"step": 3, "epoch": 0, "x": None}], int))
         log.close(1)
     assert not old.exists() and folder.best.exists()
     assert "3" in (folder.path / "mine" / "metrics.csv").read_text()
@@ -110,7 +110,7 @@ class Breaks(RunLog):
     def open(self, about):
         return []
 
-    def results(self, record, pictures): ...
+    def results(self, results): ...
 
     def close(self, exit_code):
         raise RunFault("no more room")

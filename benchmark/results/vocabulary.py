@@ -1,0 +1,37 @@
+"""The names under which a run is told to loggers: the axes and parts of a metric's name, and what joins them.
+
+docs/vocabulary.md lists every name with its unit, and where it is found.
+"""
+
+import re
+
+EPOCH, IMAGES = "epoch", "images"
+"""The axes: epochs from 0, and training images seen, repeated ones counted again."""
+STEP = "trainer/global_step"
+"""The axis that Lightning's loggers add: optimiser steps."""
+TRAIN, VAL, BEST, TEST, PICTURES, RECORD = "train", "val", "best", "test", "pictures", "record"
+"""The first part of a name: a mean since the line before; of the validation split after an epoch; of the validation
+split at the best checkpoint; of the test split, by that checkpoint; images and tables; an entry of record.json.
+"""
+LOSS = f"{TRAIN}/loss"
+LEARNING_RATE, GRADIENT_NORM = f"{TRAIN}/learning_rate", f"{TRAIN}/gradient_norm"
+"""With `_core` or `_policy` after them."""
+POLICY_STD = f"{TRAIN}/policy_std"
+HIT_RATE = "hit_rate"
+PRIMARY = "primary_metric"
+"""`best/primary_metric` and `test/primary_metric` are the same key for all tasks."""
+PRIMARY_NAME, PRIMARY_HIGHER = f"{PRIMARY}/name", f"{PRIMARY}/higher_is_better"
+PANEL, EXAMPLES = f"{PICTURES}/panel_validation", f"{PICTURES}/examples"
+COLUMNS = ("image", "truth", "answer", "probability", "right", "where")
+"""Of the table EXAMPLES."""
+IDENTITY = "identity"
+"""The key of the configuration in W&B that holds the run's id."""
+
+OTHER = re.compile(r"[^A-Za-z0-9_/]+")
+
+
+def named(*parts: object) -> str:
+    """Parts of a name, joined by a slash. Anything but letters, digits, `_` and `/` becomes `_`: names with others
+    neither sort nor filter in W&B.
+    """
+    return OTHER.sub("_", "/".join(str(part) for part in parts))
