@@ -48,6 +48,7 @@ def killed_sweeps(kills: int) -> list[str]:
                 # No kill where enough have been: then it runs to its end.
                 ended = _ends(process, chance.uniform(0, whole) if done < kills else 1e6)
                 done += not ended
+                print(f"sweep {sweeps}: {done} of {kills} kills", file=sys.stderr)
             if process.returncode:
                 refused.append(f"sweep {sweeps} ended with exit code {process.returncode}")
             found = results(runs)
