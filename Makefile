@@ -19,7 +19,7 @@ compare: $(READY) ## every main mechanism, two seeds each, on the embedded digit
 report: $(READY) ## the report of runs/$(STUDY), whatever of it is there: make report STUDY=name
 	@$(BIN)/python -m benchmark.report runs/$(STUDY)
 
-test: lint types unit ## lint, types and all tests (12 minutes on 2 cores)
+test: lint types unit ## lint, types and all tests (20 minutes on 2 cores)
 
 lint: $(READY)
 	$(BIN)/ruff check .
@@ -29,7 +29,7 @@ types: $(READY)
 	$(BIN)/mypy
 
 unit: $(READY)
-	OMP_NUM_THREADS=1 $(BIN)/pytest -n 2
+	OMP_NUM_THREADS=1 $(BIN)/pytest -n 2 --dist worksteal
 
 clean: ## the environment and all caches; runs/ stays
 	rm -rf .venv build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis

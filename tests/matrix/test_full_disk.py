@@ -7,7 +7,7 @@ from run_helpers import TINY, call
 
 from benchmark.results.run_folder import read_json
 
-SWEEP = ["-m", "attention=none,item_hard", *TINY, "trainer.max_epochs=1", "study=disk", "hydra.launcher.jobs=1"]
+SWEEP = ["-m", "attention=none", *TINY, "trainer.max_epochs=1", "study=disk", "hydra.launcher.jobs=1"]
 
 
 def mount(*arguments):
@@ -16,10 +16,10 @@ def mount(*arguments):
 
 @pytest.fixture
 def disk(tmp_path):
-    """A file system of 1 MB: enough for the log of two runs and for less than all of their checkpoints."""
+    """A file system of 400 kB: enough for the log of a run, and for less than its checkpoints."""
     folder = tmp_path / "disk"
     folder.mkdir()
-    if not mount("-t", "tmpfs", "-o", "size=1m", "none", str(folder)):
+    if not mount("-t", "tmpfs", "-o", "size=400k", "none", str(folder)):
         pytest.skip("no right to mount a file system")
     yield folder
     subprocess.run(["umount", "--lazy", str(folder)], check=True)
@@ -36,7 +36,7 @@ def test_a_sweep_whose_disk_fills_up_says_so_and_goes_on_where_there_is_room_aga
     assert mount("-o", "remount,size=64m", str(disk))
     code, _, err = call(*SWEEP, f"runs={disk}/runs", cwd=tmp_path)
     assert code == 0, err
-    assert len(list(disk.rglob("record.json"))) == 2
+    assert len(list(disk.rglob("record.json"))) == 1
 
 
 def test_a_sweep_on_a_read_only_disk_ends_before_its_first_job(disk, tmp_path):
