@@ -1,0 +1,7 @@
+"""Moved: `attention-score`."""
+
+import sys
+
+from moved_command import run
+
+sys.exit(run("attention-score", "score_captions"))
