@@ -49,6 +49,8 @@ def studies(tmp_path_factory, home):
         shutil.rmtree(again.path)
         again = run(runs, "study=again", *quick)
         resumed = interrupted(runs, patch, (Heartbeat, "on_train_epoch_end", 2), "study=resumed", *OVERRIDES)
+        for told in (one, again, resumed):
+            wait_until(lambda told=told: offline(told)["exit_code"] is not None)
     return {"one": one, "again": again, "deleted": deleted, "resumed": resumed}
 
 
