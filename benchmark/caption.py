@@ -10,10 +10,9 @@ classes that installed yamls name are built; --config-dir adds a folder of yamls
 """
 
 import sys
-from argparse import ArgumentParser
 
 from benchmark.common.torchvision_import import make_importable
-from benchmark.config.compose import Composer, register_plugins
+from benchmark.config.command_line import composer_and_rest
 from benchmark.process.program import program
 
 
@@ -27,11 +26,8 @@ def main() -> None:
     make_importable()  # before any part imports Lightning
     from benchmark.captioning import caption, parse_arguments
 
-    register_plugins()
-    parser = ArgumentParser(add_help=False, allow_abbrev=False)
-    parser.add_argument("--config-dir")
-    further, arguments = parser.parse_known_args(arguments)
-    caption(parse_arguments(arguments), Composer(further.config_dir))
+    composer, arguments = composer_and_rest(arguments)
+    caption(parse_arguments(arguments), composer)
 
 
 if __name__ == "__main__":
