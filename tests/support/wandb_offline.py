@@ -2,6 +2,7 @@
 
 import json
 import struct
+import time
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
@@ -32,7 +33,15 @@ def chunks(content: bytes) -> Iterator[bytes]:
             parts = b""
 
 
-def read(path: Path) -> dict[str, Any]:
+def read(path: Path, seconds: float = 30.0) -> dict[str, Any]:
+    """As `read_now`, of a run that has ended: W&B's own process may still be writing, and is waited for."""
+    until = time.monotonic() + seconds
+    while (found := read_now(path))["exit_code"] is None and time.monotonic() < until:
+        time.sleep(0.2)
+    return found
+
+
+def read_now(path: Path) -> dict[str, Any]:
     """What a run left: name, group, job type, tags, config, history (a list of rows), summary, axes, artifacts and
     exit_code (None while it runs).
     """
