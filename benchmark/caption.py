@@ -10,23 +10,22 @@ classes that installed yamls name are built; --config-dir adds a folder of yamls
 """
 
 import sys
+from collections.abc import Sequence
 
-from benchmark.common.torchvision_import import make_importable
-from benchmark.config.command_line import composer_and_rest
+from benchmark.config.command_line import folder_command
+from benchmark.config.compose import Composer
 from benchmark.process.program import program
 
 
 @program
 def main() -> None:
     """The command line."""
-    arguments = sys.argv[1:]
-    if not arguments or {"-h", "--help"} & set(arguments):
-        print(__doc__)
-        return
-    make_importable()  # before any part imports Lightning
-    from benchmark.captioning import caption, parse_arguments
+    folder_command(__doc__, _carry_out)
 
-    composer, arguments = composer_and_rest(arguments)
+
+def _carry_out(arguments: Sequence[str], composer: Composer) -> None:
+    from benchmark.captioning import caption, parse_arguments  # imports PyTorch, which --help does not need
+
     caption(parse_arguments(arguments), composer)
 
 
