@@ -139,9 +139,8 @@ def plan(
     composer: Composer, job_overrides: Sequence[Sequence[str]], knobs: Mapping[str, Any], console: Console = QUIET,
     writes: bool = True,
 ) -> SweepPlan:  # fmt: skip
-    """Plans a sweep. knobs: the launcher's, with its class as `_target_`;
-    empty for launchers of others. console: shows the progress. writes:
-    whether fingerprints of data may be stored. Raises ConfigFault with the faults of all jobs.
+    """Plans a sweep. knobs: the launcher's, with its class as `_target_`; empty for launchers of others. console: shows
+    the progress. writes: whether fingerprints of data may be stored. Raises ConfigFault with the faults of all jobs.
     """
     todo: list[tuple[RunId, Sequence[str]]] = []
     finished: list[RunId] = []

@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from benchmark.common.errors import BusyFault, RunFault
+from benchmark.results.run_folder import RunFolder, now, read_json, write_json
 from benchmark.results.run_id import RunId
 
 
@@ -20,3 +22,13 @@ class Outcome(NamedTuple):
     code: int
     seconds: float
     message: str
+
+
+def note_failure(folder: RunFolder, message: str, **more: object) -> None:
+    """Sets a run's status to failed, for a run that could not do so itself. more: further values of the status."""
+    try:
+        with folder.locked():
+            values = {"state": "failed", "message": message, "updated": now(), **more}
+            write_json(folder.status, read_json(folder.status) | values)
+    except (RunFault, BusyFault):
+        return  # locked by another process, or the disk is full; the sweep reports the failure at its end

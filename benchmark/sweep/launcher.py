@@ -34,8 +34,9 @@ class PoolLauncher(SweepLauncher):
     def _slots(self, accelerator: str) -> list[dict[str, str]]:
         gpus = [] if accelerator == "cpu" else visible_gpus()[: self._gpus]
         jobs = self._at_once or len(gpus) or max(1, len(os.sched_getaffinity(0)) // self._threads)
+        environment = self.environment()
         shares = [{"CUDA_VISIBLE_DEVICES": gpus[slot % len(gpus)]} if gpus else {} for slot in range(jobs)]
-        return [self.environment() | share for share in shares]
+        return [environment | share for share in shares]
 
 
 def visible_gpus() -> list[str]:

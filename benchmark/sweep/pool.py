@@ -10,11 +10,10 @@ from collections import deque
 from collections.abc import Mapping, Sequence
 from typing import IO, NamedTuple, final
 
-from benchmark.common.errors import BusyFault, RunFault
 from benchmark.process.program import BUSY
-from benchmark.results.run_folder import RunFolder, now, read_json, write_json
+from benchmark.results.run_folder import RunFolder
 from benchmark.sweep.display import Display, Running
-from benchmark.sweep.jobs import Job, Outcome
+from benchmark.sweep.jobs import Job, Outcome, note_failure
 
 PARENT = "ATTENTION_BENCHMARK_PARENT"
 """Environment variable with the id of the process that started a job, so that the job ends with it."""
@@ -140,17 +139,9 @@ def _failure(running: Running, code: int, output: bytes) -> str:
     if code < 0:
         message = f"killed by {signal.Signals(-code).name}; started again, it resumes"
         if status:
-            _note(running.folder, {"state": "failed", "message": message, "seconds_left": None, "updated": now()})
+            note_failure(running.folder, message, seconds_left=None)
         return message
     lines = output.decode(errors="replace").strip().splitlines()
     message = lines[-1].removeprefix("error: ") if lines else f"exit code {code}"
-    _note(running.folder, {"state": "failed", "message": message, "updated": now()})
+    note_failure(running.folder, message)
     return message
-
-
-def _note(folder: RunFolder, status: Mapping[str, object]) -> None:
-    try:
-        with folder.locked():
-            write_json(folder.status, read_json(folder.status) | dict(status))
-    except (RunFault, BusyFault):
-        return  # locked by another process, or the disk is full; the sweep reports the failure at its end

@@ -14,7 +14,7 @@ from benchmark.sweep.display import Display, Pace
 from benchmark.sweep.jobs import Job, Outcome
 from benchmark.sweep.remote import RemoteJob
 from benchmark.sweep.slurm_queue import SlurmTicket, keep_ticket, queued, ticket_of
-from benchmark.sweep.slurm_watch import SlurmWatch
+from benchmark.sweep.slurm_watch import SlurmWatch, last_told
 from datamodules.ranges import Count, Natural, Positive
 
 SUBMITTED = ".slurm"
@@ -68,9 +68,13 @@ class SlurmLauncher(SweepLauncher):
         states = queued()
         if states is None:
             raise ConfigFault(["hydra/launcher=slurm: squeue does not answer; is Slurm's controller running?"])
-        found = [(job, ticket_of(job.address.folder)) for job in jobs]
-        known = [(job, ticket) for job, ticket in found if ticket is not None and ticket.job in states]
-        fresh = [job for job in jobs if job not in [other for other, _ in known]]
+        known, fresh = list[tuple[Job, SlurmTicket]](), list[Job]()
+        for job in jobs:
+            ticket = ticket_of(job.address.folder)
+            if ticket is not None and ticket.job in states:
+                known.append((job, ticket))
+            else:
+                fresh.append(job)
         if known:
             console.line(f"{len(known)} of {len(jobs)} jobs are queued already, and are waited for")
         new = self._submit(fresh, executor_of) if fresh else []
@@ -95,16 +99,11 @@ class SlurmLauncher(SweepLauncher):
             with executor.batch():
                 submitted = [executor.submit(RemoteJob(job.arguments, environment)) for job in jobs]
         except Exception as fault:  # submitit's own error with what sbatch said, or the system's
-            raise RunFault(f"Slurm took no job: {last_line_of(str(fault))}") from fault
+            raise RunFault(f"Slurm took no job: {last_told(str(fault)) or 'no reason was given'}") from fault
         tickets = [SlurmTicket(each.job_id, str(each.paths.stdout)) for each in submitted]
         for job, ticket in zip(jobs, tickets, strict=True):
             keep_ticket(job.address.folder, ticket)
         return list(zip(jobs, tickets, strict=True))
-
-
-def last_line_of(text: str) -> str:
-    """The last line that says something."""
-    return ([line.strip() for line in text.splitlines() if line.strip()] or ["no reason was given"])[-1]
 
 
 def submitit_executor() -> Any:

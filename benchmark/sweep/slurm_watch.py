@@ -3,11 +3,11 @@
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, final
+from typing import final
 
-from benchmark.results.run_folder import RunFolder, now, read_json, write_json
+from benchmark.results.run_folder import RunFolder, read_json
 from benchmark.sweep.display import Display, Running
-from benchmark.sweep.jobs import Job, Outcome
+from benchmark.sweep.jobs import Job, Outcome, note_failure
 from benchmark.sweep.slurm_queue import RUNNING, SlurmTicket, cancel, queued
 
 WAITING = ("PENDING", "REQUEUED", "REQUEUE_HOLD", "SPECIAL_EXIT", "SUSPENDED", "PREEMPTED")
@@ -27,7 +27,6 @@ class SlurmWatch:
     def __init__(self, jobs: Sequence[tuple[Job, SlurmTicket]], ours: Sequence[str], display: Display, poll: float):
         self._left = list(jobs)
         self._ours, self._display, self._poll = list(ours), display, poll
-        self._began = time.monotonic()
         self._before = {job.address.folder: read_json(RunFolder(job.address.folder).status) for job, _ in jobs}
         self._running: dict[str, Running] = {}
         self._missing: dict[str, int] = {}
@@ -78,7 +77,7 @@ class SlurmWatch:
         self._left.remove((job, ticket))
         running = self._running.pop(ticket.job, None) or self._started(job)
         message = self._failure(running, ticket)
-        seconds = time.monotonic() - (running.since if message else self._began)
+        seconds = time.monotonic() - running.since
         outcome = Outcome(job, 1 if message else 0, seconds, message)
         self._display.ended(running, seconds, message)
         return outcome
@@ -94,16 +93,20 @@ class SlurmWatch:
         message = (
             f"Slurm's job {ticket.job} ended before its run ({last or 'without a word'}); started again, it resumes"
         )
-        known: dict[str, Any] = read_json(running.folder.status)
-        write_json(running.folder.status, known | {"state": "failed", "message": message, "updated": now()})
+        note_failure(running.folder, message)
         return message
 
 
 def last_line(log: Path) -> str:
     """The last line of a log besides submitit's own; "" where there is none."""
     try:
-        lines = [line.strip() for line in log.read_text(errors="replace").splitlines()]
+        return last_told(log.read_text(errors="replace"))
     except OSError:
         return ""
+
+
+def last_told(text: str) -> str:
+    """The last line of a text besides submitit's own; "" where there is none."""
+    lines = [line.strip() for line in text.splitlines()]
     told = [line for line in lines if line and not line.startswith("submitit ")]
     return told[-1].removeprefix("error: ") if told else ""
