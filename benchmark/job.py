@@ -62,7 +62,8 @@ def _carry_out(config: DictConfig, address: RunId, folder: RunFolder, status: St
     torch.set_num_threads(config.threads)
     keep_freed_memory()
     resumed = resume(folder)
-    logs, clock, shades = build_logs(config, folder.path), Clock(), tones(plain(config)["data"])
+    logs, clock, asked = build_logs(config, folder.path), Clock(), config.evaluation
+    settings = ScoringSettings(asked.samples, asked.seed, address.seed, tones(plain(config)["data"]))
     exit_code = 1
     try:
         about = About(address, plain(config), folder, resumed.history, clock.count)
@@ -76,12 +77,12 @@ def _carry_out(config: DictConfig, address: RunId, folder: RunFolder, status: St
         if weights is None:
             weights = started_from(make(config.start), built.module)
         status.update(fingerprints=known.fingerprints(config, built.datamodule), weights=weights)
-        watching = Watching(clock, loggers, [Panels(folder, shades, logs.is_due, clock)])
+        watching = Watching(clock, loggers, [Panels(folder, settings.tones, logs.is_due, clock)])
         trained = fit(config, built, resumed, folder, watching, status, out)
         status.update(message="evaluating", seconds_left=None)
-        record = _conclude(config, address, built, trained, folder, status)
+        record = _conclude(config, address, built, trained, folder, status, settings)
         data: Any = built.datamodule
-        shown = examples(built.module, data, logs.examples, shades)
+        shown = examples(built.module, data, logs.examples, settings.tones)
         logs.results(Results(record, sorted(folder.pictures.glob("*.png")), shown))
         write_json(folder.record, sealed(record, folder.path, folder.sealed))
         status.update(state="finished", message="", seconds_left=0.0)
@@ -96,7 +97,7 @@ def _carry_out(config: DictConfig, address: RunId, folder: RunFolder, status: St
 
 
 def _conclude(config: DictConfig, address: RunId, built: Built, trained: FitResult, folder: RunFolder,
-              status: Status) -> dict[str, Any]:  # fmt: skip
+              status: Status, settings: ScoringSettings) -> dict[str, Any]:  # fmt: skip
     """Evaluates the best checkpoint and returns the record. Its results are a function of the weights and the seeds."""
     device = trained.trainer.strategy.root_device
     data: Any = built.datamodule
@@ -104,8 +105,6 @@ def _conclude(config: DictConfig, address: RunId, built: Built, trained: FitResu
     module.load_state_dict(read_best(folder, module))
     module.to(device)
     test = islice(data.batches("test", device), int(config.trainer.get("fast_dev_run") or 0) or None)
-    asked = config.evaluation
-    settings = ScoringSettings(asked.samples, asked.seed, address.seed, tones(plain(config)["data"]))
     found = scored(module, data, test, settings, folder)
     headline = module.measure.headline
     validation = {headline.key: trained.best.value}
