@@ -37,6 +37,7 @@ from benchmark.results.primary_metric import Headline
 from benchmark.training.callbacks.first_batch import data_faults, refuse, spec_faults
 from benchmark.training.logger.base import Logs, as_log
 from benchmark.training.module import AttentionModule
+from benchmark.training.processes.together import refuse_sharing
 from datamodules.contract import References, TaskSpec
 
 
@@ -125,7 +126,10 @@ def build_module(cfg: DictConfig, spec: TaskSpec, references: References) -> Att
     make(cfg.start)(rnn, spec.symbols)
     measure = build_measure(cfg, spec, references)
     train_step = make_part(cfg, ForTrainingStep(spec, references))
-    return AttentionModule(rnn, train_step, objective, make(cfg.optimizer), measure, cfg.log_every)
+    module = AttentionModule(rnn, train_step, objective, make(cfg.optimizer), measure, cfg.log_every)
+    if cfg.trainer.devices > 1:
+        refuse_sharing(module)
+    return module
 
 
 def build_measure(cfg: DictConfig, spec: TaskSpec, references: References) -> Measure:

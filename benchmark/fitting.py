@@ -1,23 +1,30 @@
 """Trains a run with Lightning's Trainer and the run's own callbacks, from its last checkpoint if there is one."""
 
+import os
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytorch_lightning as pl
+import torch
 from omegaconf import DictConfig
 from pytorch_lightning.plugins.environments import LightningEnvironment
 from pytorch_lightning.profilers import AdvancedProfiler, Profiler, PyTorchProfiler, SimpleProfiler
 
-from benchmark.build import Built, build_callbacks, make
+from benchmark.build import Built, build, build_callbacks, make, without_weight_files
 from benchmark.common.errors import ConfigFault, RunFault
+from benchmark.companions import joined, processes_of
+from benchmark.process.allocator import keep_freed_memory
+from benchmark.process.ranks import given_ranks
 from benchmark.process.terminal import Console
 from benchmark.results.run_folder import RunFolder, Status
-from benchmark.training.callbacks.builtin import Checkpoints, Clock, EpochSeed, StepLimit
+from benchmark.training.callbacks.builtin import Checkpoints, Clock, EpochSeed, StepLimit, seed_all
 from benchmark.training.callbacks.first_batch import FirstBatches
 from benchmark.training.callbacks.heartbeat import Heartbeat
 from benchmark.training.callbacks.symbols import SaveSymbols, refuse_others
 from benchmark.training.checkpoints import WholeCheckpoints
 from benchmark.training.logger.base import rewind
+from benchmark.training.processes.base import Processes
 from benchmark.training.resuming import read_last, refuse_misfits
 
 PROFILERS = {"simple": SimpleProfiler, "advanced": AdvancedProfiler, "pytorch": PyTorchProfiler}
@@ -71,10 +78,29 @@ def fit(config: DictConfig, built: Built, resumed: Resumed, folder: RunFolder, w
     best = Checkpoints(folder, clock, headline)
     beat, symbols = Heartbeat(status, out, clock, headline), SaveSymbols(built.spec.symbols)
     own = [EpochSeed(config.seed), make(config.features), clock, beat, symbols, best]
+    callbacks = [*build_callbacks(config, headline), *watching.callbacks, *own]
+    last = folder.last if resumed.checkpoint else None
+    with processes_of(config, folder.path) as processes:
+        processes.same(last is not None)
+        trainer = _train(config, built, processes, folder, watching.loggers, callbacks, last)
+    if best.epoch < 0:
+        raise RunFault(
+            "training ended before the first validation, so there are no best weights. Set "
+            "trainer.check_val_every_n_epoch=1, and a longer trainer.max_time if there is one"
+        )
+    progress: Any = trainer.fit_loop.epoch_progress.current  # includes the last epoch, also in a resumed run
+    return FitResult(trainer, clock, best, progress.processed)
+
+
+def _train(
+    config: DictConfig, built: Built, processes: Processes, folder: RunFolder, loggers: Sequence[Any],
+    callbacks: Sequence[pl.Callback], last: Path | None,
+) -> pl.Trainer:  # fmt: skip
+    """Trains, as one of the run's processes. All have the same callbacks of those that wait for the others."""
     trainer: pl.Trainer = make(
         config.trainer,
-        logger=list(watching.loggers),
-        callbacks=[FirstBatches(), StepLimit(), *build_callbacks(config, headline), *watching.callbacks, *own],
+        logger=list(loggers),
+        callbacks=[FirstBatches(), StepLimit(), *callbacks],
         # With an explicit environment Lightning does not detect Slurm and requeue the job itself.
         plugins=[WholeCheckpoints(), LightningEnvironment()],
         profiler=profiler(config.trainer.get("profiler"), folder),
@@ -84,16 +110,26 @@ def fit(config: DictConfig, built: Built, resumed: Resumed, folder: RunFolder, w
         enable_progress_bar=False,
         enable_model_summary=False,
         default_root_dir=folder.path,
+        **processes.trainer_arguments(),
     )
-    path = folder.last if resumed.checkpoint else None
-    trainer.fit(built.module, datamodule=built.datamodule, ckpt_path=path, weights_only=True)
-    if best.epoch < 0:
-        raise RunFault(
-            "training ended before the first validation, so there are no best weights. Set "
-            "trainer.check_val_every_n_epoch=1, and a longer trainer.max_time if there is one"
-        )
-    progress: Any = trainer.fit_loop.epoch_progress.current  # includes the last epoch, also in a resumed run
-    return FitResult(trainer, clock, best, progress.processed)
+    built.module.processes = processes
+    trainer.fit(built.module, datamodule=built.datamodule, ckpt_path=last, weights_only=True)
+    return trainer
+
+
+def assist(config: DictConfig, path: Path) -> None:
+    """Trains as a further process of a run, which writes nothing. path: the run's folder, to resume from."""
+    torch.set_num_threads(config.threads)
+    keep_freed_memory()
+    folder, clock = RunFolder(path), Clock()
+    with joined(given_ranks(os.environ)) as processes:
+        resumes = processes.same(False)
+        seed_all(config.seed, "weights")
+        built = build(without_weight_files(config))  # the weights are those of process 0
+        headline = built.module.measure.headline
+        own = [EpochSeed(config.seed), make(config.features), clock, Checkpoints(folder, clock, headline)]
+        callbacks = [*build_callbacks(config, headline), *own]
+        _train(config, built, processes, folder, (), callbacks, folder.last if resumes else None)
 
 
 def profiler(wanted: Any, folder: RunFolder) -> Profiler | None:

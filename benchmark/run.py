@@ -3,7 +3,6 @@
 PyTorch is imported only when a run starts, so that --help, completion and skipping of finished runs are quick.
 """
 
-import ctypes
 import os
 import shlex
 import signal
@@ -23,7 +22,9 @@ from benchmark.config.compose import CONFIG_NAME, Composer, config_source, plain
 from benchmark.config.hydra_internals import command_line
 from benchmark.config.overrides import Overrides
 from benchmark.config.typed import as_text
+from benchmark.process.parent import end_with_parent
 from benchmark.process.program import ending, program, report_error, system_fault
+from benchmark.process.ranks import given_ranks
 from benchmark.results.run_folder import RunFolder, read_json
 from benchmark.results.wandb_sync import sync_line
 from benchmark.same_data import KnownData
@@ -31,7 +32,6 @@ from benchmark.stored import StoredRuns
 from benchmark.sweep.base import composer_of
 from benchmark.sweep.dry_run import dry_run
 from benchmark.sweep.overrides import as_sweeps
-from benchmark.sweep.pool import PARENT
 from benchmark.training.rehearsal import rehearsed
 
 DRY_RUN = "--dry-run"
@@ -126,6 +126,14 @@ def one(config: DictConfig, composer: Composer, experiment: str) -> float | None
 
     if faults := job_faults({address.folder: config})[address.folder]:
         raise ConfigFault(faults)
+    from benchmark.companions import refuse_other_numbers
+
+    refuse_other_numbers(config, ranks := given_ranks(os.environ))
+    if ranks.rank > 0:
+        from benchmark.fitting import assist
+
+        assist(config, folder.path)
+        return None
     from benchmark.job import run_one
 
     batches = int(config.trainer.get("fast_dev_run") or 0)
@@ -150,16 +158,6 @@ def validated(folder: RunFolder) -> float | None:
     record = read_json(folder.record)
     found: float | None = record["validation"][record["measure"]["key"]] if record else None
     return found
-
-
-def end_with_parent() -> None:
-    """Makes a job of a sweep end with the sweep's process, even if that is killed."""
-    parent = os.environ.pop(PARENT, None)
-    if parent is None or not sys.platform.startswith("linux"):
-        return
-    ctypes.CDLL(None).prctl(1, signal.SIGTERM)  # PR_SET_PDEATHSIG
-    if os.getppid() != int(parent):
-        sys.exit(128 + signal.SIGTERM)
 
 
 if __name__ == "__main__":

@@ -155,9 +155,13 @@ def run_faults(config: Config) -> Iterator[Fault]:
     if isinstance(images, int) and isinstance(batch, int) and 0 < images < batch:
         yield Fault("data.images_per_epoch", f"{images} images do not fill one batch of data.batch_size={batch}")
     devices = config["trainer"].get("devices", 1)
-    if devices not in (1, "1") and not (isinstance(devices, list) and len(devices) == 1):
+    if isinstance(devices, bool) or not isinstance(devices, int) or devices < 1:
         yield Fault(
             "trainer.devices",
-            f"{devices!r}: a run trains in one process on one device, so that a sweep cannot start itself again in "
-            "its children. Use more devices for more runs at once: -m with hydra.launcher.jobs=N",
+            f"{devices!r}: has to be a number of processes, each with a device of its own, that share the batches of "
+            "one run. More devices for more runs at once: -m with hydra.launcher.jobs=N",
+        )
+    elif isinstance(batch, int) and devices > 1 and batch < 2 * devices:
+        yield Fault(
+            "trainer.devices", f"data.batch_size={batch} is fewer than two images for each of {devices} processes"
         )

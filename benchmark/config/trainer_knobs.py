@@ -18,18 +18,19 @@ accumulate_grad_batches
 """
 HONOURED = frozenset(_HONOURED.split())
 
-ONE_DEVICE = (
-    "a run trains in one process on one device; use more devices for more runs at once: -m hydra.launcher.jobs=N"
+ONE_MACHINE = (
+    "the processes of a run are on one machine, and share its batches in one way: trainer.devices=N. More devices for "
+    "more runs at once: -m hydra.launcher.jobs=N"
 )
 AT_EPOCH_END = "a run validates at the end of an epoch; data.images_per_epoch=N sets its length"
 OWN_SCREEN = "a run has its own progress display; progress=false turns it off"
 EVERYTHING = "the whole test split is evaluated, once, with the best weights; data.test_images=N sets its size"
 
 INSTEAD: Mapping[str, str] = {
-    "strategy": ONE_DEVICE,
-    "num_nodes": ONE_DEVICE,
-    "sync_batchnorm": ONE_DEVICE,
-    "use_distributed_sampler": ONE_DEVICE,
+    "strategy": ONE_MACHINE,
+    "num_nodes": ONE_MACHINE,
+    "sync_batchnorm": ONE_MACHINE,
+    "use_distributed_sampler": ONE_MACHINE,
     "logger": "logger=csv, logger=tensorboard, logger=wandb, several as logger=[csv,wandb], or any other of "
     "Lightning's: +logger.NAME._target_=...",
     "callbacks": "callbacks=early_stopping, or any callback: +callbacks.NAME._target_=...",

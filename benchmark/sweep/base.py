@@ -58,7 +58,7 @@ class SweepLauncher(Launcher, ABC):
         with of_sweep(self.config.progress) as console:
             found = plan(composer, job_overrides, self._knobs(), console)
         given_twice(found, len(job_overrides))
-        jobs = self._jobs(composer, found.todo)
+        jobs = self._jobs(composer, found)
         if skipped := len(found.finished):
             print(f"{skipped} of {skipped + len(jobs)} runs finished before, skipped", flush=True)
         for remark in found.not_compared:
@@ -92,15 +92,19 @@ class SweepLauncher(Launcher, ABC):
             "PYTHONPATH": os.pathsep.join(os.path.abspath(folder) for folder in sys.path)  # noqa: PTH100 - "" is here
         }
 
-    def _jobs(self, composer: Composer, todo: Sequence[tuple[RunId, Sequence[str]]]) -> list[Job]:
+    def _jobs(self, composer: Composer, found: "SweepPlan") -> list[Job]:
         typed = self.config.hydra.overrides.hydra
         of_a_job = [text for text in typed if not text.lstrip("+~").startswith(OF_SWEEPS_ONLY)]
         ours = [*of_a_job, "progress=false", f"threads={self._threads}"]
         folder = command_line_folder(self.config)
         start = [*command(), *([f"--config-dir={folder}"] if folder else [])]
         return [
-            Job(address, [*start, *(requoted(composer, text) for text in overrides), *ours])
-            for address, overrides in todo
+            Job(
+                address,
+                [*start, *(requoted(composer, text) for text in overrides), *ours],
+                found.configs[address.folder].trainer.devices,
+            )
+            for address, overrides in found.todo
         ]
 
 

@@ -9,10 +9,11 @@ from benchmark.results.run_id import RunId
 
 
 class Job(NamedTuple):
-    """A run to start: its identity, and the command line that starts it."""
+    """A run to start: its identity, the command line that starts it, and how many processes train it."""
 
     address: RunId
     arguments: Sequence[str]
+    processes: int = 1
 
 
 class Outcome(NamedTuple):

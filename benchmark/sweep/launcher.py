@@ -5,6 +5,7 @@ import subprocess
 from collections.abc import Sequence
 from typing import final
 
+from benchmark.common.errors import ConfigFault
 from benchmark.process.terminal import Console
 from benchmark.sweep.base import SweepLauncher
 from benchmark.sweep.display import Display, Pace
@@ -25,17 +26,25 @@ class PoolLauncher(SweepLauncher):
         self._at_once, self._gpus = jobs, gpus
 
     def places(self, accelerator: str) -> int:
-        return len(self._slots(accelerator))
+        return len(self._slots(accelerator, 1))
 
     def execute(self, jobs: Sequence[Job], console: Console) -> list[Outcome]:
-        slots = self._slots(self.config.trainer.accelerator)[: max(1, len(jobs))]
+        widest = max((job.processes for job in jobs), default=1)
+        slots = self._slots(self.config.trainer.accelerator, widest)[: max(1, len(jobs))]
         return Pool(slots, Display(Pace(len(jobs), len(slots)), console)).run(jobs)
 
-    def _slots(self, accelerator: str) -> list[dict[str, str]]:
+    def _slots(self, accelerator: str, processes: int) -> list[dict[str, str]]:
+        """processes: of the job with the most. Raises ConfigFault where it has more than there are GPUs."""
         gpus = [] if accelerator == "cpu" else visible_gpus()[: self._gpus]
-        jobs = self._at_once or len(gpus) or max(1, len(os.sched_getaffinity(0)) // self._threads)
+        if gpus and processes > len(gpus):
+            raise ConfigFault(
+                [f"trainer.devices={processes}: each process needs a GPU of its own, and {len(gpus)} are here"]
+            )
+        places = [",".join(gpus[at : at + processes]) for at in range(0, len(gpus) - processes + 1, processes)]
+        cores = len(os.sched_getaffinity(0)) // (self._threads * processes)
+        jobs = self._at_once or len(places) or max(1, cores)
         environment = self.environment()
-        shares = [{"CUDA_VISIBLE_DEVICES": gpus[slot % len(gpus)]} if gpus else {} for slot in range(jobs)]
+        shares = [{"CUDA_VISIBLE_DEVICES": places[slot % len(places)]} if places else {} for slot in range(jobs)]
         return [environment | share for share in shares]
 
 

@@ -10,13 +10,11 @@ from collections import deque
 from collections.abc import Mapping, Sequence
 from typing import IO, NamedTuple, final
 
+from benchmark.process.parent import PARENT
 from benchmark.process.program import BUSY
 from benchmark.results.run_folder import RunFolder
 from benchmark.sweep.display import Display, Running
 from benchmark.sweep.jobs import Job, Outcome, note_failure
-
-PARENT = "ATTENTION_BENCHMARK_PARENT"
-"""Environment variable with the id of the process that started a job, so that the job ends with it."""
 
 POLL_SECONDS = 1.0
 """Between two checks whether other processes have finished runs that the sweep waits for."""

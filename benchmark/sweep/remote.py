@@ -8,6 +8,10 @@ import sys
 from collections.abc import Mapping, Sequence
 from typing import Any, final
 
+from benchmark.process.ranks import variables
+
+LOCALHOST, FIRST_PORT, PORTS = "127.0.0.1", 20000, 12000
+"""Where the processes of a run meet: below the ports that Linux gives to programs that ask for any."""
 PATIENCE_SECONDS = 60.0
 """For a run to stop after SIGTERM, before it is killed."""
 
@@ -17,17 +21,18 @@ class RemoteJob:
     """The callable that a cluster executes. It imports no PyTorch, and is restored from a pickle by its import path.
 
     arguments: the run's command line. environment: variables added to the machine's own. The run inherits standard
-    output, so its output is in the cluster's log.
+    output, so its output is in the cluster's log. tasks: of Slurm that execute it, each a process of the run.
     """
 
-    def __init__(self, arguments: Sequence[str], environment: Mapping[str, str]):
-        self._arguments, self._environment = list(arguments), dict(environment)
+    def __init__(self, arguments: Sequence[str], environment: Mapping[str, str], tasks: int = 1):
+        self._arguments, self._environment, self._tasks = list(arguments), dict(environment), tasks
         self._process: subprocess.Popen[bytes] | None = None
 
     def __call__(self) -> int:
         """The run's exit code, negative for the signal that ended it."""
         sys.stdout.flush()
-        self._process = subprocess.Popen(self._arguments, env=os.environ | self._environment, stdin=subprocess.DEVNULL)
+        environment = os.environ | self._environment | slurm_ranks(os.environ, self._tasks)
+        self._process = subprocess.Popen(self._arguments, env=environment, stdin=subprocess.DEVNULL)
         try:
             code = self._process.wait()
         finally:
@@ -54,4 +59,15 @@ class RemoteJob:
         from submitit.helpers import DelayedSubmission
 
         self.stop()
-        return DelayedSubmission(RemoteJob(self._arguments, self._environment))
+        return DelayedSubmission(RemoteJob(self._arguments, self._environment, self._tasks))
+
+
+def slurm_ranks(environment: Mapping[str, str], tasks: int) -> dict[str, str]:
+    """The environment variables of a task that is one process of a run; none where it is the only one.
+
+    The port follows from the job's number, so that all tasks know it, and those of other jobs have another.
+    """
+    if tasks == 1:
+        return {}
+    rank, job = int(environment["SLURM_PROCID"]), int(environment["SLURM_JOB_ID"])
+    return variables(rank, tasks, LOCALHOST, FIRST_PORT + job % PORTS)

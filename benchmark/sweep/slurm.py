@@ -17,6 +17,8 @@ from benchmark.sweep.slurm_queue import SlurmTicket, keep_ticket, queued, ticket
 from benchmark.sweep.slurm_watch import SlurmWatch, last_told
 from datamodules.ranges import Count, Natural, Positive
 
+KILL_ALL = "--kill-on-bad-exit=1"
+"""srun's option that ends all processes of a run when one fails."""
 SUBMITTED = ".slurm"
 """Folder of a study with what is submitted, and the logs of the cluster."""
 
@@ -53,11 +55,12 @@ class SlurmLauncher(SweepLauncher):
         self._at_once, self._detach, self._poll, self._resumptions = jobs, detach, poll_seconds, resumptions
         self._setup = list(setup)
         asked = {
-            "timeout_min": minutes, "cpus_per_task": threads, "tasks_per_node": 1, "nodes": 1, "mem_gb": memory_gb,
+            "timeout_min": minutes, "cpus_per_task": threads, "nodes": 1, "mem_gb": memory_gb,
             "gpus_per_node": gpus or None, "slurm_partition": partition, "slurm_account": account, "slurm_qos": qos,
             "slurm_array_parallelism": jobs, "slurm_signal_delay_s": warning_seconds,
             "slurm_additional_parameters": dict(options) or None,
         }  # fmt: skip
+        self._gpus = gpus
         self._asked = {name: value for name, value in asked.items() if value is not None}
 
     def places(self, accelerator: str) -> int:
@@ -92,18 +95,34 @@ class SlurmLauncher(SweepLauncher):
         executor = executor_of(folder=logs, cluster="slurm", slurm_max_num_timeout=self._resumptions)
         # The task restores its RemoteJob from a pickle, for which it has to find this package.
         setup = [f"export PYTHONPATH={shlex.quote(environment['PYTHONPATH'])}", *self._setup]
-        executor.update_parameters(name=f"attention-{jobs[0].address.study}", slurm_setup=setup, **self._asked)
+        processes = self._processes_of_each(jobs)
+        asked = {**self._asked, "tasks_per_node": processes, "slurm_srun_args": [KILL_ALL] if processes > 1 else []}
+        executor.update_parameters(name=f"attention-{jobs[0].address.study}", slurm_setup=setup, **asked)
         for job in jobs:
             RunFolder(job.address.folder).make()
         try:
             with executor.batch():
-                submitted = [executor.submit(RemoteJob(job.arguments, environment)) for job in jobs]
+                submitted = [executor.submit(RemoteJob(job.arguments, environment, processes)) for job in jobs]
         except Exception as fault:  # submitit's own error with what sbatch said, or the system's
             raise RunFault(f"Slurm took no job: {last_told(str(fault)) or 'no reason was given'}") from fault
         tickets = [SlurmTicket(each.job_id, str(each.paths.stdout)) for each in submitted]
         for job, ticket in zip(jobs, tickets, strict=True):
             keep_ticket(job.address.folder, ticket)
         return list(zip(jobs, tickets, strict=True))
+
+    def _processes_of_each(self, jobs: Sequence[Job]) -> int:
+        """How many tasks each job has: a process each. Raises ConfigFault where one array cannot hold the jobs."""
+        numbers = sorted({job.processes for job in jobs})
+        if len(numbers) > 1:
+            raise ConfigFault(
+                [
+                    f"trainer.devices={','.join(map(str, numbers))}: the jobs of one array are of one size. Start a "
+                    "sweep for each"
+                ]
+            )
+        if 0 < self._gpus < numbers[0]:
+            raise ConfigFault([f"trainer.devices={numbers[0]} needs hydra.launcher.gpus={numbers[0]} for each job"])
+        return numbers[0]
 
 
 def submitit_executor() -> Any:

@@ -22,6 +22,8 @@ from benchmark.objective.base import Objective, log_likelihood
 from benchmark.results.vocabulary import EPOCH, GRADIENT_NORM, HIT_RATE, LEARNING_RATE, POLICY_STD, TRAIN, VAL, named
 from benchmark.training.means import Means
 from benchmark.training.optimizer.base import Optimisation
+from benchmark.training.processes.alone import Alone
+from benchmark.training.processes.base import Processes
 from benchmark.training.training_step.base import TrainingStep
 from datamodules.contract import Batch, ImageKey
 
@@ -33,6 +35,7 @@ class AttentionModule(pl.LightningModule):
     log_every: optimiser steps between two log entries. An entry has the mean of each term of the loss and of the norms
     of the gradients since the one before; until then the sums stay on the device. A step may accumulate the gradients
     of several batches.
+    processes: set before training; how a batch is shared.
     """
 
     first_bad: Tensor
@@ -58,6 +61,7 @@ class AttentionModule(pl.LightningModule):
         self.policies = [part for part in self.modules() if isinstance(part, LearnedPolicy)]
         self.groups = {name: group for name, group in (("core", self.core), ("policy", self.policy)) if group}
         self.terms, self.norms = Means(), Means()
+        self.processes: Processes = Alone()
         self.rates: dict[str, Any] = {}
         self.batches_a_line, self.line_step = log_every, 0
         self.register_buffer("first_bad", torch.tensor(-1), persistent=False)
@@ -66,7 +70,7 @@ class AttentionModule(pl.LightningModule):
         self.batches_a_line = self.log_every * self.trainer.accumulate_grad_batches
 
     def training_step(self, batch: Batch, number: int) -> Tensor:
-        terms = self.train_step(self.rnn, self.objective, batch)
+        terms = self.train_step(self.processes.shared(self.rnn), self.objective, batch)
         self._accumulate(terms)
         return terms["loss"]
 

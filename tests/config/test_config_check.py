@@ -39,7 +39,7 @@ def test_every_choice_is_free_of_faults(choice):
         ("study=a/b", "cannot be the name of a folder"),
         ("trainer.max_epochs=0", "a whole number of at least 1"),
         ("threads=0", "a whole number of at least 1"),
-        ("trainer.devices=2", "a run trains in one process on one device"),
+        ("trainer.devices=auto", "has to be a number of processes"),
         ("+trainer.strateg=ddp", "did you mean 'strategy'"),
     ],
 )

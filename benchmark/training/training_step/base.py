@@ -10,7 +10,12 @@ from datamodules.contract import Batch
 
 
 class TrainingStep(nn.Module, ABC):
-    """The loss of a batch: which rollouts are made, and what trains the model."""
+    """The loss of a batch: which rollouts are made, and what trains the model.
+
+    shares_batches: whether the model is only called, so that several processes can each compute some of the images.
+    """
+
+    shares_batches = True
 
     @abstractmethod
     def forward(self, rnn: SequenceModel, objective: Objective, batch: Batch) -> dict[str, Tensor]:

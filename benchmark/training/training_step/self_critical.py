@@ -94,6 +94,8 @@ class SelfCritical(TrainingStep):
     which is added. Raises ConfigFault for data without captions, or several passes.
     """
 
+    shares_batches = False
+
     def __init__(
         self,
         spec: TaskSpec,

@@ -1,0 +1,1 @@
+"""How many processes train a run, and how they share a batch."""
