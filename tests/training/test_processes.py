@@ -115,7 +115,7 @@ def test_two_processes_have_the_record_of_one_also_where_they_resume(tmp_path, m
         numbers = {key: value for key, value in other.items() if isinstance(value, float)}
         assert {key: mine[key] for key in numbers} == pytest.approx(numbers, abs=2e-6)
     mine, other = (read_json(folder.record) for folder in (both, alone))
-    assert mine["test"]["mean"] == pytest.approx(other["test"]["mean"], abs=1e-6)
+    assert mine["test"]["mean"] == other["test"]["mean"]  # shares of images
     assert mine["validation"] == pytest.approx(other["validation"], abs=1e-6)
     assert mine["cost"]["steps"] == other["cost"]["steps"] == 6
 
