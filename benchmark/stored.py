@@ -39,8 +39,9 @@ class StoredRuns:
         """
         if hash_of(RunFolder(address.folder)) == address.config_hash:
             return address
-        values = plain(config)
-        for found, folder in _candidates(address):
+        candidates = list(_candidates(address))
+        values = plain(config) if candidates else {}
+        for found, folder in candidates:
             if self._is_same(folder.config, values) and (known := hash_of(folder)) and not folder.unusable():
                 return found._replace(config_hash=known)
         return self._beside(address, config)

@@ -1,9 +1,8 @@
 """Composes configurations as hydra.main does, without running anything."""
 
-import copy
 import importlib.metadata
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, final
 
@@ -19,6 +18,7 @@ from benchmark.common.errors import ConfigFault
 from benchmark.common.moved import CHOICES, TARGET, moved, once
 from benchmark.config.choices import NAMED_PARTS, as_typed
 from benchmark.config.hydra_internals import config_loader, register
+from benchmark.config.seeded import Seeded
 from benchmark.config.yamls import located, unset
 from benchmark.results.run_id import RunId, address, flatten
 
@@ -27,6 +27,7 @@ ENTRY_POINTS = "attention_benchmark.configs"
 
 CONFIG_NAME = "config"
 SEED = re.compile(r"seed=\d+")
+STUDY = re.compile(r"study=(?!(?:null|true|false|nan|inf)$)[a-z][a-z_-]*", re.IGNORECASE)
 
 
 def config_source() -> str:
@@ -67,6 +68,9 @@ class Composer:
         self.loader = config_loader(config_source(), folder)
         self._choices: dict[str, list[str]] = {}
         self._jobs: dict[tuple[str, ...], DictConfig] = {}
+        self._seeds: dict[tuple[str, ...], Seeded] = {}
+        self._set: set[tuple[str, ...]] = set()
+        self._lacking: dict[tuple[str, ...], list[str]] = {}
         self._cache: dict[tuple[str, ...], DictConfig] = {}
 
     def compose(self, overrides: Sequence[str], mode: RunMode = RunMode.RUN) -> DictConfig:
@@ -87,19 +91,48 @@ class Composer:
         return self._cache[tuple(overrides)]
 
     def job(self, overrides: Sequence[str]) -> DictConfig:
-        """The configuration of a run, see `as_job`. Jobs that differ only in `seed=NUMBER` are composed once."""
-        seeds = [text for text in overrides if SEED.fullmatch(text)]
-        if len(seeds) != 1:
+        """The configuration of a run, see `as_job`. Jobs that differ only in seed or study are composed once."""
+        split = without_names(overrides)
+        if split is None:
             config = self.compose(overrides)
             return self.as_job(config, config.hydra)
-        found = copy.deepcopy(self._seedless(tuple(text for text in overrides if text != seeds[0])))
-        found.seed = int(seeds[0].partition("=")[2])
+        common, seed, study = split
+        found = self._seeded(common).config(seed)
+        if study is not None:
+            found.study = study
         return found
+
+    def values(self, overrides: Sequence[str]) -> dict[str, Any]:
+        """`plain` of the configuration of a run, interpolated once for jobs that differ only in seed or study.
+
+        Raises ConfigFault for knobs that are not set.
+        """
+        split = without_names(overrides)
+        if split is None:
+            config = self.job(overrides)
+            self._refuse_unset(config)
+            return plain(config)
+        common, seed, study = split
+        if common not in self._set:
+            self._refuse_unset(self._seedless(common))
+            self._set.add(common)
+        found = self._seeded(common).values(seed)
+        return found if study is None else found | {"study": study}
 
     def _seedless(self, overrides: tuple[str, ...]) -> DictConfig:
         if overrides not in self._jobs:
-            self._jobs[overrides] = self.job(overrides)
+            config = self.compose(overrides)
+            self._jobs[overrides] = self.as_job(config, config.hydra)
         return self._jobs[overrides]
+
+    def _seeded(self, overrides: tuple[str, ...]) -> Seeded:
+        if overrides not in self._seeds:
+            self._seeds[overrides] = Seeded(self._seedless(overrides), plain)
+        return self._seeds[overrides]
+
+    def _refuse_unset(self, config: DictConfig) -> None:
+        if lacking := unset(config, self.loader):
+            raise ConfigFault(lacking)
 
     def as_job(self, config: DictConfig, hydra: Any) -> DictConfig:
         """A composed configuration without its `hydra` node, with present class names. hydra: that node.
@@ -138,21 +171,41 @@ class Composer:
             self._choices[group] = self.loader.get_group_options(group)
         return list(self._choices[group])
 
-    def address(self, config: DictConfig, experiment: str = "") -> RunId:
-        """The RunId of a composed configuration. experiment: the choice of that group, "" for none."""
-        if lacking := unset(config, self.loader):
-            raise ConfigFault(lacking)
+    def address(self, config: DictConfig, experiment: str = "", values: Mapping[str, Any] | None = None) -> RunId:
+        """The RunId of a composed configuration. experiment: the choice of that group, "" for none. values: `plain` of
+        the configuration, where it is known.
+        """
+        if values is None:
+            self._refuse_unset(config)
+            values = plain(config)
         usual = (f"attention={config.attention.name}", f"data={config.data.name}")
         protocol = self._completed(config, (f"experiment={experiment}", *usual)) if experiment else None
-        return address(plain(config), self._completed(config, usual), experiment, protocol)
+        return address(values, self._completed(config, usual), experiment, protocol)
 
     def _completed(self, config: DictConfig, overrides: tuple[str, ...]) -> dict[str, Any]:
         """The values of a composition with the run's seed, and with the run's values where it has ???."""
-        found = copy.deepcopy(self._seedless(overrides))
-        found.seed = config.seed
-        for key in missing(found):
+        if overrides not in self._lacking:
+            self._lacking[overrides] = missing(self._seedless(overrides))
+        if not (lacking := self._lacking[overrides]):
+            return self._seeded(overrides).values(config.seed)
+        found = self._seeded(overrides).config(config.seed)
+        for key in lacking:
             OmegaConf.update(found, key, OmegaConf.select(config, key), force_add=True)
         return plain(found)
+
+
+def without_names(overrides: Sequence[str]) -> tuple[tuple[str, ...], int, str | None] | None:
+    """The overrides without `seed=NUMBER` and `study=NAME`, and these two; None where there is not one seed.
+
+    A study is None where none is given, or one that Hydra might not read as a text: that stays among the overrides.
+    """
+    seeds = [text for text in overrides if SEED.fullmatch(text)]
+    studies = [text for text in overrides if STUDY.fullmatch(text)]
+    if len(seeds) != 1 or len(studies) > 1:
+        return None
+    common = tuple(text for text in overrides if text not in (*seeds, *studies))
+    study = studies[0].partition("=")[2] if studies else None
+    return common, int(seeds[0].partition("=")[2]), study
 
 
 def targets(node: Any, place: str) -> Iterator[tuple[str, str]]:

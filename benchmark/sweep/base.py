@@ -14,7 +14,7 @@ from hydra.utils import get_class
 from omegaconf import DictConfig, OmegaConf
 
 from benchmark.common.errors import ConfigFault
-from benchmark.config.compose import Composer, plain
+from benchmark.config.compose import Composer
 from benchmark.config.typed import requoted
 from benchmark.process.signals_and_log import signals_as_exits
 from benchmark.process.terminal import Console, Quiet, of_sweep
@@ -149,12 +149,13 @@ def plan(
     todo: list[tuple[RunId, Sequence[str]]] = []
     finished: list[RunId] = []
     configs: dict[Path, DictConfig] = {}
+    known: dict[Path, dict[str, Any]] = {}
     unusable: list[Outcome] = []
     jobs, stored, runs = Jobs(), StoredJobs(writes), StoredRuns()
     checking = Checking(console, len(job_overrides))
     for overrides in job_overrides:
-        config = composer.job(overrides)
-        address, values = runs.address(composer.address(config), config), plain(config)
+        config, values = composer.job(overrides), composer.values(overrides)
+        address = runs.address(composer.address(config, values=values), config)
         if not jobs.is_new(address.folder, overrides, values):
             checking.step(STEPS)
         elif fault := RunFolder(address.folder).unusable():
@@ -165,7 +166,7 @@ def plan(
             checking.step(STEPS)
         else:
             todo.append((address, overrides))
-            configs[address.folder] = config
+            configs[address.folder], known[address.folder] = config, values
             checking.step()
     faults = [*jobs.faults(), *stored.faults()]
     if todo:
@@ -174,7 +175,7 @@ def plan(
 
         wrong = argument_faults("hydra.launcher", knobs, get_class(knobs["_target_"])) if knobs else ()
         faults += [f"{knob}: {message}" for knob, message in wrong]
-        found = job_faults(configs, checking.step)
+        found = job_faults(configs, checking.step, known)
         faults += [f"{address.name}: {fault}" for address, _ in todo for fault in found[address.folder]]
     if faults:
         raise ConfigFault(list(dict.fromkeys(faults)))

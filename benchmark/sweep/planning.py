@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import torch
@@ -22,17 +23,24 @@ WORDS = ("a word", "the end")
 """Placeholder symbols for a task whose vocabulary is in files that are not read yet."""
 
 
-def job_faults(jobs: Mapping[Path, DictConfig], checked: Callable[[], object] = lambda: None) -> dict[Path, list[str]]:
+def job_faults(
+    jobs: Mapping[Path, DictConfig], checked: Callable[[], object] = lambda: None,
+    known: Mapping[Path, Mapping[str, Any]] = MappingProxyType({}),
+) -> dict[Path, list[str]]:  # fmt: skip
     """The faults of each job, by its folder: of its knobs, or else of parts that do not fit together.
 
     Parts are built on the meta device, without memory for weights, and once for jobs that differ only in seeds.
-    checked: called after each job.
+    checked: called after each job. known: `plain` of the configurations, where it is known.
     """
     found: dict[Path, list[str]] = {}
     built: dict[str, list[str]] = {}
+    of_knobs: dict[str, list[str]] = {}
     for folder, config in jobs.items():
-        values = plain(config)
-        found[folder] = config_faults(values, written(config))
+        values = known[folder] if folder in known else plain(config)
+        knobs = json.dumps({**values, "seed": 0, "data": _seedless(values)}, sort_keys=True, default=str)
+        if knobs not in of_knobs or not config.seed >= 0:
+            of_knobs[knobs] = config_faults(values, written(config))
+        found[folder] = of_knobs[knobs]
         if not found[folder]:
             resumes = RunFolder(folder).last.exists()
             key = f"{resumes} {distinct(values)}"
@@ -46,8 +54,12 @@ def job_faults(jobs: Mapping[Path, DictConfig], checked: Callable[[], object] = 
 def distinct(values: Mapping[str, Any]) -> str:
     """A configuration without the keys that its model does not depend on, as JSON."""
     relevant = {key: value for key, value in values.items() if key not in ELSEWHERE}
-    data = {key: value for key, value in values["data"].items() if key != "seed"}
-    return json.dumps(relevant | {"data": data}, sort_keys=True, default=str)
+    return json.dumps(relevant | {"data": _seedless(values)}, sort_keys=True, default=str)
+
+
+def _seedless(values: Mapping[str, Any]) -> dict[str, Any]:
+    """The values of the data set without its seed."""
+    return {key: value for key, value in values["data"].items() if key != "seed"}
 
 
 def building_faults(config: DictConfig, resumes: bool) -> list[str]:
