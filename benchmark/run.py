@@ -56,7 +56,7 @@ def main() -> int:
             if typed.sweep:
                 texts = replace_arguments(as_sweeps(composer, typed), texts)
                 if typed.jobs > 1:
-                    print(f"checking {typed.jobs} jobs", flush=True)  # Hydra composes each before it calls the launcher
+                    print(f"checking {typed.jobs} jobs", flush=True)
             if dry and not arguments.cfg:
                 return dry_run(Composer(arguments.config_dir, typed.search), texts, typed.sweep)
         hydra.main(version_base="1.3", config_path=config_source(), config_name=CONFIG_NAME)(task)()

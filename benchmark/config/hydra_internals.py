@@ -80,7 +80,7 @@ class ReadOnce(ConfigRepository):
         """A copy each time, since Hydra changes what it is given."""
         if config_path not in self._read:
             self._read[config_path] = pickle.dumps(super().load_config(config_path))
-        found: ConfigResult | None = pickle.loads(self._read[config_path])  # noqa: S301 - made above
+        found: ConfigResult | None = pickle.loads(self._read[config_path])
         return found
 
 
@@ -101,13 +101,22 @@ def jobs_of_sweep(loader: ConfigLoader, config: DictConfig) -> list[list[str]]:
     mode of sweeps. Raises ConfigFault for another sweeper, which chooses a job after the results of others.
     """
     node = config.hydra.sweeper
-    if not str(node._target_).endswith(f".{BasicSweeper.__name__}"):
+    if not is_grid(str(node._target_)):
         raise ConfigFault(
             ["hydra/sweeper: a sweeper that optimises chooses jobs after the results of others; they cannot be listed"]
         )
     texts = [*(f"{key}={value}" for key, value in (node.params or {}).items()), *config.hydra.overrides.task]
     overrides = OverridesParser.create(config_loader=loader).parse_overrides(texts)
     return [job for batch in BasicSweeper.split_arguments(overrides, None) for job in batch]
+
+
+def is_grid(sweeper: str) -> bool:
+    """Whether the class of this path lists all jobs before the first: Hydra's own sweeper, or one made of it."""
+    try:
+        bases = getattr(get_object(sweeper), "__mro__", ())
+    except ImportError:
+        return False
+    return any(base.__name__ == BasicSweeper.__name__ for base in bases)  # Hydra loads its plugins' modules twice
 
 
 def parsed_value(override: Override) -> Any:

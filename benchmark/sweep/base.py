@@ -15,6 +15,7 @@ from omegaconf import DictConfig, OmegaConf
 
 from benchmark.common.errors import ConfigFault
 from benchmark.config.compose import Composer
+from benchmark.config.hydra_internals import is_grid
 from benchmark.config.typed import requoted
 from benchmark.process.signals_and_log import signals_as_exits
 from benchmark.process.terminal import Console, Quiet, of_sweep
@@ -52,7 +53,7 @@ class SweepLauncher(Launcher, ABC):
     @final
     def launch(self, job_overrides: Sequence[Sequence[str]], initial_job_idx: int) -> Sequence[JobReturn]:
         """Raises ConfigFault with the faults of all jobs before the first starts; exits with code 1 if a job failed."""
-        if not self.config.hydra.sweeper._target_.endswith(".BasicSweeper"):
+        if not is_grid(self.config.hydra.sweeper._target_):
             raise ConfigFault([ONE_AFTER_ANOTHER])
         composer = composer_of(self.config)
         with of_sweep(self.config.progress) as console:
