@@ -3,8 +3,7 @@
 import sys
 from pathlib import Path
 
-from omegaconf import DictConfig, OmegaConf
-
+from benchmark.fitting import assist_in
 from benchmark.process.parent import end_with_parent
 from benchmark.process.program import program
 
@@ -13,12 +12,7 @@ from benchmark.process.program import program
 def main() -> int:
     """The entry point. The environment says which process this is, see benchmark.process.ranks."""
     end_with_parent()
-    folder = Path(sys.argv[1])
-    config = OmegaConf.load(folder / "config.yaml")
-    assert isinstance(config, DictConfig)
-    from benchmark.fitting import assist
-
-    assist(config, folder)
+    assist_in(Path(sys.argv[1]))
     return 0
 
 

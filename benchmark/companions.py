@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import IO, NamedTuple
 
 import torch.distributed as dist
-from omegaconf import DictConfig
 
 from benchmark.common.errors import ConfigFault, RunFault
 from benchmark.process.parent import PARENT
@@ -31,24 +30,25 @@ class Companion(NamedTuple):
     output: IO[bytes]
 
 
-def refuse_other_numbers(config: DictConfig, ranks: Ranks) -> None:
+def refuse_other_numbers(devices: int, ranks: Ranks) -> None:
     """Raises ConfigFault where torchrun or a cluster has started another number of processes than the run has."""
-    if ranks.processes not in (1, config.trainer.devices):
+    if ranks.processes not in (1, devices):
         raise ConfigFault(
             [
-                f"trainer.devices={config.trainer.devices}: {ranks.processes} processes were started for this run "
+                f"trainer.devices={devices}: {ranks.processes} processes were started for this run "
                 "(WORLD_SIZE). Start as many, or one: a run starts the others by itself"
             ]
         )
 
 
 @contextlib.contextmanager
-def processes_of(config: DictConfig, folder: Path) -> Iterator[Processes]:
+def processes_of(count: int, folder: Path) -> Iterator[Processes]:
     """The processes that train a run, joined. Starts those that nothing else has started.
 
-    folder: of the run, with its config.yaml. Raises RunFault with what another process said when it ended.
+    count: of processes. folder: of the run, with its config.yaml. Raises RunFault with what another process said that
+    has failed.
     """
-    count, ranks = config.trainer.devices, given_ranks(os.environ)
+    ranks = given_ranks(os.environ)
     if count == 1:
         yield Alone()
     elif ranks.processes > 1:

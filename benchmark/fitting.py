@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 import pytorch_lightning as pl
 import torch
-from omegaconf import DictConfig
+from omegaconf import DictConfig, OmegaConf
 from pytorch_lightning.plugins.environments import LightningEnvironment
 from pytorch_lightning.profilers import AdvancedProfiler, Profiler, PyTorchProfiler, SimpleProfiler
 
@@ -80,7 +80,7 @@ def fit(config: DictConfig, built: Built, resumed: Resumed, folder: RunFolder, w
     own = [EpochSeed(config.seed), make(config.features), clock, beat, symbols, best]
     callbacks = [*build_callbacks(config, headline), *watching.callbacks, *own]
     last = folder.last if resumed.checkpoint else None
-    with processes_of(config, folder.path) as processes:
+    with processes_of(config.trainer.devices, folder.path) as processes:
         processes.same(last is not None)
         trainer = _train(config, built, processes, folder, watching.loggers, callbacks, last)
     if best.epoch < 0:
@@ -115,6 +115,13 @@ def _train(
     built.module.processes = processes
     trainer.fit(built.module, datamodule=built.datamodule, ckpt_path=last, weights_only=True)
     return trainer
+
+
+def assist_in(path: Path) -> None:
+    """`assist` with the configuration that process 0 has written into the run's folder."""
+    config = OmegaConf.load(RunFolder(path).config)
+    assert isinstance(config, DictConfig)
+    assist(config, path)
 
 
 def assist(config: DictConfig, path: Path) -> None:

@@ -128,7 +128,7 @@ def one(config: DictConfig, composer: Composer, experiment: str) -> float | None
         raise ConfigFault(faults)
     from benchmark.companions import refuse_other_numbers
 
-    refuse_other_numbers(config, ranks := given_ranks(os.environ))
+    refuse_other_numbers(config.trainer.devices, ranks := given_ranks(os.environ))
     if ranks.rank > 0:
         from benchmark.fitting import assist
 

@@ -2,8 +2,7 @@
 
 from typing import Any, final
 
-from hydra._internal.core_plugins.basic_sweeper import BasicSweeper
-
+from benchmark.config.hydra_internals import BasicSweeper
 from benchmark.sweep.base import SweepLauncher
 
 
