@@ -11,7 +11,7 @@ from typing import Any, final
 
 from hydra._internal.config_loader_impl import ConfigLoaderImpl
 from hydra._internal.config_repository import ConfigRepository
-from hydra._internal.core_plugins.basic_sweeper import BasicSweeper as BasicSweeper
+from hydra._internal.core_plugins import basic_sweeper as basic
 from hydra._internal.utils import create_config_search_path, get_args_parser
 from hydra.core.config_loader import ConfigLoader
 from hydra.core.config_search_path import ConfigSearchPath, SearchPathQuery
@@ -21,6 +21,7 @@ from hydra.core.plugins import Plugins
 from hydra.plugins.config_source import ConfigResult
 from hydra.plugins.plugin import Plugin
 from hydra.plugins.search_path_plugin import SearchPathPlugin
+from hydra.plugins.sweeper import Sweeper
 from hydra.utils import get_object
 from omegaconf import DictConfig, OmegaConf
 
@@ -107,16 +108,17 @@ def jobs_of_sweep(loader: ConfigLoader, config: DictConfig) -> list[list[str]]:
         )
     texts = [*(f"{key}={value}" for key, value in (node.params or {}).items()), *config.hydra.overrides.task]
     overrides = OverridesParser.create(config_loader=loader).parse_overrides(texts)
-    return [job for batch in BasicSweeper.split_arguments(overrides, None) for job in batch]
+    return [job for batch in basic.BasicSweeper.split_arguments(overrides, None) for job in batch]
 
 
 def is_grid(sweeper: str) -> bool:
-    """Whether the class of this path lists all jobs before the first: Hydra's own sweeper, or one made of it."""
-    try:
-        bases = getattr(get_object(sweeper), "__mro__", ())
-    except ImportError:
-        return False
-    return any(base.__name__ == BasicSweeper.__name__ for base in bases)  # Hydra loads its plugins' modules twice
+    """Whether the class of this path lists all jobs before the first: Hydra's own sweeper, or the one made of it."""
+    return sweeper.endswith((".BasicSweeper", ".GridSweeper"))
+
+
+def basic_sweeper(max_batch_size: int | None, params: Any) -> Sweeper:
+    """Hydra's own sweeper, of the class that its module has now: Hydra executes the modules of its plugins twice."""
+    return basic.BasicSweeper(max_batch_size, params)
 
 
 def parsed_value(override: Override) -> Any:

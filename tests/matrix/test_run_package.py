@@ -126,22 +126,17 @@ def test_a_users_mechanism_is_a_choice_like_any_other(site, elsewhere):
     assert done.returncode == 2 and "theirs.corner.Corner has no knob 'sde'; did you mean 'side'?" in done.stderr
 
 
-def test_a_sweep_runs_from_the_wheel_with_a_users_mechanism(site, elsewhere):
-    done = run(site, elsewhere, "-m", "attention=corner", *TINY, "study=s")
-    assert done.returncode == 0, done.stderr + done.stdout
-    (record,) = elsewhere.glob("runs/s/corner/digit_pairs/seed=0-*/record.json")
-    told = json.loads(record.read_text())
-    version = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"]
-    assert told["git"]["revision"] is None and told["versions"]["rnn-attention-benchmark"] == version
-
-
-def test_a_folder_of_configurations_can_be_named(site, elsewhere):
+def test_a_sweep_runs_from_the_wheel_with_a_users_mechanism_and_a_folder_of_configurations(site, elsewhere):
     (elsewhere / "more/attention").mkdir(parents=True)
     (elsewhere / "more/attention/wide.yaml").write_text(
         "defaults:\n  - corner\n  - _self_\nname: wide\nmechanism:\n  side: 9\n"
     )
     done = run(site, elsewhere, "--config-dir=more", "attention=wide", "--cfg", "job", "-p", "attention.mechanism")
     assert "side: 9" in done.stdout, done.stderr
-    done = run(site, elsewhere, "--config-dir=more", "-m", "attention=wide", *TINY, "study=s")
+    done = run(site, elsewhere, "--config-dir=more", "-m", "attention=corner,wide", *TINY, "study=s")
     assert done.returncode == 0, done.stderr + done.stdout
-    assert len(list(elsewhere.glob("runs/s/wide/digit_pairs/*/record.json"))) == 1
+    records = {path.parts[-4]: json.loads(path.read_text()) for path in elsewhere.glob("runs/s/*/*/*/record.json")}
+    version = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"]
+    assert {*records} == {"corner", "wide"}
+    for record in records.values():
+        assert record["git"]["revision"] is None and record["versions"]["rnn-attention-benchmark"] == version
