@@ -58,7 +58,7 @@ class SweepLauncher(Launcher, ABC):
         with of_sweep(self.config.progress) as console:
             found = plan(composer, job_overrides, self._knobs(), console)
         given_twice(found, len(job_overrides))
-        jobs = self._jobs(composer, found.todo)
+        jobs = self.jobs(composer, found.todo)
         if skipped := len(found.finished):
             print(f"{skipped} of {skipped + len(jobs)} runs finished before, skipped", flush=True)
         for remark in found.not_compared:
@@ -92,7 +92,9 @@ class SweepLauncher(Launcher, ABC):
             "PYTHONPATH": os.pathsep.join(os.path.abspath(folder) for folder in sys.path)  # noqa: PTH100 - "" is here
         }
 
-    def _jobs(self, composer: Composer, todo: Sequence[tuple[RunId, Sequence[str]]]) -> list[Job]:
+    @final
+    def jobs(self, composer: Composer, todo: Sequence[tuple[RunId, Sequence[str]]]) -> list[Job]:
+        """The jobs of runs, given with their overrides, as `execute` takes them."""
         typed = self.config.hydra.overrides.hydra
         of_a_job = [text for text in typed if not text.lstrip("+~").startswith(OF_SWEEPS_ONLY)]
         ours = [*of_a_job, "progress=false", f"threads={self._threads}"]
