@@ -13,7 +13,7 @@ from benchmark.results.run_folder import explained, write_whole
 
 LEFT_OUT = ("seed", "study", "hydra")
 """Keys that are not of a setting, besides those of `identity_excludes`."""
-NAMES = ("experiment", "debug")
+NAMES = ("experiment", "debug", "match")
 """Groups that are names for values: they are no part of a run's identity, but their values are of the setting."""
 
 
@@ -52,7 +52,7 @@ def write_experiment(
 def is_of_setting(override: Override, excludes: Sequence[str]) -> bool:
     """Whether an override is part of what is learned."""
     key = override.key_or_group.replace("/", ".")
-    if key in NAMES:
+    if key.split(".")[0] in NAMES:
         return True
     return not any(key == each or key.startswith(f"{each}.") for each in (*LEFT_OUT, *excludes))
 

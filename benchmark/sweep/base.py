@@ -150,8 +150,14 @@ def plan(
     unusable: list[Outcome] = []
     jobs, stored, runs = Jobs(), StoredJobs(writes), StoredRuns()
     checking = Checking(console, len(job_overrides))
+    refused: list[str] = []
     for overrides in job_overrides:
-        config = composer.job(overrides)
+        try:
+            config = composer.job(overrides)
+        except ConfigFault as fault:
+            refused += fault.faults
+            checking.step(STEPS)
+            continue
         address, values = runs.address(composer.address(config), config), plain(config)
         if not jobs.is_new(address.folder, overrides, values):
             checking.step(STEPS)
@@ -165,7 +171,7 @@ def plan(
             todo.append((address, overrides))
             configs[address.folder] = config
             checking.step()
-    faults = [*jobs.faults(), *stored.faults()]
+    faults = [*refused, *jobs.faults(), *stored.faults()]
     if todo:
         from benchmark.config.check import argument_faults
         from benchmark.sweep.planning import job_faults  # imports every part it checks, PyTorch with them
