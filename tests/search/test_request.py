@@ -1,7 +1,10 @@
 """What is wrong with a search is said at once, before the first trial."""
 
+import re
+import shlex
+
 import pytest
-from run_helpers import TINY, composer
+from run_helpers import ROOT, TINY, composer
 
 from benchmark.common.errors import ConfigFault
 from benchmark.process.terminal import Quiet
@@ -10,6 +13,8 @@ from benchmark.search.command import ready, search
 from benchmark.search.request import search_request, sorted_out
 
 COMPOSER = composer()
+PAGE = (ROOT / "docs/sweeps.md").read_text().replace("\\\n", " ")
+COMMANDS = [shlex.split(line) for line in re.findall(r"^python -m benchmark\.search (.*)$", PAGE, re.MULTILINE)]
 LR = "optimizer.make.lr=tag(log,interval(1e-4,1e-2))"
 
 
@@ -23,21 +28,29 @@ def test_a_command_line_is_sorted_out():
     found = search_request(
         COMPOSER,
         ["attention=dram,none", "data=digit_pairs", "seed=0,1", LR, "search=exploration", "look.explore=0.7",
-         "trainer.max_epochs=3", "budget=7", "sampler.n_startup_trials=2", "hydra.launcher.jobs=3"],
+         "trainer.max_epochs=3", "budget=7", "sampler.n_startup_trials=2", "hydra.launcher.jobs=3",
+         "pruner={_target_: optuna.pruners.NopPruner}"],
     )  # fmt: skip
     assert found.mechanisms == [("dram", "digit_pairs"), ("none", "digit_pairs")] and found.seeds == [0, 1]
     assert [each.knob for each in found.ranges] == ["optimizer.make.lr", "optimizer.policy_wait"]  # one is fixed
     assert found.fixed == ["look.explore=0.7", "trainer.max_epochs=3"] and found.of_hydra == ["hydra.launcher.jobs=3"]
+    assert found.settings.pruner == {"_target_": "optuna.pruners.NopPruner"}
     assert found.settings.budget == 7 and found.settings.sampler["n_startup_trials"] == 2
     assert found.of_runs(("none", "digit_pairs"), ["a=1"])[1] == [
         "attention=none", "data=digit_pairs", "look.explore=0.7", "trainer.max_epochs=3", "a=1", "seed=1",
     ]  # fmt: skip
 
 
+@pytest.mark.parametrize("words", COMMANDS, ids=" ".join)
+def test_the_commands_of_the_docs_are_searches(words):
+    found = search_request(COMPOSER, words)
+    assert len(found.mechanisms) == 2 and found.ranges
+
+
 def test_all_faults_of_a_command_line_are_said_at_once():
     found = faults(
-        "attention=none", "cell=lstmm", "look.hiden=interval(1,2)", "optimizer.clip_core=interval(2,1)", "budget=0", "search=rates",
-        "pruner.n_start=1", "~data.clutter", "study=a,b", "optimizer.make.lr=choice(",
+        "attention=none", "cell=lstmm", "look.hiden=interval(1,2)", "optimizer.clip_core=interval(2,1)", "budget=0",
+        "search=rates", "pruner.n_start=1", "~data.clutter", "study=a,b", "optimizer.make.lr=choice(",
     )  # fmt: skip
     text = "\n".join(found)
     for words in (

@@ -6,6 +6,7 @@ import math
 import re
 import signal
 import socket
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -21,11 +22,13 @@ from benchmark.results.run_folder import RunFolder, read_json, write_json
 from benchmark.search import command
 from benchmark.search.judging import pruned_after
 from benchmark.search.ranges import search_range
+from benchmark.search.request import search_request
 from benchmark.search.searching import conclude
 from benchmark.search.trial_studies import JOURNAL, TrialStudy, journal
 from benchmark.search.watching import PrunedConsole, RunningTrial, Watch, stopped
 from benchmark.sweep.base import SweepLauncher
 from benchmark.sweep.jobs import Job, Outcome
+from benchmark.sweep.slurm_queue import SlurmTicket, keep_ticket
 
 COMPOSER = composer()
 ERROR = Headline("error", "error", higher_is_better=False, percent=True, binary=True)
@@ -45,6 +48,9 @@ class Quick:
 
     def __getattr__(self, name):
         return getattr(COMPOSER, name)
+
+    def compose(self, overrides, mode):
+        return COMPOSER.composed_once(overrides)
 
     def job(self, overrides):
         rates = [text for text in overrides if text.startswith(LR)]
@@ -114,6 +120,11 @@ class MadeUp(SweepLauncher):
         return outcomes
 
 
+@cache
+def parsed(texts):
+    return search_request(COMPOSER, texts)
+
+
 @pytest.fixture
 def searched(tmp_path, monkeypatch):
     """Carries out a search with a made up launcher, in a folder of its own."""
@@ -131,6 +142,7 @@ def searched(tmp_path, monkeypatch):
             return {each: composer.job(request.of_runs(each, [])[0]) for each in request.mechanisms}
 
         monkeypatch.setattr(command, "ready", ready)
+        monkeypatch.setattr(command, "search_request", lambda composer, texts: parsed(tuple(texts)))
         monkeypatch.setattr(command, "refuse_impossible", usual)  # tested by itself
         monkeypatch.setattr("benchmark.sweep.planning.building_faults", lambda config, resumes: [])
         code = command.search(QUICK, [*TEXTS, *more], dry=False)
@@ -143,7 +155,7 @@ def proposals(mechanisms):
     return [[trial["setting"] for trial in each["trials"]] for each in mechanisms]
 
 
-def test_every_mechanism_has_the_same_budget_and_the_best_is_an_experiment(searched, capsys):
+def test_every_mechanism_has_the_same_budget_and_optuna_sees_no_test_number(searched, capsys):
     code, found, launcher = searched("budget=5")
     assert code == 0 and [len(each["trials"]) for each in found] == [5, 5]
     first, second = proposals(found)
@@ -158,15 +170,11 @@ def test_every_mechanism_has_the_same_budget_and_the_best_is_an_experiment(searc
     written = there.address(there.job([f"experiment={path.stem}"]))
     assert written.config_hash == read_json(Path(best["folders"][0], "record.json"))["config_hash"]
     out = capsys.readouterr().out
+    for text in (Path("runs/s", JOURNAL).read_text(), Path("runs/s/search.json").read_text(), out):
+        assert str(TEST) not in text and f"{100 * TEST:.2f}" not in text  # neither Optuna nor the table
+    assert '"values":[' in Path("runs/s", JOURNAL).read_text()
     assert re.search(r"^none +digit_pairs +\d+\.\d\d % ", out, re.MULTILINE) and "mean over" not in out
     assert {job.address.seed for job in launcher.jobs_done} == {0} and len(launcher.jobs_done) == 10
-
-
-def test_no_number_of_the_test_split_reaches_optuna_or_the_table(searched, capsys):
-    searched("budget=2")
-    for text in (Path("runs/s", JOURNAL).read_text(), Path("runs/s/search.json").read_text(), capsys.readouterr().out):
-        assert str(TEST) not in text and f"{100 * TEST:.2f}" not in text
-    assert '"values":[' in Path("runs/s", JOURNAL).read_text()
 
 
 def test_a_killed_search_goes_on_as_if_nothing_had_been(searched):
@@ -287,9 +295,13 @@ def test_a_pruned_trial_is_stopped_and_is_no_failure(study, tmp_path, monkeypatc
     assert read_json(folder.status)["message"] == "pruned after epoch 2 by a search"
 
 
-def test_a_run_on_another_machine_cannot_be_stopped_by_a_signal(tmp_path):
+def test_a_run_on_another_machine_cannot_be_stopped_by_a_signal(tmp_path, monkeypatch):
     (folder,) = runs(tmp_path, [0.9])
     assert stopped(folder)  # nobody executes it
     write_json(folder.status, {"state": "running", "pid": 4, "host": "elsewhere"})
     with folder.locked():
         assert not stopped(folder)
+        cancelled: list[str] = []
+        monkeypatch.setattr("benchmark.search.watching.cancel", cancelled.extend)
+        keep_ticket(folder.path, SlurmTicket("12_3", "log"))
+        assert stopped(folder) and cancelled == ["12_3"]  # in a Slurm cluster it can
