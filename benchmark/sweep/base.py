@@ -3,7 +3,7 @@
 import os
 import sys
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple, final
 
@@ -151,13 +151,7 @@ def plan(
     jobs, stored, runs = Jobs(), StoredJobs(writes), StoredRuns()
     checking = Checking(console, len(job_overrides))
     refused: list[str] = []
-    for overrides in job_overrides:
-        try:
-            config = composer.job(overrides)
-        except ConfigFault as fault:
-            refused += fault.faults
-            checking.step(STEPS)
-            continue
+    for overrides, config in composed(composer, job_overrides, checking, refused):
         address, values = runs.address(composer.address(config), config), plain(config)
         if not jobs.is_new(address.folder, overrides, values):
             checking.step(STEPS)
@@ -183,6 +177,18 @@ def plan(
     if faults:
         raise ConfigFault(list(dict.fromkeys(faults)))
     return SweepPlan(todo, finished, list(stored.not_compared), unusable, configs, jobs.twice)
+
+
+def composed(
+    composer: Composer, job_overrides: Sequence[Sequence[str]], checking: Checking, refused: list[str]
+) -> Iterator[tuple[Sequence[str], DictConfig]]:
+    """The jobs with their configurations; the faults of those that cannot be composed are appended to `refused`."""
+    for overrides in job_overrides:
+        try:
+            yield overrides, composer.job(overrides)
+        except ConfigFault as fault:
+            refused += fault.faults
+            checking.step(STEPS)
 
 
 def given_twice(found: SweepPlan, jobs: int) -> None:
