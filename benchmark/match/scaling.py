@@ -22,12 +22,12 @@ _known: dict[str, int] = {}
 
 
 class Budget(NamedTuple):
-    """unit: in words. count: the number for a model. to: the number, or a mechanism's name. tolerance: share by which
+    """unit: in words. number: that of a model. to: the number, or a mechanism's name. tolerance: share by which
     it may be missed. fixed: knobs whose widths are not scaled.
     """
 
     unit: str
-    count: Callable[[SequenceModel, TaskSpec], int]
+    number: Callable[[SequenceModel, TaskSpec], int]
     to: int | str
     tolerance: float
     fixed: Sequence[str]
@@ -75,11 +75,11 @@ def cost_of(config: DictConfig, budget: Budget) -> int:
     spec = task_of(OmegaConf.to_yaml(without.data))
     try:
         with torch.device("meta"):
-            return budget.count(build_rnn(without, spec), spec)
+            return budget.number(build_rnn(without, spec), spec)
     except Exception as error:
         if lines := fault_lines(error):
             raise ConfigFault(lines) from error
-        return budget.count(build_rnn(without, spec), spec)  # a user's part that does not support the meta device
+        return budget.number(build_rnn(without, spec), spec)  # a user's part that does not support the meta device
 
 
 def known_cost(config: DictConfig, budget: Budget) -> int:

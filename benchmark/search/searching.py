@@ -17,7 +17,7 @@ from benchmark.results.run_id import RunId
 from benchmark.search.judging import pruned_after
 from benchmark.search.request import SearchRequest
 from benchmark.search.trial_studies import FOLDERS, MESSAGE, SECONDS, TrialStudy
-from benchmark.search.watching import PrunedConsole, RunningTrial, Watch
+from benchmark.search.watching import RunningTrial, TrialConsole, Watch
 from benchmark.sweep.base import SweepLauncher, plan
 from benchmark.sweep.jobs import Outcome, note_failure
 
@@ -41,7 +41,7 @@ class Searching:
         """Until every mechanism has its budget of trials. Trials whose runs were stopped from outside stay open."""
         while batch := self._batch():
             self._attempted |= {(study.name, number) for study, number in batch}
-            self._execute(batch, PrunedConsole(console))
+            self._execute(batch, TrialConsole(console))
 
     def _batch(self) -> list[tuple[TrialStudy, int]]:
         """The trials that come next: those that an earlier process left open, with the rest of their batch, or else
@@ -60,7 +60,7 @@ class Searching:
         numbers = [trial.number for trial in study.of_state(TrialState.RUNNING)]
         return [(study, number) for number in numbers if (study.name, number) not in self._attempted]
 
-    def _execute(self, batch: Sequence[tuple[TrialStudy, int]], console: PrunedConsole) -> None:
+    def _execute(self, batch: Sequence[tuple[TrialStudy, int]], console: TrialConsole) -> None:
         trials, running = list[RunningTrial](), list[RunningTrial]()
         todo: dict[Path, tuple[RunId, Sequence[str]]] = {}
         warmup = self._request.settings.warmup

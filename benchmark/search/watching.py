@@ -28,8 +28,12 @@ class RunningTrial(NamedTuple):
 
 
 @final
-class PrunedConsole(Console):
-    """The console of a launcher, on which a run that was stopped by pruning is no failure."""
+class TrialConsole(Console):
+    """The console of a launcher, on which a run that was stopped by pruning is no failure, and no number of the test
+    split is shown: who searches would choose by it.
+
+    stopped: names of the runs that were stopped.
+    """
 
     def __init__(self, console: Console):
         self._console = console
@@ -41,7 +45,7 @@ class PrunedConsole(Console):
     def outcome(self, text: str, failed: bool) -> None:
         name = next((name for name in self.stopped if f" {name} failed:" in text), None)
         if name is None:
-            self._console.outcome(text, failed)
+            self._console.outcome(text if failed else text.partition(", test ")[0], failed)
         else:
             self._console.line(f"{text.partition(f' {name} failed:')[0]} {name} stopped")
 
@@ -58,7 +62,7 @@ class PrunedConsole(Console):
 class Watch:
     """A context manager in which running trials are judged by a thread. The main thread must not use the studies."""
 
-    def __init__(self, trials: Sequence[RunningTrial], warmup: float, seconds: float, console: PrunedConsole):
+    def __init__(self, trials: Sequence[RunningTrial], warmup: float, seconds: float, console: TrialConsole):
         self._left, self._warmup, self._seconds, self._console = list(trials), warmup, seconds, console
         self._ended, self._fault = threading.Event(), list[BaseException]()
         self._thread = threading.Thread(target=self._guarded, daemon=True)

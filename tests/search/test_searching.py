@@ -25,7 +25,7 @@ from benchmark.search.ranges import search_range
 from benchmark.search.request import search_request
 from benchmark.search.searching import conclude
 from benchmark.search.trial_studies import JOURNAL, TrialStudy, journal
-from benchmark.search.watching import PrunedConsole, RunningTrial, Watch, stopped
+from benchmark.search.watching import RunningTrial, TrialConsole, Watch, stopped
 from benchmark.sweep.base import SweepLauncher
 from benchmark.sweep.jobs import Job, Outcome
 from benchmark.sweep.slurm_queue import SlurmTicket, keep_ticket
@@ -34,6 +34,7 @@ COMPOSER = composer()
 ERROR = Headline("error", "error", higher_is_better=False, percent=True, binary=True)
 TEST = 0.987654321
 """The test error of all runs, which nobody may see."""
+ENDED = f"finished in 3 s, test error {100 * TEST:.2f} %"
 EPOCHS = 4
 TEXTS = ["attention=none,cnn_weak", "data=digit_pairs", "optimizer.make.lr=tag(log,interval(1e-4,1e-2))", "study=s",
          f"trainer.max_epochs={EPOCHS}", "progress=false", "sampler.n_startup_trials=2", "together=2", "warmup=0.25",
@@ -114,9 +115,7 @@ class MadeUp(SweepLauncher):
             if not message:
                 finish(job)
             outcomes.append(Outcome(job, int(bool(message)), 2.0, message))
-            console.outcome(
-                f"1 of 1 runs done: {job.address.name} {'failed: x' if message else 'finished'}", bool(message)
-            )
+            console.outcome(f"1 of 1 runs done: {job.address.name} {'failed: x' if message else ENDED}", bool(message))
         return outcomes
 
 
@@ -278,7 +277,7 @@ def test_a_trial_is_pruned_where_it_is_worse_than_the_median_at_its_epoch(study,
 
 def test_a_pruned_trial_is_stopped_and_is_no_failure(study, tmp_path, monkeypatch):
     (folder,), number, said, killed = runs(tmp_path, [0.9, 0.5]), study.propose(), [], []
-    console = PrunedConsole(Quiet())
+    console = TrialConsole(Quiet())
     monkeypatch.setattr(Quiet, "line", lambda self, text: said.append(text))
     monkeypatch.setattr(Quiet, "outcome", lambda self, text, failed: said.append(text))
     monkeypatch.setattr("os.kill", lambda *signals: killed.append(signals))
