@@ -11,6 +11,11 @@ from annotated_types import Ge, Gt, Interval, Len
 
 Count = Annotated[int, Ge(1)]
 Natural = Annotated[int, Ge(0)]
+IS_WIDTH = "width"
+"""Marks an annotation: a number of units or channels, which match= scales to an equal budget."""
+Width = Annotated[int, Ge(1), IS_WIDTH]
+OptionalWidth = Annotated[int, Ge(0), IS_WIDTH]
+"""A width, or 0 for none."""
 Finite = Annotated[float, Interval(gt=-inf, lt=inf)]
 Positive = Annotated[float, Interval(gt=0, lt=inf)]
 NonNegative = Annotated[float, Interval(ge=0, lt=inf)]

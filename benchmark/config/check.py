@@ -23,8 +23,8 @@ from benchmark.results.run_id import name_fault
 
 Config = Mapping[str, Any]
 
-BESIDE = {"metrics": ("extra",)}
-"""Keys of a part's node that are not its arguments: `build` makes separate parts of them."""
+BESIDE = {"metrics": ("extra",), "match": ("chosen",)}
+"""Keys of a part's node that are not its arguments: `build` makes separate parts of them, or they are its result."""
 
 
 class Fault(NamedTuple):

@@ -10,12 +10,14 @@ from hydra.core.config_search_path import ConfigSearchPath
 from hydra.errors import HydraException
 from hydra.plugins.search_path_plugin import SearchPathPlugin
 from hydra.types import RunMode
+from hydra.utils import instantiate
 from omegaconf import DictConfig, OmegaConf, open_dict
 from omegaconf.errors import InterpolationToMissingValueError, MissingMandatoryValue, OmegaConfBaseException
 from yaml import YAMLError
 
 from benchmark.common.errors import ConfigFault
 from benchmark.common.moved import CHOICES, TARGET, moved, once
+from benchmark.common.nearest import did_you_mean
 from benchmark.config.choices import NAMED_PARTS, as_typed
 from benchmark.config.hydra_internals import config_loader, register
 from benchmark.config.seeded import Seeded
@@ -28,6 +30,8 @@ ENTRY_POINTS = "attention_benchmark.configs"
 CONFIG_NAME = "config"
 SEED = re.compile(r"seed=\d+")
 STUDY = re.compile(r"study=(?!(?:null|true|false|nan|inf)$)[a-z][a-z_-]*", re.IGNORECASE)
+OF_ONE_MECHANISM = re.compile(r"[+~]*(attention|match)[./@=]")
+"""Overrides of a mechanism, and of a budget that is taken from another."""
 
 
 def config_source() -> str:
@@ -155,7 +159,27 @@ class Composer:
         with open_dict(config):
             config.pop("hydra", None)
             config[CHOICES] = chosen
+        self._match(config, hydra.overrides.task)
         return config
+
+    def _match(self, config: DictConfig, overrides: Sequence[str]) -> None:
+        """Scales the widths of a run to an equal budget, where `match` names one. overrides: those of the run."""
+        if lacking := sorted(OmegaConf.missing_keys(config.match)):
+            raise ConfigFault([f"match.{key}: has no value, and needs one: match.{key}=..." for key in lacking])
+        others = [text for text in overrides if not OF_ONE_MECHANISM.match(text)]
+        instantiate(config.match).apply(config, lambda name: self._other_mechanism(name, others))
+
+    def _other_mechanism(self, name: str, others: Sequence[str]) -> DictConfig:
+        """The configuration of the mechanism that a budget is taken from. others: overrides that it shares."""
+        if name not in (known := self.choices("attention")):
+            raise ConfigFault([f"match.to={name}: is neither a number nor a mechanism{did_you_mean(name, known)}"])
+        try:
+            return self.job([*others, f"attention={name}"])
+        except (HydraException, OmegaConfBaseException) as fault:
+            words = str(fault).splitlines()[0]
+            raise ConfigFault(
+                [f"match.to={name}: cannot be composed with the other overrides ({words}). Give a number"]
+            ) from fault
 
     def _of_choices(self, chosen: dict[str, Any]) -> DictConfig:
         """The composition of the choices only, without the experiment that names them and sets further values."""

@@ -136,7 +136,8 @@ class TypedReader:
         config = self._composed()
         try:
             usual = OmegaConf.select(config, knob, default=None)
-            missing = OmegaConf.is_missing(*_place(config, knob))
+            node, name = _place(config, knob)
+            missing = OmegaConf.is_config(node) and OmegaConf.is_missing(node, name)
         except (OmegaConfBaseException, AttributeError, KeyError, TypeError):
             return False
         return isinstance(usual, str) or (missing and not readable)

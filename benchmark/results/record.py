@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from benchmark.common.moved import CHOICES
+from benchmark.common.moved import CHOICES, TARGET
 from benchmark.results.primary_metric import Headline
 from benchmark.results.run_id import RunId
 from benchmark.results.version import PROJECT
@@ -52,7 +52,7 @@ def assemble(
 ) -> dict[str, Any]:  # fmt: skip
     """The content of record.json. `measure` is the primary metric. Units: errors as fractions, times in seconds, sizes
     in bytes, distances in pixels. `control` names the mechanism that differs only in where it looks, or is None;
-    `is_control` marks a mechanism that is a control itself.
+    `is_control` marks a mechanism that is a control itself. `match` is there where `match=` scaled widths to a budget.
     """
     return {
         "format": FORMAT,
@@ -79,6 +79,7 @@ def assemble(
         "is_control": bool(config["attention"].get("is_control", False)),
         "reads_annotations": list(task.reads_annotations),
         "windows": list(task.windows),
+        **matched(config),
         "fingerprints": dict(task.fingerprints),
         "cost": dict(result.cost),
         "measure": result.headline._asdict(),
@@ -86,6 +87,15 @@ def assemble(
         "test": dict(result.test),
         "localisation": dict(result.localisation),
     }
+
+
+def matched(config: Mapping[str, Any]) -> dict[str, Any]:
+    """The entry `match` of a run whose widths were scaled to an equal budget: what was asked, and what was chosen."""
+    match = config.get("match", {})
+    if "chosen" not in match:
+        return {}
+    asked = {key: value for key, value in match.items() if key not in ("chosen", TARGET)}
+    return {"match": {"by": config[CHOICES]["match"], **asked, **match["chosen"]}}
 
 
 def git_state(folder: Path) -> dict[str, Any]:

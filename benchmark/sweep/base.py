@@ -3,7 +3,7 @@
 import os
 import sys
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple, final
 
@@ -59,7 +59,7 @@ class SweepLauncher(Launcher, ABC):
         with of_sweep(self.config.progress) as console:
             found = plan(composer, job_overrides, self._knobs(), console)
         given_twice(found, len(job_overrides))
-        jobs = self._jobs(composer, found)
+        jobs = self.jobs(composer, found.todo)
         if skipped := len(found.finished):
             print(f"{skipped} of {skipped + len(jobs)} runs finished before, skipped", flush=True)
         for remark in found.not_compared:
@@ -93,7 +93,9 @@ class SweepLauncher(Launcher, ABC):
             "PYTHONPATH": os.pathsep.join(os.path.abspath(folder) for folder in sys.path)  # noqa: PTH100 - "" is here
         }
 
-    def _jobs(self, composer: Composer, found: "SweepPlan") -> list[Job]:
+    @final
+    def jobs(self, composer: Composer, todo: Sequence[tuple[RunId, Sequence[str]]]) -> list[Job]:
+        """The jobs of runs, given with their overrides, as `execute` takes them."""
         typed = self.config.hydra.overrides.hydra
         of_a_job = [text for text in typed if not text.lstrip("+~").startswith(OF_SWEEPS_ONLY)]
         ours = [*of_a_job, "progress=false", f"threads={self._threads}"]
@@ -103,9 +105,9 @@ class SweepLauncher(Launcher, ABC):
             Job(
                 address,
                 [*start, *(requoted(composer, text) for text in overrides), *ours],
-                found.configs[address.folder].trainer.devices,
+                composer.job(overrides).trainer.devices,
             )
-            for address, overrides in found.todo
+            for address, overrides in todo
         ]
 
 
@@ -154,8 +156,8 @@ def plan(
     unusable: list[Outcome] = []
     jobs, stored, runs = Jobs(), StoredJobs(writes), StoredRuns()
     checking = Checking(console, len(job_overrides))
-    for overrides in job_overrides:
-        config, values = composer.job(overrides), composer.values(overrides)
+    refused: list[str] = []
+    for overrides, config, values in composed(composer, job_overrides, checking, refused):
         address = runs.address(composer.address(config, values=values), config)
         if not jobs.is_new(address.folder, overrides, values):
             checking.step(STEPS)
@@ -169,7 +171,7 @@ def plan(
             todo.append((address, overrides))
             configs[address.folder], known[address.folder] = config, values
             checking.step()
-    faults = [*jobs.faults(), *stored.faults()]
+    faults = [*refused, *jobs.faults(), *stored.faults()]
     if todo:
         from benchmark.config.check import argument_faults
         from benchmark.sweep.planning import job_faults  # imports every part it checks, PyTorch with them
@@ -181,6 +183,20 @@ def plan(
     if faults:
         raise ConfigFault(list(dict.fromkeys(faults)))
     return SweepPlan(todo, finished, list(stored.not_compared), unusable, configs, jobs.twice)
+
+
+def composed(
+    composer: Composer, job_overrides: Sequence[Sequence[str]], checking: Checking, refused: list[str]
+) -> Iterator[tuple[Sequence[str], DictConfig, dict[str, Any]]]:
+    """The jobs with their configurations and `plain` of these. Faults of those that cannot be composed are appended to
+    `refused`.
+    """
+    for overrides in job_overrides:
+        try:
+            yield overrides, composer.job(overrides), composer.values(overrides)
+        except ConfigFault as fault:
+            refused += fault.faults
+            checking.step(STEPS)
 
 
 def given_twice(found: SweepPlan, jobs: int) -> None:

@@ -16,6 +16,7 @@ CONF = ROOT / "conf"
 OF_OTHERS = {
     "experiment": "choices and values of other groups",
     "debug": "values of other groups",
+    "search": "ranges of knobs",
     "trainer": "arguments of Lightning's Trainer",
     "hydra/help": "Hydra's text",
 }

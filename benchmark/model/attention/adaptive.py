@@ -15,7 +15,7 @@ from benchmark.model.attention.distribution import Draw, PointMass, random_items
 from benchmark.model.attention.item import grid_map
 from benchmark.model.encoder.base import Encoder
 from datamodules.contract import NO_KEY, ImageKey, TaskSpec
-from datamodules.ranges import Count
+from datamodules.ranges import Width
 
 
 class AdaptiveFeatures(NamedTuple):
@@ -40,7 +40,7 @@ class AdaptiveAttention(Attention):
     query_width = 2
 
     def __init__(
-        self, spec: TaskSpec, query_size: int, encoder: Callable[[tuple[int, int, int]], Encoder], size: Count
+        self, spec: TaskSpec, query_size: int, encoder: Callable[[tuple[int, int, int]], Encoder], size: Width
     ):
         super().__init__()
         self.encoder = encoder(spec.image_shape)

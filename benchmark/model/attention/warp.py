@@ -19,7 +19,7 @@ from benchmark.model.attention.whatwhere import WhatWhere
 from benchmark.model.attention.window import Sampler
 from benchmark.model.encoder.base import Encoder
 from datamodules.contract import NO_KEY, ImageKey, TaskSpec
-from datamodules.ranges import Count, NonNegative
+from datamodules.ranges import Count, NonNegative, Width
 
 
 class WarpFeatures(NamedTuple):
@@ -74,7 +74,7 @@ class WarpAttention(Attention):
         encoder: Callable[[tuple[int, int, int]], Encoder],
         views: Callable[..., Views],
         localiser: Callable[[tuple[int, int, int]], Encoder],
-        hidden: Count,
+        hidden: Width,
         family: Family,
         parallel: Count,
         starts: Count,

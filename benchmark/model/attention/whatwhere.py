@@ -9,7 +9,7 @@ from typing import final
 
 from torch import Tensor, nn
 
-from datamodules.ranges import Count
+from datamodules.ranges import Width
 
 
 class WhatWhere(nn.Module, ABC):
@@ -26,7 +26,7 @@ class WhatWhere(nn.Module, ABC):
 class Added(WhatWhere):
     """relu(W what + V relu(U where)): RAM. size: of the code. hidden: of the layer that reads the location."""
 
-    def __init__(self, what_size: int, where_size: int, size: Count, hidden: Count):
+    def __init__(self, what_size: int, where_size: int, size: Width, hidden: Width):
         super().__init__()
         self.size = size
         self.what = nn.Linear(what_size, size)

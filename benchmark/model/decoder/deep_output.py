@@ -13,7 +13,7 @@ from benchmark.common.errors import ConfigFault
 from benchmark.model.cell.base import Cell
 from benchmark.model.decoder.base import Decoder, State, maybe_detached, with_symbol
 from datamodules.contract import TaskSpec
-from datamodules.ranges import Count, Natural, NotAll
+from datamodules.ranges import NotAll, OptionalWidth, Width
 
 
 @final
@@ -30,8 +30,8 @@ class DeepOutput(Decoder):
         code_size: int,
         spec: TaskSpec,
         cell: Callable[..., Cell],
-        hidden_size: Count,
-        symbol_size: Natural,
+        hidden_size: Width,
+        symbol_size: OptionalWidth,
         dropout: NotAll,
         detach: bool,
     ):

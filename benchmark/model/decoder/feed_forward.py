@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from benchmark.model.decoder.base import Decoder, State, classifier
 from datamodules.contract import TaskSpec
-from datamodules.ranges import Count
+from datamodules.ranges import Count, Width
 
 
 @final
@@ -19,7 +19,7 @@ class FeedForward(Decoder):
     hidden_size: width of the context, which only a policy would read. head: widths of ReLU layers before the logits.
     """
 
-    def __init__(self, code_size: int, spec: TaskSpec, hidden_size: Count, head: list[Count]):
+    def __init__(self, code_size: int, spec: TaskSpec, hidden_size: Count, head: list[Width]):
         super().__init__()
         self.code_size, self.query_size = code_size, hidden_size
         self.head = classifier(code_size, head, len(spec.symbols))

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from benchmark.model.decoder.base import Decoder, State, classifier
 from datamodules.contract import TaskSpec
-from datamodules.ranges import Count
+from datamodules.ranges import Count, Width
 
 
 class CropMerge(ABC):
@@ -47,7 +47,7 @@ class MultiCrop(Decoder):
     hidden_size: width of the context, which only a policy would read. head: widths of ReLU layers before the logits.
     """
 
-    def __init__(self, code_size: int, spec: TaskSpec, hidden_size: Count, head: list[Count], merge: CropMerge):
+    def __init__(self, code_size: int, spec: TaskSpec, hidden_size: Count, head: list[Width], merge: CropMerge):
         super().__init__()
         self.query_size = hidden_size
         self.head = classifier(code_size, head, len(spec.symbols))

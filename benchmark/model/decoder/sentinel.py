@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from benchmark.model.cell.base import Cell
 from benchmark.model.decoder.base import Decoder, State, with_symbol
 from datamodules.contract import TaskSpec
-from datamodules.ranges import Count, Natural, NotAll
+from datamodules.ranges import NotAll, OptionalWidth, Width
 
 
 @final
@@ -28,8 +28,8 @@ class Sentinel(Decoder):
         code_size: int,
         spec: TaskSpec,
         cell: Callable[..., Cell],
-        hidden_size: Count,
-        symbol_size: Natural,
+        hidden_size: Width,
+        symbol_size: OptionalWidth,
         dropout: NotAll,
     ):
         super().__init__()

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from benchmark.model.cell.base import Cell
 from benchmark.model.decoder.base import Decoder, State, classifier, maybe_detached, with_symbol
 from datamodules.contract import TaskSpec
-from datamodules.ranges import Count, Natural
+from datamodules.ranges import OptionalWidth, Width
 
 
 @final
@@ -28,9 +28,9 @@ class SingleLayer(Decoder):
         code_size: int,
         spec: TaskSpec,
         cell: Callable[..., Cell],
-        hidden_size: Count,
-        symbol_size: Natural,
-        head: list[Count],
+        hidden_size: Width,
+        symbol_size: OptionalWidth,
+        head: list[Width],
         detach: bool,
     ):
         super().__init__()

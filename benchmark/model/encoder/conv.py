@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from benchmark.common.errors import ConfigFault
 from benchmark.model.encoder.base import Encoder
-from datamodules.ranges import Count
+from datamodules.ranges import Count, Width
 
 
 @final
@@ -20,7 +20,7 @@ class Conv(Encoder):
     Raises ConfigFault where the image is too small for the layers.
     """
 
-    def __init__(self, shape: tuple[int, int, int], layers: list[tuple[Count, Count, Count]], pad: bool):
+    def __init__(self, shape: tuple[int, int, int], layers: list[tuple[Width, Count, Count]], pad: bool):
         super().__init__()
         body: list[nn.Module] = []
         before, rows, columns = shape
@@ -44,7 +44,7 @@ class Conv(Encoder):
 class Flat(Encoder):
     """The flattened map of another encoder, then a fully connected ReLU layer. size: width of the resulting vector."""
 
-    def __init__(self, shape: tuple[int, int, int], body: Callable[[tuple[int, int, int]], Encoder], size: Count):
+    def __init__(self, shape: tuple[int, int, int], body: Callable[[tuple[int, int, int]], Encoder], size: Width):
         super().__init__()
         self.body = body(shape)
         channels, rows, columns = self.body.shape

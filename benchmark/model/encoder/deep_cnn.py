@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from torch.nn.functional import avg_pool2d, max_pool2d, pad, unfold
 
 from benchmark.model.encoder.base import Encoder
-from datamodules.ranges import Count, NotAll
+from datamodules.ranges import Count, NotAll, Width
 
 Shape = tuple[int, int, int]
 
@@ -101,7 +101,7 @@ class PooledConv(Encoder):
     def __init__(
         self,
         shape: Shape,
-        layers: list[tuple[Count, Count, Count, Count]],
+        layers: list[tuple[Width, Count, Count, Count]],
         first: Nonlinearity,
         normalise: Normaliser,
         dropout: NotAll,
@@ -126,7 +126,7 @@ class PooledConv(Encoder):
 class Local(Encoder):
     """A locally connected layer on the map of another encoder: a convolution with separate weights at each position."""
 
-    def __init__(self, shape: Shape, body: Callable[[Shape], Encoder], channels: Count, kernel: Count, dropout: NotAll):
+    def __init__(self, shape: Shape, body: Callable[[Shape], Encoder], channels: Width, kernel: Count, dropout: NotAll):
         super().__init__()
         self.body, self.kernel, self.dropout = body(shape), kernel, nn.Dropout(dropout)
         before, rows, columns = self.body.shape
@@ -147,7 +147,7 @@ class Local(Encoder):
 class Deep(Encoder):
     """Fully connected ReLU layers with dropout on the flattened map of another encoder. sizes: widths of the layers."""
 
-    def __init__(self, shape: Shape, body: Callable[[Shape], Encoder], sizes: list[Count], dropout: NotAll):
+    def __init__(self, shape: Shape, body: Callable[[Shape], Encoder], sizes: list[Width], dropout: NotAll):
         super().__init__()
         self.body = body(shape)
         channels, rows, columns = self.body.shape

@@ -8,7 +8,7 @@ from typing import final
 from torch import Tensor, nn
 
 from benchmark.model.encoder.base import Encoder
-from datamodules.ranges import Count
+from datamodules.ranges import Width
 
 
 @final
@@ -18,7 +18,7 @@ class Dense(Encoder):
     sizes: widths of the layers.
     """
 
-    def __init__(self, shape: tuple[int, int, int], sizes: list[Count]):
+    def __init__(self, shape: tuple[int, int, int], sizes: list[Width]):
         super().__init__()
         widths = [shape[0] * shape[1] * shape[2], *sizes]
         layers = [layer for a, b in zip(widths, sizes, strict=False) for layer in (nn.Linear(a, b), nn.ReLU())]

@@ -8,7 +8,7 @@ from typing import final
 from torch import Tensor, nn
 
 from benchmark.model.encoder.base import Encoder
-from datamodules.ranges import Count
+from datamodules.ranges import Count, Width
 
 
 @final
@@ -18,7 +18,7 @@ class Residual(Encoder):
     A 3 x 3 stem, then one block of two convolutions for each of `widths`, each but the first halving the side.
     """
 
-    def __init__(self, shape: tuple[int, int, int], widths: list[Count]):
+    def __init__(self, shape: tuple[int, int, int], widths: list[Width]):
         super().__init__()
         self.stem, self.blocks = residual(shape[0], widths, 1)
         self.shape = (widths[-1], 1, 1)
@@ -31,7 +31,7 @@ class Residual(Encoder):
 class ResidualMap(Encoder):
     """The same network without global average pooling: a grid of items, for photographs. stride: of the stem."""
 
-    def __init__(self, shape: tuple[int, int, int], widths: list[Count], stride: Count):
+    def __init__(self, shape: tuple[int, int, int], widths: list[Width], stride: Count):
         super().__init__()
         self.stem, self.blocks = residual(shape[0], widths, stride)
         by = stride * 2 ** (len(widths) - 1)

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from benchmark.common.schedule import Schedule, Scheduled
 from benchmark.model.attention.distribution import Gaussian, GlimpseDistribution
 from benchmark.model.attention.policy.base import Canvas, Policy
-from datamodules.ranges import Count
+from datamodules.ranges import Width
 
 
 class Squash(ABC):
@@ -50,7 +50,7 @@ class LearnedPolicy(Policy, Scheduled):
     std: Tensor
     reach_2: Tensor
 
-    def __init__(self, canvas: Canvas, query_size: int, hidden: list[Count], squash: Squash, std: Schedule):
+    def __init__(self, canvas: Canvas, query_size: int, hidden: list[Width], squash: Squash, std: Schedule):
         super().__init__()
         widths = [query_size, *hidden]
         body = [layer for a, b in zip(widths, hidden, strict=False) for layer in (nn.Linear(a, b), nn.ReLU())]
