@@ -10,8 +10,8 @@ from wandb_offline import read
 from wandb_server import recording
 
 from benchmark.results.run_folder import RunFolder, read_json
+from benchmark.results.wandb_client import has_account
 from benchmark.results.wandb_sync import sync_line
-from benchmark.training.logger.wandb import has_account
 
 SWEEP = ["-m", "attention=dram", *TINY, "study=mixed", "logger=wandb", "hydra.launcher.jobs=1"]
 
