@@ -21,7 +21,8 @@ class Recorded:
 
     upserts: what each run said of itself. rows: of the history, by run. summaries: the last of each run. uploads: the
     content of files, by the name they were announced with. charts: arguments of each chart that was created, in order.
-    views: by id, as they were last saved. asked: the names of all operations, in order.
+    views: by id, as they were last saved. sweeps: the configuration of each sweep, by its name. orders: arguments of
+    the runs that agents are told to start, each once. asked: the names of all operations, in order.
     """
 
     def __init__(self) -> None:
@@ -31,6 +32,8 @@ class Recorded:
         self.uploads: dict[str, bytes] = {}
         self.charts: list[dict[str, Any]] = []
         self.views: dict[str, dict[str, Any]] = {}
+        self.sweeps: dict[str, str] = {}
+        self.orders: list[dict[str, Any]] = []
         self.asked: list[str] = []
 
     def answer(self, query: str, variables: dict[str, Any], here: str) -> dict[str, Any]:
@@ -56,6 +59,8 @@ class Recorded:
             return {"createCustomChart": {"chart": {"id": f"{variables['entity']}/{variables['chartName']}"}}}
         if name in ("UpsertView2", "View"):
             return self._saved(variables) if name == "UpsertView2" else self._views(variables)
+        if name in ("UpsertSweep", "SweepWithRuns", "CreateAgent", "Heartbeat"):
+            return self._sweep(name, variables)
         if name == "ArtifactType":
             return {"project": None}
         if name == "GetDefaultEntity":
@@ -75,6 +80,23 @@ class Recorded:
             "historyTail": json.dumps(tail), "eventsTail": "[]", "summaryMetrics": json.dumps(summary), "tags": [],
             "notes": None, "wandbConfig": '{"t": 1}',
         }  # fmt: skip
+
+    def _sweep(self, name: str, told: dict[str, Any]) -> dict[str, Any]:
+        """What `wandb sweep` and `wandb agent` ask."""
+        if name == "UpsertSweep":
+            key = f"sweep{len(self.sweeps)}"
+            self.sweeps[key] = told["config"]
+            return {"upsertSweep": {"sweep": {"name": key, "project": PROJECT}, "configValidationWarnings": []}}
+        if name == "SweepWithRuns":
+            sweep = {"id": "8", "name": told["sweep"], "config": self.sweeps[told["sweep"]], "runs": {"edges": []}}
+            return {"project": {"sweep": {**sweep, "state": "RUNNING", "method": "bayes"}}}
+        if name == "CreateAgent":
+            return {"createAgent": {"agent": {"id": "9"}}}
+        commands = [
+            {"type": "run", "run_id": f"ordered{len(self.orders)}", "program": "benchmark/run.py",
+             "args": {key: {"value": value} for key, value in self.orders.pop().items()}}
+        ] if self.orders and not json.loads(told["runState"]) else []  # fmt: skip
+        return {"agentHeartbeat": {"agent": {"id": "9"}, "commands": json.dumps(commands)}}
 
     def _saved(self, told: dict[str, Any]) -> dict[str, Any]:
         """Saves a view: under its id, or as a new one."""
