@@ -64,7 +64,8 @@ def read_contents(folder: Path) -> StudyContents:
         raise RunFault(f"{folder}: {' '.join(faults)}")
     tables, series = json.loads(texts["tables"])
     configs = list(saved(there))
-    at = next((config["logger"]["wandb"] for config in configs if "wandb" in config.get("logger", {})), {})
+    logged = [config["logger"]["wandb"] for config in configs if "wandb" in config.get("logger", {})]
+    at: Mapping[str, Any] = logged[0] if logged else {}
     return StudyContents(
         there.name, tags_of(report.study), [StudyTable(*table) for table in tables], [Series(*each) for each in series],
         knobs_of(report.study.finished, configs), at.get("project"), at.get("entity"), faults,

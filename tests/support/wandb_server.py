@@ -63,8 +63,6 @@ class Recorded:
             return self._sweep(name, variables)
         if name == "ArtifactType":
             return {"project": None}
-        if name == "GetDefaultEntity":
-            return {"viewer": {"id": "1", "defaultEntity": ENTITY}}
         return {
             "viewer": {"id": "1", "username": "someone", "entity": "someone", "flags": "{}", "teams": {"edges": []}},
             "serverInfo": {"features": []},
