@@ -51,19 +51,20 @@ class Connection:
     def send(self, document: Document, folder: DashboardFolder, note: Callable[[str], None]) -> str:
         """Sends all parts; those of an earlier call are replaced. Returns the address of the workspace."""
         for chart in document.charts:
-            name = f"{chart['entity']}/{chart['name']}"
-            if not folder.has_chart(name):
-                self._send_chart(name, chart, note)
-                folder.add_chart(name)
+            self._send_chart(chart, folder, note)
         with explained("did not take the tables"):
             send_tables(document)
         with explained("did not take the workspace"):
             return str(updated(document.workspace).save().url)
 
-    def _send_chart(self, name: str, chart: Mapping[str, Any], note: Callable[[str], None]) -> None:
-        """Stores a chart in the account. There is no way to ask which charts are there already."""
+    def _send_chart(self, chart: Mapping[str, Any], folder: DashboardFolder, note: Callable[[str], None]) -> None:
+        """Stores a chart in the account, once: W&B can't be asked which charts there are."""
+        name = f"{chart['entity']}/{chart['name']}"
+        if folder.has_chart(f"{server()}/{name}"):
+            return
         try:
             self._api.create_custom_chart(**chart)
+            folder.add_chart(f"{server()}/{name}")
         except Exception as error:
             if not is_of_wandb(error):
                 raise

@@ -1,6 +1,7 @@
 """What a dry run writes, what arrives at a recorder of W&B's server, and what is said where nothing can be sent."""
 
 import json
+import os
 import re
 import shutil
 import socket
@@ -81,12 +82,14 @@ def sections(view):
 
 @pytest.fixture(scope="module")
 def sent(study, document, tmp_path_factory):
-    """Two calls, between which a section was added in the app and a run got another error."""
+    """Two calls, of which the first could store no chart; between them a run was added, and a section in the app."""
     copy = tmp_path_factory.mktemp("runs") / "compared"
     shutil.copytree(study, copy)
     shutil.rmtree(copy / "none")
     with account(tmp_path_factory.mktemp("home")) as recorded:
+        recorded.refused = {"CreateCustomChart"}
         assert main([str(copy), PLACE]) == 0
+        recorded.refused = set()
         first = {name: dict(view) for name, view in recorded.views.items()}
         by_hand = json.loads(recorded.views["view-0"]["spec"])
         mine = {**by_hand["section"]["panelBankConfig"]["sections"][-1], "__id__": "mine", "name": "Mine"}
@@ -97,6 +100,8 @@ def sent(study, document, tmp_path_factory):
         import wandb_workspaces.workspaces as ws
 
         found = ws.Workspace.from_url(f"https://wandb.invalid/{PLACE}?nw=0123456789ab")
+        charts = (copy / "dashboard/charts").read_text()
+        assert charts.count("\n") == 2 and charts.startswith(os.environ["WANDB_BASE_URL"])  # a third call sends none
     return first, recorded, found
 
 
@@ -129,7 +134,7 @@ def test_a_second_call_updates_and_doubles_nothing(sent):
     first, recorded, _ = sent
     assert recorded.asked.count("UpsertView2") == 2 and recorded.views.keys() == first.keys() == {"view-0"}
     assert len(recorded.upserts) == 1 and not any(recorded.rows.values())
-    assert len(recorded.charts) == 2  # one of each kind
+    assert recorded.asked.count("CreateCustomChart") == 4 and len(recorded.charts) == 2  # two were refused at first
     (view,) = recorded.views.values()
     assert [section["name"] for section in sections(view)][-1] == "Mine"  # added by hand, and left there
 
@@ -189,3 +194,25 @@ def test_the_package_that_is_missing_is_named(study, monkeypatch, tmp_path, caps
         monkeypatch.delitem(sys.modules, name)
     assert main([str(study), PLACE, "--dry-run", str(tmp_path / "file")]) == 2
     assert "pip install wandb-workspaces" in capsys.readouterr().err
+
+
+def test_runs_that_are_not_in_wandb_yet_are_named_with_what_sends_them(study, monkeypatch, tmp_path, capsys):
+    from benchmark.dashboard import send
+
+    class Sent:
+        def full(self, target):
+            return target
+
+        def send(self, document, folder, note):
+            return "the address"
+
+    monkeypatch.setattr(send, "Connection", Sent)
+    shutil.copytree(study, tmp_path / "study")
+    for run in ("dram/mnist_pairs/seed=0", "dram/mnist_pairs/seed=1"):
+        (tmp_path / "study" / run / "wandb/offline-run-20260101_000000-abc").mkdir(parents=True)
+    assert main([str(tmp_path / "study"), PLACE]) == 0
+    printed = capsys.readouterr()
+    assert printed.out == "dashboard: the address\n"
+    missing, waiting = printed.err.splitlines()
+    assert missing.startswith("note: 11 runs were not logged to W&B (logger=wandb)")
+    assert waiting.endswith(f"wandb sync {tmp_path}/study/*/*/*/wandb/offline-run-*")

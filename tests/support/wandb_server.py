@@ -22,7 +22,8 @@ class Recorded:
     upserts: what each run said of itself. rows: of the history, by run. summaries: the last of each run. uploads: the
     content of files, by the name they were announced with. charts: arguments of each chart that was created, in order.
     views: by id, as they were last saved. sweeps: the configuration of each sweep, by its name. orders: arguments of
-    the runs that agents are told to start, each once. asked: the names of all operations, in order.
+    the runs that agents are told to start, each once. refused: names of operations that are answered with nothing.
+    asked: the names of all operations, in order.
     """
 
     def __init__(self) -> None:
@@ -34,12 +35,15 @@ class Recorded:
         self.views: dict[str, dict[str, Any]] = {}
         self.sweeps: dict[str, str] = {}
         self.orders: list[dict[str, Any]] = []
+        self.refused: set[str] = set()
         self.asked: list[str] = []
 
     def answer(self, query: str, variables: dict[str, Any], here: str) -> dict[str, Any]:
         found = re.search(r"(?:query|mutation)\s+(\w+)", query)
         name = found[1] if found else ""
         self.asked.append(name)
+        if name in self.refused:
+            return {}
         if name == "UpsertBucket":
             told = {key: value for key, value in variables.items() if value is not None}
             self.upserts.setdefault(variables["name"], {}).update(told)  # later ones tell what is new
