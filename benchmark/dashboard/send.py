@@ -12,7 +12,7 @@ from benchmark.common.errors import RunFault, is_a
 from benchmark.dashboard.document import Document
 from benchmark.dashboard.memory import DashboardFolder
 from benchmark.dashboard.target import Target
-from benchmark.dashboard.workspace_internals import ws
+from benchmark.dashboard.workspace_internals import SpecVersionError, ws
 from benchmark.results.wandb_client import has_account, inside, server
 
 SECONDS = 20
@@ -93,7 +93,7 @@ def updated(fresh: ws.Workspace) -> ws.Workspace:
     """
     try:
         found = ws.Workspace.from_url(fresh.url)
-    except ValueError as error:
+    except (ValueError, SpecVersionError) as error:
         if type(error) is not ValueError:  # a stored view that this version of wandb-workspaces can't read
             raise RunFault(f"the workspace {fresh.url} can't be read ({str(error).splitlines()[0]}). Delete it in W&B, "
                            "or take a newer wandb-workspaces") from error  # fmt: skip

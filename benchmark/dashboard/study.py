@@ -1,6 +1,7 @@
 """What the dashboard shows of a study: its tables, its learning curves and its knobs, from the folders of its runs."""
 
 import json
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import chain
 from pathlib import Path
@@ -9,6 +10,7 @@ from typing import Any, NamedTuple
 from benchmark.common.errors import ConfigFault, RunFault
 from benchmark.config.saved_config import read_config
 from benchmark.dashboard.tables import StudyTable, study_tables
+from benchmark.report.analysis.curves import Tracked
 from benchmark.report.analysis.naming import in_common
 from benchmark.report.analysis.published import Published, read_published
 from benchmark.report.read.folders import Finished, Study
@@ -25,7 +27,9 @@ MOST_KNOBS = 12
 
 
 class Series(NamedTuple):
-    """A series of the learning curves. key: its name in W&B. title: as the report names it."""
+    """A series of the learning curves. key: its name in W&B. title: as the report names it, but for the unit: what is
+    in percent there is logged as a share.
+    """
 
     key: str
     title: str
@@ -76,7 +80,13 @@ def parts_of(report: Report, numbers: Sequence[Published]) -> tuple[Sequence[Stu
     """The tables of a report, and the series of its learning curves."""
     tables = study_tables(report.study, [section.task for section in report.tasks], numbers)
     drawn = chain.from_iterable(section.curves.items() for section in report.data)
-    return tables, list(dict.fromkeys(Series(named(of.key), of.name) for of, curves in drawn if curves))
+    return tables, list(dict.fromkeys(series_of(of) for of, curves in drawn if curves))
+
+
+def series_of(tracked: Tracked) -> Series:
+    """The series that a learning curve of the report is drawn from."""
+    share = tracked.name.removesuffix(", %")
+    return Series(named(tracked.key), tracked.name if share == tracked.name else f"{share}, share")
 
 
 def saved(study: Path) -> Iterable[Mapping[str, Any]]:
@@ -103,9 +113,10 @@ def knobs_of(finished: Sequence[Finished], configs: Iterable[Mapping[str, Any]])
 
 
 def tags_of(study: Study) -> list[str]:
-    """The names of the study in its records; the folder's where there is none."""
+    """The names of the study in its records; the folder's where there is none. Without quotes, at which a filter would end.
+    """
     found = {str(run.record.get("study", "")) for run in study.finished}
-    names = sorted(name for name in found if not name_fault(name)) or [study.folder.name]
+    names = sorted(name for name in found if not name_fault(name)) or [re.sub(r"['\"\\]", "_", study.folder.name)]
     return [cut(name, MOST_OF_A_TAG) for name in names]
 
 

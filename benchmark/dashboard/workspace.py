@@ -79,7 +79,7 @@ def learning_curves(series: Sequence[Series]) -> ws.Section:
 
 def cost_and_quality(target: Target) -> ws.Section:
     runs = wr.ScatterPlot(
-        title="Single runs", x=wr.SummaryMetric(named("record", "cost", "multiply_adds")),
+        title="Single runs: test/primary_metric", x=wr.SummaryMetric(named("record", "cost", "multiply_adds")),
         y=wr.SummaryMetric(named(TEST, PRIMARY)), log_x=True,
     )  # fmt: skip
     return section("Cost against quality", [chart(COST_AND_QUALITY, target), runs, table(COST)], 2)

@@ -17,11 +17,12 @@ try:
         warnings.simplefilter("ignore", DeprecationWarning)  # the package's own, of pydantic, while it is imported
         import wandb_workspaces.reports.v2 as wr
         import wandb_workspaces.workspaces as ws
+        from wandb_workspaces.workspaces.errors import SpecVersionError
         from wandb_workspaces.workspaces.internal import View
 except ImportError:
     raise ConfigFault(["the dashboard needs wandb-workspaces: pip install wandb-workspaces"]) from None
 
-__all__ = ["View", "name_view", "view_of", "with_stable_ids", "wr", "ws"]
+__all__ = ["SpecVersionError", "View", "name_view", "view_of", "with_stable_ids", "wr", "ws"]
 
 
 def with_stable_ids(sections: Sequence[ws.Section]) -> list[ws.Section]:

@@ -216,3 +216,14 @@ def test_runs_that_are_not_in_wandb_yet_are_named_with_what_sends_them(study, mo
     missing, waiting = printed.err.splitlines()
     assert missing.startswith("note: 11 runs were not logged to W&B (logger=wandb)")
     assert waiting.endswith(f"wandb sync {tmp_path}/study/*/*/*/wandb/offline-run-*")
+
+
+def test_a_workspace_of_another_version_of_the_package_is_named(study, tmp_path, capsys):
+    shutil.copytree(study, tmp_path / "study")
+    with account(tmp_path) as recorded:
+        stored = {"name": "nw-0123456789ab-v", "displayName": "mine", "spec": json.dumps({"version": 9})}
+        recorded.views["view-0"] = stored
+        assert main([str(tmp_path / "study"), PLACE]) == 1
+        assert recorded.views == {"view-0": stored}
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith("error: the workspace http://") and "take a newer wandb-workspaces" in line
