@@ -5,6 +5,8 @@ docs/vocabulary.md lists every name with its unit, and where it is found.
 
 import re
 
+from benchmark.results.run_id import digest
+
 EPOCH, IMAGES = "epoch", "images"
 """The axes: epochs from 0, and training images seen, repeated ones counted again."""
 STEP = "trainer/global_step"
@@ -17,7 +19,7 @@ LOSS = f"{TRAIN}/loss"
 LEARNING_RATE, GRADIENT_NORM = f"{TRAIN}/learning_rate", f"{TRAIN}/gradient_norm"
 """With `_core` or `_policy` after them."""
 POLICY_STD = f"{TRAIN}/policy_std"
-HIT_RATE = "hit_rate"
+HIT_RATE, ATTENTION_ENTROPY = "hit_rate", "attention_entropy"
 PRIMARY = "primary_metric"
 """`best/primary_metric` and `test/primary_metric` are the same key for all tasks."""
 PRIMARY_NAME, PRIMARY_HIGHER = f"{PRIMARY}/name", f"{PRIMARY}/higher_is_better"
@@ -27,6 +29,10 @@ COLUMNS = ("image", "truth", "answer", "probability", "right", "where")
 IDENTITY = "identity"
 """The key of the configuration in W&B that holds the run's id."""
 
+COMPARISON = "comparison"
+"""Job type of the run that holds the tables of a study, and the first part of their names."""
+MOST_OF_A_TAG, MOST_OF_A_GROUP = 64, 128
+"""Characters that W&B takes."""
 OTHER = re.compile(r"[^A-Za-z0-9_/]+")
 
 
@@ -35,3 +41,8 @@ def named(*parts: object) -> str:
     neither sort nor filter in W&B.
     """
     return OTHER.sub("_", "/".join(str(part) for part in parts))
+
+
+def cut(text: str, most: int) -> str:
+    """A text of at most so many characters; the end of a longer one is a hash of it."""
+    return text if len(text) <= most else f"{text[: most - 9]}-{digest(text)[:8]}"

@@ -13,13 +13,24 @@ from benchmark.common.errors import RunFault
 from benchmark.common.schedule import Scheduled
 from benchmark.metrics.accumulate import Accumulator
 from benchmark.metrics.base import Measure, numbers
+from benchmark.metrics.where.entropy import attention_entropy
 from benchmark.metrics.where.localisation import localisation
 from benchmark.model.attention.distribution import mode
 from benchmark.model.attention.policy.learned import LearnedPolicy
 from benchmark.model.encoder.tuning.base import rates
 from benchmark.model.loop import SequenceModel, averaged
 from benchmark.objective.base import Objective, log_likelihood
-from benchmark.results.vocabulary import EPOCH, GRADIENT_NORM, HIT_RATE, LEARNING_RATE, POLICY_STD, TRAIN, VAL, named
+from benchmark.results.vocabulary import (
+    ATTENTION_ENTROPY,
+    EPOCH,
+    GRADIENT_NORM,
+    HIT_RATE,
+    LEARNING_RATE,
+    POLICY_STD,
+    TRAIN,
+    VAL,
+    named,
+)
 from benchmark.training.means import Means
 from benchmark.training.optimizer.base import Optimisation
 from benchmark.training.processes.alone import Alone
@@ -124,15 +135,16 @@ class AttentionModule(pl.LightningModule):
         where_BTMx = rollout.where[:, 0]
         fixation_BTM2 = self.rnn.attention.fixation(where_BTMx.flatten(0, 2)).unflatten(0, where_BTMx.shape[:3])
         hit_B = localisation(fixation_BTM2.flatten(1, 2), batch.boxes).hit_rate
-        log_BTV = averaged(rollout.logits)
-        self.validated.add(rollout.symbol[:, 0], log_BTV, batch, nll=nll_B, hit_rate=hit_B)
+        looked = {HIT_RATE: hit_B, ATTENTION_ENTROPY: attention_entropy(rollout.item_probs[:, 0], rollout.symbol[:, 0])}
+        self.validated.add(rollout.symbol[:, 0], averaged(rollout.logits), batch, nll=nll_B, **looked)
 
     def on_validation_epoch_end(self) -> None:
         found = self.validated.outcomes()
-        hit_N = found[HIT_RATE][~np.isnan(found[HIT_RATE])]  # without images that have no annotation
         values = {"nll": float(found["nll"].mean()), **numbers(self.validated.result("validation").summary)}
-        if len(hit_N):
-            values[HIT_RATE] = float(hit_N.mean())
+        for name in (HIT_RATE, ATTENTION_ENTROPY):
+            known_N = found[name][~np.isnan(found[name])]  # without images that have no annotation, or no items
+            if len(known_N):
+                values[name] = float(known_N.mean())
         self.log_dict({f"{VAL}/{key}": value for key, value in values.items()})
 
     def configure_optimizers(self) -> Any:

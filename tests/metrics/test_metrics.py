@@ -12,6 +12,7 @@ from models import no_boxes, no_references, task
 from benchmark.common.errors import RunFault
 from benchmark.metrics.base import numbers
 from benchmark.metrics.sequence import WholeSequence, errors, lengths, reading, sequence_correct
+from benchmark.metrics.where.entropy import attention_entropy
 from benchmark.metrics.where.localisation import localisation
 from benchmark.metrics.where.order import order
 from benchmark.results.primary_metric import Headline
@@ -196,3 +197,12 @@ def test_a_headline_goes_into_a_record_and_comes_back():
     assert Headline.of({"measure": WholeSequence.headline._asdict()}) == WholeSequence.headline
     with pytest.raises(RunFault, match="older version"):
         Headline.of({"test": {}})
+
+
+def test_entropy_of_attention_by_hand():
+    even, one, half = [0.25] * 4, [1.0, 0, 0, 0], [0.5, 0.5, 0, 0]
+    probs_BTMN = torch.tensor([[[even, one], [half, half]], [[one, one], [even, even]]])
+    symbol_BT = torch.tensor([[3, 1], [3, IGNORED]])  # the second image's sequence ends after a symbol
+    assert attention_entropy(probs_BTMN, symbol_BT).tolist() == pytest.approx([(math.log(4) / 2 + math.log(2)) / 2, 0])
+    assert attention_entropy(probs_BTMN, symbol_BT[:, :1])[0].item() == pytest.approx(math.log(4) / 2)
+    assert attention_entropy(probs_BTMN[..., :0], symbol_BT).isnan().all()

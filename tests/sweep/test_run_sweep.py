@@ -1,17 +1,19 @@
 """One sweep of which one job fails, logged to W&B offline: what is left, what the next call does, what W&B was told."""
 
 import json
+import os
 import subprocess
 import sys
 
 import pytest
 from run_helpers import TINY, call, environment, lines
+from wandb_account import account
 from wandb_offline import read
-from wandb_server import recording
 
+from benchmark.dashboard.__main__ import main as dashboard
 from benchmark.results.run_folder import RunFolder, read_json
+from benchmark.results.wandb_client import has_account
 from benchmark.results.wandb_sync import sync_line
-from benchmark.training.logger.wandb import has_account
 
 SWEEP = ["-m", "attention=dram", *TINY, "study=mixed", "logger=wandb", "hydra.launcher.jobs=1"]
 
@@ -72,26 +74,55 @@ def test_metrics_pictures_and_the_record_are_told(sweep):
     assert told["summary"]["record/config_hash"] == record["config_hash"]
 
 
-def test_the_printed_command_sends_each_run_whole_and_once(sweep):
+@pytest.fixture(scope="module")
+def synced(sweep):
+    """What a server has after the printed command, and then the dashboard of the study."""
     cwd, _, out, _, good, bad = sweep
     (line,) = [line for line in out.splitlines() if "wandb sync" in line]
-    command = line.partition(": wandb ")[2]
-    with recording() as (address, recorded):
-        account = {"WANDB_BASE_URL": address, "WANDB_API_KEY": "a" * 40, "WANDB_ERROR_REPORTING": "false"}
+    told = offline(good), offline(bad)
+    with account(cwd) as recorded:
+        given = {key: os.environ[key] for key in ("WANDB_BASE_URL", "WANDB_API_KEY", "WANDB_ERROR_REPORTING", "HOME")}
         done = subprocess.run(
-            f"{sys.executable} -m wandb {command}", shell=True, cwd=cwd, env=environment(HOME=str(cwd), **account),
+            f"{sys.executable} -m {line.partition(': ')[2]}", shell=True, cwd=cwd, env=environment(**given),
             capture_output=True, text=True, timeout=240,
         )  # fmt: skip
-    assert done.returncode == 0, done.stdout + done.stderr
-    for told in (offline(good), offline(bad)):
-        rows = recorded.rows[told["id"]]
-        assert [row["_step"] for row in rows] == [row["_step"] for row in told["history"]]
-        sent = recorded.upserts[told["id"]]
-        assert (sent["groupName"], sent["jobType"]) == (told["group"], "mixed")
-    assert recorded.upserts.keys() == {offline(good)["id"], offline(bad)["id"]}
+        assert done.returncode == 0, done.stdout + done.stderr
+        sent = {name: [*rows] for name, rows in recorded.rows.items()}
+        assert dashboard([str(cwd / "runs/mixed")]) == 0  # without a place: where the runs are
+    return told, sent, recorded
+
+
+def test_the_printed_command_sends_each_run_whole_and_once(sweep, synced):
+    cwd, _, _, _, good, _ = sweep
+    told, sent, recorded = synced
+    for each in told:
+        assert [row["_step"] for row in sent[each["id"]]] == [row["_step"] for row in each["history"]]
+        run = recorded.upserts[each["id"]]
+        assert (run["groupName"], run["jobType"]) == (each["group"], "mixed")
+    assert sent.keys() == {each["id"] for each in told}
     record = read_json(good.record)
-    assert recorded.summaries[offline(good)["id"]]["test/primary_metric"] == record["test"]["mean"]["error"]
+    assert recorded.summaries[told[0]["id"]]["test/primary_metric"] == record["test"]["mean"]["error"]
     assert sync_line([cwd / "runs" / "mixed"]) == ""  # nothing is left to send
+
+
+def test_the_dashboard_of_real_runs_finds_them_by_what_they_were_logged_with(synced):
+    told, _, recorded = synced
+    (own,) = [name for name, run in recorded.upserts.items() if run["jobType"] == "comparison"]
+    (view,) = recorded.views.values()
+    runs = json.loads(view["spec"])["section"]["runSets"][0]
+    wanted = {leaf["key"]["name"]: leaf["value"] for leaf in runs["filters"]["filters"]}
+    for name in (own, *(each["id"] for each in told)):
+        run = recorded.upserts[name]
+        assert run["jobType"] in wanted["jobType"] and {*run["tags"]} & {*wanted["tags"]}
+        assert (run["entity"], run["project"]) == ("someone", "attention-benchmark")
+    summary = recorded.summaries[own]
+    assert summary["comparison/results"]["nrows"] == 1 and summary["comparison/runs_without_result"]["nrows"] == 1
+    lost = json.loads(recorded.uploads[summary["comparison/runs_without_result"]["path"]])
+    assert "not a finite number" in lost["data"][0][-1]
+    history = {key for row in recorded.rows[told[0]["id"]] for key in row}
+    sections = json.loads(view["spec"])["section"]["panelBankConfig"]["sections"]
+    lines_drawn = [panel["config"] for panel in sections[1]["panels"]]
+    assert {key for line in lines_drawn for key in (line["xAxis"], *line["metrics"])} <= history
 
 
 def test_an_account_is_a_key_in_the_environment_or_in_netrc(monkeypatch, tmp_path):

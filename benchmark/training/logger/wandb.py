@@ -1,10 +1,9 @@
 """Logs a run to Weights & Biases."""
 
 import contextlib
-import netrc
 import os
 import shutil
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal, final
 
@@ -16,13 +15,24 @@ from benchmark.results import vocabulary
 from benchmark.results.primary_metric import Headline
 from benchmark.results.run_folder import RunFolder, write_whole
 from benchmark.results.run_id import RunId, digest, flatten
-from benchmark.results.vocabulary import BEST, PICTURES, PRIMARY, RECORD, TEST, TRAIN, VAL, named
+from benchmark.results.vocabulary import (
+    BEST,
+    MOST_OF_A_GROUP,
+    MOST_OF_A_TAG,
+    PICTURES,
+    PRIMARY,
+    RECORD,
+    TEST,
+    TRAIN,
+    VAL,
+    cut,
+    named,
+)
+from benchmark.results.wandb_client import has_account, inside
 from benchmark.training.logger.base import About, DrawingPlan, Example, Results, RunLog, replay, tested
 from benchmark.training.logger.wandb_rows import Rows
 from datamodules.ranges import Natural
 
-MOST_OF_A_TAG, MOST_OF_A_GROUP = 64, 128
-"""Characters that W&B takes."""
 FILES = {
     "none": (),
     "best": ("best", "predictions"),
@@ -62,7 +72,7 @@ class WandbLog(RunLog):
 
     def open(self, about: About) -> list[Logger]:
         address, self._folder = about.address, about.folder
-        self._places.enter_context(inside(about.folder, self._mode))
+        self._places.enter_context(inside(about.folder.wandb, self._mode))
         wandb.finish()  # init would silently reuse a run that is still open in this process
         attempt = attempt_of(about.folder)
         try:
@@ -145,29 +155,6 @@ def table(examples: Sequence[Example]) -> Any:
     return found
 
 
-@contextlib.contextmanager
-def inside(folder: RunFolder, mode: str) -> Iterator[None]:
-    """Until it is left, W&B keeps all its files in the run's folder, except where a user has said where. Rows are
-    written at once, so that a killed run keeps them. Offline, no error reports are sent.
-    """
-    place = folder.wandb.resolve()
-    mine = {
-        "WANDB_DATA_DIR": str(place), "WANDB_CACHE_DIR": str(place / "cache"),
-        "WANDB_X_TRANSACTION_LOG_FLUSH_INTERVAL": "1",
-    }  # fmt: skip
-    mine = {name: value for name, value in mine.items() if name not in os.environ}
-    before = dict(os.environ)
-    if mode != "online":
-        mine["WANDB_ERROR_REPORTING"] = "false"
-    os.environ.update(mine)
-    try:
-        yield
-    finally:
-        for name in mine:
-            os.environ.pop(name, None)
-            os.environ.update({name: before[name]} if name in before else {})
-
-
 def attempt_of(folder: RunFolder) -> str:
     """What tells this run from another of the same configuration that was trained before its folder was deleted. It is
     made once, and stays in the folder, so that a resumed run has the same.
@@ -202,18 +189,3 @@ def group_of(address: RunId) -> str:
 def tags_of(address: RunId) -> list[str]:
     found = (address.attention, address.data, address.experiment, address.study)
     return list(dict.fromkeys(cut(tag, MOST_OF_A_TAG) for tag in found if tag))
-
-
-def cut(text: str, most: int) -> str:
-    """A text of at most so many characters; the end of a longer one is a hash of it."""
-    return text if len(text) <= most else f"{text[: most - 9]}-{digest(text)[:8]}"
-
-
-def has_account() -> bool:
-    """Whether an API key is in the environment or in the user's .netrc."""
-    if os.environ.get("WANDB_API_KEY"):
-        return True
-    host = os.environ.get("WANDB_BASE_URL", "https://api.wandb.ai").split("//")[-1].split("/")[0].split(":")[0]
-    with contextlib.suppress(OSError, netrc.NetrcParseError):
-        return netrc.netrc().authenticators(host) is not None
-    return False

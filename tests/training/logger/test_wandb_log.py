@@ -13,9 +13,8 @@ from test_run_job import assert_same, interrupted, run
 from wandb_offline import read
 
 from benchmark.results.run_folder import read_json
-from benchmark.results.vocabulary import COLUMNS, named
+from benchmark.results.vocabulary import COLUMNS, cut, named
 from benchmark.training.callbacks.heartbeat import Heartbeat
-from benchmark.training.logger.wandb import cut
 
 OVERRIDES = ["trainer.max_epochs=3", "logger=wandb", "logger.wandb.mode=offline", "logger.wandb.every=2",
              "logger.wandb.examples=5", "logger.wandb.artifacts=best"]  # fmt: skip

@@ -1,0 +1,1 @@
+"""The comparison of a study as a workspace of Weights & Biases."""
