@@ -113,8 +113,7 @@ def knobs_of(finished: Sequence[Finished], configs: Iterable[Mapping[str, Any]])
 
 
 def tags_of(study: Study) -> list[str]:
-    """The names of the study in its records; the folder's where there is none. Without quotes, at which a filter would end.
-    """
+    """The study's names in its records; else the folder's, without quotes, at which a filter would end."""
     found = {str(run.record.get("study", "")) for run in study.finished}
     names = sorted(name for name in found if not name_fault(name)) or [re.sub(r"['\"\\]", "_", study.folder.name)]
     return [cut(name, MOST_OF_A_TAG) for name in names]
