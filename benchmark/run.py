@@ -31,7 +31,7 @@ from benchmark.stored import StoredRuns
 from benchmark.sweep.base import composer_of
 from benchmark.sweep.dry_run import dry_run
 from benchmark.sweep.overrides import as_sweeps
-from benchmark.sweep.pool import PARENT
+from benchmark.sweep.remote import PARENT
 from benchmark.training.rehearsal import rehearsed
 
 DRY_RUN = "--dry-run"

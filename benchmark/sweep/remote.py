@@ -6,7 +6,10 @@ import signal
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
-from typing import Any, final
+from typing import IO, Any, final
+
+PARENT = "ATTENTION_BENCHMARK_PARENT"
+"""Environment variable with the id of the process that started a job, so that the job ends with it."""
 
 PATIENCE_SECONDS = 60.0
 """For a run to stop after SIGTERM, before it is killed."""
@@ -16,8 +19,7 @@ PATIENCE_SECONDS = 60.0
 class RemoteJob:
     """The callable that a cluster executes. It imports no PyTorch, and is restored from a pickle by its import path.
 
-    arguments: the run's command line. environment: variables added to the machine's own. The run inherits standard
-    output, so its output is in the cluster's log.
+    arguments: the run's command line. environment: variables added to the machine's own.
     """
 
     def __init__(self, arguments: Sequence[str], environment: Mapping[str, str]):
@@ -25,20 +27,36 @@ class RemoteJob:
         self._process: subprocess.Popen[bytes] | None = None
 
     def __call__(self) -> int:
-        """The run's exit code, negative for the signal that ended it."""
+        """The run's exit code, negative for the signal that ended it. The run inherits standard output, so its output
+        is in the cluster's log.
+        """
         sys.stdout.flush()
-        self._process = subprocess.Popen(self._arguments, env=os.environ | self._environment, stdin=subprocess.DEVNULL)
+        process = self._started(None, None)
         try:
-            code = self._process.wait()
+            code = process.wait()
         finally:
             self.stop()
         if code < 0:
             print(f"killed by {signal.Signals(-code).name}", flush=True)
         return code
 
+    def start(self, output: IO[bytes], folder: str | None) -> int:
+        """Starts the run and returns its process id. output: what it prints. folder: in which it starts, None for that
+        of this process. The run ends with this process, even if that is killed.
+        """
+        self._environment[PARENT] = str(os.getpid())
+        return self._started(output, folder).pid
+
+    def ended(self, seconds: float) -> int | None:
+        """The exit code of a started run, as soon as it ends; None if it is still executing after so many seconds."""
+        assert self._process is not None
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            return self._process.wait(seconds)
+        return None
+
     def stop(self) -> None:
         """Ends the run if it is still executing; its last checkpoint stays."""
-        process, self._process = self._process, None
+        process = self._process
         if process is None or process.poll() is not None:
             return
         process.terminate()
@@ -55,3 +73,11 @@ class RemoteJob:
 
         self.stop()
         return DelayedSubmission(RemoteJob(self._arguments, self._environment))
+
+    def _started(self, output: IO[bytes] | None, folder: str | None) -> "subprocess.Popen[bytes]":
+        error = None if output is None else subprocess.STDOUT
+        self._process = subprocess.Popen(
+            self._arguments, env=os.environ | self._environment, stdin=subprocess.DEVNULL, stdout=output, stderr=error,
+            cwd=folder,
+        )  # fmt: skip
+        return self._process
