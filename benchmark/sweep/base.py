@@ -26,12 +26,9 @@ from benchmark.stored import StoredRuns
 from benchmark.sweep.checking import STEPS, Checking
 from benchmark.sweep.collisions import Jobs
 from benchmark.sweep.jobs import Job, Outcome
+from benchmark.sweep.returns import returns
 
 THREADS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMEXPR_NUM_THREADS")
-ONE_AFTER_ANOTHER = (
-    "hydra/sweeper: a sweeper that optimises needs the result of each run, the primary metric on the validation split. "
-    "Add hydra/launcher=basic, which returns it and executes one run after another"
-)
 QUIET = Quiet()
 OF_SWEEPS_ONLY = ("hydra/launcher", "hydra.launcher", "hydra.mode", "hydra.sweep", "hydra/sweeper")
 
@@ -51,9 +48,11 @@ class SweepLauncher(Launcher, ABC):
 
     @final
     def launch(self, job_overrides: Sequence[Sequence[str]], initial_job_idx: int) -> Sequence[JobReturn]:
-        """Raises ConfigFault with the faults of all jobs before the first starts; exits with code 1 if a job failed."""
-        if not self.config.hydra.sweeper._target_.endswith(".BasicSweeper"):
-            raise ConfigFault([ONE_AFTER_ANOTHER])
+        """Executes the jobs, and returns the primary metric of each on the validation split; see `returns`.
+
+        Raises ConfigFault with the faults of all jobs before the first starts. If a job failed, exits with code 1 under
+        Hydra's own sweeper; another one decides itself what becomes of its search.
+        """
         composer = composer_of(self.config)
         with of_sweep(self.config.progress) as console:
             found = plan(composer, job_overrides, self._knobs(), console)
@@ -65,9 +64,10 @@ class SweepLauncher(Launcher, ABC):
             print(f"some of them {remark}", flush=True)
         with of_sweep(self.config.progress) as console, signals_as_exits():
             outcomes = self.execute(jobs, console)
-        if summarise([*found.unusable, *outcomes]):
+        outcomes = [*found.unusable, *outcomes]
+        if summarise(outcomes) and self.config.hydra.sweeper._target_.endswith(".BasicSweeper"):
             sys.exit(1)
-        return []
+        return returns(job_overrides, found.addresses, outcomes)
 
     @abstractmethod
     def places(self, accelerator: str) -> int:
@@ -122,11 +122,13 @@ def composer_of(config: DictConfig) -> Composer:
 
 
 class SweepPlan(NamedTuple):
-    """The jobs of a sweep. todo: those without a record, with their overrides. finished: those with one.
-    not_compared: reasons why the data of finished runs could not be compared with the present data. unusable: those
-    whose folder has to be deleted first. configs: of todo, by folder. twice: the number of exact duplicates.
+    """The jobs of a sweep. addresses: of all, in their order. todo: those without a record, with their overrides.
+    finished: those with one. not_compared: reasons why the data of finished runs could not be compared with the present
+    data. unusable: those whose folder has to be deleted first. configs: of todo, by folder. twice: the number of exact
+    duplicates.
     """
 
+    addresses: list[RunId]
     todo: list[tuple[RunId, Sequence[str]]]
     finished: list[RunId]
     not_compared: list[str]
@@ -142,6 +144,7 @@ def plan(
     """Plans a sweep. knobs: the launcher's, with its class as `_target_`; empty for launchers of others. console: shows
     the progress. writes: whether fingerprints of data may be stored. Raises ConfigFault with the faults of all jobs.
     """
+    addresses: list[RunId] = []
     todo: list[tuple[RunId, Sequence[str]]] = []
     finished: list[RunId] = []
     configs: dict[Path, DictConfig] = {}
@@ -151,6 +154,7 @@ def plan(
     for overrides in job_overrides:
         config = composer.job(overrides)
         address, values = runs.address(composer.address(config), config), plain(config)
+        addresses.append(address)
         if not jobs.is_new(address.folder, overrides, values):
             checking.step(STEPS)
         elif fault := RunFolder(address.folder).unusable():
@@ -174,7 +178,7 @@ def plan(
         faults += [f"{address.name}: {fault}" for address, _ in todo for fault in found[address.folder]]
     if faults:
         raise ConfigFault(list(dict.fromkeys(faults)))
-    return SweepPlan(todo, finished, list(stored.not_compared), unusable, configs, jobs.twice)
+    return SweepPlan(addresses, todo, finished, list(stored.not_compared), unusable, configs, jobs.twice)
 
 
 def given_twice(found: SweepPlan, jobs: int) -> None:

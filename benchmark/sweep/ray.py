@@ -12,7 +12,7 @@ from benchmark.sweep.base import SweepLauncher
 from benchmark.sweep.display import Display, Pace
 from benchmark.sweep.jobs import Job, Outcome
 from benchmark.sweep.ray_actor import RunActor
-from benchmark.sweep.ray_cluster import LOCAL, RayCluster, connected
+from benchmark.sweep.ray_cluster import LOCAL, connected
 from benchmark.sweep.ray_results import Results, ReturnedResults, SharedResults
 from benchmark.sweep.ray_runs import NodeRun
 from benchmark.sweep.ray_watch import RayWatch
@@ -23,11 +23,11 @@ from datamodules.ranges import Count, NonNegative, Positive
 class RayLauncher(SweepLauncher):
     """Executes each run in a process of its own on a node of a Ray cluster, without retries that would hide a crash.
 
-    address: HOST:PORT of the cluster's head, `auto` for the one that runs on this machine, `local` for one of the sweep's
-    own. jobs: at once. threads: CPUs of a job. gpus: of a job, a share of one or whole ones. memory_gb: reserved for a
-    job. results: `shared` where all nodes see the folder of runs, else `returned`. node_folder: of every node, where jobs
-    start and keep their runs if results are returned. return_seconds: between two returns of a running job's files.
-    variables: names of environment variables, with wildcards, that jobs get from here.
+    address: HOST:PORT of the cluster's head, `auto` for the one that runs on this machine, `local` for one of the
+    sweep's own. jobs: at once. threads: CPUs of a job. gpus: of a job, a share of one or whole ones. memory_gb:
+    reserved for a job. results: `shared` where all nodes see the folder of runs, else `returned`. node_folder: of every
+    node, where jobs start and keep their runs if results are returned. return_seconds: between two returns of a running
+    job's files. variables: names of environment variables, with wildcards, that jobs get from here.
     """
 
     def __init__(

@@ -1,4 +1,4 @@
-"""A connection to a Ray cluster, and what is checked before the first job: its nodes, their resources and their disks."""
+"""A connection to a Ray cluster, and what is checked before the first job: its nodes, their resources, their disks."""
 
 import contextlib
 import logging
@@ -124,7 +124,9 @@ def connected(address: str, cpus: int) -> RayCluster:
     if not ray.is_initialized():
         refuse_address(address)
         logging.getLogger("ray").setLevel(logging.ERROR)
-        own = {"num_cpus": cpus, "include_dashboard": False, "_node_ip_address": "127.0.0.1"} if address == LOCAL else {}
+        own = (
+            {"num_cpus": cpus, "include_dashboard": False, "_node_ip_address": "127.0.0.1"} if address == LOCAL else {}
+        )
         try:
             with own_signals():
                 ray.init(address=address, log_to_driver=False, logging_level=logging.ERROR, **own)
@@ -140,8 +142,8 @@ def refuse_address(address: str) -> None:
     host, _, port = address.rpartition(":")
     if "://" in address or not host or not port.isdecimal():
         raise ConfigFault(
-            [f"hydra.launcher.address={address}: name HOST:PORT of the head node, {AUTO} or {LOCAL}. The sweep is started "
-             "on a node of the cluster; Ray's client (ray://) is not supported"]
+            [f"hydra.launcher.address={address}: name HOST:PORT of the head node, {AUTO} or {LOCAL}. The sweep is "
+             "started on a node of the cluster; Ray's client (ray://) is not supported"]
         )  # fmt: skip
     try:
         socket.create_connection((host, int(port)), ANSWER_SECONDS).close()

@@ -192,7 +192,7 @@ def reason(error: Exception) -> str:
     if isinstance(error, RunFault):
         return str(error)
     text, name = str(error), type(error).__name__
-    if "node has died" in text or "node" in text and "was terminated" in text or name == "NodeDiedError":
+    if "node has died" in text or name == "NodeDiedError":
         return f"its node left the cluster; {RESUMES}"
     if "OutOfMemory" in name or "OOM" in text or "memory pressure" in text:
         return f"Ray ended it, as its node ran out of memory; {RESUMES}"
