@@ -7,7 +7,7 @@ import tempfile
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple, final
 
-from benchmark.sweep.parcel import Parcel
+from benchmark.sweep.parcel import NOTHING, Parcel
 from benchmark.sweep.ray_runs import NodeRun
 from benchmark.sweep.remote import RemoteJob
 
@@ -44,6 +44,7 @@ class RunActor:
         self._arguments, self._environment, self._run = list(arguments), dict(environment), run
         self._output = tempfile.TemporaryFile()  # noqa: SIM115 - read when the run has ended
         self._job: RemoteJob | None = None
+        self._number, self._news = 0, RayNews(None, NOTHING, b"")
 
     def start(self) -> RayStart:
         """Raises RunFault where the run's folder cannot be prepared."""
@@ -51,8 +52,15 @@ class RunActor:
         self._job = RemoteJob([sys.executable, *self._arguments[1:], *more], self._environment)
         return RayStart(socket.gethostname(), self._job.start(self._output, self._run.working_folder()))
 
-    def look(self, seconds: float) -> RayNews:
-        """The news after so many seconds, or as soon as the run ends."""
+    def look(self, number: int, seconds: float) -> RayNews:
+        """The news after so many seconds, or as soon as the run ends. number: of the look, from 1. If an answer was
+        lost on its way, the same number gives it once more.
+        """
+        if number > self._number:
+            self._number, self._news = number, self._look(seconds)
+        return self._news
+
+    def _look(self, seconds: float) -> RayNews:
         assert self._job is not None
         code = self._job.ended(seconds)
         if code is None:

@@ -17,6 +17,10 @@ from benchmark.sweep.ray_results import Question, Results
 
 LOCAL, AUTO = "local", "auto"
 """Addresses: a cluster of its own on this machine, and the one that is running there."""
+QUIET = {"RAY_USAGE_STATS_ENABLED": "0", "RAY_DEDUP_LOGS_SKIP_REGEX": "."}
+"""Variables of Ray: no telemetry of a cluster that is started here, and no lines of Ray's among the sweep's; what
+becomes of nodes and actors is told by the sweep.
+"""
 ANSWER_SECONDS = 5.0
 """For a cluster's port to answer."""
 PROBE_SECONDS = 120.0
@@ -116,9 +120,9 @@ def connected(address: str, cpus: int) -> RayCluster:
 
     A process that is connected already stays so: the batches of a search share a cluster.
     """
-    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # no telemetry of a cluster that is started here
+    os.environ |= QUIET | {name: os.environ[name] for name in QUIET if name in os.environ}
     try:
-        import ray
+        import ray  # reads these variables
     except ImportError:
         raise ConfigFault(["hydra/launcher=ray needs Ray: pip install ray"]) from None
     if not ray.is_initialized():

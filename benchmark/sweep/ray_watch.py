@@ -3,7 +3,7 @@
 import time
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, final
 
 from benchmark.common.errors import BusyFault, RunFault, user_fault
@@ -24,18 +24,23 @@ POLL_SECONDS = 1.0
 """Between two checks whether other processes have finished runs that the sweep waits for."""
 ROOM_SECONDS = 60.0
 """A job that waits for longer while no node could take it is remarked on."""
+LOST_SECONDS = 120.0
+"""For a node that cannot be reached to answer again, or to count as dead."""
 RESUMES = "started again, it resumes"
 
 
 @dataclass
 class Submitted:
-    """A job's actor. call: the answer that is awaited. since: `time.monotonic()` when it was submitted."""
+    """A job's actor. call: the answer that is awaited. looks: answers that have arrived. lost: `time.monotonic()` since
+    when the actor cannot be reached, None while it can.
+    """
 
     job: Job
     actor: Any
     call: Any
-    since: float = field(default_factory=time.monotonic)
+    looks: int = 0
     running: Running | None = None
+    lost: float | None = None
 
 
 @final
@@ -108,15 +113,32 @@ class RayWatch:
             answer = self._ray.get(submitted.call)
             if isinstance(answer, RayNews):
                 self._results.receive(submitted.job, answer.parcel)
+                submitted.looks, submitted.lost = submitted.looks + 1, None
         except Exception as error:  # of the run's folder, or any of Ray's: the node or its process has ended
+            if self._may_come_back(submitted, error):
+                return []
             return [self._broken(submitted, reason(error))]
         if isinstance(answer, RayStart):
             submitted.running = self._started(submitted.job, answer)
         elif answer.code is not None:
             return self._ended(submitted, answer)
-        submitted.call = submitted.actor.look.remote(LOOK_SECONDS)
-        self._submitted[submitted.call] = submitted
+        self._look(submitted)
         return []
+
+    def _look(self, submitted: Submitted) -> None:
+        submitted.call = submitted.actor.look.remote(submitted.looks + 1, LOOK_SECONDS)
+        self._submitted[submitted.call] = submitted
+
+    def _may_come_back(self, submitted: Submitted, error: Exception) -> bool:
+        """Asks once more where an actor cannot be reached at the moment; False where it is gone, or for too long."""
+        if not isinstance(error, self._ray.exceptions.ActorUnavailableError) or submitted.running is None:
+            return False
+        submitted.lost = submitted.lost or time.monotonic()
+        if time.monotonic() - submitted.lost > LOST_SECONDS:
+            return False
+        time.sleep(TICK_SECONDS)
+        self._look(submitted)
+        return True
 
     def _started(self, job: Job, start: RayStart) -> Running:
         process = {"pid": start.pid, "host": start.host}
