@@ -77,8 +77,9 @@ class RunActor:
 
     def _append_to_log(self) -> bytes:
         """Appends the run's output to its log: a crash below Python is reported only there."""
-        self._output.seek(0)
-        output = self._output.read()
+        with self._output:
+            self._output.seek(0)
+            output = self._output.read()
         with contextlib.suppress(OSError), self._run.folder().log.open("ab") as log:
             log.write(output)
         return output

@@ -29,7 +29,7 @@ LOST_SECONDS = 120.0
 RESUMES = "started again, it resumes"
 
 
-@dataclass
+@dataclass(eq=False)
 class Submitted:
     """A job's actor. call: the answer that is awaited. looks: answers that have arrived. lost: `time.monotonic()` since
     when the actor cannot be reached, None while it can.
@@ -57,7 +57,7 @@ class RayWatch:
     ):  # fmt: skip
         self._ray, self._actor, self._results, self._at_once = ray, actor, results, at_once
         self._display, self._has_room = display, has_room
-        self._submitted: dict[Any, Submitted] = {}
+        self._submitted: list[Submitted] = []  # until the actor is let go, so that an interruption stops all
         self._elsewhere: list[Job] = []
         self._polled = self._room = time.monotonic()
 
@@ -70,7 +70,7 @@ class RayWatch:
                 while waiting and len(self._submitted) < self._at_once:
                     self._submit(waiting.popleft())
                 outcomes += self._answers(TICK_SECONDS)
-                running = [each.running for each in self._submitted.values() if each.running is not None]
+                running = [each.running for each in self._submitted if each.running is not None]
                 queued = len(self._submitted) - len(running)
                 self._remark_on_room(queued)
                 self._display.tick(running, queued + len(waiting) + len(self._elsewhere))
@@ -95,18 +95,18 @@ class RayWatch:
             self._display.remark(f"{job.address.name}: another process is executing it; waiting")
             return
         actor = self._actor(job, run)
-        call = actor.start.remote()
-        self._submitted[call] = Submitted(job, actor, call)
+        self._submitted.append(Submitted(job, actor, actor.start.remote()))
 
     def _answers(self, seconds: float) -> list[Outcome]:
         """Waits for answers of the actors, so many seconds at most; the outcomes of the jobs that ended."""
         if not self._submitted:
             time.sleep(seconds)
             return []
-        calls = list(self._submitted)
+        calls = [each.call for each in self._submitted]
         ready, _ = self._ray.wait(calls, num_returns=1, timeout=seconds)
         ready, _ = self._ray.wait(calls, num_returns=len(calls), timeout=0) if ready else ([], [])
-        return [outcome for call in ready for outcome in self._answer(self._submitted.pop(call))]
+        answered = [each for each in self._submitted if each.call in ready]
+        return [outcome for each in answered for outcome in self._answer(each)]
 
     def _answer(self, submitted: Submitted) -> list[Outcome]:
         try:
@@ -127,7 +127,6 @@ class RayWatch:
 
     def _look(self, submitted: Submitted) -> None:
         submitted.call = submitted.actor.look.remote(submitted.looks + 1, LOOK_SECONDS)
-        self._submitted[submitted.call] = submitted
 
     def _may_come_back(self, submitted: Submitted, error: Exception) -> bool:
         """Asks once more where an actor cannot be reached at the moment; False where it is gone, or for too long."""
@@ -174,6 +173,7 @@ class RayWatch:
         return Outcome(job, 1, seconds, message)
 
     def _let_go(self, submitted: Submitted) -> None:
+        self._submitted.remove(submitted)
         self._ray.kill(submitted.actor, no_restart=True)
         if remark := self._results.release(submitted.job):
             self._display.remark(remark)
@@ -188,7 +188,7 @@ class RayWatch:
 
     def _stop(self) -> None:
         """Ends what is executing, takes home what it leaves, and frees the cluster."""
-        for submitted in self._submitted.values():
+        for submitted in self._submitted:
             if submitted.running is None:
                 self._ray.kill(submitted.actor, no_restart=True)  # it waits for a node
             else:
@@ -196,9 +196,8 @@ class RayWatch:
         until = time.monotonic() + PATIENCE_SECONDS + LOOK_SECONDS
         while self._submitted and time.monotonic() < until:
             self._answers(TICK_SECONDS)
-        for submitted in self._submitted.values():
+        for submitted in list(self._submitted):
             self._let_go(submitted)
-        self._submitted.clear()
 
 
 def is_of(status: Mapping[str, Any], process: Mapping[str, Any]) -> bool:
