@@ -17,9 +17,9 @@ from benchmark.sweep.ray_results import Question, Results
 
 LOCAL, AUTO = "local", "auto"
 """Addresses: a cluster of its own on this machine, and the one that is running there."""
-QUIET = {"RAY_USAGE_STATS_ENABLED": "0", "RAY_DEDUP_LOGS_SKIP_REGEX": "."}
-"""Variables of Ray: no telemetry of a cluster that is started here, and no lines of Ray's among the sweep's; what
-becomes of nodes and actors is told by the sweep.
+VARIABLES = {"RAY_USAGE_STATS_ENABLED": "0", "RAY_worker_niceness": "0", "RAY_DEDUP_LOGS_SKIP_REGEX": "."}
+"""Variables of Ray. For a cluster that is started here: no telemetry, and jobs have the priority of other processes (Ray
+lowers it by 15). On the console no lines of Ray's: what becomes of nodes and actors is told by the sweep.
 """
 ANSWER_SECONDS = 5.0
 """For a cluster's port to answer."""
@@ -120,7 +120,7 @@ def connected(address: str, cpus: int) -> RayCluster:
 
     A process that is connected already stays so: the batches of a search share a cluster.
     """
-    os.environ |= QUIET | {name: os.environ[name] for name in QUIET if name in os.environ}
+    os.environ |= VARIABLES | {name: os.environ[name] for name in VARIABLES if name in os.environ}
     try:
         import ray  # reads these variables
     except ImportError:
