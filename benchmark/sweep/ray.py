@@ -13,7 +13,7 @@ from benchmark.sweep.display import Display, Pace
 from benchmark.sweep.jobs import Job, Outcome
 from benchmark.sweep.ray_actor import RunActor
 from benchmark.sweep.ray_cluster import LOCAL, connected
-from benchmark.sweep.ray_results import Results, ReturnedResults, SharedResults
+from benchmark.sweep.ray_results import ReturnedResults, RunResults, SharedResults
 from benchmark.sweep.ray_runs import NodeRun
 from benchmark.sweep.ray_watch import RayWatch
 from datamodules.ranges import Count, NonNegative, Positive
@@ -45,7 +45,7 @@ class RayLauncher(SweepLauncher):
         super().__init__(threads)
         self._address, self._at_once, self._gpus, self._memory_gb = address, jobs, gpus, memory_gb
         self._variables = list(variables)
-        self._results: Results = {
+        self._results: RunResults = {
             "shared": SharedResults(), "returned": ReturnedResults(node_folder, return_seconds)
         }[results]  # fmt: skip
         self._cpus = len(os.sched_getaffinity(0))

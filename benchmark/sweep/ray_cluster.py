@@ -13,13 +13,13 @@ from typing import Any, NamedTuple, final
 from benchmark.common.errors import ConfigFault
 from benchmark.process.program import first_line
 from benchmark.sweep.ray_probe import code_digest, environment_faults
-from benchmark.sweep.ray_results import Question, Results
+from benchmark.sweep.ray_results import Question, RunResults
 
 LOCAL, AUTO = "local", "auto"
 """Addresses: a cluster of its own on this machine, and the one that is running there."""
 VARIABLES = {"RAY_USAGE_STATS_ENABLED": "0", "RAY_worker_niceness": "0", "RAY_DEDUP_LOGS_SKIP_REGEX": "."}
-"""Variables of Ray. For a cluster that is started here: no telemetry, and jobs have the priority of other processes (Ray
-lowers it by 15). On the console no lines of Ray's: what becomes of nodes and actors is told by the sweep.
+"""Variables of Ray. For a cluster that is started here: no telemetry, and jobs have the priority of other processes,
+which Ray would lower by 15. On the console no lines of Ray's: the sweep tells what becomes of nodes and actors.
 """
 ANSWER_SECONDS = 5.0
 """For a cluster's port to answer."""
@@ -62,7 +62,7 @@ class RayCluster:
             node for node in self.nodes() if all(node.resources.get(name, 0) >= most for name, most in asked.items())
         ]
 
-    def refuse(self, asked: Mapping[str, float], results: Results, root: Path) -> None:
+    def refuse(self, asked: Mapping[str, float], results: RunResults, root: Path) -> None:
         """Raises ConfigFault where no node has what a job asks for, for which Ray would wait for ever, and where a node
         cannot execute runs or does not share the folder of runs. root: that folder.
         """

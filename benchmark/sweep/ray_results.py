@@ -24,7 +24,7 @@ class Question(NamedTuple):
     arguments: Sequence[Any]
 
 
-class Results(ABC):
+class RunResults(ABC):
     """The way of the results. A job is claimed before it is submitted, and released when it has ended."""
 
     @abstractmethod
@@ -50,7 +50,7 @@ class Results(ABC):
 
 
 @final
-class SharedResults(Results):
+class SharedResults(RunResults):
     """All nodes write into the driver's folder of runs; the run itself locks its folder."""
 
     def __init__(self) -> None:
@@ -92,7 +92,7 @@ class SharedResults(Results):
 
 
 @final
-class ReturnedResults(Results):
+class ReturnedResults(RunResults):
     """Each node has a folder of its own. It gets what the driver has of the run, and returns what changes.
 
     The driver holds the run's lock while a node executes it. place: a folder of the nodes, None for that of temporary

@@ -13,7 +13,7 @@ from benchmark.sweep.display import Display, Running
 from benchmark.sweep.ending import failure
 from benchmark.sweep.jobs import Job, Outcome, note_failure
 from benchmark.sweep.ray_actor import RayNews, RayStart
-from benchmark.sweep.ray_results import Results
+from benchmark.sweep.ray_results import RunResults
 from benchmark.sweep.ray_runs import NodeRun
 from benchmark.sweep.remote import PATIENCE_SECONDS
 
@@ -52,7 +52,7 @@ class RayWatch:
     """
 
     def __init__(
-        self, ray: Any, actor: Callable[[Job, NodeRun], Any], results: Results, at_once: int, display: Display,
+        self, ray: Any, actor: Callable[[Job, NodeRun], Any], results: RunResults, at_once: int, display: Display,
         has_room: Callable[[], bool],
     ):  # fmt: skip
         self._ray, self._actor, self._results, self._at_once = ray, actor, results, at_once
