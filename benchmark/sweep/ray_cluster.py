@@ -23,6 +23,10 @@ which Ray would lower by 15. On the console no lines of Ray's: the sweep tells w
 """
 ANSWER_SECONDS = 5.0
 """For a cluster's port to answer."""
+HTTP2 = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + bytes([0, 0, 0, 4, 0, 0, 0, 0, 0])
+"""How a connection of gRPC begins (RFC 9113, 3.4): the preface and empty settings, which a cluster answers likewise."""
+SETTINGS = b"\x04"
+"""The kind of that frame, its fourth byte. Something else that listens would keep Ray trying for minutes."""
 PROBE_SECONDS = 120.0
 """For all nodes to answer; each starts a process for it."""
 UNITS = {"CPU": "CPUs", "GPU": "GPUs", "memory": "GB of memory"}
@@ -150,10 +154,14 @@ def refuse_address(address: str) -> None:
              "started on a node of the cluster; Ray's client (ray://) is not supported"]
         )  # fmt: skip
     try:
-        socket.create_connection((host, int(port)), ANSWER_SECONDS).close()
+        with socket.create_connection((host, int(port)), ANSWER_SECONDS) as connection:
+            connection.sendall(HTTP2)
+            answer = connection.recv(9)
+        if answer[3:4] != SETTINGS:
+            raise ConnectionError("what listens there is no Ray cluster")
     except (OSError, OverflowError) as error:
         raise ConfigFault(
-            [f"hydra.launcher.address={address}: nothing answers there ({error}). Is the cluster running? "
+            [f"hydra.launcher.address={address}: no cluster answers there ({error}). Is the cluster running? "
              "ray start --head starts one, and prints its address"]
         ) from error  # fmt: skip
 

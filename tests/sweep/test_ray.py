@@ -3,7 +3,9 @@
 import logging
 import os
 import signal
+import socket
 import sys
+import threading
 import time
 from pathlib import Path
 
@@ -214,12 +216,24 @@ def test_reasons_are_told_in_words():
 
 def test_addresses_that_cannot_be_are_refused():
     for address, words in [
-        ("127.0.0.1:1", "nothing answers"),
+        ("127.0.0.1:1", "no cluster answers"),
         ("ray://head:1", "not supported"),
         ("head", "HOST:PORT"),
     ]:
         with pytest.raises(ConfigFault, match=words):
             refuse_address(address)
+    with socket.create_server(("127.0.0.1", 0)) as other:
+
+        def answer():
+            with other.accept()[0] as connection:
+                connection.recv(99)
+                connection.sendall(b"HTTP/1.1 400 Bad Request")
+
+        thread = threading.Thread(target=answer)
+        thread.start()
+        with pytest.raises(ConfigFault, match="what listens there is no Ray cluster"):
+            refuse_address(f"127.0.0.1:{other.getsockname()[1]}")
+        thread.join()
     assert "Use the same Ray and Python" in refused(
         RuntimeError("Version mismatch: The cluster was started with:\n  x")
     )
