@@ -50,8 +50,9 @@ class SweepLauncher(Launcher, ABC):
     def launch(self, job_overrides: Sequence[Sequence[str]], initial_job_idx: int) -> Sequence[JobReturn]:
         """Executes the jobs, and returns the primary metric of each on the validation split; see `returns`.
 
-        Raises ConfigFault with the faults of all jobs before the first starts. If a job failed, exits with code 1 under
-        Hydra's own sweeper; another one decides itself what becomes of its search.
+        Raises ConfigFault with the faults of all jobs before the first starts. Under Hydra's own sweeper, which takes
+        no results, returns nothing, and exits with code 1 if a job failed; another one decides what becomes of its
+        search.
         """
         composer = composer_of(self.config)
         with of_sweep(self.config.progress) as console:
@@ -65,8 +66,11 @@ class SweepLauncher(Launcher, ABC):
         with of_sweep(self.config.progress) as console, signals_as_exits():
             outcomes = self.execute(jobs, console)
         outcomes = [*found.unusable, *outcomes]
-        if summarise(outcomes) and self.config.hydra.sweeper._target_.endswith(".BasicSweeper"):
-            sys.exit(1)
+        failed = summarise(outcomes)
+        if self.config.hydra.sweeper._target_.endswith(".BasicSweeper"):
+            if failed:
+                sys.exit(1)
+            return []
         return returns(job_overrides, found.addresses, outcomes)
 
     @abstractmethod
