@@ -25,6 +25,7 @@ from benchmark.config.typed import as_text
 from benchmark.process.parent import end_with_parent
 from benchmark.process.program import ending, program, report_error, system_fault
 from benchmark.process.ranks import given_ranks
+from benchmark.results.primary_metric import on_validation
 from benchmark.results.run_folder import RunFolder, read_json
 from benchmark.results.wandb_sync import sync_line
 from benchmark.same_data import KnownData
@@ -121,7 +122,7 @@ def one(config: DictConfig, composer: Composer, experiment: str) -> float | None
         made = read_json(folder.record).get("fingerprints", {})
         reason = KnownData().refuse_others(config, made, f"{folder.path} holds a finished run")
         print(f"finished before, skipped: {address.folder}{reason and f' ({reason})'}", flush=True)
-        return validated(folder)
+        return on_validation(read_json(folder.record))
     from benchmark.sweep.planning import job_faults  # imports all parts that it checks, and PyTorch
 
     if faults := job_faults({address.folder: config})[address.folder]:
@@ -150,14 +151,7 @@ def one(config: DictConfig, composer: Composer, experiment: str) -> float | None
             raise RunFault(f"{message} (the traceback is in {RunFolder(place.folder).log})") from error
         if config.progress and (line := sync_line([place.folder])):
             print(line, flush=True)
-    return validated(folder)
-
-
-def validated(folder: RunFolder) -> float | None:
-    """The primary metric on validation of a finished run; None without a record."""
-    record = read_json(folder.record)
-    found: float | None = record["validation"][record["measure"]["key"]] if record else None
-    return found
+    return on_validation(read_json(folder.record))
 
 
 if __name__ == "__main__":

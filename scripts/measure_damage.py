@@ -8,6 +8,10 @@ words that name the file, were read as something else without a word, or ended i
 more memory than a tiny file may cost. --json writes each reading that was not as it should be, so that it can be
 repeated: a mutation depends on the format's name and its number alone. --kills ends real sweeps with kill -9 at moments
 drawn at random, starts them again, and compares what they leave with an undisturbed sweep (--mutations 0: only that).
+Killed are the sweep's process, processes of its runs and, on a cluster, --daemons, which --mend starts again:
+
+python scripts/measure_damage.py --mutations 0 --kills 20 --launcher hydra/launcher=ray hydra.launcher.address=HOST:PORT
+    --daemons raylet --mend 'ray start --address=HOST:PORT'
 """
 
 import argparse
@@ -24,7 +28,7 @@ from typing import Any
 
 from damage import FormatReader
 from damage_data_files import READERS as DATA_READERS
-from damage_kill import killed_sweeps
+from damage_kill import Under, killed_sweeps
 from damage_run_files import READERS as RUN_READERS
 from damage_workshop import TrialOutcome, Workshop
 
@@ -55,6 +59,9 @@ def command_line() -> argparse.ArgumentParser:
     parser.add_argument("--only", default="", metavar="WORD", help="formats whose name has this word in it")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write each reading that was not as it should be")
     parser.add_argument("--kills", type=int, default=0, help="kill -9 so many times (default: %(default)s)")
+    parser.add_argument("--launcher", nargs="+", default=[], metavar="OVERRIDE", help="of the killed sweeps")
+    parser.add_argument("--daemons", nargs="+", default=[], metavar="NAME", help="processes of a cluster to kill too")
+    parser.add_argument("--mend", default="", metavar="COMMAND", help="starts killed daemons again")
     return parser
 
 
@@ -75,7 +82,7 @@ def main() -> int:
     if counts:
         print(table(counts))
     if choice.kills:
-        print("\n".join(killed_sweeps(choice.kills)))
+        print("\n".join(killed_sweeps(choice.kills, Under(choice.launcher, choice.daemons, choice.mend))))
     machine = f"{platform.system()} {platform.machine()}, Python {platform.python_version()}"
     print(f"\n{machine}, {time.monotonic() - began:.0f} s")
     if choice.json:

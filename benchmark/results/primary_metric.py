@@ -47,3 +47,11 @@ class Headline(NamedTuple):
         if value is None:
             return "not measured"
         return f"{100 * float(value):.2f} %" if self.percent else f"{float(value):.4f}"
+
+
+def on_validation(record: Mapping[str, Any]) -> float | None:
+    """The primary metric of a record on the validation split, of its best checkpoint; None without a record."""
+    if not record:
+        return None
+    found: float = record["validation"][record["measure"]["key"]]
+    return found

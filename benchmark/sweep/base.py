@@ -27,12 +27,9 @@ from benchmark.stored import StoredRuns
 from benchmark.sweep.checking import STEPS, Checking
 from benchmark.sweep.collisions import Jobs
 from benchmark.sweep.jobs import Job, Outcome
+from benchmark.sweep.returns import returns
 
 THREADS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMEXPR_NUM_THREADS")
-ONE_AFTER_ANOTHER = (
-    "hydra/sweeper: a sweeper that optimises needs the result of each run, the primary metric on the validation split. "
-    "Add hydra/launcher=basic, which returns it and executes one run after another"
-)
 QUIET = Quiet()
 OF_SWEEPS_ONLY = ("hydra/launcher", "hydra.launcher", "hydra.mode", "hydra.sweep", "hydra/sweeper")
 
@@ -52,9 +49,12 @@ class SweepLauncher(Launcher, ABC):
 
     @final
     def launch(self, job_overrides: Sequence[Sequence[str]], initial_job_idx: int) -> Sequence[JobReturn]:
-        """Raises ConfigFault with the faults of all jobs before the first starts; exits with code 1 if a job failed."""
-        if not is_grid(self.config.hydra.sweeper._target_):
-            raise ConfigFault([ONE_AFTER_ANOTHER])
+        """Executes the jobs, and returns the primary metric of each on the validation split; see `returns`.
+
+        Raises ConfigFault with the faults of all jobs before the first starts. Under Hydra's own sweeper, which takes
+        no results, returns nothing, and exits with code 1 if a job failed; another one decides what becomes of its
+        search.
+        """
         composer = composer_of(self.config)
         with of_sweep(self.config.progress) as console:
             found = plan(composer, job_overrides, self._knobs(), console)
@@ -66,9 +66,13 @@ class SweepLauncher(Launcher, ABC):
             print(f"some of them {remark}", flush=True)
         with of_sweep(self.config.progress) as console, signals_as_exits():
             outcomes = self.execute(jobs, console)
-        if summarise([*found.unusable, *outcomes]):
-            sys.exit(1)
-        return []
+        outcomes = [*found.unusable, *outcomes]
+        failed = summarise(outcomes)
+        if is_grid(self.config.hydra.sweeper._target_):
+            if failed:
+                sys.exit(1)
+            return []
+        return returns(job_overrides, found.addresses, outcomes)
 
     @abstractmethod
     def places(self, accelerator: str) -> int:
@@ -129,11 +133,13 @@ def composer_of(config: DictConfig) -> Composer:
 
 
 class SweepPlan(NamedTuple):
-    """The jobs of a sweep. todo: those without a record, with their overrides. finished: those with one.
-    not_compared: reasons why the data of finished runs could not be compared with the present data. unusable: those
-    whose folder has to be deleted first. configs: of todo, by folder. twice: the number of exact duplicates.
+    """The jobs of a sweep. addresses: of all, in their order. todo: those without a record, with their overrides.
+    finished: those with one. not_compared: reasons why the data of finished runs could not be compared with the present
+    data. unusable: those whose folder has to be deleted first. configs: of todo, by folder. twice: the number of exact
+    duplicates.
     """
 
+    addresses: list[RunId]
     todo: list[tuple[RunId, Sequence[str]]]
     finished: list[RunId]
     not_compared: list[str]
@@ -149,6 +155,7 @@ def plan(
     """Plans a sweep. knobs: the launcher's, with its class as `_target_`; empty for launchers of others. console: shows
     the progress. writes: whether fingerprints of data may be stored. Raises ConfigFault with the faults of all jobs.
     """
+    addresses: list[RunId] = []
     todo: list[tuple[RunId, Sequence[str]]] = []
     finished: list[RunId] = []
     configs: dict[Path, DictConfig] = {}
@@ -159,6 +166,7 @@ def plan(
     refused: list[str] = []
     for overrides, config, values in composed(composer, job_overrides, checking, refused):
         address = runs.address(composer.address(config, values=values), config)
+        addresses.append(address)
         if not jobs.is_new(address.folder, overrides, values):
             checking.step(STEPS)
         elif fault := RunFolder(address.folder).unusable():
@@ -182,7 +190,7 @@ def plan(
         faults += [f"{address.name}: {fault}" for address, _ in todo for fault in found[address.folder]]
     if faults:
         raise ConfigFault(list(dict.fromkeys(faults)))
-    return SweepPlan(todo, finished, list(stored.not_compared), unusable, configs, jobs.twice)
+    return SweepPlan(addresses, todo, finished, list(stored.not_compared), unusable, configs, jobs.twice)
 
 
 def composed(

@@ -2,7 +2,6 @@
 
 import contextlib
 import os
-import signal
 import subprocess
 import tempfile
 import time
@@ -14,7 +13,8 @@ from benchmark.process.parent import PARENT
 from benchmark.process.program import BUSY
 from benchmark.results.run_folder import RunFolder
 from benchmark.sweep.display import Display, Running
-from benchmark.sweep.jobs import Job, Outcome, note_failure
+from benchmark.sweep.ending import failure
+from benchmark.sweep.jobs import Job, Outcome
 
 POLL_SECONDS = 1.0
 """Between two checks whether other processes have finished runs that the sweep waits for."""
@@ -96,7 +96,7 @@ class Pool:
             self._display.elsewhere(running)
             return []
         _append_to_log(running, output)
-        message = "" if code == 0 else _failure(running, code, output)
+        message = "" if code == 0 else failure(running, code, output)
         outcome = Outcome(job, code, time.monotonic() - running.since, message)
         self._display.ended(running, outcome.seconds, message)
         return [outcome]
@@ -127,19 +127,3 @@ def _append_to_log(running: Running, output: bytes) -> None:
     """Appends a job's output to its log: a crash below Python is reported only there."""
     with contextlib.suppress(OSError), running.folder.log.open("ab") as log:
         log.write(output)
-
-
-def _failure(running: Running, code: int, output: bytes) -> str:
-    """Why a job failed: from its status, the signal that killed it, or the last line it printed."""
-    status = running.status()
-    if status.get("state") in ("failed", "interrupted"):
-        return str(status.get("message"))
-    if code < 0:
-        message = f"killed by {signal.Signals(-code).name}; started again, it resumes"
-        if status:
-            note_failure(running.folder, message, seconds_left=None)
-        return message
-    lines = output.decode(errors="replace").strip().splitlines()
-    message = lines[-1].removeprefix("error: ") if lines else f"exit code {code}"
-    note_failure(running.folder, message)
-    return message

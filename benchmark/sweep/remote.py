@@ -6,8 +6,9 @@ import signal
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
-from typing import Any, final
+from typing import IO, Any, final
 
+from benchmark.process.parent import PARENT
 from benchmark.process.ranks import variables
 
 LOCALHOST, FIRST_PORT, PORTS = "127.0.0.1", 20000, 12000
@@ -20,8 +21,8 @@ PATIENCE_SECONDS = 60.0
 class RemoteJob:
     """The callable that a cluster executes. It imports no PyTorch, and is restored from a pickle by its import path.
 
-    arguments: the run's command line. environment: variables added to the machine's own. The run inherits standard
-    output, so its output is in the cluster's log. tasks: of Slurm that execute it, each a process of the run.
+    arguments: the run's command line. environment: variables added to the machine's own. tasks: of Slurm that execute
+    it, each a process of the run.
     """
 
     def __init__(self, arguments: Sequence[str], environment: Mapping[str, str], tasks: int = 1):
@@ -29,21 +30,36 @@ class RemoteJob:
         self._process: subprocess.Popen[bytes] | None = None
 
     def __call__(self) -> int:
-        """The run's exit code, negative for the signal that ended it."""
+        """The run's exit code, negative for the signal that ended it. The run inherits standard output, so its output
+        is in the cluster's log.
+        """
         sys.stdout.flush()
-        environment = os.environ | self._environment | slurm_ranks(os.environ, self._tasks)
-        self._process = subprocess.Popen(self._arguments, env=environment, stdin=subprocess.DEVNULL)
+        process = self._started(None, None)
         try:
-            code = self._process.wait()
+            code = process.wait()
         finally:
             self.stop()
         if code < 0:
             print(f"killed by {signal.Signals(-code).name}", flush=True)
         return code
 
+    def start(self, output: IO[bytes], folder: str | None) -> int:
+        """Starts the run and returns its process id. output: what it prints. folder: in which it starts, None for that
+        of this process. The run ends with this process, even if that is killed.
+        """
+        self._environment[PARENT] = str(os.getpid())
+        return self._started(output, folder).pid
+
+    def ended(self, seconds: float) -> int | None:
+        """The exit code of a started run, as soon as it ends; None if it is still executing after so many seconds."""
+        assert self._process is not None
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            return self._process.wait(seconds)
+        return None
+
     def stop(self) -> None:
         """Ends the run if it is still executing; its last checkpoint stays."""
-        process, self._process = self._process, None
+        process = self._process
         if process is None or process.poll() is not None:
             return
         process.terminate()
@@ -60,6 +76,14 @@ class RemoteJob:
 
         self.stop()
         return DelayedSubmission(RemoteJob(self._arguments, self._environment, self._tasks))
+
+    def _started(self, output: IO[bytes] | None, folder: str | None) -> "subprocess.Popen[bytes]":
+        error = None if output is None else subprocess.STDOUT
+        environment = os.environ | self._environment | slurm_ranks(os.environ, self._tasks)
+        self._process = subprocess.Popen(
+            self._arguments, env=environment, stdin=subprocess.DEVNULL, stdout=output, stderr=error, cwd=folder
+        )
+        return self._process
 
 
 def slurm_ranks(environment: Mapping[str, str], tasks: int) -> dict[str, str]:

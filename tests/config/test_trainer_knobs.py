@@ -5,17 +5,15 @@ import inspect
 
 import pytest
 import pytorch_lightning as pl
-from omegaconf import OmegaConf
 from run_helpers import TINY, composer, lines
 from test_run_job import assert_same, interrupted, prepared, run
 
-from benchmark.common.errors import ConfigFault, RunFault
+from benchmark.common.errors import RunFault
 from benchmark.config.check import config_faults
 from benchmark.config.compose import plain
 from benchmark.config.trainer_knobs import HONOURED, INSTEAD
 from benchmark.results.run_folder import read_json
 from benchmark.run import one
-from benchmark.sweep.launcher import PoolLauncher
 from benchmark.training.callbacks.builtin import Checkpoints, Clock
 from benchmark.training.checkpoints import read_checkpoint
 
@@ -86,14 +84,6 @@ def test_a_run_returns_the_headline_that_chose_its_weights(stopped):
     """A sweeper that looks for the best settings goes by it; of a run that is skipped too."""
     config, _, folder = prepared(stopped.path.parents[3], *STOPPING)
     assert one(config, COMPOSER, "") == read_json(folder.record)["validation"]["error"]
-
-
-def test_our_launcher_refuses_a_sweeper_that_wants_what_a_run_came_to():
-    launcher = PoolLauncher(1, 1, 0)
-    sweeper = {"hydra": {"sweeper": {"_target_": "hydra_plugins.hydra_optuna_sweeper.OptunaSweeper"}}}
-    launcher.setup(hydra_context=None, task_function=None, config=OmegaConf.create(sweeper))
-    with pytest.raises(ConfigFault, match="Add hydra/launcher=basic"):
-        launcher.launch([], 0)
 
 
 def test_early_stopping_ends_a_run_with_a_record(stopped):

@@ -15,11 +15,12 @@ NAMED = re.compile(r"(?<![\w./$+-])([a-z][\w/]*(?:\.\w+)*)=(\[[^\]]*\]|'[^']*'|[
 LEFT_OPEN = re.compile(r"[A-Z]{2,}|\.\.\.|glob\(|range\(|[<{$*]")
 """In a value: a name of the reader's own, or a sweep over what there is."""
 OF_OTHERS = {
-    "data": {"sides"}, "attention": {"bands", "mylab_bands"}, "metrics": {"symbols_right"}, "hydra/launcher": {"basic"},
+    "data": {"sides"}, "attention": {"bands", "mylab_bands"}, "metrics": {"symbols_right"},
+    "hydra/launcher": {"basic", "joblib", "submitit_local", "released_ray"},
 }  # fmt: skip
-"""The examples of CONTRIBUTING.md, and what Hydra brings."""
-OF_PROGRAMS = {"hydra.mode", "start.checkpoint"}
-"""Hydra's own, and a knob that has to be given."""
+"""The examples of CONTRIBUTING.md, and what Hydra and its plugins bring."""
+OF_PROGRAMS = {"hydra.mode", "start.checkpoint", "hydra.launcher.n_jobs", "hydra.sweeper.max_failure_rate"}
+"""Hydra's own, a knob that has to be given, and those of plugins of Hydra."""
 
 
 def flat(node, prefix=""):
