@@ -19,7 +19,7 @@ from benchmark.common.blame import described, packages_of
 from benchmark.common.errors import BusyFault, ConfigFault, RunFault
 from benchmark.common.moved import renamed
 from benchmark.config.compose import CONFIG_NAME, Composer, config_source, plain, register_plugins
-from benchmark.config.hydra_internals import command_line
+from benchmark.config.hydra_internals import command_line, leave_checks_to
 from benchmark.config.overrides import Overrides
 from benchmark.config.typed import as_text
 from benchmark.process.parent import end_with_parent
@@ -30,7 +30,7 @@ from benchmark.results.run_folder import RunFolder, read_json
 from benchmark.results.wandb_sync import sync_line
 from benchmark.same_data import KnownData
 from benchmark.stored import StoredRuns
-from benchmark.sweep.base import composer_of
+from benchmark.sweep.base import SweepLauncher, composer_of
 from benchmark.sweep.dry_run import dry_run
 from benchmark.sweep.overrides import as_sweeps
 from benchmark.training.rehearsal import rehearsed
@@ -46,6 +46,7 @@ def main() -> int:
     dry = taken_out(DRY_RUN)
     os.environ["HYDRA_FULL_ERROR"] = "1"  # Hydra raises errors instead of printing them
     register_plugins()
+    leave_checks_to(SweepLauncher)
     arguments = command_line()
     composer = Composer(arguments.config_dir)
     try:

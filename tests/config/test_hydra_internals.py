@@ -2,6 +2,7 @@
 
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from hydra.core.config_search_path import ConfigSearchPath
@@ -11,6 +12,7 @@ from hydra.errors import HydraException
 from hydra.plugins.launcher import Launcher
 from hydra.plugins.search_path_plugin import SearchPathPlugin
 from hydra.types import RunMode
+from hydra.utils import get_object
 from omegaconf import OmegaConf
 
 from benchmark.common.errors import ConfigFault
@@ -22,6 +24,7 @@ from benchmark.config.hydra_internals import (
     is_list_of_values,
     jobs_of_sweep,
     keys,
+    leave_checks_to,
     parsed_value,
     register,
     swept_values,
@@ -160,3 +163,22 @@ def test_the_jobs_of_a_sweep_are_those_of_hydras_own_sweeper():
     OmegaConf.update(config, "hydra.sweeper._target_", "theirs.Sweeper", force_add=True)
     with pytest.raises(ConfigFault, match="a sweeper that optimises chooses jobs after the results of others"):
         jobs_of_sweep(composer.loader, config)
+
+
+def test_hydras_sweeper_leaves_the_checks_to_launchers_that_check(monkeypatch):
+    sweeper = get_object("hydra._internal.core_plugins.basic_sweeper.BasicSweeper")
+    monkeypatch.setattr(sweeper, "validate_batch_is_legal", None, raising=False)  # put back afterwards
+    leave_checks_to(Checking)
+    composed = []
+    made = sweeper(None)
+    made.hydra_context = SimpleNamespace(
+        config_loader=SimpleNamespace(load_sweep_config=lambda **_: composed.append(1))
+    )
+    made.config = {}
+    for made.launcher, times in ((Checking(), 0), (object(), 1)):
+        made.validate_batch_is_legal([["seed=1"]])
+        assert len(composed) == times
+
+
+class Checking:
+    """A launcher that checks its jobs."""

@@ -16,7 +16,7 @@ LEFT_OPEN = re.compile(r"[A-Z]{2,}|\.\.\.|glob\(|range\(|[<{$*]")
 """In a value: a name of the reader's own, or a sweep over what there is."""
 OF_OTHERS = {
     "data": {"sides"}, "attention": {"bands", "mylab_bands"}, "metrics": {"symbols_right"},
-    "hydra/launcher": {"basic", "joblib", "submitit_local", "released_ray"}, "hydra/sweeper": {"optuna", "halving"},
+    "hydra/launcher": {"basic", "joblib", "submitit_local", "released_ray"},
 }  # fmt: skip
 """The examples of CONTRIBUTING.md, and what Hydra and its plugins bring."""
 OF_PROGRAMS = {"hydra.mode", "start.checkpoint", "hydra.launcher.n_jobs", "hydra.sweeper.max_failure_rate"}
