@@ -19,7 +19,6 @@ from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import Override
 from hydra.core.plugins import Plugins
 from hydra.plugins.config_source import ConfigResult
-from hydra.plugins.launcher import Launcher
 from hydra.plugins.plugin import Plugin
 from hydra.plugins.search_path_plugin import SearchPathPlugin
 from hydra.plugins.sweeper import Sweeper
@@ -45,7 +44,7 @@ def register(configs: type[SearchPathPlugin]) -> None:
     plugins.is_in_toplevel_plugins_module = _is_plugin  # type: ignore[assignment]
 
 
-def leave_checks_to(launchers: type[Launcher]) -> None:
+def leave_checks_to(launchers: type[object]) -> None:
     """Lets Hydra's own sweeper compose no job to check it, where such a launcher checks all jobs itself.
 
     It takes Hydra a third of a second for each job. Under other launchers it checks them as ever.
