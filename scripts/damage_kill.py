@@ -29,6 +29,10 @@ SWEEP = [
 ]  # fmt: skip
 CLOCK = ("started", "finished", "git", "hardware", "sha256")
 """What a record tells of when and where, and nothing of the result; the sums are of files with times and paths."""
+AGAIN = 5
+"""Further calls of an undisturbed sweep that has ended with an error: a cluster whose daemon was killed a moment ago
+refuses jobs, or loses one, and the message says to start it again.
+"""
 PATIENCE = 30
 """A sweep that takes so many times as long as the undisturbed one hangs."""
 MEASURED = ("seconds", "per_second", "memory")
@@ -62,8 +66,11 @@ def killed_sweeps(kills: int, under: Under) -> list[str]:
         refused: list[str] = []
         while killed.total() < kills:
             sweeps += 1
-            runs, disturbed = Path(scratch) / f"sweep {sweeps}", True
-            while disturbed:
+            runs, left, disturbed, code = Path(scratch) / f"sweep {sweeps}", AGAIN, True, 0
+            while disturbed or (code and left):
+                if not disturbed:
+                    left -= 1
+                    _mend(under)
                 process, disturbed = _start(runs, under), False
                 while killed.total() < kills and not _ends(process, chance.uniform(0, whole)):
                     killed[_kill(chance, process, runs, under)] += 1
@@ -73,8 +80,9 @@ def killed_sweeps(kills: int, under: Under) -> list[str]:
                     refused.append(f"sweep {sweeps} did not end within {PATIENCE * whole:.0f} s")
                     os.killpg(process.pid, signal.SIGKILL)
                     process.wait()
-            if process.returncode:
-                refused.append(f"sweep {sweeps} ended with exit code {process.returncode}")
+                code = process.returncode
+            if code:
+                refused.append(f"sweep {sweeps} ended with exit code {code}")
             found = results(runs)
             files += len(right)
             alike += sum(found.get(name) == told for name, told in right.items())
@@ -133,9 +141,14 @@ def _kill(chance: random.Random, process: "subprocess.Popen[bytes]", runs: Path,
             process.wait()
         else:
             os.kill(pid, signal.SIGKILL)
-    if kind in under.daemons and under.mend:
-        subprocess.run(under.mend, shell=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, timeout=300)
+    if kind in under.daemons:
+        _mend(under)
     return kind
+
+
+def _mend(under: Under) -> None:
+    if under.mend:
+        subprocess.run(under.mend, shell=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, timeout=300)
 
 
 def _of_runs(runs: Path) -> list[int]:

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from typing import Any
 
 from benchmark.dashboard.charts import COMPARED, COST_AND_QUALITY, CustomChart
 from benchmark.dashboard.study import Series, StudyContents
@@ -39,7 +40,7 @@ def workspace_of(study: StudyContents, target: Target) -> ws.Workspace:
     )  # fmt: skip
 
 
-def section(name: str, panels: Sequence[object], columns: int, is_open: bool = True) -> ws.Section:
+def section(name: str, panels: Sequence[Any], columns: int, is_open: bool = True) -> ws.Section:
     return ws.Section(
         name=name, panels=list(panels), is_open=is_open,
         layout_settings=ws.SectionLayoutSettings(columns=columns, rows=2),

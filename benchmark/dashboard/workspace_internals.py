@@ -8,6 +8,7 @@ panel.
 
 import warnings
 from collections.abc import Sequence
+from typing import Any
 
 from benchmark.common.errors import ConfigFault
 from benchmark.results.run_id import digest
@@ -29,7 +30,8 @@ def with_stable_ids(sections: Sequence[ws.Section]) -> list[ws.Section]:
     """Gives each section and panel an id that is a function of its place."""
     for section in sections:
         section._id = digest(section.name)[:12]
-        for place, panel in enumerate(section.panels):
+        panels: Sequence[Any] = section.panels
+        for place, panel in enumerate(panels):
             panel._id = digest([section.name, place])[:12]
     return list(sections)
 

@@ -132,7 +132,7 @@ def connected(address: str, cpus: int) -> RayCluster:
     if not ray.is_initialized():
         refuse_address(address)
         logging.getLogger("ray").setLevel(logging.ERROR)
-        own = (
+        own: dict[str, Any] = (
             {"num_cpus": cpus, "include_dashboard": False, "_node_ip_address": "127.0.0.1"} if address == LOCAL else {}
         )
         try:
