@@ -165,7 +165,7 @@ class Composer:
     def _match(self, config: DictConfig, overrides: Sequence[str]) -> None:
         """Scales the widths of a run to an equal budget, where `match` names one. overrides: those of the run."""
         if lacking := sorted(OmegaConf.missing_keys(config.match)):
-            raise ConfigFault([f"match.{key}: has no value, and needs one: match.{key}=..." for key in lacking])
+            raise ConfigFault([f"{key}: has no value, and needs one: {key}=..." for key in lacking])
         others = [text for text in overrides if not OF_ONE_MECHANISM.match(text)]
         instantiate(config.match).apply(config, lambda name: self._other_mechanism(name, others))
 

@@ -28,7 +28,7 @@ for path in CONF.rglob("*.yaml"):
 
 TYPED = re.compile(r"(?<![\w./+<&?~-])([a-z][a-z_]*(?:[./][a-z_]+)*)=(\[?[\w.,]*)")
 NAMED = re.compile(r"(?<![\w./=])([a-z]+(?:\.[a-z_]+)+)(?![\w(./])")
-FILES = (".npy", ".pkl", ".jsonl", ".json", ".csv", ".yaml", ".png")
+FILES = (".npy", ".pkl", ".jsonl", ".json", ".csv", ".yaml", ".png", ".journal")
 """What looks like a knob in a message and is the name of a file."""
 
 

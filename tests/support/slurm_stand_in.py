@@ -1,4 +1,7 @@
-"""Stand-ins for Slurm's commands: sbatch starts each task of an array at once, here; squeue lists the living."""
+"""Stand-ins for Slurm's commands: sbatch starts each task of an array at once, here; squeue lists the living.
+
+While a file `hold` is in the folder tasks wait; squeue removes it when it has listed one.
+"""
 
 import os
 import stat
@@ -8,6 +11,7 @@ from pathlib import Path
 SBATCH = r"""
 import os, re, subprocess, sys
 from pathlib import Path
+HELD = 'while [ -e "$STAND_IN/hold" ]; do sleep 0.1; done; exec bash "$1"'
 queue = Path(os.environ["STAND_IN"], "queue")
 script = sys.argv[-1]
 array = re.search(r"--array=(\d+)-(\d+)", Path(script).read_text())
@@ -18,7 +22,7 @@ for task in range(int(first), int(last) + 1):
     of_task = {**of_array, "SLURM_JOB_ID": f"{job}{task}" if array else job, "SLURM_NTASKS": "1",
                "SLURM_PROCID": "0", "SLURM_LOCALID": "0", "SLURM_NODEID": "0", "SLURM_JOB_NUM_NODES": "1",
                "SLURM_JOB_NODELIST": "here"}
-    process = subprocess.Popen(["bash", script], env=os.environ | of_task, start_new_session=True,
+    process = subprocess.Popen(["bash", "-c", HELD, "held", script], env=os.environ | of_task, start_new_session=True,
                                stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     (queue / (f"{job}_{task}" if array else job)).write_text(str(process.pid))
 print("Submitted batch job", job)
@@ -46,6 +50,7 @@ for path in Path(os.environ["STAND_IN"], "queue").iterdir():
         continue
     if state != "Z":
         print(f"{path.name}|RUNNING")
+        Path(os.environ["STAND_IN"], "hold").unlink(missing_ok=True)
 """
 SCANCEL = r"""
 import os, signal, sys

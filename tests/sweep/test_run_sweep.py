@@ -126,7 +126,8 @@ def test_the_dashboard_of_real_runs_finds_them_by_what_they_were_logged_with(syn
 
 
 def test_an_account_is_a_key_in_the_environment_or_in_netrc(monkeypatch, tmp_path):
-    monkeypatch.delenv("WANDB_API_KEY", raising=False)
+    for name in ("WANDB_API_KEY", "WANDB_BASE_URL"):
+        monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("HOME", str(tmp_path))
     assert not has_account()
     (tmp_path / ".netrc").write_text("machine api.wandb.ai login user password " + "0" * 40)
