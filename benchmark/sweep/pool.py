@@ -13,11 +13,9 @@ from benchmark.process.parent import PARENT
 from benchmark.process.program import BUSY
 from benchmark.results.run_folder import RunFolder
 from benchmark.sweep.display import Display, Running
+from benchmark.sweep.elsewhere import Elsewhere
 from benchmark.sweep.ending import failure
 from benchmark.sweep.jobs import Job, Outcome
-
-POLL_SECONDS = 1.0
-"""Between two checks whether other processes have finished runs that the sweep waits for."""
 
 PATIENCE_SECONDS = 5.0
 """Between SIGTERM and SIGKILL."""
@@ -39,15 +37,14 @@ class Pool:
     def __init__(self, slots: Sequence[Mapping[str, str]], display: Display):
         self._slots, self._display = slots, display
         self._running: dict[int, Started] = {}
-        self._elsewhere: list[Job] = []
-        self._polled = 0.0
+        self._elsewhere = Elsewhere()
 
     def run(self, jobs: Sequence[Job]) -> list[Outcome]:
         """Runs all jobs; their outcomes in the order of ending. On any exception all jobs are stopped."""
         waiting, outcomes = deque(jobs), list[Outcome]()
         try:
             while waiting or self._running or self._elsewhere:
-                waiting += self._free_again()
+                waiting += self._elsewhere.free_again()
                 for slot in range(len(self._slots)):
                     if slot in self._running:
                         outcomes += self._reap(slot)
@@ -59,15 +56,6 @@ class Pool:
         finally:
             self._stop()
         return outcomes
-
-    def _free_again(self) -> list[Job]:
-        """The jobs whose runs no other process executes any more: started, they find a record or resume."""
-        if not self._elsewhere or time.monotonic() - self._polled < POLL_SECONDS:
-            return []
-        self._polled = time.monotonic()
-        free = [job for job in self._elsewhere if RunFolder(job.address.folder).is_free()]
-        self._elsewhere = [job for job in self._elsewhere if job not in free]
-        return free
 
     def _start(self, slot: int, job: Job) -> None:
         folder = RunFolder(job.address.folder)
@@ -92,7 +80,7 @@ class Pool:
         del self._running[slot]
         output = _output(started)
         if code == BUSY:
-            self._elsewhere.append(job)
+            self._elsewhere.add(job)
             self._display.elsewhere(running)
             return []
         _append_to_log(running, output)

@@ -10,6 +10,7 @@ from benchmark.common.errors import BusyFault, RunFault, user_fault
 from benchmark.process.program import BUSY
 from benchmark.results.run_folder import RunFolder
 from benchmark.sweep.display import Display, Running
+from benchmark.sweep.elsewhere import Elsewhere
 from benchmark.sweep.ending import failure
 from benchmark.sweep.jobs import Job, Outcome, note_failure
 from benchmark.sweep.ray_actor import RayNews, RayStart
@@ -20,8 +21,6 @@ from benchmark.sweep.remote import PATIENCE_SECONDS
 LOOK_SECONDS = 2.0
 """A node tells so often what has become of its run; at once when it ends."""
 TICK_SECONDS = 0.5
-POLL_SECONDS = 1.0
-"""Between two checks whether other processes have finished runs that the sweep waits for."""
 ROOM_SECONDS = 60.0
 """A job that waits for longer while no node could take it is remarked on."""
 LOST_SECONDS = 120.0
@@ -58,15 +57,15 @@ class RayWatch:
         self._ray, self._actor, self._results, self._at_once = ray, actor, results, at_once
         self._display, self._has_room = display, has_room
         self._submitted: list[Submitted] = []  # until the actor is let go, so that an interruption stops all
-        self._elsewhere: list[Job] = []
-        self._polled = self._room = time.monotonic()
+        self._elsewhere = Elsewhere()
+        self._room = time.monotonic()
 
     def run(self, jobs: Sequence[Job]) -> list[Outcome]:
         """The outcomes, in the order of ending. On any exception all jobs are stopped."""
         waiting, outcomes = deque(jobs), list[Outcome]()
         try:
             while waiting or self._submitted or self._elsewhere:
-                waiting += self._free_again()
+                waiting += self._elsewhere.free_again()
                 while waiting and len(self._submitted) < self._at_once:
                     self._submit(waiting.popleft())
                 outcomes += self._answers(TICK_SECONDS)
@@ -78,20 +77,11 @@ class RayWatch:
             self._stop()
         return outcomes
 
-    def _free_again(self) -> list[Job]:
-        """The jobs whose runs no other process executes any more: started, they find a record or resume."""
-        if not self._elsewhere or time.monotonic() - self._polled < POLL_SECONDS:
-            return []
-        self._polled = time.monotonic()
-        free = [job for job in self._elsewhere if RunFolder(job.address.folder).is_free()]
-        self._elsewhere = [job for job in self._elsewhere if job not in free]
-        return free
-
     def _submit(self, job: Job) -> None:
         try:
             run = self._results.claim(job)
         except BusyFault:
-            self._elsewhere.append(job)
+            self._elsewhere.add(job)
             self._display.remark(f"{job.address.name}: another process is executing it; waiting")
             return
         actor = self._actor(job, run)
@@ -153,7 +143,7 @@ class RayWatch:
         assert running is not None and news.code is not None
         self._let_go(submitted)
         if news.code == BUSY:
-            self._elsewhere.append(job)
+            self._elsewhere.add(job)
             self._display.elsewhere(running)
             return []
         message = "" if news.code == 0 else failure(running, news.code, news.output)

@@ -181,7 +181,7 @@ def test_a_node_that_stays_away_ends_its_job(monkeypatch, tmp_path):
 
 
 def test_a_run_that_another_process_executes_is_waited_for(monkeypatch, tmp_path):
-    monkeypatch.setattr(ray_watch, "POLL_SECONDS", 0.0)
+    monkeypatch.setattr("benchmark.sweep.elsewhere.POLL_SECONDS", 0.0)
     ray, run = watched(
         monkeypatch, tmp_path, RayStart("h", 1), RayNews(75, NOTHING, b""), RayStart("h", 2),
         RayNews(1, NOTHING, b"x"),
