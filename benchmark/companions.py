@@ -18,7 +18,6 @@ from benchmark.training.processes.alone import Alone
 from benchmark.training.processes.base import Processes
 from benchmark.training.processes.together import Together
 
-LOCALHOST = "127.0.0.1"
 PATIENCE_SECONDS = 5.0
 """For the other processes to end after process 0 has: they write nothing."""
 
@@ -58,8 +57,8 @@ def processes_of(count: int, folder: Path) -> Iterator[Processes]:
         port = free_port()
         companions: list[Companion] = []
         try:
-            companions += [started(variables(rank, count, LOCALHOST, port), folder) for rank in range(1, count)]
-            with environment_with(variables(0, count, LOCALHOST, port)), joined(Ranks(0, count)) as together:
+            companions += [started(variables(rank, count, port), folder) for rank in range(1, count)]
+            with environment_with(variables(0, count, port)), joined(Ranks(0, count)) as together:
                 yield together
         except BaseException as error:
             said = ended_early(companions) if isinstance(error, RuntimeError) else ""

@@ -35,11 +35,11 @@ class Budget(NamedTuple):
 
 def scale_to(config: DictConfig, budget: Budget, reference: Reference) -> None:
     """Sets the widths of a configuration and `match.chosen`. See `Match.apply`."""
-    if config_faults(plain(config), written(config)):
+    values, unresolved = plain(config), written(config)
+    if config_faults(values, unresolved):
         return
     aim = budget.to if isinstance(budget.to, int) else known_cost(reference(budget.to), budget)
-    values = plain(config)
-    known = widths(values, written(config), budget.fixed)
+    known = widths(values, unresolved, budget.fixed)
     counts: dict[str, int] = {}
 
     def cost(scale: float) -> int:

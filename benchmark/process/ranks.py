@@ -9,6 +9,8 @@ from typing import NamedTuple
 RANK, PROCESSES = "RANK", "WORLD_SIZE"
 LOCAL, ADDRESS, PORT = "LOCAL_RANK", "MASTER_ADDR", "MASTER_PORT"
 """Environment variables, with the names that torchrun gives them and torch.distributed reads."""
+LOCALHOST = "127.0.0.1"
+"""Where the processes of a run meet, as all are on one machine."""
 
 
 class Ranks(NamedTuple):
@@ -26,15 +28,15 @@ def given_ranks(environment: Mapping[str, str]) -> Ranks:
         return Ranks(0, 1)
 
 
-def variables(rank: int, processes: int, address: str, port: int) -> dict[str, str]:
+def variables(rank: int, processes: int, port: int) -> dict[str, str]:
     """The environment variables of one process of a run, all on one machine."""
-    return {RANK: str(rank), LOCAL: str(rank), PROCESSES: str(processes), ADDRESS: address, PORT: str(port)}
+    return {RANK: str(rank), LOCAL: str(rank), PROCESSES: str(processes), ADDRESS: LOCALHOST, PORT: str(port)}
 
 
 def free_port() -> int:
     """A TCP port of this machine that is free now."""
     with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
+        probe.bind((LOCALHOST, 0))
         port: int = probe.getsockname()[1]
         return port
 

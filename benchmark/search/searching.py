@@ -19,10 +19,7 @@ from benchmark.search.request import SearchRequest
 from benchmark.search.trial_studies import FOLDERS, MESSAGE, SECONDS, TrialStudy
 from benchmark.search.watching import RunningTrial, TrialConsole, Watch
 from benchmark.sweep.base import SweepLauncher, plan
-from benchmark.sweep.jobs import Outcome, note_failure
-
-RESUMES = "started again, it resumes"
-"""How the message of a run ends that was stopped from outside: its trial stays open."""
+from benchmark.sweep.jobs import RESUMES, Outcome, note_failure
 
 
 @final

@@ -3,7 +3,7 @@
 import signal
 
 from benchmark.sweep.display import Running
-from benchmark.sweep.jobs import note_failure
+from benchmark.sweep.jobs import RESUMES, note_failure
 
 
 def failure(running: Running, code: int, output: bytes) -> str:
@@ -14,7 +14,7 @@ def failure(running: Running, code: int, output: bytes) -> str:
     if status.get("state") in ("failed", "interrupted"):
         return str(status.get("message"))
     if code < 0:
-        message = f"killed by {signal.Signals(-code).name}; started again, it resumes"
+        message = f"killed by {signal.Signals(-code).name}; {RESUMES}"
         if status:
             note_failure(running.folder, message, seconds_left=None)
         return message

@@ -7,6 +7,9 @@ from benchmark.common.errors import BusyFault, RunFault
 from benchmark.results.run_folder import RunFolder, now, read_json, write_json
 from benchmark.results.run_id import RunId
 
+RESUMES = "started again, it resumes"
+"""How the message of a run ends that was stopped from outside."""
+
 
 class Job(NamedTuple):
     """A run to start: its identity, the command line that starts it, and how many processes train it."""

@@ -37,8 +37,11 @@ def job_faults(
     of_knobs: dict[str, list[str]] = {}
     for folder, config in jobs.items():
         values = known[folder] if folder in known else plain(config)
-        knobs = json.dumps({**values, "seed": 0, "data": _seedless(values)}, sort_keys=True, default=str)
-        if knobs not in of_knobs or not config.seed >= 0:
+        seeds = values["seed"], values["data"].get("seed")
+        of_seeds = None if all(seed is None or (type(seed) is int and seed >= 0) for seed in seeds) else seeds
+        relevant = {**values, "seed": of_seeds, "data": _seedless(values)}
+        knobs = json.dumps(relevant, sort_keys=True, default=str)
+        if knobs not in of_knobs:
             of_knobs[knobs] = config_faults(values, written(config))
         found[folder] = of_knobs[knobs]
         if not found[folder]:

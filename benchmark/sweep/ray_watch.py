@@ -12,7 +12,7 @@ from benchmark.results.run_folder import RunFolder
 from benchmark.sweep.display import Display, Running
 from benchmark.sweep.elsewhere import Elsewhere
 from benchmark.sweep.ending import failure
-from benchmark.sweep.jobs import Job, Outcome, note_failure
+from benchmark.sweep.jobs import RESUMES, Job, Outcome, note_failure
 from benchmark.sweep.ray_actor import RayNews, RayStart
 from benchmark.sweep.ray_results import RunResults
 from benchmark.sweep.ray_runs import NodeRun
@@ -25,7 +25,6 @@ ROOM_SECONDS = 60.0
 """A job that waits for longer while no node could take it is remarked on."""
 LOST_SECONDS = 120.0
 """For a node that cannot be reached to answer again, or to count as dead."""
-RESUMES = "started again, it resumes"
 
 
 @dataclass(eq=False)

@@ -11,8 +11,8 @@ from typing import IO, Any, final
 from benchmark.process.parent import PARENT
 from benchmark.process.ranks import variables
 
-LOCALHOST, FIRST_PORT, PORTS = "127.0.0.1", 20000, 12000
-"""Where the processes of a run meet: below the ports that Linux gives to programs that ask for any."""
+FIRST_PORT, PORTS = 20000, 12000
+"""Of the processes of a run: below the ports that Linux gives to programs that ask for any."""
 PATIENCE_SECONDS = 60.0
 """For a run to stop after SIGTERM, before it is killed."""
 
@@ -94,4 +94,4 @@ def slurm_ranks(environment: Mapping[str, str], tasks: int) -> dict[str, str]:
     if tasks == 1:
         return {}
     rank, job = int(environment["SLURM_PROCID"]), int(environment["SLURM_JOB_ID"])
-    return variables(rank, tasks, LOCALHOST, FIRST_PORT + job % PORTS)
+    return variables(rank, tasks, FIRST_PORT + job % PORTS)

@@ -7,7 +7,7 @@ from typing import final
 
 from benchmark.results.run_folder import RunFolder, read_json
 from benchmark.sweep.display import Display, Running
-from benchmark.sweep.jobs import Job, Outcome, note_failure
+from benchmark.sweep.jobs import RESUMES, Job, Outcome, note_failure
 from benchmark.sweep.slurm_queue import RUNNING, SlurmTicket, cancel, queued
 
 WAITING = ("PENDING", "REQUEUED", "REQUEUE_HOLD", "SPECIAL_EXIT", "SUSPENDED", "PREEMPTED")
@@ -90,9 +90,7 @@ class SlurmWatch:
         if status.get("state") in ("failed", "interrupted"):
             return str(status.get("message"))
         last = last_line(Path(ticket.log)) or last_line(Path(ticket.log).with_suffix(".err"))
-        message = (
-            f"Slurm's job {ticket.job} ended before its run ({last or 'without a word'}); started again, it resumes"
-        )
+        message = f"Slurm's job {ticket.job} ended before its run ({last or 'without a word'}); {RESUMES}"
         note_failure(running.folder, message)
         return message
 

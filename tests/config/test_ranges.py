@@ -199,6 +199,14 @@ def test_parts_that_do_not_fit_are_told_before_any_job_starts(tmp_path):
     assert all(len(told) == 1 for name, told in found.items() if name != "good")
 
 
+def test_a_wrong_seed_is_told_of_its_job_alone(tmp_path):
+    """Jobs that differ in their seeds share a check of their knobs, but not with a seed that is none."""
+    jobs = {tmp_path / seed: composed("attention=none", f"seed={seed}") for seed in ("-1", "0", "word", "1")}
+    found = {folder.name: told for folder, told in job_faults(jobs).items()}
+    assert found["0"] == found["1"] == []
+    assert all(any(line.startswith("seed: ") for line in found[seed]) for seed in ("-1", "word")), found
+
+
 def test_a_file_that_is_no_checkpoint_is_told_but_not_where_a_run_resumes(tmp_path):
     (tmp_path / "a.ckpt").write_text("no checkpoint")
     config = composed("attention=ram", "start=checkpoint", f"start.checkpoint={tmp_path}/a.ckpt")

@@ -131,7 +131,7 @@ def stop_in_the_second(self, trainer, pl_module):
 
 def test_a_process_that_ends_is_told_with_what_it_said(tmp_path, monkeypatch):
     monkeypatch.setattr(companions, "PATIENCE_SECONDS", 60.0)
-    lost = companions.started(variables(1, 2, "127.0.0.1", 1), tmp_path)  # a folder without a config.yaml
+    lost = companions.started(variables(1, 2, 1), tmp_path)  # a folder without a config.yaml
     told = companions.ended_early([lost])
     companions.stop([lost], 0.0)
     assert re.match(r"process 1 of the run has ended \(exit code 1\): .*config\.yaml", told)
@@ -155,7 +155,7 @@ def test_what_cannot_be_shared_is_refused_before_the_run(overrides, words):
 
 def test_the_environment_names_the_process():
     assert given_ranks({}) == Ranks(0, 1) == given_ranks({"WORLD_SIZE": "many"})
-    assert given_ranks(variables(1, 2, "127.0.0.1", 9)) == Ranks(1, 2)
+    assert given_ranks(variables(1, 2, 9)) == Ranks(1, 2)
     assert slurm_ranks({"SLURM_PROCID": "1", "SLURM_JOB_ID": "7"}, 1) == {}
     told = slurm_ranks({"SLURM_PROCID": "1", "SLURM_JOB_ID": "7"}, 2)
     assert given_ranks(told) == Ranks(1, 2) and told["MASTER_PORT"] == "20007"
