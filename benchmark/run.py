@@ -32,6 +32,7 @@ from benchmark.same_data import KnownData
 from benchmark.stored import StoredRuns
 from benchmark.sweep.base import SweepLauncher, composer_of
 from benchmark.sweep.dry_run import dry_run
+from benchmark.sweep.job_checks import faults_of_one, job_checks
 from benchmark.sweep.overrides import as_sweeps
 from benchmark.training.rehearsal import rehearsed
 
@@ -48,6 +49,8 @@ def main() -> int:
     register_plugins()
     leave_checks_to(SweepLauncher)
     arguments = command_line()
+    if is_sweep(arguments):
+        job_checks().prepare()
     composer = Composer(arguments.config_dir)
     try:
         if not (arguments.help or arguments.hydra_help or arguments.shell_completion or arguments.info):
@@ -124,10 +127,7 @@ def one(config: DictConfig, composer: Composer, experiment: str) -> float | None
         reason = KnownData().refuse_others(config, made, f"{folder.path} holds a finished run")
         print(f"finished before, skipped: {address.folder}{reason and f' ({reason})'}", flush=True)
         return on_validation(read_json(folder.record))
-    from benchmark.sweep.planning import job_faults  # imports all parts that it checks, and PyTorch
-
-    if faults := job_faults({address.folder: config})[address.folder]:
-        raise ConfigFault(faults)
+    refuse(faults_of_one(address.folder, config))
     from benchmark.companions import refuse_other_numbers
 
     refuse_other_numbers(config.trainer.devices, ranks := given_ranks(os.environ))

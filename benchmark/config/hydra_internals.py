@@ -6,7 +6,7 @@ A new version of Hydra may change any of them; tests/config/test_hydra_internals
 import pickle
 from argparse import Namespace
 from collections.abc import Iterator
-from copy import copy, deepcopy
+from copy import copy
 from typing import Any, final
 
 from hydra._internal.config_loader_impl import ConfigLoaderImpl
@@ -82,9 +82,11 @@ class ReadOnce(ConfigRepository):
         super().__init__(config_search_path)
 
     def __deepcopy__(self, memo: dict[int, Any]) -> "ReadOnce":
-        """A copy, which Hydra makes for every composition: with sources of its own, and what is read in common."""
+        """A copy, which Hydra makes for every composition: with a list of sources of its own, which Hydra replaces, and
+        what is read in common.
+        """
         found = copy(self)
-        found.sources = deepcopy(self.sources, memo)
+        found.sources = [*self.sources]
         return found
 
     def initialize_sources(self, config_search_path: ConfigSearchPath) -> None:

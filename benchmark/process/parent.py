@@ -10,10 +10,19 @@ PARENT = "ATTENTION_BENCHMARK_PARENT"
 
 
 def end_with_parent() -> None:
-    """Asks the operating system for SIGTERM when the process that PARENT names ends. On Linux only."""
+    """Ends this process with the one that PARENT names, if it names one."""
     parent = os.environ.pop(PARENT, None)
-    if parent is None or not sys.platform.startswith("linux"):
+    if parent is not None:
+        end_with(int(parent))
+
+
+def end_with(parent: int) -> None:
+    """Asks the operating system for SIGTERM when the process that started this one ends. On Linux only.
+
+    parent: its id. Exits if it has ended before.
+    """
+    if not sys.platform.startswith("linux"):
         return
     ctypes.CDLL(None).prctl(1, signal.SIGTERM)  # PR_SET_PDEATHSIG
-    if os.getppid() != int(parent):
+    if os.getppid() != parent:
         sys.exit(128 + signal.SIGTERM)

@@ -120,8 +120,8 @@ def _is_how(key: str) -> bool:
 
 def _is_excluded(key: str, excludes: Sequence[str]) -> bool:
     """key: of a value, or a group, possibly with its package: encoder/tuning, optimizer@second."""
-    dotted = key.partition("@")[0].replace("/", ".")
-    return any(dotted == exclude or dotted.startswith(f"{exclude}.") for exclude in excludes)
+    dotted = key.partition("@")[0].replace("/", ".") + "."
+    return dotted.startswith(tuple(f"{exclude}." for exclude in excludes))
 
 
 def flatten(config: Mapping[str, Any], prefix: str = "") -> Flat:

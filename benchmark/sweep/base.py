@@ -10,7 +10,6 @@ from typing import Any, NamedTuple, final
 from hydra.core.utils import JobReturn
 from hydra.plugins.launcher import Launcher
 from hydra.types import HydraContext, TaskFunction
-from hydra.utils import get_class
 from omegaconf import DictConfig, OmegaConf
 
 from benchmark.common.errors import ConfigFault
@@ -26,6 +25,7 @@ from benchmark.same_data import StoredJobs
 from benchmark.stored import StoredRuns
 from benchmark.sweep.checking import STEPS, Checking
 from benchmark.sweep.collisions import Jobs
+from benchmark.sweep.job_checks import ToCheck, job_checks
 from benchmark.sweep.jobs import Job, Outcome
 from benchmark.sweep.returns import returns
 
@@ -164,30 +164,28 @@ def plan(
     jobs, stored, runs = Jobs(), StoredJobs(writes), StoredRuns()
     checking = Checking(console, len(job_overrides))
     refused: list[str] = []
-    for overrides, config, values in composed(composer, job_overrides, checking, refused):
-        address = runs.address(composer.address(config, values=values), config)
-        addresses.append(address)
-        if not jobs.is_new(address.folder, overrides, values):
-            checking.step(STEPS)
-        elif fault := RunFolder(address.folder).unusable():
-            unusable.append(Outcome(Job(address, []), 1, 0.0, fault))
-            checking.step(STEPS)
-        elif stored.is_finished(config, address):
-            finished.append(address)
-            checking.step(STEPS)
-        else:
-            todo.append((address, overrides))
-            configs[address.folder], known[address.folder] = config, values
-            checking.step()
-    faults = [*refused, *jobs.faults(), *stored.faults()]
-    if todo:
-        from benchmark.config.check import argument_faults
-        from benchmark.sweep.planning import job_faults  # imports every part it checks, PyTorch with them
-
-        wrong = argument_faults("hydra.launcher", knobs, get_class(knobs["_target_"])) if knobs else ()
-        faults += [f"{knob}: {message}" for knob, message in wrong]
-        found = job_faults(configs, checking.step, known)
-        faults += [f"{address.name}: {fault}" for address, _ in todo for fault in found[address.folder]]
+    with job_checks() as checks:
+        for overrides, config, values in composed(composer, job_overrides, checking, refused):
+            address = runs.address(composer.address(config, values=values), config)
+            addresses.append(address)
+            if not jobs.is_new(address.folder, overrides, values):
+                checking.step(STEPS)
+            elif fault := RunFolder(address.folder).unusable():
+                unusable.append(Outcome(Job(address, []), 1, 0.0, fault))
+                checking.step(STEPS)
+            elif stored.is_finished(config, address):
+                finished.append(address)
+                checking.step(STEPS)
+            else:
+                checks.prepare()
+                todo.append((address, overrides))
+                configs[address.folder], known[address.folder] = config, values
+                checking.step()
+        faults = [*refused, *jobs.faults(), *stored.faults()]
+        if todo:
+            found = checks.faults(ToCheck(configs, known, knobs), checking.step)
+            of_jobs = [f"{address.name}: {fault}" for address, _ in todo for fault in found.jobs[address.folder]]
+            faults += [*found.launcher, *of_jobs]
     if faults:
         raise ConfigFault(list(dict.fromkeys(faults)))
     return SweepPlan(addresses, todo, finished, list(stored.not_compared), unusable, configs, jobs.twice)

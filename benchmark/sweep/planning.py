@@ -7,11 +7,12 @@ from types import MappingProxyType
 from typing import Any
 
 import torch
+from hydra.utils import get_class
 from omegaconf import DictConfig
 
 from benchmark.build import build_module, make, without_weight_files
 from benchmark.common.errors import causes, fault_lines
-from benchmark.config.check import config_faults
+from benchmark.config.check import argument_faults, config_faults
 from benchmark.config.compose import plain, written
 from benchmark.results.run_folder import RunFolder
 from datamodules.contract import Outlined, References, TaskSpec
@@ -21,6 +22,12 @@ ELSEWHERE = ("study", "seed", "runs", "threads", "progress", "log_every", "ident
 
 WORDS = ("a word", "the end")
 """Placeholder symbols for a task whose vocabulary is in files that are not read yet."""
+
+
+def launcher_faults(knobs: Mapping[str, Any]) -> list[str]:
+    """The faults of a launcher's knobs. knobs: with its class as `_target_`; none for launchers of others."""
+    wrong = argument_faults("hydra.launcher", knobs, get_class(knobs["_target_"])) if knobs else ()
+    return [f"{knob}: {message}" for knob, message in wrong]
 
 
 def job_faults(
