@@ -14,6 +14,7 @@ from benchmark.report.read.folders import Finished, RunFolderName, Study, Unfini
 from benchmark.results.checksums import is_the_file
 from benchmark.results.vocabulary import LOSS
 
+METRICS = "metrics.jsonl"
 MOST_BYTES, MOST_EPOCHS, MOST = 64 * 2**20, 1e6, 1e30
 """Largest metrics file in bytes, and largest epoch and absolute value that are drawn."""
 
@@ -67,7 +68,7 @@ def lines_of(path: Path) -> Iterator[Mapping[str, Any]]:
 def read_curves(folder: Path, keys: Sequence[str]) -> dict[str, dict[float, float]]:
     """By metric and epoch, the mean of the values that a run logged in that epoch."""
     logged: dict[str, dict[float, list[float]]] = {key: defaultdict(list) for key in keys}
-    for entry in lines_of(folder / "metrics.jsonl"):
+    for entry in lines_of(folder / METRICS):
         epoch = number(entry, "epoch")
         for key in keys:
             value = number(entry, key)
@@ -90,15 +91,20 @@ def curves_by_data(study: Study, labels: Mapping[tuple[str, str], str]) -> dict[
 
 
 def has_intact_metrics(run: Finished) -> bool:
-    """Whether a run's metrics file has the checksum in its record; adds a remark to the run if not."""
-    path = run.address.folder / "metrics.jsonl"
-    try:
-        same = is_the_file(run.record, run.address.folder, path)
-    except OSError:
-        same = not path.exists()  # it has no curve then
+    """Whether a run's metrics file is as the run left it; adds a remark to the run if not."""
+    same = is_intact(run)
     if not same:
         run.remarks.append("metrics.jsonl is not as the run left it; its learning curve is left out")
     return same
+
+
+def is_intact(run: Finished) -> bool:
+    """Whether a run's metrics file has the checksum in its record. A run without one has no curve."""
+    path = run.address.folder / METRICS
+    try:
+        return is_the_file(run.record, run.address.folder, path)
+    except OSError:
+        return not path.exists()
 
 
 def curves_of(

@@ -23,6 +23,7 @@ from benchmark.report.sections import (
     pairs,
     places,
     sequences,
+    soon,
     tables,
     verdicts,
 )
@@ -88,6 +89,7 @@ def task_section(
         )
     parts.append(Part("Where it looked", present(places.figure(task, styles)), (places.table(task),)))
     parts.append(Part("Cost", (), (tables.costs(task),)))
+    parts.append(Part("How soon", (), (soon.table(task),)))
     parts.append(Part("Published on these data", (), (), (verdicts.literature(task, numbers),)))
     parts = [part for part in parts if shown(part)]
     return TaskSection(task, predictions, comparisons, tuple(parts), tuple(gallery(task)))
