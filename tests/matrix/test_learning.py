@@ -64,6 +64,16 @@ def test_dram_learns_where_to_look(item_probs):
     assert looks["mean"]["first_distance"] < 5 < 6 < looks["random"]["first_distance"]
 
 
+def test_a_map_of_the_window_learns_where_to_look():
+    """On pairs, where random looks err in nine of ten: DRAM whose policy draws a cell of the widest window."""
+    pair = ("data.labels._target_=datamodules.digits.labels.UnorderedPair", "data.canvas=20", *DENSE, "look.scales=2",
+            "look.glimpses=3")  # fmt: skip
+    _, blind = errors("random", 400, *pair)
+    found, error = errors("dram", 400, *pair, "attention/policy=map")
+    assert error["mean"] < blind["mean"] - 0.2 and error["mean"] < error["random"] - 0.2
+    assert found.localisation["mean"]["hit_rate"] > found.localisation["random"]["hit_rate"] + 0.2
+
+
 def test_ram_looks_better_than_anywhere(item_probs):
     _, error = errors("ram", 400, *DENSE, EXPLORE, "look.scales=2", "look.glimpses=3")
     assert error["mean"] < item_probs - 0.2 and error["mean"] < error["random"] - 0.05
