@@ -13,7 +13,7 @@ from benchmark.check.suite import contracts
 from benchmark.model.attention.alignment.uniform import UniformAlignment
 from benchmark.model.attention.distribution import CategoricalItems, expectation, mode, sample, uniform
 from benchmark.model.attention.policy.base import Canvas, Seen, WindowShape
-from benchmark.model.attention.policy.map import MapPolicy, neighbours
+from benchmark.model.attention.policy.map import MapPolicy
 from benchmark.model.attention.policy.random_start import RandomStartPolicy
 from benchmark.model.decoding.beam import Beam
 from benchmark.model.decoding.length import NoLengthNormalisation
@@ -83,12 +83,6 @@ def test_the_place_is_the_mean_of_the_cells_around_weighed_by_the_scores():
     # Cells of 2 px around x = 5, 7, 9, 11 px, in units of 2 px from 8: -1.5, -0.5, 0.5, 1.5.
     by_hand = [(-0.15 - 0.1) / 0.3, (-0.15 - 0.1 + 0.15) / 0.6, (-0.1 + 0.15 + 0.6) / 0.9, (0.15 + 0.6) / 0.7]
     assert x == pytest.approx(by_hand, abs=1e-5)
-
-
-def test_neighbours_of_a_grid():
-    near, exists = neighbours(2, 3, 1)
-    assert [sorted(near[cell][exists[cell]].tolist()) for cell in (0, 1)] == [[0, 1, 3, 4], [0, 1, 2, 3, 4, 5]]
-    assert neighbours(2, 3, 0)[0].tolist() == [[0], [1], [2], [3], [4], [5]]
 
 
 def test_cells_outside_the_image_are_never_drawn():

@@ -1,7 +1,7 @@
 """A policy over the cells of the window that was just seen: the step between item-wise and location-wise attention.
 
-Axes: R rows, C channels, g side of a window, h rows and w columns of cells, N = h * w cells, J neighbours of a cell, D
-feature of a cell, Q query.
+Axes: R rows, C channels, g side of a window, h rows and w columns of cells, N = h * w cells, D feature of a cell, Q
+query.
 """
 
 from collections.abc import Callable
@@ -9,24 +9,16 @@ from typing import final
 
 import torch
 from torch import Tensor
-from torch.nn.functional import adaptive_avg_pool2d
+from torch.nn.functional import adaptive_avg_pool2d, avg_pool2d
 
 from benchmark.model.attention.alignment.base import Alignment
-from benchmark.model.attention.distribution import IMPOSSIBLE, CategoricalItems
+from benchmark.model.attention.distribution import CategoricalItems
 from benchmark.model.attention.policy.base import Canvas, Policy, PolicyOutput, Seen
 from benchmark.model.encoder.base import Encoder
 from datamodules.ranges import Count, Natural
 
-
-def neighbours(rows: int, columns: int, around: int) -> tuple[Tensor, Tensor]:
-    """(N, J) the cells in the square of 2 * around + 1 cells a side around each cell, and whether each exists; one that
-    does not has the index of some other cell.
-    """
-    offset = torch.arange(-around, around + 1)
-    y_NJ = torch.arange(rows).repeat_interleave(columns)[:, None] + offset.repeat_interleave(len(offset))
-    x_NJ = torch.arange(columns).repeat(rows)[:, None] + offset.repeat(len(offset))
-    exists_NJ = (y_NJ >= 0) & (y_NJ < rows) & (x_NJ >= 0) & (x_NJ < columns)
-    return y_NJ.clamp(0, rows - 1) * columns + x_NJ.clamp(0, columns - 1), exists_NJ
+FAINT = -60.0
+"""Cells whose log-probability is lower than the highest by more than this weigh alike in a mean of places."""
 
 
 @final
@@ -53,8 +45,6 @@ class MapPolicy(Policy):
     drawn = True
     takes_expectation = True
     grid_N2: Tensor
-    near_NJ: Tensor
-    exists_NJ: Tensor
     half_2: Tensor
 
     def __init__(
@@ -72,15 +62,12 @@ class MapPolicy(Policy):
         self.reduced = min(side[0], cells), min(side[1], cells)
         self.encoder = encoder((channels, *self.reduced))
         features, rows, columns = self.encoder.shape
-        self.items = rows * columns
+        self.grid, self.items, self.around = (rows, columns), rows * columns, around
         self.alignment: Alignment = alignment(item_size=features + 5, query_size=query_size)
         y, x = (torch.arange(rows) + 0.5) / rows, (torch.arange(columns) + 0.5) / columns
-        near_NJ, exists_NJ = neighbours(rows, columns, around)
         self.register_buffer(
             "grid_N2", torch.stack([x.repeat(rows), y.repeat_interleave(columns)], 1), persistent=False
         )
-        self.register_buffer("near_NJ", near_NJ, persistent=False)
-        self.register_buffer("exists_NJ", exists_NJ, persistent=False)
         half_2 = torch.tensor([canvas.side[1] / 2, canvas.side[0] / 2])
         self.register_buffer("half_2", half_2, persistent=False)
 
@@ -90,7 +77,7 @@ class MapPolicy(Policy):
         score_RN = self.alignment(key_RNK, query_RQ[:, None]).squeeze(1)
         inside_RN = ((place_RN2 >= 0) & (place_RN2 <= 2 * self.half_2)).all(-1)
         where = CategoricalItems(score_RN, None, inside_RN)
-        location_RN2 = (self.refined(where.log_RN.detach(), place_RN2) - self.half_2) / self.canvas.unit
+        location_RN2 = (self.refined(where.log_RN.detach(), inside_RN, place_RN2) - self.half_2) / self.canvas.unit
         return PolicyOutput(
             where,
             lambda weights_RN: (weights_RN.detach()[:, None] @ location_RN2).squeeze(1),
@@ -107,7 +94,9 @@ class MapPolicy(Policy):
             looked_RN1 = looked_RN1.maximum((far_RN1 <= self.canvas.window.finest / 2).to(looked_RN1.dtype))
         return torch.cat([map_RNC, grid_RN2, place_RN2 / self.half_2 - 1, looked_RN1], -1)
 
-    def refined(self, log_RN: Tensor, place_RN2: Tensor) -> Tensor:
-        """(R, N, 2) the pixel that a draw of each cell looks at."""
-        near_RNJ = log_RN[:, self.near_NJ].masked_fill(~self.exists_NJ, 2 * IMPOSSIBLE)
-        return (near_RNJ.softmax(-1)[..., None] * place_RN2[:, self.near_NJ]).sum(2)
+    def refined(self, log_RN: Tensor, inside_RN: Tensor, place_RN2: Tensor) -> Tensor:
+        """(R, N, 2) the pixel that a draw of each cell looks at: a softmax over its neighbours, by sums of squares."""
+        weight_RN1 = ((log_RN - log_RN.amax(-1, keepdim=True)).clamp(min=FAINT).exp() * inside_RN)[..., None]
+        both_R3hw = torch.cat([weight_RN1, weight_RN1 * place_RN2], -1).transpose(1, 2).unflatten(-1, self.grid)
+        sum_RN3 = avg_pool2d(both_R3hw, 2 * self.around + 1, 1, self.around).flatten(2).transpose(1, 2)
+        return sum_RN3[..., 1:] / sum_RN3[..., :1].clamp(min=torch.finfo(sum_RN3.dtype).tiny)
