@@ -10,7 +10,7 @@ from typing import Any, final
 
 from torch import Tensor, nn
 
-from benchmark.model.attention.base import Attention
+from benchmark.model.attention.base import NO_GLIMPSE, Attention
 from benchmark.model.attention.distribution import Draw
 from benchmark.model.context.base import Context
 from benchmark.model.decoder.base import Decoder, State
@@ -98,17 +98,21 @@ class AttentionRNN(SequenceModel):
         context_BH = self.context(image, lambda: self.attention.global_feature(features))
         state = self.decoder.start(context_BH.repeat_interleave(samples, 0))
         step = partial(self._step, features, draw)
-        return Unroll(state, samples, self.steps, self.end, self.symbols, step)
+        return Unroll((*state, NO_GLIMPSE), samples, self.steps, self.end, self.symbols, step)
 
     def _step(self, features: Any, draw: Draw, state: State, symbol_R: Tensor, t: int) -> Step:
-        state = self.decoder.feed_symbol(symbol_R, state)
+        """One time step. The last part of the state is where the glimpses so far were, so that it follows its row."""
+        past = state[-1]
+        state = self.decoder.feed_symbol(symbol_R, state[:-1])
         glimpses = []
         for m in range(self.glimpses):
             query_RQ = self.decoder.query(state)
-            glimpse = self.attention(features, query_RQ, t * self.glimpses + m, draw)
+            glimpse = self.attention(features, query_RQ, t * self.glimpses + m, draw, past)
             state = self.decoder.step(glimpse.code, state)
+            past = (*past, glimpse.where.detach())
             glimpses.append((glimpse.where, glimpse.log_prob, query_RQ.detach(), glimpse.item_probs))
-        return Step(state, self.decoder.logits(state), *(stacked(parts) for parts in zip(*glimpses, strict=True)))
+        logits_RV = self.decoder.logits(state)
+        return Step((*state, past), logits_RV, *(stacked(parts) for parts in zip(*glimpses, strict=True)))
 
     def training_targets(self, target_BT: Tensor) -> Tensor:
         return target_BT

@@ -13,6 +13,11 @@ from torch import Tensor, nn
 from benchmark.model.attention.distribution import Draw
 from datamodules.contract import NO_KEY, ImageKey
 
+Past = tuple[Tensor, ...]
+"""`where` of each glimpse so far, (R, ...) each, the last one last, without gradient; empty before the first."""
+
+NO_GLIMPSE: Past = ()
+
 
 class Glimpse(NamedTuple):
     """One glimpse of every row.
@@ -63,8 +68,10 @@ class Attention(nn.Module, ABC):
         """
 
     @abstractmethod
-    def forward(self, features: Any, query_RS: Tensor, step: int, draw: Draw) -> Glimpse:
-        """The next glimpse. query_RS: of the decoder. step: number of the glimpse, from 0 over the whole sequence."""
+    def forward(self, features: Any, query_RS: Tensor, step: int, draw: Draw, past: Past = NO_GLIMPSE) -> Glimpse:
+        """The next glimpse. query_RS: of the decoder. step: number of the glimpse, from 0 over the whole sequence.
+        past: `where` of the glimpses before it, for policies that read what was seen there.
+        """
 
     @abstractmethod
     def attention_map(self, where: Tensor, side: tuple[int, int]) -> Tensor:
