@@ -119,7 +119,8 @@ class AttentionRNN(SequenceModel):
                     read.append(self.decoder.logits(state))
         logits_RV = self.decoder.logits(state)
         read_RLV = stacked([*read, logits_RV.detach()])[:, : self.glimpses if self.reads_each_glimpse else 0]
-        return Step(state, logits_RV, *(stacked(parts) for parts in zip(*glimpses, strict=True)), read_RLV)
+        where, log_prob, query, item_probs = (stacked(parts) for parts in zip(*glimpses, strict=True))
+        return Step(state, logits_RV, where, log_prob, query, item_probs, read_RLV)
 
     def training_targets(self, target_BT: Tensor) -> Tensor:
         return target_BT
