@@ -4,7 +4,18 @@ import math
 
 import pytest
 import torch
-from enumerated import QUERY, distance, enumerated, expected_gradient, flat, roller, sampled_gradients, toy
+from enumerated import (
+    QUERY,
+    distance,
+    enumerated,
+    expected_gradient,
+    flat,
+    paths,
+    roller,
+    sampled_gradients,
+    taking,
+    toy,
+)
 from models import built, first_batch, no_boxes
 
 from benchmark.common.errors import ConfigFault
@@ -34,6 +45,10 @@ from datamodules.contract import IGNORED
 ALL, NONE = AllSteps(), NoRegularizer()
 SHAPES = [(1, 1), (1, 2), (2, 1)]
 """Symbols, and glimpses before each."""
+
+
+def step(parts):
+    return parts.module.train_step(parts.module.rnn, parts.module.objective, first_batch(parts))
 
 
 def one_image(steps, glimpses):
@@ -108,6 +123,26 @@ def test_gains_add_up_to_the_log_likelihood():
     gain_BSTM = LikelihoodGain()(rollout, log_BST, target)
     torch.testing.assert_close(gain_BSTM.sum(-1), log_BST)
     assert gain_BSTM[1, :, 1].abs().sum() == 0 and gain_BSTM[0].abs().min() > 0
+
+
+def test_what_is_read_out_after_a_glimpse_is_what_an_early_exit_says():
+    rnn, image, target = toy(1)
+    path = paths(rnn)
+    with reading_each_glimpse(rnn):
+        whole = rnn(image, no_boxes(2), target, len(path), taking(path, 2))
+    rnn.glimpses = 1
+    early = rnn(image, no_boxes(2), target, len(path), taking(path, 2))
+    torch.testing.assert_close(whole.glimpse_logits[:, :, :, 0], early.logits)
+    assert (early.logits - whole.logits).abs().max() > 0.01
+
+
+def test_a_training_step_reads_out_what_its_reward_needs():
+    parts = built("dram", "reward=likelihood_gain", "look.glimpses=2", data="digit_pairs_ordered")
+    terms = step(parts)
+    assert terms["reward"].item() == pytest.approx(-terms["nll"].item(), rel=1e-5)
+    assert not parts.module.rnn.reads_each_glimpse
+    terms["loss"].backward()
+    assert all(parameter.grad.abs().sum() > 0 for parameter in parts.module.rnn.attention.policy.parameters())
 
 
 def test_nothing_is_read_out_where_it_is_not_asked_for():
@@ -222,10 +257,6 @@ def test_the_bias_of_relaxed_samples(kind, temperature, least, most):
 
 
 ESTIMATORS = ("vimco", "nvil", "actor_critic", "exact", "bound", "gumbel", "straight_through", "reweighted_wake_sleep")
-
-
-def step(parts):
-    return parts.module.train_step(parts.module.rnn, parts.module.objective, first_batch(parts))
 
 
 @pytest.mark.parametrize("name", ESTIMATORS)
