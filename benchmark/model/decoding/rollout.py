@@ -102,8 +102,11 @@ def stacked(parts: Sequence[Tensor]) -> Tensor:
 
 def rollout_of(steps: list[Step], symbol_RT: Tensor, samples: int) -> Rollout:
     """The time steps of all rows, as a rollout of images and trajectories."""
-    logits, *glimpses = (stacked(parts).unflatten(0, (-1, samples)) for parts in list(zip(*steps, strict=True))[1:])
-    return Rollout(logits, symbol_RT.unflatten(0, (-1, samples)), *glimpses)
+    logits, where, log_prob, query, item_probs, glimpse_logits = (
+        stacked(parts).unflatten(0, (-1, samples)) for parts in list(zip(*steps, strict=True))[1:]
+    )
+    symbol_BST = symbol_RT.unflatten(0, (-1, samples))
+    return Rollout(logits, symbol_BST, where, log_prob, query, item_probs, glimpse_logits)
 
 
 def averaged(logits_BSxV: Tensor) -> Tensor:
