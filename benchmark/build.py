@@ -123,6 +123,13 @@ def build_module(cfg: DictConfig, spec: TaskSpec, references: References) -> Att
                 "its policy no gradient. Use objective=reinforce"
             ]
         )
+    if objective.for_drawn_only and not (rnn.attention.drawn or cfg.attention.get("is_control", False)):
+        raise ConfigFault(
+            [
+                f"objective: {type(objective).__name__} is for mechanisms that sample where to look, and attention="
+                f"{cfg.attention.name} does not. Use objective=likelihood"
+            ]
+        )
     make(cfg.start)(rnn, spec.symbols)
     measure = build_measure(cfg, spec, references)
     train_step = make_part(cfg, ForTrainingStep(spec, references))

@@ -38,6 +38,16 @@ class GlimpseDistribution(ABC):
         """(R,) log-probability of a place, up to a constant; zero for a place that was not sampled."""
 
 
+class FiniteDistribution(GlimpseDistribution, ABC):
+    """A distribution over N places that can be enumerated. log_RN: their log-probabilities, with gradient."""
+
+    log_RN: Tensor
+
+    @abstractmethod
+    def place(self, weights_RN: Tensor) -> Tensor:
+        """The places with these weights: one of the N for one-hot weights, their weighted mean for others."""
+
+
 Draw = Callable[[GlimpseDistribution], Tensor]
 
 
@@ -68,7 +78,7 @@ def random_items(like_RN: Tensor) -> Tensor:
 
 
 @final
-class CategoricalItems(GlimpseDistribution):
+class CategoricalItems(FiniteDistribution):
     """A categorical distribution over N items (eqs 15-16). A place is (R, N) weights: one-hot for a sample, softmax
     probabilities for the expectation.
 
@@ -83,6 +93,9 @@ class CategoricalItems(GlimpseDistribution):
         possible_scores_RN = scores_RN if possible_RN is None else scores_RN.masked_fill(~possible_RN, IMPOSSIBLE)
         self.log_RN = possible_scores_RN.log_softmax(-1)
         self.softened_R, self.possible_RN = softened_R, possible_RN
+
+    def place(self, weights_RN: Tensor) -> Tensor:
+        return weights_RN
 
     def sample(self) -> Tensor:
         # argmax of p / Exponential(1) is a categorical sample, without the device synchronisation of multinomial.
