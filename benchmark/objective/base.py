@@ -37,12 +37,14 @@ class Objective(nn.Module, ABC):
 
     samples: S, trajectories of each image in training. for_drawn: whether it has a gradient for a policy whose glimpses
     are sampled. for_drawn_only: whether it makes no sense where no glimpse is sampled, as by soft attention.
+    needs_place_gradient: whether its gradient reaches the policy through the place of a glimpse, see `Attention`.
     trajectories: how the rollout is made that `forward` is called with.
     """
 
     samples: int
     for_drawn: bool
     for_drawn_only: bool = False
+    needs_place_gradient: bool = False
     trajectories: Trajectories = SampledTrajectories(each_glimpse=False)
 
     @abstractmethod

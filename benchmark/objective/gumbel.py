@@ -32,6 +32,7 @@ class GumbelSoftmax(Objective, Scheduled):
 
     for_drawn = True
     for_drawn_only = True
+    needs_place_gradient = True
     temperature: Tensor
 
     def __init__(

@@ -11,12 +11,17 @@ from torch.nn.functional import one_hot
 from benchmark.model.attention.alignment.additive import Additive
 from benchmark.model.attention.gate import NoGate
 from benchmark.model.attention.item import ItemAttention, SampledItem
+from benchmark.model.attention.location import LocationAttention
+from benchmark.model.attention.policy.map import MapPolicy
 from benchmark.model.attention.softening import EachGlimpse
+from benchmark.model.attention.views import Stacked
+from benchmark.model.attention.whatwhere import Added
 from benchmark.model.cell.gru import GRU
 from benchmark.model.context.none import NoContext
 from benchmark.model.decoder.single_layer import SingleLayer
 from benchmark.model.decoding.greedy import Greedy
 from benchmark.model.encoder.conv import Conv
+from benchmark.model.encoder.dense import Dense
 from benchmark.model.feeding.teacher_forcing import TeacherForcing
 from benchmark.model.loop import AttentionRNN, reading_each_glimpse
 from benchmark.objective.base import log_likelihood
@@ -36,21 +41,43 @@ def toy(steps, seed=0, glimpses=GLIMPSES):
         SampledItem(1.0, EachGlimpse(0.0)),
         NoGate,
     )
+    return recurrent(spec, attention, glimpses)
+
+
+def toy_map(steps, glimpses, seed=0):
+    """A map policy over the 2 x 2 cells of the window just seen, of 4 of the image's 6 px; the first one is empty."""
+    torch.manual_seed(seed)
+    spec = task(6, symbols=3, steps=steps)
+    policy = partial(
+        MapPolicy,
+        encoder=partial(Conv, layers=[(2, 1, 1)], pad=False),
+        alignment=partial(Additive, size=3),
+        cells=2,
+        around=0,
+    )
+    encoder, whatwhere = partial(Dense, sizes=[3]), partial(Added, size=4, hidden=3)
+    attention = LocationAttention(spec, QUERY, encoder, Stacked, policy, whatwhere, size=2, scales=2, unread=[], unit=3)
+    return recurrent(spec, attention, glimpses, lively=4.0)
+
+
+def recurrent(spec, attention, glimpses, lively=2.5):
+    """A model with this attention, its weights enlarged, two images, and their targets."""
     decoder = SingleLayer(attention.code_size, spec, GRU, QUERY, 2, [], detach=False)
     rnn = AttentionRNN(
         spec, attention, decoder, NoContext(spec, QUERY, 1), TeacherForcing(), Greedy(), glimpses
     ).double()
     with torch.no_grad():
         for parameter in rnn.parameters():
-            parameter.mul_(2.5)
-    image = torch.randn(2, 1, 1, ITEMS, dtype=torch.float64)
-    target = torch.tensor([[0, 2], [1, 1]])[:, :steps]
+            parameter.mul_(lively)
+    image = torch.randn(2, *spec.image_shape, dtype=torch.float64)
+    target = torch.tensor([[0, 2], [1, 1]])[:, : spec.max_steps]
     return rnn, image, target
 
 
 def paths(rnn):
     """(L, G, N) one-hot: every sequence of G = T M places, L = N^G."""
-    return one_hot(torch.tensor(list(product(range(ITEMS), repeat=rnn.steps * rnn.glimpses))), ITEMS).double()
+    places = rnn.attention.policy.items if isinstance(rnn.attention, LocationAttention) else ITEMS
+    return one_hot(torch.tensor(list(product(range(places), repeat=rnn.steps * rnn.glimpses))), places).double()
 
 
 def taking(path_RGN, images=1):

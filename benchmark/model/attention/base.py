@@ -44,6 +44,8 @@ class Attention(nn.Module, ABC):
     none of them; it is then evaluated too. query_width: how many vectors, each as wide as a hidden state, a query has.
     windows: side in pixels of each view of a glimpse, the finest first; empty where a glimpse has no fixed size.
     reads_annotations: whether it reads the true boxes, in the test too; reports mark it as an oracle.
+    place_gradient: whether a glimpse's code has a gradient with respect to its place: a mean of items has, a window cut
+    at whole pixels has none.
     """
 
     code_size: int
@@ -53,6 +55,7 @@ class Attention(nn.Module, ABC):
     query_width: int = 1
     windows: tuple[int, ...] = ()
     reads_annotations: bool = False
+    place_gradient: bool = False
 
     @abstractmethod
     def encode(self, image_BCHW: Tensor, boxes_BN4: Tensor, key: ImageKey = NO_KEY) -> Any:

@@ -113,6 +113,7 @@ class AttentionOverItems(Attention, ABC):
     """
 
     position_size: int
+    place_gradient = True
 
     def __init__(
         self,
