@@ -31,8 +31,8 @@ def finite(where: GlimpseDistribution, objective: str) -> FiniteDistribution:
         raise ConfigFault(
             [
                 f"objective: {objective} needs glimpses that are sampled from finitely many places, as by attention="
-                "item_hard or attention/policy=map. This mechanism samples from infinitely many, or does not sample. Use "
-                "objective=reinforce where locations are sampled, objective=likelihood where nothing is"
+                "item_hard or attention/policy=map. This mechanism samples from infinitely many, or does not sample. "
+                "Use objective=reinforce where locations are sampled, objective=likelihood where nothing is"
             ]
         )
     return where
