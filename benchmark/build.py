@@ -29,6 +29,7 @@ from benchmark.config.arguments import (
 from benchmark.config.check import find, parts
 from benchmark.metrics.base import Measure
 from benchmark.metrics.extra import with_extra
+from benchmark.model.attention.base import Attention
 from benchmark.model.encoder.torchvision import NONE
 from benchmark.model.loop import AttentionRNN, SequenceModel
 from benchmark.objective.base import Objective
@@ -109,6 +110,30 @@ def build_rnn(cfg: DictConfig, spec: TaskSpec) -> SequenceModel:
     return model
 
 
+def refuse_objective(cfg: DictConfig, objective: Objective, attention: Attention) -> None:
+    """Raises ConfigFault if the objective is not made for how the mechanism takes its glimpses."""
+    name, is_control = cfg.attention.name, cfg.attention.get("is_control", False)
+    faults = []
+    if attention.drawn and not objective.for_drawn:
+        faults.append(
+            f"objective: attention={name} samples where to look, and the likelihood alone gives its policy no "
+            "gradient. Use objective=reinforce"
+        )
+    if objective.for_drawn_only and not (attention.drawn or is_control):
+        faults.append(
+            f"objective: {type(objective).__name__} is for mechanisms that sample where to look, and attention="
+            f"{name} does not. Use objective=likelihood"
+        )
+    elif objective.needs_place_gradient and not attention.place_gradient:
+        faults.append(
+            f"objective: the gradient of {type(objective).__name__} reaches the policy through the place of a glimpse, "
+            f"and attention={name} cuts windows at whole pixels, which have no gradient of their place. Use objective="
+            "reinforce"
+        )
+    if faults:
+        raise ConfigFault(faults)
+
+
 def build_module(cfg: DictConfig, spec: TaskSpec, references: References) -> AttentionModule:
     """The LightningModule: the model with its initial weights, objective, optimiser and metrics.
 
@@ -116,13 +141,7 @@ def build_module(cfg: DictConfig, spec: TaskSpec, references: References) -> Att
     """
     rnn = build_rnn(cfg, spec)
     objective: Objective = make_part(cfg, ForObjective(rnn.query_size))
-    if rnn.attention.drawn and not objective.for_drawn:
-        raise ConfigFault(
-            [
-                f"objective: attention={cfg.attention.name} samples where to look, and the likelihood alone gives "
-                "its policy no gradient. Use objective=reinforce"
-            ]
-        )
+    refuse_objective(cfg, objective, rnn.attention)
     make(cfg.start)(rnn, spec.symbols)
     measure = build_measure(cfg, spec, references)
     train_step = make_part(cfg, ForTrainingStep(spec, references))

@@ -10,6 +10,7 @@ from typing import Annotated, Any, NamedTuple
 from annotated_types import Ge, Gt, Interval, Len
 
 Count = Annotated[int, Ge(1)]
+Several = Annotated[int, Ge(2)]
 Natural = Annotated[int, Ge(0)]
 IS_WIDTH = "width"
 """Marks an annotation: a number of units or channels, which match= scales to an equal budget."""

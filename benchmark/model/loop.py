@@ -1,16 +1,19 @@
 """The attention RNN: unrolled over T time steps of one symbol each, with M glimpses before it (eqs 6, 11, 18-24).
 
 Axes: B images, S trajectories, R = B * S rows with an image's trajectories side by side, T symbols, M glimpses before
-each, Q query.
+each, Q query, V symbols.
 """
 
 from abc import ABC, abstractmethod
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import partial
 from typing import Any, final
 
+import torch
 from torch import Tensor, nn
 
-from benchmark.model.attention.base import Attention
+from benchmark.model.attention.base import NO_GLIMPSE, Attention
 from benchmark.model.attention.distribution import Draw
 from benchmark.model.context.base import Context
 from benchmark.model.decoder.base import Decoder, State
@@ -60,7 +63,10 @@ class AttentionRNN(SequenceModel):
     The survey's eqs 21-24 read the classifier and the policy from one hidden state; DRAM needs two, so a decoder gives
     `query` and `logits` separately. Eq 6 feeds back the model's own symbol, eqs 7-8 the true one: with a target
     `feeding` chooses between them (teacher forcing, scheduled sampling); without it `decoding` chooses the symbols.
+    reads_each_glimpse: whether rollouts have the logits after each glimpse (`reading_each_glimpse`).
     """
+
+    reads_each_glimpse = False
 
     def __init__(
         self,
@@ -98,17 +104,26 @@ class AttentionRNN(SequenceModel):
         context_BH = self.context(image, lambda: self.attention.global_feature(features))
         state = self.decoder.start(context_BH.repeat_interleave(samples, 0))
         step = partial(self._step, features, draw)
-        return Unroll(state, samples, self.steps, self.end, self.symbols, step)
+        return Unroll((*state, NO_GLIMPSE), samples, self.steps, self.end, self.symbols, step)
 
     def _step(self, features: Any, draw: Draw, state: State, symbol_R: Tensor, t: int) -> Step:
-        state = self.decoder.feed_symbol(symbol_R, state)
-        glimpses = []
+        """One time step. The last part of the state is where the glimpses so far were, so that it follows its row."""
+        past = state[-1]
+        state = self.decoder.feed_symbol(symbol_R, state[:-1])
+        glimpses, read = [], []
         for m in range(self.glimpses):
             query_RQ = self.decoder.query(state)
-            glimpse = self.attention(features, query_RQ, t * self.glimpses + m, draw)
+            glimpse = self.attention(features, query_RQ, t * self.glimpses + m, draw, past)
             state = self.decoder.step(glimpse.code, state)
+            past = (*past, glimpse.where.detach())
             glimpses.append((glimpse.where, glimpse.log_prob, query_RQ.detach(), glimpse.item_probs))
-        return Step(state, self.decoder.logits(state), *(stacked(parts) for parts in zip(*glimpses, strict=True)))
+            if self.reads_each_glimpse and m < self.glimpses - 1:
+                with torch.no_grad():
+                    read.append(self.decoder.logits(state))
+        logits_RV = self.decoder.logits(state)
+        read_RLV = stacked([*read, logits_RV.detach()])[:, : self.glimpses if self.reads_each_glimpse else 0]
+        where, log_prob, query, item_probs = (stacked(parts) for parts in zip(*glimpses, strict=True))
+        return Step((*state, past), logits_RV, where, log_prob, query, item_probs, read_RLV)
 
     def training_targets(self, target_BT: Tensor) -> Tensor:
         return target_BT
@@ -122,3 +137,16 @@ class AttentionRNN(SequenceModel):
             return self.attention.policy_parameters()
         context = list(self.context.parameters())
         return self.attention.policy_parameters() + self.decoder.policy_parameters(context)
+
+
+@contextmanager
+def reading_each_glimpse(rnn: nn.Module) -> Iterator[None]:
+    """Within the context the rollouts of a model have `Rollout.glimpse_logits`."""
+    loops = [loop for loop in rnn.modules() if isinstance(loop, AttentionRNN)]
+    for loop in loops:
+        loop.reads_each_glimpse = True
+    try:
+        yield
+    finally:
+        for loop in loops:
+            loop.reads_each_glimpse = False

@@ -9,6 +9,8 @@ from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 
 from benchmark.model.decoding.rollout import Rollout
+from benchmark.objective.trajectories.base import Trajectories
+from benchmark.objective.trajectories.sampled import SampledTrajectories
 from datamodules.contract import IGNORED
 
 
@@ -18,15 +20,32 @@ def log_likelihood(rollout: Rollout, target_BT: Tensor) -> Tensor:
     return -cross_entropy(rollout.logits.movedim(-1, 1), target_BST, ignore_index=IGNORED, reduction="none")
 
 
+def glimpse_mask(mask_BST: Tensor, target_BT: Tensor, like_BSTM: Tensor) -> Tensor:
+    """(B, S, T, M) ones for glimpses that count: the loss mask's, but for those after the end of the sequence, which
+    have neither reward nor policy gradient.
+    """
+    return (mask_BST * (target_BT != IGNORED)[:, None])[..., None].expand_as(like_BSTM)
+
+
+def trajectory_log_prob(rollout: Rollout, target_BT: Tensor) -> Tensor:
+    """(B, S) log p(glimpses) of a trajectory, up to the end of its sequence."""
+    return (rollout.log_prob * (target_BT != IGNORED)[:, None, :, None]).sum((-2, -1))
+
+
 class Objective(nn.Module, ABC):
     """A loss of a rollout.
 
     samples: S, trajectories of each image in training. for_drawn: whether it has a gradient for a policy whose glimpses
-    are sampled.
+    are sampled. for_drawn_only: whether it makes no sense where no glimpse is sampled, as by soft attention.
+    needs_place_gradient: whether its gradient reaches the policy through the place of a glimpse, see `Attention`.
+    trajectories: how the rollout is made that `forward` is called with.
     """
 
     samples: int
     for_drawn: bool
+    for_drawn_only: bool = False
+    needs_place_gradient: bool = False
+    trajectories: Trajectories = SampledTrajectories(each_glimpse=False)
 
     @abstractmethod
     def forward(self, rollout: Rollout, target_BT: Tensor) -> dict[str, Tensor]:

@@ -9,12 +9,11 @@ from typing import final
 from torch import Tensor
 
 from benchmark.model.decoding.rollout import Rollout
-from benchmark.objective.base import Objective, log_likelihood
+from benchmark.objective.base import Objective, glimpse_mask, log_likelihood
 from benchmark.objective.baseline.base import Baseline
 from benchmark.objective.loss_mask.base import LossMask
 from benchmark.objective.regularizer.base import Regularizer
-from benchmark.objective.reward.base import Reward, refuse_rewarded_mistakes
-from datamodules.contract import IGNORED
+from benchmark.objective.reward.base import Reward, masked_rewards, refuse_rewarded_mistakes, returns_to_go
 from datamodules.ranges import Count, NonNegative
 
 
@@ -46,21 +45,21 @@ class Reinforce(Objective):
             regularizer,
         )
         self.baseline = baseline(query_size=query_size)
+        self.trajectories = reward.trajectories
 
     def forward(self, rollout: Rollout, target_BT: Tensor) -> dict[str, Tensor]:
         log_BST = log_likelihood(rollout, target_BT)
         mask_BST = self.loss_mask(rollout, target_BT)
-        reward_BST = self.reward(rollout, log_BST, target_BT) * mask_BST
-        return_BSTM = reward_BST.flip(-1).cumsum(-1).flip(-1)[..., None].expand_as(rollout.log_prob)
-        # Glimpses after the end of the sequence have neither reward nor policy gradient.
-        mask_BSTM = (mask_BST * (target_BT != IGNORED)[:, None])[..., None].expand_as(return_BSTM)
+        reward = masked_rewards(self.reward(rollout, log_BST, target_BT), mask_BST)
+        return_BSTM = returns_to_go(reward, rollout.log_prob)
+        mask_BSTM = glimpse_mask(mask_BST, target_BT, return_BSTM)
         baseline_BSTM, baseline_loss = self.baseline(rollout, return_BSTM, mask_BSTM)
         advantage_BSTM = return_BSTM - baseline_BSTM
         policy_BS = (advantage_BSTM * rollout.log_prob * mask_BSTM).sum((-2, -1))
         nll, regularizer = -(log_BST * mask_BST).sum(-1).mean(), self.regularizer(rollout, target_BT)
         loss = nll - self.weight * policy_BS.mean() + baseline_loss + regularizer
         terms = {
-            "reward": reward_BST.sum(-1).mean(),
+            "reward": reward.flatten(2).sum(-1).mean(),
             "baseline": baseline_loss.detach(),
             "penalty": regularizer.detach(),
         }

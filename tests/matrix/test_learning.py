@@ -64,6 +64,15 @@ def test_dram_learns_where_to_look(item_probs):
     assert looks["mean"]["first_distance"] < 5 < 6 < looks["random"]["first_distance"]
 
 
+def test_a_map_of_the_window_learns_where_to_look(item_probs):
+    """DRAM whose policy draws a cell of the window it has just seen: in fewer steps than a Gaussian is given."""
+    found, error = errors("dram", 200, *DENSE, "attention/policy=map")
+    assert error["mean"] < 0.3 < 0.55 < min(error["random"], item_probs)
+    looks = found.localisation
+    assert looks["mean"]["hit_rate"] > 0.8 > 0.7 > looks["random"]["hit_rate"]
+    assert "expectation" in found.test
+
+
 def test_ram_looks_better_than_anywhere(item_probs):
     _, error = errors("ram", 400, *DENSE, EXPLORE, "look.scales=2", "look.glimpses=3")
     assert error["mean"] < item_probs - 0.2 and error["mean"] < error["random"] - 0.05

@@ -31,7 +31,7 @@ class Corner(Attention):
     def global_feature(self, features):
         return features
 
-    def forward(self, features, query_RS, step, draw):
+    def forward(self, features, query_RS, step, draw, past):
         code = features.repeat_interleave(len(query_RS) // len(features), 0)
         return Glimpse(code, code[:, :0], code.new_zeros(len(code)), code[:, :0])
 

@@ -6,26 +6,15 @@ from itertools import product
 
 import pytest
 import torch
-from models import ATTENTION, DRAWN, built, first_batch, no_boxes, roll, task
+from enumerated import GLIMPSES, ITEMS, QUERY, along, distance, enumerated, expected_gradient, flat, toy
+from models import ATTENTION, DRAWN, built, first_batch, no_boxes, roll
 from torch import nn
-from torch.nn.functional import one_hot
 
 from benchmark.common.errors import ConfigFault
 from benchmark.common.schedule import Constant
-from benchmark.model.attention.alignment.additive import Additive
 from benchmark.model.attention.distribution import sample
-from benchmark.model.attention.gate import NoGate
-from benchmark.model.attention.item import ItemAttention, SampledItem
-from benchmark.model.attention.softening import EachGlimpse
-from benchmark.model.cell.gru import GRU
-from benchmark.model.context.none import NoContext
-from benchmark.model.decoder.single_layer import SingleLayer
-from benchmark.model.decoding.greedy import Greedy
 from benchmark.model.decoding.rollout import Rollout
-from benchmark.model.encoder.conv import Conv
 from benchmark.model.feeding.scheduled_sampling import ScheduledSampling
-from benchmark.model.feeding.teacher_forcing import TeacherForcing
-from benchmark.model.loop import AttentionRNN
 from benchmark.objective.base import log_likelihood
 from benchmark.objective.baseline.leave_one_out import LeaveOneOut
 from benchmark.objective.baseline.moving_average import MovingAverage
@@ -40,40 +29,6 @@ from benchmark.objective.reward.cumulative import Cumulative
 from benchmark.objective.reward.log_likelihood import LogLikelihood
 from benchmark.objective.reward.zero_one import ZeroOne
 from datamodules.contract import IGNORED
-
-ITEMS, GLIMPSES, QUERY = 3, 2, 4
-
-
-def toy(steps, seed=0):
-    """Hard attention over three items, two glimpses a symbol; in double precision, and lively."""
-    torch.manual_seed(seed)
-    spec = task((1, ITEMS), symbols=3, steps=steps)
-    attention = ItemAttention(
-        spec,
-        QUERY,
-        partial(Conv, layers=[(2, 1, 1)], pad=False),
-        partial(Additive, size=3),
-        SampledItem(1.0, EachGlimpse(0.0)),
-        NoGate,
-    )
-    decoder = SingleLayer(attention.code_size, spec, GRU, QUERY, 2, [], detach=False)
-    rnn = AttentionRNN(
-        spec, attention, decoder, NoContext(spec, QUERY, 1), TeacherForcing(), Greedy(), GLIMPSES
-    ).double()
-    with torch.no_grad():
-        for parameter in rnn.parameters():
-            parameter.mul_(2.5)
-    image = torch.randn(2, 1, 1, ITEMS, dtype=torch.float64)
-    target = torch.tensor([[0, 2], [1, 1]])[:, :steps]
-    return rnn, image, target
-
-
-def enumerated(rnn, image, target):
-    """For every sequence l of places log p(l) and log p(y | l), (B, L) each: L = N^(T M) samples of one rollout."""
-    places = torch.tensor(list(product(range(ITEMS), repeat=rnn.steps * rnn.glimpses)))
-    turn = iter(one_hot(places, ITEMS).double().unbind(1))
-    rollout = rnn(image, no_boxes(2), target, len(places), lambda where: next(turn).repeat(len(image), 1))
-    return rollout.log_prob.sum((-2, -1)), log_likelihood(rollout, target).sum(-1)
 
 
 @pytest.mark.parametrize("steps", [1, 2])
@@ -111,13 +66,6 @@ def exact_gradient(rnn, image, target, factor):
     return parts[0], factor * parts[1]
 
 
-def flat(value, rnn):
-    parameters = list(rnn.parameters())
-    found = torch.autograd.grad(value, parameters, retain_graph=True, allow_unused=True)
-    pairs = zip(found, parameters, strict=True)
-    return torch.cat([(torch.zeros_like(p) if g is None else g).flatten() for g, p in pairs])
-
-
 def estimates(rnn, image, target, baseline, count, samples=6, scale=1.0, weight=1.0):
     """(count, P) gradients of minus the loss, as a training step would find them."""
     objective = (
@@ -128,18 +76,6 @@ def estimates(rnn, image, target, baseline, count, samples=6, scale=1.0, weight=
         rollout = rnn(image, no_boxes(2), target, samples, sample)
         found.append(-flat(objective(rollout, target)["loss"], rnn))
     return torch.stack(found)
-
-
-def distance(found, expected):
-    """In standard errors, the largest over the parameters that get any gradient."""
-    error = found.std(0) / math.sqrt(len(found))
-    return ((found.mean(0) - expected).abs() / error.clamp(min=1e-9)).max()
-
-
-def along(found, direction):
-    """In standard errors, how far the mean lies from zero along a direction."""
-    shadow = found @ direction
-    return shadow.mean().abs() / shadow.std() * math.sqrt(len(shadow))
 
 
 BASELINES = {
@@ -384,19 +320,6 @@ def test_a_mistake_never_pays(reward, loss_mask):
                 assert returned(reward, loss_mask, worse_TV, target_BT) <= before
 
 
-def every_pair(rnn, image, target):
-    """The expected gradient of minus the loss with two trajectories, every pair of them in turn by its probability."""
-    objective = Reinforce(QUERY, 2, LogLikelihood(1.0), LeaveOneOut, 1.0, AllSteps(), NoRegularizer()).double().train()
-    places = one_hot(torch.tensor(list(product(range(ITEMS), repeat=rnn.steps * rnn.glimpses))), ITEMS).double()
-    found = 0.0
-    for pair in product(range(len(places)), repeat=2):
-        turn = iter(places[list(pair)].unbind(1))
-        rollout = rnn(image, no_boxes(1), target, 2, lambda where, turn=turn: next(turn))
-        probability = rollout.log_prob.detach().sum().exp()
-        found = found - probability * flat(objective(rollout, target)["loss"], rnn)
-    return found
-
-
 @pytest.mark.parametrize("seed", [0, 1, 4])  # of the first six toys those whose trajectories part ways
 def test_told_its_own_symbols_the_estimator_is_unbiased_to_the_last_digit(seed):
     """The reference is of one trajectory at a time, told what it said itself; each pair's baseline is the other's."""
@@ -410,7 +333,8 @@ def test_told_its_own_symbols_the_estimator_is_unbiased_to_the_last_digit(seed):
         rollout = rnn(image, no_boxes(1), target, 1, lambda where, turn=turn: next(turn))
         log_place, log_label = rollout.log_prob.sum(), log_likelihood(rollout, target).sum()
         expected = expected + flat(log_place.exp().detach() * log_label + log_place.exp() * log_label.detach(), rnn)
-    torch.testing.assert_close(every_pair(rnn, image, target), expected, rtol=1e-10, atol=1e-12)
+    objective = Reinforce(QUERY, 2, LogLikelihood(1.0), LeaveOneOut, 1.0, AllSteps(), NoRegularizer()).double().train()
+    torch.testing.assert_close(expected_gradient(objective, rnn, image, target), expected, rtol=1e-10, atol=1e-12)
 
 
 def test_the_likelihood_stops_at_the_first_mistake_too():

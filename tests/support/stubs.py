@@ -23,7 +23,7 @@ class Watched(Attention):
     def global_feature(self, features):
         return features
 
-    def forward(self, features, query_RS, step, draw):
+    def forward(self, features, query_RS, step, draw, past):
         self.training_targets.append((step, query_RS[0].item()))
         code = features.repeat_interleave(len(query_RS) // len(features), 0)
         return Glimpse(

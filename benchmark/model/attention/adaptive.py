@@ -10,7 +10,7 @@ from typing import NamedTuple, final
 import torch
 from torch import Tensor, nn
 
-from benchmark.model.attention.base import Attention, Glimpse
+from benchmark.model.attention.base import NO_GLIMPSE, Attention, Glimpse, Past
 from benchmark.model.attention.distribution import Draw, PointMass, random_items
 from benchmark.model.attention.item import grid_map
 from benchmark.model.encoder.base import Encoder
@@ -60,7 +60,9 @@ class AdaptiveAttention(Attention):
     def global_feature(self, features: AdaptiveFeatures) -> Tensor:
         return features.mean
 
-    def forward(self, features: AdaptiveFeatures, query_RS: Tensor, step: int, draw: Draw) -> Glimpse:
+    def forward(
+        self, features: AdaptiveFeatures, query_RS: Tensor, step: int, draw: Draw, past: Past = NO_GLIMPSE
+    ) -> Glimpse:
         images = len(features.item)
         hidden_RH, sentinel_RH = query_RS.chunk(2, -1)
         state_RK = self.of_state(hidden_RH)

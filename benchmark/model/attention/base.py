@@ -13,6 +13,11 @@ from torch import Tensor, nn
 from benchmark.model.attention.distribution import Draw
 from datamodules.contract import NO_KEY, ImageKey
 
+Past = tuple[Tensor, ...]
+"""`where` of each glimpse so far, (R, ...) each, the last one last, without gradient; empty before the first."""
+
+NO_GLIMPSE: Past = ()
+
 
 class Glimpse(NamedTuple):
     """One glimpse of every row.
@@ -39,6 +44,8 @@ class Attention(nn.Module, ABC):
     none of them; it is then evaluated too. query_width: how many vectors, each as wide as a hidden state, a query has.
     windows: side in pixels of each view of a glimpse, the finest first; empty where a glimpse has no fixed size.
     reads_annotations: whether it reads the true boxes, in the test too; reports mark it as an oracle.
+    place_gradient: whether a glimpse's code has a gradient with respect to its place: a mean of items has, a window cut
+    at whole pixels has none.
     """
 
     code_size: int
@@ -48,6 +55,7 @@ class Attention(nn.Module, ABC):
     query_width: int = 1
     windows: tuple[int, ...] = ()
     reads_annotations: bool = False
+    place_gradient: bool = False
 
     @abstractmethod
     def encode(self, image_BCHW: Tensor, boxes_BN4: Tensor, key: ImageKey = NO_KEY) -> Any:
@@ -63,8 +71,10 @@ class Attention(nn.Module, ABC):
         """
 
     @abstractmethod
-    def forward(self, features: Any, query_RS: Tensor, step: int, draw: Draw) -> Glimpse:
-        """The next glimpse. query_RS: of the decoder. step: number of the glimpse, from 0 over the whole sequence."""
+    def forward(self, features: Any, query_RS: Tensor, step: int, draw: Draw, past: Past = NO_GLIMPSE) -> Glimpse:
+        """The next glimpse. query_RS: of the decoder. step: number of the glimpse, from 0 over the whole sequence.
+        past: `where` of the glimpses before it, for policies that read what was seen there.
+        """
 
     @abstractmethod
     def attention_map(self, where: Tensor, side: tuple[int, int]) -> Tensor:

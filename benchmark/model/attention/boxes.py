@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from benchmark.common.constants import constant
-from benchmark.model.attention.base import Glimpse
+from benchmark.model.attention.base import NO_GLIMPSE, Glimpse, Past
 from benchmark.model.attention.distribution import Draw
 from benchmark.model.attention.item import AttentionOverItems, peaked
 from datamodules.contract import NO_KEY, ImageKey
@@ -66,7 +66,7 @@ class BoxAttention(AttentionOverItems):
     def global_feature(self, features: Regions) -> Tensor:
         return features.item[:, 0]
 
-    def forward(self, features: Regions, query_RS: Tensor, step: int, draw: Draw) -> Glimpse:
+    def forward(self, features: Regions, query_RS: Tensor, step: int, draw: Draw, past: Past = NO_GLIMPSE) -> Glimpse:
         images = len(features.item)
         samples = len(query_RS) // images
         score_BSN = self.alignment(features.key, query_RS.unflatten(0, (images, -1)))

@@ -38,6 +38,16 @@ class GlimpseDistribution(ABC):
         """(R,) log-probability of a place, up to a constant; zero for a place that was not sampled."""
 
 
+class FiniteDistribution(GlimpseDistribution, ABC):
+    """A distribution over N places that can be enumerated. log_RN: their log-probabilities, with gradient."""
+
+    log_RN: Tensor
+
+    @abstractmethod
+    def place(self, weights_RN: Tensor) -> Tensor:
+        """The places with these weights: one of the N for one-hot weights, their weighted mean for others."""
+
+
 Draw = Callable[[GlimpseDistribution], Tensor]
 
 
@@ -57,6 +67,10 @@ def uniform(where: GlimpseDistribution) -> Tensor:
     return where.uniform()
 
 
+IMPOSSIBLE = -1e4
+"""Score of an item that cannot be drawn: its probability is zero, its log-probability finite."""
+
+
 def random_items(like_RN: Tensor) -> Tensor:
     """(R, N) one-hot weights on an item sampled uniformly."""
     rows, items = like_RN.shape
@@ -64,7 +78,7 @@ def random_items(like_RN: Tensor) -> Tensor:
 
 
 @final
-class CategoricalItems(GlimpseDistribution):
+class CategoricalItems(FiniteDistribution):
     """A categorical distribution over N items (eqs 15-16). A place is (R, N) weights: one-hot for a sample, softmax
     probabilities for the expectation.
 
@@ -72,11 +86,16 @@ class CategoricalItems(GlimpseDistribution):
     with N = 2.
     softened_R: (R,) probability that a row's sample is replaced by the expectation, through which the likelihood's
     gradient flows. Such a row has log-probability zero. None: never.
+    possible_RN: whether an item can be drawn at all, at least one in each row. None: all can.
     """
 
-    def __init__(self, scores_RN: Tensor, softened_R: Tensor | None):
-        self.log_RN = scores_RN.log_softmax(-1)
-        self.softened_R = softened_R
+    def __init__(self, scores_RN: Tensor, softened_R: Tensor | None, possible_RN: Tensor | None = None):
+        possible_scores_RN = scores_RN if possible_RN is None else scores_RN.masked_fill(~possible_RN, IMPOSSIBLE)
+        self.log_RN = possible_scores_RN.log_softmax(-1)
+        self.softened_R, self.possible_RN = softened_R, possible_RN
+
+    def place(self, weights_RN: Tensor) -> Tensor:
+        return weights_RN
 
     def sample(self) -> Tensor:
         # argmax of p / Exponential(1) is a categorical sample, without the device synchronisation of multinomial.
@@ -98,7 +117,9 @@ class CategoricalItems(GlimpseDistribution):
         return self.log_RN.exp()
 
     def uniform(self) -> Tensor:
-        return random_items(self.log_RN)
+        if self.possible_RN is None:
+            return random_items(self.log_RN)
+        return CategoricalItems(torch.zeros_like(self.log_RN), None, self.possible_RN).sample()
 
     def log_prob(self, place: Tensor) -> Tensor:
         # Only a sample has a weight of exactly one; an expectation has one only where log p is zero anyway.

@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from torch.nn.functional import interpolate
 
 from benchmark.model.attention.alignment.base import Alignment
-from benchmark.model.attention.base import Attention, Glimpse
+from benchmark.model.attention.base import NO_GLIMPSE, Attention, Glimpse, Past
 from benchmark.model.attention.distribution import CategoricalItems, Draw, GlimpseDistribution, PointMass, random_items
 from benchmark.model.attention.gate import Gate
 from benchmark.model.attention.softening import Softening
@@ -113,6 +113,7 @@ class AttentionOverItems(Attention, ABC):
     """
 
     position_size: int
+    place_gradient = True
 
     def __init__(
         self,
@@ -185,7 +186,9 @@ class ItemAttention(AttentionOverItems):
     def global_feature(self, features: ItemFeatures) -> Tensor:
         return features.item.mean(1)
 
-    def forward(self, features: ItemFeatures, query_RS: Tensor, step: int, draw: Draw) -> Glimpse:
+    def forward(
+        self, features: ItemFeatures, query_RS: Tensor, step: int, draw: Draw, past: Past = NO_GLIMPSE
+    ) -> Glimpse:
         images = len(features.item)
         query_BSQ = query_RS.unflatten(0, (images, -1))
         scores_RN = self.alignment(features.key, query_BSQ).flatten(0, 1)

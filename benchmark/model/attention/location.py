@@ -10,9 +10,9 @@ import torch
 from torch import Tensor, nn
 
 from benchmark.common.errors import ConfigFault
-from benchmark.model.attention.base import Attention, Glimpse
+from benchmark.model.attention.base import NO_GLIMPSE, Attention, Glimpse, Past
 from benchmark.model.attention.distribution import Draw
-from benchmark.model.attention.policy.base import Canvas, Policy
+from benchmark.model.attention.policy.base import Canvas, Policy, Seen, WindowShape
 from benchmark.model.attention.views import Views
 from benchmark.model.attention.whatwhere import WhatWhere
 from benchmark.model.attention.window import Retina, square_map
@@ -54,6 +54,7 @@ class LocationAttention(Attention):
 
     half_2: Tensor
     far_2: Tensor
+    empty_Cgg: Tensor
 
     def __init__(
         self,
@@ -70,17 +71,20 @@ class LocationAttention(Attention):
     ):
         super().__init__()
         channels, *side = spec.image_shape
-        canvas = Canvas((side[0], side[1]), unit)
-        self.retina = Retina(canvas.side, spec.background, size, read_scales(scales, unread))
+        self.retina = Retina((side[0], side[1]), spec.background, size, read_scales(scales, unread))
         self.windows = tuple(size * 2**s for s in self.retina.scales)
+        window = WindowShape((channels, size, size), self.windows[-1], self.windows[0])
+        canvas = Canvas(self.retina.side, unit, window)
         self.network = views(encoder=encoder, channels=channels, scales=len(self.retina.scales), side=size)
         self.whatwhere = whatwhere(what_size=self.network.size, where_size=2)
         self.code_size, self.global_feature_size = self.whatwhere.size, self.network.global_feature_size
         self.policy = policy(canvas=canvas, query_size=query_size)
         self.drawn, self.reads_annotations = self.policy.drawn, self.policy.reads_annotations
+        self.takes_expectation = self.policy.takes_expectation
         self.unit = unit
         self.register_buffer("half_2", torch.tensor([side[1] / 2, side[0] / 2]), persistent=False)
         self.register_buffer("far_2", 2 * self.half_2, persistent=False)
+        self.register_buffer("empty_Cgg", torch.full(window.shape, float(spec.background)), persistent=False)
 
     def encode(self, image_BCHW: Tensor, boxes_BN4: Tensor, key: ImageKey = NO_KEY) -> LocationFeatures:
         return LocationFeatures(self.retina.levels(image_BCHW), image_BCHW, boxes_BN4)
@@ -88,13 +92,28 @@ class LocationAttention(Attention):
     def global_feature(self, features: LocationFeatures) -> Tensor:
         return self.network.global_feature(features.image)
 
-    def forward(self, features: LocationFeatures, query_RS: Tensor, step: int, draw: Draw) -> Glimpse:
-        where = self.policy(query_RS, features.boxes, step)
-        location_R2 = draw(where)
+    def forward(
+        self, features: LocationFeatures, query_RS: Tensor, step: int, draw: Draw, past: Past = NO_GLIMPSE
+    ) -> Glimpse:
+        where, location, item_probs_RN = self.policy(
+            query_RS, features.boxes, step, self.seen(features, past, query_RS)
+        )
+        place = draw(where)
+        location_R2 = location(place)
         centre_R2 = (self.half_2 + self.unit * location_R2).clamp(min=0).minimum(self.far_2)
         what_RD = self.network(self.retina(features.levels, centre_R2))
         code_RD = self.whatwhere(what_RD, centre_R2 / self.half_2 - 1)
-        return Glimpse(code_RD, centre_R2, where.log_prob(location_R2), centre_R2[:, :0])
+        return Glimpse(code_RD, centre_R2, where.log_prob(place), item_probs_RN)
+
+    def seen(self, features: LocationFeatures, past: Past, query_RS: Tensor) -> Seen:
+        """What the policy may read of the glimpses so far."""
+        if past:
+            return Seen(
+                lambda: self.retina(features.levels, past[-1])[:, -1], lambda: self.retina.corner(past[-1]), past
+            )
+        rows = len(query_RS)
+        middle_R2 = self.half_2.expand(rows, 2)
+        return Seen(lambda: self.empty_Cgg.expand(rows, -1, -1, -1), lambda: self.retina.corner(middle_R2), past)
 
     def attention_map(self, where: Tensor, side: tuple[int, int]) -> Tensor:
         return torch.stack([square_map(where, width, side) for width in self.windows]).mean(0)

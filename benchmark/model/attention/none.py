@@ -5,7 +5,7 @@ from typing import final
 
 from torch import Tensor
 
-from benchmark.model.attention.base import Glimpse, WholeImage, whole_image_glimpse
+from benchmark.model.attention.base import NO_GLIMPSE, Glimpse, Past, WholeImage, whole_image_glimpse
 from benchmark.model.attention.distribution import Draw
 from benchmark.model.encoder.base import Encoder
 from datamodules.contract import NO_KEY, ImageKey, TaskSpec
@@ -24,5 +24,5 @@ class NoAttention(WholeImage):
     def encode(self, image_BCHW: Tensor, boxes_BN4: Tensor, key: ImageKey = NO_KEY) -> Tensor:
         return self.encoder.encode(image_BCHW, key).flatten(1)
 
-    def forward(self, features: Tensor, query_RS: Tensor, step: int, draw: Draw) -> Glimpse:
+    def forward(self, features: Tensor, query_RS: Tensor, step: int, draw: Draw, past: Past = NO_GLIMPSE) -> Glimpse:
         return whole_image_glimpse(features.repeat_interleave(len(query_RS) // len(features), 0))

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from torch.nn.functional import adaptive_avg_pool2d, avg_pool2d
 
 from benchmark.common.constants import constant
-from benchmark.model.attention.base import Attention, Glimpse
+from benchmark.model.attention.base import NO_GLIMPSE, Attention, Glimpse, Past
 from benchmark.model.attention.distribution import Draw, GlimpseDistribution, PointMass
 from benchmark.model.attention.family import Family
 from benchmark.model.attention.views import Views
@@ -127,7 +127,9 @@ class WarpAttention(Attention):
 
         return PointMass(theta_nP.view_as(change_RKP), uniform_crops)
 
-    def forward(self, features: WarpFeatures, query_RS: Tensor, step: int, draw: Draw) -> Glimpse:
+    def forward(
+        self, features: WarpFeatures, query_RS: Tensor, step: int, draw: Draw, past: Past = NO_GLIMPSE
+    ) -> Glimpse:
         where = self.crop_distribution(features.plan, query_RS, step)
         theta_RKP = draw(where)
         theta_nP = theta_RKP.flatten(0, 1)

@@ -72,6 +72,10 @@ class Retina(nn.Module):
             finer = torch.add(rows[..., :-half], rows[..., half:], out=level)
         return pyramid_BCP
 
+    def corner(self, centre_R2: Tensor) -> Tensor:
+        """(R, 2) the upper left corner, a pixel (x, y), of the widest window around each centre."""
+        return (centre_R2 - self.size / 2).round() + self.offset_kg[-1, 0]
+
     def forward(self, pyramid_BCP: Tensor, centre_R2: Tensor) -> Tensor:
         """(R, k, C, g, g) windows around centres (x, y) in pixels, the finest first."""
         images, channels = pyramid_BCP.shape[:2]

@@ -1,7 +1,7 @@
 """Rollouts of the attention RNN, and the unroll over time steps that makes them.
 
 Axes: B images, S trajectories, R = B * S rows with an image's trajectories side by side, T time steps of one symbol, M
-glimpses before each symbol, N items, V symbols, Q query.
+glimpses before each symbol, N items, V symbols, Q query, L glimpses whose logits were read out: M or none.
 """
 
 from collections.abc import Callable, Sequence
@@ -13,6 +13,9 @@ from torch import Tensor
 from benchmark.model.decoder.base import State
 from datamodules.contract import IGNORED
 
+NOT_READ = torch.empty(0)
+"""The logits after each glimpse where they are not read out."""
+
 
 class Rollout(NamedTuple):
     """S trajectories of each image.
@@ -21,7 +24,7 @@ class Rollout(NamedTuple):
     where: (B, S, T, M, ...) of each glimpse, in the mechanism's own form. log_prob: (B, S, T, M) of sampled glimpses.
     query: (B, S, T, M, Q) the query before the glimpse, without gradient, for baselines: it does not depend on the
     sample that the baseline corrects. item_probs: (B, S, T, M, N) probability of each item before sampling; N = 0 for a
-    mechanism without items.
+    mechanism without items. glimpse_logits: (B, S, T, L, V) the logits after each glimpse, without gradient.
     """
 
     logits: Tensor
@@ -30,10 +33,13 @@ class Rollout(NamedTuple):
     log_prob: Tensor
     query: Tensor
     item_probs: Tensor
+    glimpse_logits: Tensor = NOT_READ
 
 
 class Step(NamedTuple):
-    """One time step of all rows. state: after it. logits: (R, V). where, log_prob, query, item_probs: (R, M, ...)."""
+    """One time step of all rows. state: after it. logits: (R, V). where, log_prob, query, item_probs: (R, M, ...).
+    glimpse_logits: (R, L, V).
+    """
 
     state: State
     logits: Tensor
@@ -41,6 +47,7 @@ class Step(NamedTuple):
     log_prob: Tensor
     query: Tensor
     item_probs: Tensor
+    glimpse_logits: Tensor
 
 
 class Unroll(NamedTuple):
@@ -95,10 +102,11 @@ def stacked(parts: Sequence[Tensor]) -> Tensor:
 
 def rollout_of(steps: list[Step], symbol_RT: Tensor, samples: int) -> Rollout:
     """The time steps of all rows, as a rollout of images and trajectories."""
-    logits, where, log_prob, query, item_probs = (
+    logits, where, log_prob, query, item_probs, glimpse_logits = (
         stacked(parts).unflatten(0, (-1, samples)) for parts in list(zip(*steps, strict=True))[1:]
     )
-    return Rollout(logits, symbol_RT.unflatten(0, (-1, samples)), where, log_prob, query, item_probs)
+    symbol_BST = symbol_RT.unflatten(0, (-1, samples))
+    return Rollout(logits, symbol_BST, where, log_prob, query, item_probs, glimpse_logits)
 
 
 def averaged(logits_BSxV: Tensor) -> Tensor:

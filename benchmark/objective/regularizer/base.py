@@ -25,8 +25,21 @@ def sequence_item_probs(rollout: Rollout, target_BT: Tensor) -> Tensor:
 
 
 class Regularizer(ABC):
-    """A term added to the loss, averaged over images and trajectories."""
+    """A term added to the loss, averaged over images and trajectories. is_zero: whether it always is 0."""
+
+    is_zero: bool = False
 
     @abstractmethod
     def __call__(self, rollout: Rollout, target_BT: Tensor) -> Tensor:
         """The scalar term, with gradient."""
+
+
+def refuse_regularizer(regularizer: Regularizer, objective: str) -> None:
+    """Raises ConfigFault for any regulariser where an objective enumerates trajectories: it is a mean over samples."""
+    if not regularizer.is_zero:
+        raise ConfigFault(
+            [
+                f"regularizer: objective={objective} enumerates trajectories, and a regulariser is a mean over sampled "
+                "ones. Use regularizer=none"
+            ]
+        )

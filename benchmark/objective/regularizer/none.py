@@ -15,5 +15,7 @@ from benchmark.objective.regularizer.base import Regularizer
 class NoRegularizer(Regularizer):
     """Zero."""
 
+    is_zero = True
+
     def __call__(self, rollout: Rollout, target_BT: Tensor) -> Tensor:
         return rollout.log_prob.new_zeros(())

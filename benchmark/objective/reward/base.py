@@ -1,28 +1,56 @@
 """Rewards of REINFORCE.
 
-Axes: B images, S trajectories, T time steps.
+Axes: B images, S trajectories, T time steps, M glimpses before each symbol.
 """
 
 from abc import ABC, abstractmethod
 
+import torch
 from torch import Tensor
 
 from benchmark.common.errors import ConfigFault
 from benchmark.model.decoding.rollout import Rollout
 from benchmark.objective.loss_mask.base import LossMask
+from benchmark.objective.trajectories.base import Trajectories
+from benchmark.objective.trajectories.sampled import SampledTrajectories
 
 
 class Reward(ABC):
-    """The reward of each time step, without gradient.
+    """The reward of each time step, or of each glimpse, without gradient.
 
     can_be_negative: whether it can be below zero, so that a shorter sequence can have a higher return.
+    trajectories: how the rollout is made that it is a reward of.
     """
 
     can_be_negative: bool
+    trajectories: Trajectories = SampledTrajectories(each_glimpse=False)
 
     @abstractmethod
     def __call__(self, rollout: Rollout, log_BST: Tensor, target_BT: Tensor) -> Tensor:
-        """(B, S, T) rewards. log_BST: log-likelihood of each true symbol."""
+        """(B, S, T) rewards, each for all glimpses of a time step, or (B, S, T, M), each for one glimpse.
+
+        log_BST: log-likelihood of each true symbol.
+        """
+
+
+def masked_rewards(reward: Tensor, mask_BST: Tensor) -> Tensor:
+    """The rewards of the time steps whose mask is 1; zero for others. reward: as `Reward` gives it."""
+    return reward * mask_BST.view(*mask_BST.shape, *[1] * (reward.dim() - 3))
+
+
+def glimpse_rewards(reward: Tensor, like_BSTM: Tensor) -> Tensor:
+    """(B, S, T, M) rewards of glimpses. That of a time step is its last glimpse's."""
+    if reward.dim() == like_BSTM.dim():
+        return reward
+    earlier_BSTm = reward.new_zeros(*like_BSTM.shape[:3], like_BSTM.shape[3] - 1)
+    return torch.cat([earlier_BSTm, reward[..., None]], -1)
+
+
+def returns_to_go(reward: Tensor, like_BSTM: Tensor) -> Tensor:
+    """(B, S, T, M) the return of each glimpse: the sum of all rewards from it on."""
+    if reward.dim() == like_BSTM.dim():
+        return reward.flatten(-2).flip(-1).cumsum(-1).flip(-1).view_as(like_BSTM)
+    return reward.flip(-1).cumsum(-1).flip(-1)[..., None].expand_as(like_BSTM)
 
 
 def refuse_rewarded_mistakes(reward: Reward, loss_mask: LossMask) -> None:

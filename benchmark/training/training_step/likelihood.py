@@ -1,22 +1,28 @@
 """The usual training step: a rollout with teacher forcing, and the objective's loss of it."""
 
+from contextlib import nullcontext
 from typing import final
 
 from torch import Tensor
 
-from benchmark.model.attention.distribution import sample
+from benchmark.model.attention.distribution import Draw
 from benchmark.model.decoding.rollout import Rollout
-from benchmark.model.loop import SequenceModel
+from benchmark.model.loop import SequenceModel, reading_each_glimpse
 from benchmark.objective.base import Objective
 from benchmark.training.training_step.base import TrainingStep
 from datamodules.contract import Batch, ImageKey, References, TaskSpec
 
 
 def teacher_forced(rnn: SequenceModel, objective: Objective, batch: Batch) -> tuple[Rollout, Tensor]:
-    """A rollout with teacher forcing (or scheduled sampling) and sampled glimpses, and its (B, T) targets."""
+    """A rollout with teacher forcing (or scheduled sampling) of the objective's trajectories; its (B, T) targets."""
     key = ImageKey("train", batch.index)
-    rollout = rnn(batch.image, batch.boxes, batch.target, objective.samples, sample, key)
-    return rollout, rnn.training_targets(batch.target)
+
+    def roll(samples: int, draw: Draw, each_glimpse: bool = False) -> Rollout:
+        with reading_each_glimpse(rnn) if each_glimpse else nullcontext():
+            rollout: Rollout = rnn(batch.image, batch.boxes, batch.target, samples, draw, key)
+        return rollout
+
+    return objective.trajectories(roll, objective.samples), rnn.training_targets(batch.target)
 
 
 @final

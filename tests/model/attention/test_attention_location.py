@@ -10,7 +10,7 @@ from torch import nn
 from benchmark.common.schedule import Constant, Linear
 from benchmark.model.attention.distribution import mode, sample, uniform
 from benchmark.model.attention.location import LocationAttention
-from benchmark.model.attention.policy.base import Canvas
+from benchmark.model.attention.policy.base import Canvas, Seen
 from benchmark.model.attention.policy.centre import CentrePolicy
 from benchmark.model.attention.policy.learned import LearnedPolicy, Tanh, Unbounded
 from benchmark.model.attention.policy.random_start import RandomStartPolicy
@@ -21,6 +21,9 @@ from benchmark.model.attention.window import Retina
 from benchmark.model.encoder.dense import Dense
 
 LEARNED = partial(LearnedPolicy, hidden=[], squash=Unbounded(), std=Constant(0.1))
+
+
+NOTHING_SEEN = Seen(lambda: torch.empty(0), lambda: torch.empty(0), ())
 
 
 def attention(policy=LEARNED, whatwhere=Multiplied, side=(20, 30), unit=5.0, scales=2, unread=(), views=Stacked):
@@ -95,10 +98,10 @@ def test_the_policy_s_deviation_follows_its_schedule():
     query = torch.randn(2, 3)
     for progress, std in ((0.0, 0.8), (0.25, 0.5), (0.5, 0.2), (1.0, 0.2)):
         policy.at(progress)
-        assert policy(query, no_boxes(2), 0).std.item() == pytest.approx(std)
+        assert policy(query, no_boxes(2), 0, NOTHING_SEEN).where.std.item() == pytest.approx(std)
     hidden, out = policy.head[0], policy.head[2]
     mean = (query @ hidden.weight.T + hidden.bias).relu() @ out.weight.T + out.bias
-    torch.testing.assert_close(mode(policy(query, no_boxes(2), 3)), mean)
+    torch.testing.assert_close(mode(policy(query, no_boxes(2), 3, NOTHING_SEEN).where), mean)
     assert "std" in policy.state_dict()  # a checkpoint looks as widely as its run did
 
 
@@ -107,23 +110,23 @@ def test_ram_starts_anywhere_and_then_follows_its_policy():
     assert policy.drawn and not UniformPolicy(Canvas((20, 30), 5.0), 3).drawn
     torch.manual_seed(0)
     query = torch.randn(1, 3).expand(4000, 3)
-    first = sample(policy(query, no_boxes(4000), 0))
+    first = sample(policy(query, no_boxes(4000), 0, NOTHING_SEEN).where)
     torch.testing.assert_close(first.std(0), torch.tensor([3.0, 2.0]) / 3**0.5, atol=0.05, rtol=0)
-    later = policy(query, no_boxes(4000), 1)
+    later = policy(query, no_boxes(4000), 1, NOTHING_SEEN).where
     assert sample(later).std(0).tolist() == pytest.approx([0.1, 0.1], abs=0.01)
-    assert not policy(query, no_boxes(4000), 0).log_prob(first).any()
+    assert not policy(query, no_boxes(4000), 0, NOTHING_SEEN).where.log_prob(first).any()
 
 
 def test_the_controls_by_value():
     canvas = Canvas((20, 30), 5.0)
-    centre = CentrePolicy(canvas, 3)(torch.zeros(2, 3), no_boxes(2), 0)
+    centre = CentrePolicy(canvas, 3)(torch.zeros(2, 3), no_boxes(2), 0, NOTHING_SEEN).where
     assert torch.equal(sample(centre), torch.zeros(2, 2))
     torch.manual_seed(0)
-    where = UniformPolicy(canvas, 3)(torch.zeros(5000, 3), no_boxes(5000), 0)
+    where = UniformPolicy(canvas, 3)(torch.zeros(5000, 3), no_boxes(5000), 0, NOTHING_SEEN).where
     for drawn in (
         sample(where),
         uniform(where),
-        uniform(CentrePolicy(canvas, 3)(torch.zeros(5000, 3), no_boxes(5000), 0)),
+        uniform(CentrePolicy(canvas, 3)(torch.zeros(5000, 3), no_boxes(5000), 0, NOTHING_SEEN).where),
     ):
         assert (drawn.abs().amax(0) <= torch.tensor([3.0, 2.0])).all()
         torch.testing.assert_close(drawn.std(0), torch.tensor([3.0, 2.0]) / 3**0.5, atol=0.05, rtol=0)

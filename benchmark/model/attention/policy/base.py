@@ -1,6 +1,10 @@
-"""The interface of policies: distributions over the location of the next glimpse."""
+"""The interface of policies: distributions over the location of the next glimpse.
+
+Axes: B images, R rows, C channels, g side of a window, N items, Q query.
+"""
 
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 from typing import NamedTuple
 
 import torch
@@ -9,11 +13,27 @@ from torch import Tensor, nn
 from benchmark.model.attention.distribution import GlimpseDistribution
 
 
+class WindowShape(NamedTuple):
+    """What a glimpse sees, for policies that read it.
+
+    shape: (C, g, g) of the widest window. width: pixels of the image that it covers, on a side. finest: the same of the
+    finest window.
+    """
+
+    shape: tuple[int, int, int]
+    width: int
+    finest: int
+
+
+NO_WINDOW = WindowShape((0, 0, 0), 0, 0)
+
+
 class Canvas(NamedTuple):
-    """The image's extent. side: (H, W) in pixels. unit: pixels per unit of location."""
+    """The image's extent. side: (H, W) in pixels. unit: pixels per unit of location. window: of a glimpse."""
 
     side: tuple[int, int]
     unit: float
+    window: WindowShape = NO_WINDOW
 
     @property
     def reach(self) -> tuple[float, float]:
@@ -21,18 +41,52 @@ class Canvas(NamedTuple):
         return self.side[1] / 2 / self.unit, self.side[0] / 2 / self.unit
 
 
+class Seen(NamedTuple):
+    """What the glimpses so far saw, for policies that read it. Pixels (x, y) from the image's upper left corner.
+
+    window: gives (R, C, g, g), the widest window of the last glimpse; cut when it is called.
+    corner: gives (R, 2), the pixel of that window's upper left corner. Before the first glimpse both are of an empty
+    window at the image's centre.
+    fixations: (R, 2) centre of each glimpse so far.
+    """
+
+    window: Callable[[], Tensor]
+    corner: Callable[[], Tensor]
+    fixations: tuple[Tensor, ...]
+
+
+class PolicyOutput(NamedTuple):
+    """What a policy says of the next glimpse.
+
+    where: the distribution that the glimpse is drawn from. location: from a place of `where` to the (R, 2) location it
+    stands for. item_probs: (R, N) probability of each item, where `where` is over items; otherwise N = 0.
+    """
+
+    where: GlimpseDistribution
+    location: Callable[[Tensor], Tensor]
+    item_probs: Tensor
+
+
+def in_the_plane(where: GlimpseDistribution, query_RQ: Tensor, items: int = 0) -> PolicyOutput:
+    """Of a distribution whose places are locations; none of the policy's items has a probability."""
+    return PolicyOutput(where, lambda location_R2: location_R2, query_RQ.new_zeros(len(query_RQ), items))
+
+
 class Policy(nn.Module, ABC):
     """A policy over locations (x, y), in units of location from the image's centre.
 
     drawn: whether its samples are trained, by the policy gradient. reads_annotations: whether it reads the true boxes.
+    items: N, among which it draws; 0 for a policy over the plane. takes_expectation: see `Attention`.
     """
 
     drawn: bool
     reads_annotations: bool = False
+    items: int = 0
+    takes_expectation: bool = False
 
     @abstractmethod
-    def forward(self, query_RQ: Tensor, boxes_BN4: Tensor, step: int) -> GlimpseDistribution:
-        """Over the (R, 2) locations of glimpse number `step`. query_RQ: of the decoder."""
+    def forward(self, query_RQ: Tensor, boxes_BN4: Tensor, step: int, seen: Seen) -> PolicyOutput:
+        """For the location of glimpse number `step`. query_RQ: of the decoder."""
 
 
 class ControlPolicy(Policy, ABC):

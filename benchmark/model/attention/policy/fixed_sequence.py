@@ -5,8 +5,8 @@ from typing import final
 import torch
 from torch import Tensor
 
-from benchmark.model.attention.distribution import GlimpseDistribution, PointMass
-from benchmark.model.attention.policy.base import Canvas, ControlPolicy
+from benchmark.model.attention.distribution import PointMass
+from benchmark.model.attention.policy.base import Canvas, ControlPolicy, PolicyOutput, Seen, in_the_plane
 from datamodules.ranges import Finite
 
 
@@ -23,7 +23,8 @@ class FixedSequencePolicy(ControlPolicy):
         super().__init__(canvas, query_size)
         self.register_buffer("place_P2", torch.tensor(places), persistent=False)
 
-    def forward(self, query_RQ: Tensor, boxes_BN4: Tensor, step: int) -> GlimpseDistribution:
+    def forward(self, query_RQ: Tensor, boxes_BN4: Tensor, step: int, seen: Seen) -> PolicyOutput:
         rows = len(query_RQ)
         location_R2 = (self.place_P2[step % len(self.place_P2)] * self.reach_2).expand(rows, 2)
-        return PointMass(location_R2, lambda: self.uniform_location(rows))
+        where = PointMass(location_R2, lambda: self.uniform_location(rows))
+        return in_the_plane(where, query_RQ)

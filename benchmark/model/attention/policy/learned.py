@@ -7,8 +7,8 @@ import torch
 from torch import Tensor, nn
 
 from benchmark.common.schedule import Schedule, Scheduled
-from benchmark.model.attention.distribution import Gaussian, GlimpseDistribution
-from benchmark.model.attention.policy.base import Canvas, Policy
+from benchmark.model.attention.distribution import Gaussian
+from benchmark.model.attention.policy.base import Canvas, Policy, PolicyOutput, Seen, in_the_plane
 from datamodules.ranges import Width
 
 
@@ -63,5 +63,6 @@ class LearnedPolicy(Policy, Scheduled):
     def at(self, progress: float) -> None:
         self.std.fill_(self.schedule(progress))
 
-    def forward(self, query_RQ: Tensor, boxes_BN4: Tensor, step: int) -> GlimpseDistribution:
-        return Gaussian(self.squash(self.head(query_RQ), self.reach_2), self.std, self.reach_2)
+    def forward(self, query_RQ: Tensor, boxes_BN4: Tensor, step: int, seen: Seen) -> PolicyOutput:
+        where = Gaussian(self.squash(self.head(query_RQ), self.reach_2), self.std, self.reach_2)
+        return in_the_plane(where, query_RQ)

@@ -5,8 +5,8 @@ from typing import final
 import torch
 from torch import Tensor
 
-from benchmark.model.attention.distribution import GlimpseDistribution, PointMass
-from benchmark.model.attention.policy.base import ControlPolicy
+from benchmark.model.attention.distribution import PointMass
+from benchmark.model.attention.policy.base import ControlPolicy, PolicyOutput, Seen, in_the_plane
 
 
 @final
@@ -17,7 +17,7 @@ class OraclePolicy(ControlPolicy):
 
     reads_annotations = True
 
-    def forward(self, query_RQ: Tensor, boxes_BN4: Tensor, step: int) -> GlimpseDistribution:
+    def forward(self, query_RQ: Tensor, boxes_BN4: Tensor, step: int, seen: Seen) -> PolicyOutput:
         rows = len(query_RQ)
         # A box of NaN, appended, stands for "no box"; like the padding of other images it becomes the image's centre.
         none_B14 = boxes_BN4.new_full((len(boxes_BN4), 1, 4), float("nan"))
@@ -26,4 +26,5 @@ class OraclePolicy(ControlPolicy):
         centre_B2 = box_B4.unflatten(-1, (2, 2)).mean(-2)
         location_B2 = (centre_B2 / self.canvas.unit - self.reach_2).nan_to_num()
         location_R2 = location_B2.repeat_interleave(rows // len(boxes_BN4), 0)
-        return PointMass(location_R2, lambda: self.uniform_location(rows))
+        where = PointMass(location_R2, lambda: self.uniform_location(rows))
+        return in_the_plane(where, query_RQ)

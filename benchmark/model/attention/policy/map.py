@@ -1,0 +1,102 @@
+"""A policy over the cells of the window that was just seen: the step between item-wise and location-wise attention.
+
+Axes: R rows, C channels, g side of a window, h rows and w columns of cells, N = h * w cells, D feature of a cell, Q
+query.
+"""
+
+from collections.abc import Callable
+from typing import final
+
+import torch
+from torch import Tensor
+from torch.nn.functional import adaptive_avg_pool2d, avg_pool2d
+
+from benchmark.model.attention.alignment.base import Alignment
+from benchmark.model.attention.distribution import CategoricalItems
+from benchmark.model.attention.policy.base import Canvas, Policy, PolicyOutput, Seen
+from benchmark.model.encoder.base import Encoder
+from datamodules.ranges import Count, Natural
+
+FAINT = -60.0
+"""Cells whose log-probability is lower than the highest by more than this weigh alike in a mean of places."""
+
+
+@final
+class MapPolicy(Policy):
+    """k ~ Cat(softmax(e)), e_k = f_att(h, c_k), over the cells k of the widest window of the last glimpse; the location
+    is the mean of the places of the cells around k, weighed by softmax(e) among these alone.
+
+    These are eqs 15-16 with items c_k that move with the glimpse. What differs from item-wise hard attention is that
+    the glimpse is not c_k, but a new window cut at k's location. The scores are an alignment of cells (eq 11), so an
+    estimator for items works here too. It sees what RAM's retina sees, and nothing else, where RAM regresses eq 18's
+    mean from the hidden state. Ours.
+
+    A cell's feature is its column of a small convolutional map of the window, its place in the window and in the image,
+    and whether an earlier finest window covered its centre. Cells whose centre is outside the image cannot be drawn.
+    Before the first glimpse the window is empty: the query and the places alone decide.
+    The location is a function of the drawn cell and of the scores. It has no gradient, as a hard window has none of
+    its place. So it is trained as the scores are, and without parameters of its own.
+
+    encoder: of the window, reduced to at most `cells` pixels a side so that its cost does not grow with the window; the
+    cells are those of its map. around: cells on each side of the drawn one that the location is a mean over; 0: its own
+    centre.
+    """
+
+    drawn = True
+    takes_expectation = True
+    grid_N2: Tensor
+    half_2: Tensor
+
+    def __init__(
+        self,
+        canvas: Canvas,
+        query_size: int,
+        encoder: Callable[[tuple[int, int, int]], Encoder],
+        alignment: Callable[..., Alignment],
+        cells: Count,
+        around: Natural,
+    ):
+        super().__init__()
+        self.canvas = canvas
+        channels, *side = canvas.window.shape
+        self.reduced = min(side[0], cells), min(side[1], cells)
+        self.encoder = encoder((channels, *self.reduced))
+        features, rows, columns = self.encoder.shape
+        self.grid, self.items, self.around = (rows, columns), rows * columns, around
+        self.alignment: Alignment = alignment(item_size=features + 5, query_size=query_size)
+        y, x = (torch.arange(rows) + 0.5) / rows, (torch.arange(columns) + 0.5) / columns
+        self.register_buffer(
+            "grid_N2", torch.stack([x.repeat(rows), y.repeat_interleave(columns)], 1), persistent=False
+        )
+        half_2 = torch.tensor([canvas.side[1] / 2, canvas.side[0] / 2])
+        self.register_buffer("half_2", half_2, persistent=False)
+
+    def forward(self, query_RQ: Tensor, boxes_BN4: Tensor, step: int, seen: Seen) -> PolicyOutput:
+        place_RN2 = seen.corner()[:, None] + self.canvas.window.width * self.grid_N2
+        key_RNK = self.alignment.keys(self.cell_features(seen, place_RN2))
+        score_RN = self.alignment(key_RNK, query_RQ[:, None]).squeeze(1)
+        inside_RN = ((place_RN2 >= 0) & (place_RN2 <= 2 * self.half_2)).all(-1)
+        where = CategoricalItems(score_RN, None, inside_RN)
+        location_RN2 = (self.refined(where.log_RN.detach(), inside_RN, place_RN2) - self.half_2) / self.canvas.unit
+        return PolicyOutput(
+            where,
+            lambda weights_RN: (weights_RN.detach()[:, None] @ location_RN2).squeeze(1),
+            where.expectation(),
+        )
+
+    def cell_features(self, seen: Seen, place_RN2: Tensor) -> Tensor:
+        """(R, N, D) of the cells at these pixels."""
+        map_RNC = self.encoder(adaptive_avg_pool2d(seen.window(), self.reduced)).flatten(2).transpose(1, 2)
+        grid_RN2 = (2 * self.grid_N2 - 1).expand(len(map_RNC), -1, -1)
+        looked_RN1 = torch.zeros_like(place_RN2[..., :1])
+        for fixation_R2 in seen.fixations:
+            far_RN1 = (place_RN2 - fixation_R2[:, None]).abs().amax(-1, keepdim=True)
+            looked_RN1 = looked_RN1.maximum((far_RN1 <= self.canvas.window.finest / 2).to(looked_RN1.dtype))
+        return torch.cat([map_RNC, grid_RN2, place_RN2 / self.half_2 - 1, looked_RN1], -1)
+
+    def refined(self, log_RN: Tensor, inside_RN: Tensor, place_RN2: Tensor) -> Tensor:
+        """(R, N, 2) the pixel that a draw of each cell looks at: a softmax over its neighbours, by sums of squares."""
+        weight_RN1 = ((log_RN - log_RN.amax(-1, keepdim=True)).clamp(min=FAINT).exp() * inside_RN)[..., None]
+        both_R3hw = torch.cat([weight_RN1, weight_RN1 * place_RN2], -1).transpose(1, 2).unflatten(-1, self.grid)
+        sum_RN3 = avg_pool2d(both_R3hw, 2 * self.around + 1, 1, self.around).flatten(2).transpose(1, 2)
+        return sum_RN3[..., 1:] / sum_RN3[..., :1].clamp(min=torch.finfo(sum_RN3.dtype).tiny)

@@ -1,0 +1,1 @@
+"""Which trajectories of an image an objective is computed from."""

@@ -1,0 +1,40 @@
+"""Trajectories whose samples are relaxed, so that the likelihood's gradient reaches the policy through them.
+
+Axes: R rows, N places.
+"""
+
+from collections.abc import Callable
+from typing import final
+
+import torch
+from torch import Tensor
+
+from benchmark.model.attention.distribution import FiniteDistribution, GlimpseDistribution
+from benchmark.model.decoding.rollout import Rollout
+from benchmark.objective.trajectories.base import Roll, Trajectories, finite
+
+
+def gumbel_softmax(log_RN: Tensor, temperature: Tensor) -> Tensor:
+    """(R, N) softmax((log p + G) / temperature) with G ~ Gumbel(0, 1): a sample of the concrete distribution. Its
+    largest entry is at a sample of p (Maddison et al. 2017; Jang et al. 2017, eq 2).
+    """
+    gumbel_RN = -torch.empty_like(log_RN).exponential_().log()
+    return ((log_RN + gumbel_RN) / temperature).softmax(-1)
+
+
+@final
+class RelaxedTrajectories(Trajectories):
+    """Each glimpse is at the place of relaxed weights. No glimpse is softened.
+
+    weights: of a distribution, (R, N) with gradient. objective: the choice, for messages.
+    """
+
+    def __init__(self, weights: Callable[[FiniteDistribution], Tensor], objective: str):
+        self.weights, self.objective = weights, objective
+
+    def __call__(self, roll: Roll, samples: int) -> Rollout:
+        def relaxed(where: GlimpseDistribution) -> Tensor:
+            where = finite(where, self.objective)
+            return where.place(self.weights(where))
+
+        return roll(samples, relaxed)

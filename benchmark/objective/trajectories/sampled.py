@@ -1,0 +1,18 @@
+"""Trajectories sampled from the policy."""
+
+from typing import final
+
+from benchmark.model.attention.distribution import sample
+from benchmark.model.decoding.rollout import Rollout
+from benchmark.objective.trajectories.base import Roll, Trajectories
+
+
+@final
+class SampledTrajectories(Trajectories):
+    """Each glimpse is sampled. each_glimpse: whether the logits after each glimpse are read out."""
+
+    def __init__(self, each_glimpse: bool):
+        self.each_glimpse = each_glimpse
+
+    def __call__(self, roll: Roll, samples: int) -> Rollout:
+        return roll(samples, sample, self.each_glimpse)

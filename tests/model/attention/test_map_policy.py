@@ -1,0 +1,224 @@
+"""A policy over the cells of the window just seen: by hand, by enumeration, and with what is made for items."""
+
+from functools import partial
+from itertools import product
+
+import pytest
+import torch
+from models import built, first_batch, gradients, no_boxes, roll
+from torch import nn
+from torch.nn.functional import one_hot
+
+from benchmark.check.suite import contracts
+from benchmark.model.attention.alignment.uniform import UniformAlignment
+from benchmark.model.attention.distribution import CategoricalItems, expectation, mode, sample, uniform
+from benchmark.model.attention.policy.base import Canvas, Seen, WindowShape
+from benchmark.model.attention.policy.map import MapPolicy
+from benchmark.model.attention.policy.random_start import RandomStartPolicy
+from benchmark.model.decoding.beam import Beam
+from benchmark.model.decoding.length import NoLengthNormalisation
+from benchmark.model.encoder.conv import Conv
+from benchmark.objective.base import log_likelihood
+from benchmark.objective.regularizer.entropy import EntropyBonus
+from datamodules.contract import IGNORED
+
+CANVAS = Canvas((8, 8), 2.0, WindowShape((1, 2, 2), 4, 2))
+"""8 x 8 px in units of 2 px; the widest window covers 4 x 4 px in 2 x 2 numbers, the finest 2 x 2 px."""
+
+
+class Fixed(nn.Module):
+    """Scores of items that nobody learns, whatever is seen; it writes down what it is shown."""
+
+    def __init__(self, item_size, query_size, scores):
+        super().__init__()
+        self.scores, self.shown = torch.tensor(scores), None
+
+    def keys(self, item_BND):
+        self.shown = item_BND
+        return item_BND
+
+    def forward(self, key_BNK, query_BSQ):
+        return self.scores.expand(len(key_BNK), 1, -1)
+
+
+LOGS = torch.tensor([0.1, 0.2, 0.3, 0.4]).log().tolist()
+AS_IT_IS = partial(Conv, layers=[], pad=True)
+
+
+def policy(around=1, scores=LOGS):
+    return MapPolicy(CANVAS, 3, AS_IT_IS, partial(Fixed, scores=scores), cells=2, around=around)
+
+
+def said(of, corner, fixations=(), window=None):
+    corner_R2 = torch.tensor(corner)
+    window = torch.zeros(len(corner_R2), 1, 2, 2) if window is None else window
+    seen = Seen(lambda: window, lambda: corner_R2, tuple(torch.tensor(place) for place in fixations))
+    return of(torch.zeros(len(corner_R2), 3), no_boxes(len(corner_R2)), 0, seen)
+
+
+def test_the_cells_by_hand():
+    """The window from (2, 2) to (6, 6): the centres of its cells are at 3 and 5 px, half a unit from the middle."""
+    output = said(policy(around=0), [[2.0, 2.0]])
+    torch.testing.assert_close(output.item_probs, torch.tensor([[0.1, 0.2, 0.3, 0.4]]))
+    for cell, place in enumerate([[-0.5, -0.5], [0.5, -0.5], [-0.5, 0.5], [0.5, 0.5]]):
+        drawn = one_hot(torch.tensor([cell]), 4).float()
+        torch.testing.assert_close(output.location(drawn), torch.tensor([place]))
+        torch.testing.assert_close(output.where.log_prob(drawn), torch.tensor([LOGS[cell]]))
+    assert output.location(mode(output.where)).tolist() == [[0.5, 0.5]]
+    # (0.1 + 0.3) * -0.5 + (0.2 + 0.4) * 0.5, and (0.1 + 0.2) * -0.5 + (0.3 + 0.4) * 0.5
+    torch.testing.assert_close(output.location(expectation(output.where)), torch.tensor([[0.1, 0.2]]))
+
+
+def test_the_place_is_the_mean_of_the_cells_around_weighed_by_the_scores():
+    """All four cells are neighbours of each other, so every draw looks at one place: their expectation."""
+    output = said(policy(around=1), [[2.0, 2.0]])
+    for cell in range(4):
+        drawn = one_hot(torch.tensor([cell]), 4).float()
+        torch.testing.assert_close(output.location(drawn), torch.tensor([[0.1, 0.2]]))
+    wide = MapPolicy(
+        Canvas((8, 16), 2.0, WindowShape((1, 1, 4), 8, 2)), 3, AS_IT_IS, partial(Fixed, scores=LOGS), cells=4, around=1
+    )
+    at = said(wide, [[4.0, 0.0]], window=torch.zeros(1, 1, 1, 4)).location
+    x = [at(one_hot(torch.tensor([cell]), 4).float())[0, 0].item() for cell in range(4)]
+    # Cells of 2 px around x = 5, 7, 9, 11 px, in units of 2 px from 8: -1.5, -0.5, 0.5, 1.5.
+    by_hand = [(-0.15 - 0.1) / 0.3, (-0.15 - 0.1 + 0.15) / 0.6, (-0.1 + 0.15 + 0.6) / 0.9, (0.15 + 0.6) / 0.7]
+    assert x == pytest.approx(by_hand, abs=1e-5)
+
+
+def test_cells_outside_the_image_are_never_drawn():
+    """Around the upper left pixel one cell of four is inside, around the left edge two are."""
+    output = said(policy(scores=[5.0, 0.0, 1.0, 0.0]), [[-2.0, -2.0]] * 3000 + [[-2.0, 2.0]] * 3000)
+    assert output.item_probs[0].tolist() == [0, 0, 0, 1] and output.item_probs[-1].tolist() == [0, 0.5, 0, 0.5]
+    torch.manual_seed(0)
+    for draw in (sample, uniform, mode):
+        drawn = draw(output.where)
+        assert torch.equal(drawn[:3000, 3], torch.ones(3000)) and not drawn[3000:, [0, 2]].any()
+        assert abs(drawn[3000:, 3].mean() - 0.5) < 0.04  # both are as probable, so the mode is either
+        assert output.where.log_prob(drawn).isfinite().all()
+    # No weight falls on a cell that is outside: (1, 1) px of 8.
+    torch.testing.assert_close(
+        output.location(one_hot(torch.tensor([3] * 6000), 4).float())[0], torch.tensor([-1.5] * 2)
+    )
+
+
+def test_uniform_draws_forget_the_scores():
+    output = said(policy(scores=[50.0, 0.0, 0.0, 0.0]), [[2.0, 2.0]] * 8000)
+    torch.manual_seed(0)
+    assert ((uniform(output.where).mean(0) - 0.25).abs() < 0.02).all() and sample(output.where)[:, 0].all()
+
+
+def test_a_cell_shows_its_pixel_its_places_and_whether_it_was_looked_at():
+    model = policy()
+    window = torch.tensor([[[[1.0, 2.0], [3.0, 4.0]]]])
+    said(model, [[2.0, 2.0]], fixations=[[[0.0, 0.0]], [[5.5, 2.5]]], window=window)
+    expected = [
+        [1, -0.5, -0.5, -0.25, -0.25, 0], [2, 0.5, -0.5, 0.25, -0.25, 1],
+        [3, -0.5, 0.5, -0.25, 0.25, 0], [4, 0.5, 0.5, 0.25, 0.25, 0],
+    ]  # fmt: skip
+    assert model.alignment.shown[0].tolist() == expected
+
+
+TINY = ("attention/policy=map", "attention.mechanism.policy.cells=2", "attention.mechanism.policy.around=0",
+        "look.hidden=8", "look.glimpses=2", "baseline=none")  # fmt: skip
+
+
+@pytest.mark.parametrize("name", ["ram", "dram"])
+def test_reinforce_over_all_draws_is_the_exact_gradient(name):
+    """Of the bound of eq 43 on two glimpses of four cells: sum of p(l) log p(y given l) over the 16 sequences of cells,
+    differentiated as it stands, and REINFORCE's gradient of each sequence, weighed by its probability.
+    """
+    parts = built(name, *TINY, "decoder.detach=false", "data.canvas=48")
+    rnn, objective, batch = parts.module.rnn, parts.module.objective, first_batch(parts)
+    with torch.no_grad():
+        for parameter in rnn.attention.policy.parameters():
+            parameter.mul_(4)  # so that the draws are far from even
+    batch = batch._replace(image=batch.image[:1], boxes=batch.boxes[:1], target=batch.target[:1])
+    cells = torch.tensor(list(product(range(4), repeat=2)))
+    turn = iter(one_hot(cells, 4).float().unbind(1))
+    rollout = roll(rnn, batch, 16, lambda where: next(turn))
+    assert len({tuple(place) for place in rollout.where[0, :, 0, 1].tolist()}) > 8
+    drawn_SM = rollout.item_probs[0, :, 0].gather(-1, cells[..., None]).squeeze(-1)
+    p_S = drawn_SM.prod(-1)
+    assert p_S.sum().item() == pytest.approx(1) and p_S.max() > 2 * p_S.min()
+    torch.testing.assert_close(rollout.log_prob[0, :, 0], drawn_SM.log())
+    exact = gradients(-(p_S * log_likelihood(rollout, batch.target)[0, :, 0]).sum(), rnn)
+    each = [objective(type(rollout)(*(v[:, s : s + 1] for v in rollout)), batch.target)["loss"] for s in range(16)]
+    found = gradients((p_S.detach() * torch.stack(each)).sum(), rnn)
+    assert any(n.startswith("attention.policy.encoder") and g.any() for n, g in exact.items())
+    for parameter, gradient in exact.items():
+        torch.testing.assert_close(found[parameter], gradient, atol=1e-6, rtol=1e-4)
+
+
+def test_the_first_glimpse_is_blind_and_the_next_sees_the_window_alone():
+    parts = built("dram_nocontext", "attention/policy=map", "data.canvas=60")
+    rnn, batch = parts.module.rnn.eval(), first_batch(parts)
+    turn = [one_hot(torch.full((4,), 0), 144).float()] * 4  # always the upper left cell
+
+    def probs(image):
+        draws = iter(turn)
+        return rnn(image, batch.boxes, None, 1, lambda where: next(draws)).item_probs[:, 0, 0]
+
+    found = probs(batch.image)
+    assert torch.equal(found[:, 0], found[:1, 0].expand(4, -1)) and not torch.equal(found[0, 1], found[1, 1])
+    # The first look is at (19.5, 19.5) px or nearer to the middle: its widest window ends before the 33rd pixel.
+    far = batch.image.clone()
+    far[..., 33:, :] = 9.0
+    far[..., :, 33:] = 9.0
+    assert torch.equal(probs(far)[:, :2], found[:, :2])
+    far[..., 20:24, 20:24] = 9.0
+    assert not torch.equal(probs(far)[:, 1], found[:, 1])
+
+
+def test_what_reads_items_reads_the_cells():
+    """The entropy bonus, by hand, and its gradient at the policy."""
+    parts = built("dram", "attention/policy=map")
+    rnn, batch = parts.module.rnn, first_batch(parts)
+    rollout = roll(rnn, batch, 2, sample)
+    assert rollout.item_probs.shape == (4, 2, 1, 4, 144)
+    bonus = EntropyBonus(0.5)(rollout, batch.target)
+    by_hand = 0.5 * torch.special.entr(rollout.item_probs).sum((-3, -2, -1)).mean()
+    torch.testing.assert_close(bonus, -by_hand)
+    reached = {n for n, g in gradients(bonus, rnn).items() if g.any()}
+    assert {n for n, _ in rnn.named_parameters() if n.startswith("attention.policy.")} <= reached
+    distributions = []
+    roll(rnn, batch, 1, lambda where: distributions.append(where) or where.sample())
+    assert all(isinstance(where, CategoricalItems) for where in distributions)
+
+
+def test_a_uniform_start_has_no_items_and_the_map_follows():
+    even = partial(MapPolicy, encoder=AS_IT_IS, alignment=UniformAlignment, cells=2, around=0)
+    start = RandomStartPolicy(CANVAS, 3, even)
+    seen = Seen(lambda: torch.zeros(5, 1, 2, 2), lambda: torch.full((5, 2), 2.0), ())
+    first, later = (start(torch.zeros(5, 3), no_boxes(5), step, seen) for step in (0, 1))
+    assert first.location(sample(first.where)).shape == (5, 2) and not first.item_probs.any()
+    assert first.item_probs.shape == later.item_probs.shape and torch.equal(later.item_probs, torch.full((5, 4), 0.25))
+    assert start.takes_expectation and start.items == 4
+
+
+def test_a_beam_keeps_what_its_row_has_seen():
+    """The probability of each sequence found is that of the same sequence read by itself."""
+    parts = built("dram", "attention/policy=map", data="digit_pairs_ordered")
+    rnn, batch = parts.module.rnn.eval(), first_batch(parts)
+    with torch.no_grad():
+        for parameter in rnn.parameters():
+            parameter.mul_(2)
+        found = Beam(3, NoLengthNormalisation()).search(rnn.start_unroll(batch.image, batch.boxes, 1, mode))
+        for beam in range(3):
+            alone = rnn(batch.image, batch.boxes, found.symbol[:, beam], 1, mode)
+            log_B = log_likelihood(alone, found.symbol[:, beam]).sum((1, 2))
+            torch.testing.assert_close(found.log_prob[:, beam], log_B)
+    assert (found.symbol != IGNORED).all() and len(found.symbol[0].unique(dim=0)) == 3
+
+
+@pytest.mark.parametrize("name, data", [("ram", "digit_pairs"), ("sermanet", "digit_pairs_ordered")])
+def test_other_mechanisms_take_it(name, data):
+    parts = built(name, "attention/policy=map", data=data)
+    module, batch = parts.module, first_batch(parts)
+    module.train_step(module.rnn, module.objective, batch)["loss"].backward()
+    assert all(parameter.grad is not None for parameter in module.rnn.attention.policy.parameters())
+    assert module.rnn.attention.takes_expectation
+
+
+@contracts("attention=dram", "attention/policy=map")
+def test_contracts(contract):
+    contract()
