@@ -6,6 +6,7 @@ import json
 import logging
 import subprocess
 import sys
+import warnings
 
 import pytest
 from run_helpers import ROOT, environment
@@ -57,6 +58,16 @@ def test_speed_is_told_for_each_mechanism(tmp_path):
     assert [row["attention"] for row in found] == ["dram", "item_soft"]
     assert all(row["train, images/s"] > 0 and row["batch, %"] > 0 for row in found)
     assert found[0]["glimpses, %"] > 0
+
+
+def test_shares_of_a_step_add_up(tmp_path, monkeypatch, capsys):
+    path = tmp_path / "found.json"
+    arguments = ["--attention", "ram", "--rounds", "1", "--json", str(path), *TINY]
+    with warnings.catch_warnings():
+        assert refused(monkeypatch, capsys, "measure_products", *arguments)[0] == 0
+    (row,) = json.loads(path.read_text())["rows"]
+    assert row["products, %"] > 0 and row["other kernels, %"] > 0 and row["operators"] > 100
+    assert row["products, %"] + row["other kernels, %"] + row["host, %"] == pytest.approx(100)
 
 
 def test_memory_is_counted_by_glimpses_and_canvas(tmp_path):
