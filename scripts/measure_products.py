@@ -16,6 +16,8 @@ import measuring
 from measuring import Row
 from torch.profiler import ProfilerActivity, profile
 
+from benchmark.process.program import program
+
 MECHANISMS = "none,item_soft,item_hard,ram,dram,location_soft"
 ATEN = "aten::"
 PRODUCTS = ["mm", "addmm", "bmm", "baddbmm", "linear", "mkldnn_linear", "convolution", "_convolution",
@@ -52,13 +54,12 @@ def measure(choice: argparse.Namespace) -> list[Row]:
         return [measured(attention, choice, digits) for attention in choice.attention.split(",")]
 
 
+@program
 def main() -> int:
     parser = measuring.arguments(__doc__)
-    parser.add_argument(
-        "--attention", default="none,item_soft,item_hard,ram,dram,location_soft", help="names, by comma"
-    )
+    parser.add_argument("--attention", default=MECHANISMS, metavar="A,B", help="default: %(default)s")
     parser.add_argument("--data", default="digit_pairs", help="the data set (default: %(default)s)")
-    parser.add_argument("overrides", nargs="*", help="of the configuration, for all")
+    parser.add_argument("overrides", nargs="*", metavar="key=value", help="knobs, as on the command line of a run")
     return measuring.main(measure, parser, "Matrix products in a training step")
 
 
