@@ -70,6 +70,15 @@ def test_shares_of_a_step_add_up(tmp_path, monkeypatch, capsys):
     assert row["products, %"] + row["other kernels, %"] + row["host, %"] == pytest.approx(100)
 
 
+def test_seeds_are_stacked(tmp_path, monkeypatch, capsys):
+    path = tmp_path / "found.json"
+    arguments = ["--attention", "ram", "--rounds", "1", "--seeds", "2", "--json", str(path), *TINY]
+    with warnings.catch_warnings():
+        assert refused(monkeypatch, capsys, "measure_stacked", *arguments)[0] == 0
+    (row,) = json.loads(path.read_text())["rows"]
+    assert row["ratio"] == pytest.approx(row["stacked, ms"] / row["alone, ms"] / 2)
+
+
 def test_memory_is_counted_by_glimpses_and_canvas(tmp_path):
     arguments = ["--attention", "dram_nocontext", "--sides", "32", "64", "--glimpses", "8", "12", "16", "--batch", "4"]
     found = rows(script("measure_memory", *arguments, "--json", "f.json", cwd=tmp_path), tmp_path / "f.json")
