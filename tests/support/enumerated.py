@@ -124,7 +124,7 @@ def roller(rnn, image, target):
 def sampled_gradients(objective, rnn, image, target, count):
     """(count, P) gradients of minus the loss, as training steps would find them."""
     roll = roller(rnn, image, target)
-    rollouts = (objective.trajectories(roll, objective.samples) for _ in range(count))
+    rollouts = (objective.trajectories(roll, objective.samples, target) for _ in range(count))
     return torch.stack([-flat(objective(rollout, target)["loss"], rnn) for rollout in rollouts])
 
 

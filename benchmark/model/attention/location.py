@@ -80,7 +80,7 @@ class LocationAttention(Attention):
         self.code_size, self.global_feature_size = self.whatwhere.size, self.network.global_feature_size
         self.policy = policy(canvas=canvas, query_size=query_size)
         self.drawn, self.reads_annotations = self.policy.drawn, self.policy.reads_annotations
-        self.takes_expectation = self.policy.takes_expectation
+        self.takes_expectation, self.item_size = self.policy.takes_expectation, self.policy.item_size
         self.unit = unit
         self.register_buffer("half_2", torch.tensor([side[1] / 2, side[0] / 2]), persistent=False)
         self.register_buffer("far_2", 2 * self.half_2, persistent=False)
