@@ -8,10 +8,9 @@ from typing import final
 
 from torch import Tensor
 
-from benchmark.common.errors import ConfigFault
 from benchmark.model.attention.alignment.base import Alignment
 from benchmark.model.decoding.rollout import Rollout
-from benchmark.objective.base import Objective, glimpse_mask, log_likelihood
+from benchmark.objective.base import Objective, glimpse_mask, log_likelihood, refuse_without_items
 from benchmark.objective.baseline.base import Baseline
 from benchmark.objective.inference_network import InferenceNetwork
 from benchmark.objective.loss_mask.base import LossMask, refuse_mistakes
@@ -55,13 +54,7 @@ class Variational(Objective):
     ):  # fmt: skip
         super().__init__()
         refuse_mistakes(loss_mask, "variational")
-        if not item_size:
-            raise ConfigFault(
-                [
-                    "objective: variational is for mechanisms that attend to items, as attention=item_hard or "
-                    "attention/policy=map, because its inference network scores them. Use objective=reinforce"
-                ]
-            )
+        refuse_without_items(item_size, "variational", "its inference network scores them")
         self.samples, self.regularizer = samples, regularizer
         self.baseline = baseline(query_size=query_size)
         self.inference = InferenceNetwork(item_size, query_size, symbols, alignment, label_size)
