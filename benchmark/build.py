@@ -131,8 +131,9 @@ def refuse_objective(cfg: DictConfig, objective: Objective, attention: Attention
     elif objective.needs_place_gradient and not attention.place_gradient:
         faults.append(
             f"objective: the gradient of {type(objective).__name__} reaches the policy through the place of a glimpse, "
-            f"and attention={name} cuts windows at whole pixels, which have no gradient of their place. Use objective="
-            "reinforce"
+            f"and attention={name} has none there: it looks at whole pixels, or at cells of a map. Use objective="
+            "reinforce. For objective=pathwise and a Gaussian policy there are windows between pixels: attention."
+            "mechanism._target_=benchmark.model.attention.smooth_location.SmoothLocationAttention"
         )
     if faults:
         raise ConfigFault(faults)

@@ -302,7 +302,7 @@ def test_an_estimator_is_refused_where_nothing_is_sampled_and_trains_where_items
 def test_an_estimator_takes_locations_or_refuses_them(name):
     if name in ("gumbel", "straight_through"):
         policy = "emission" if name == "gumbel" else "map"
-        with pytest.raises(ConfigFault, match=r"attention=dram cuts windows at whole pixels.* Use objective=reinforce"):
+        with pytest.raises(ConfigFault, match=r"attention=dram has none there.* Use objective=reinforce"):
             built("dram", f"objective={name}", f"attention/policy={policy}")
         return
     parts = built("dram", f"objective={name}", "look.glimpses=2")

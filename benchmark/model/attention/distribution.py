@@ -164,6 +164,10 @@ class Gaussian(GlimpseDistribution):
         mean_R2 = self.mean_R2.detach()
         return mean_R2 + self.std * torch.randn_like(mean_R2)
 
+    def reparameterised(self) -> Tensor:
+        """A sample with the gradient of mean + std * noise by the mean."""
+        return self.mean_R2 + self.std * torch.randn_like(self.mean_R2)
+
     def mode(self) -> Tensor:
         return self.mean_R2.detach()
 
