@@ -1,6 +1,7 @@
-"""Variational attention against the enumerated evidence lower bound."""
+"""Estimators with an inference network: against the enumerated evidence lower bound, likelihood and posterior."""
 
 from functools import partial
+from itertools import product
 
 import pytest
 import torch
@@ -14,9 +15,11 @@ from benchmark.model.attention.distribution import CategoricalItems
 from benchmark.objective.base import log_likelihood
 from benchmark.objective.baseline.leave_one_out import LeaveOneOut
 from benchmark.objective.baseline.none import NoBaseline
+from benchmark.objective.inferred_wake_sleep import InferredWakeSleep
 from benchmark.objective.loss_mask.all_steps import AllSteps
 from benchmark.objective.loss_mask.until_first_mistake import UntilFirstMistake
 from benchmark.objective.regularizer.none import NoRegularizer
+from benchmark.objective.trajectories.inferred import InferredTrajectories
 from benchmark.objective.variational import Variational, divergence_to_come
 from datamodules.contract import IGNORED
 
@@ -98,6 +101,56 @@ def test_trained_alone_the_inference_network_becomes_the_posterior():
     assert (log_q.exp() - log_p.exp()).abs().max() > 0.1
 
 
+def wake_sleep(rnn, samples):
+    torch.manual_seed(4)
+    return InferredWakeSleep(
+        QUERY, rnn.attention.item_size, 3, samples, 1, ADDITIVE, 2, AllSteps(), NoRegularizer()
+    ).double()
+
+
+def expected(objective, rnn, image, target, monkeypatch):
+    """The expected gradient of minus the loss, model and inference network: every tuple of samples of q."""
+    both, found = nn.ModuleList([rnn, objective]), 0.0
+    for several in product(range(3), repeat=objective.samples):
+        taken(monkeypatch, paths(rnn)[list(several)])
+        rollout = objective.trajectories(roller(rnn, image, target), objective.samples, target)
+        probability = rollout.notes[..., 0].detach().sum().exp()
+        found = found - probability * flat(objective(rollout, target)["loss"], both)
+    return found
+
+
+def test_wake_sleep_with_the_posterior_is_unbiased_for_the_likelihood(monkeypatch):
+    rnn, image, target = toy(1, glimpses=1, seed=5)
+    image, target = image[:1], target[:1]
+    objective = wake_sleep(rnn, 2)
+    _, log_p, log_label = terms_of_all(objective, rnn, image, target, monkeypatch)
+    posterior = (log_p + log_label).detach()
+    objective.trajectories = InferredTrajectories(
+        lambda policy, symbol_R: CategoricalItems(posterior.expand(len(symbol_R), -1), None), 1, "inferred_wake_sleep"
+    )
+    found = expected(objective, rnn, image, target, monkeypatch)
+    exact = flat((log_p + log_label).logsumexp(0), rnn)
+    torch.testing.assert_close(found[: len(exact)], exact, rtol=1e-9, atol=1e-11)
+
+
+def test_the_bias_of_wake_sleep_falls_with_its_samples(monkeypatch):
+    """In the model from the gradient of log p(y), in the inference network from that of minus the divergence."""
+    rnn, image, target = toy(1, glimpses=1, seed=5)
+    image, target = image[:1], target[:1]
+    bias = {}
+    for samples in (2, 4):
+        objective = wake_sleep(rnn, samples)
+        log_q, log_p, log_label = terms_of_all(objective, rnn, image, target, monkeypatch)
+        joint = log_p + log_label
+        exact = flat(joint.logsumexp(0), rnn)
+        towards = flat((joint.softmax(0).detach() * log_q).sum(), objective)
+        found = expected(objective, rnn, image, target, monkeypatch)
+        model, network = found.split([len(exact), len(towards)])
+        bias[samples] = ((model - exact).norm() / exact.norm(), (network - towards).norm() / towards.norm())
+    assert all(few > 1.6 * many > 0 for few, many in zip(bias[2], bias[4], strict=True))
+    assert max(bias[4]) < 0.4
+
+
 def test_the_divergence_to_come_and_the_end_of_a_sequence():
     divergence_BSTM = torch.tensor([[[[1.0, 2.0], [4.0, 8.0]]]])
     assert divergence_to_come(divergence_BSTM).flatten().tolist() == [14, 12, 8, 0]
@@ -111,8 +164,8 @@ def test_the_divergence_to_come_and_the_end_of_a_sequence():
 
 
 def test_items_train_it_and_others_are_refused():
-    for overrides in (("item_hard",), ("dram", "attention/policy=map")):
-        parts = built(overrides[0], *overrides[1:], "objective=variational", "look.glimpses=2")
+    for name, objective in (("item_hard", "objective=variational"), ("dram", "objective=inferred_wake_sleep")):
+        parts = built(name, objective, "look.glimpses=2", *(["attention/policy=map"] if name == "dram" else []))
         module = parts.module
         module.train_step(module.rnn, module.objective, first_batch(parts))["loss"].backward()
         trained = [*module.objective.parameters(), *module.rnn.policy_parameters()]
