@@ -61,6 +61,12 @@ def make_part(cfg: DictConfig, given: Given) -> Any:
     return make(OmegaConf.select(cfg, given.place), **vars(given))
 
 
+def taken(node: Any, offered: Offered) -> dict[str, Any]:
+    """Those of the offered arguments that the part takes and that its configuration does not give."""
+    known = inspect.signature(get_object(node["_target_"])).parameters
+    return {key: value for key, value in vars(offered).items() if key in known and key not in node}
+
+
 def make_named(cfg: DictConfig, offered: Offered) -> dict[str, Any]:
     """The named parts of a group, by name, with those of the offered arguments that each takes.
 
@@ -69,9 +75,7 @@ def make_named(cfg: DictConfig, offered: Offered) -> dict[str, Any]:
     made = {}
     for name, node in OmegaConf.select(cfg, offered.place).items():
         try:
-            known = inspect.signature(get_object(node["_target_"])).parameters
-            taken = {key: value for key, value in vars(offered).items() if key in known and key not in node}
-            made[str(name)] = make(node, **taken)
+            made[str(name)] = make(node, **taken(node, offered))
         except ModuleNotFoundError as error:
             raise RunFault(f"{node['_target_']} cannot be used: {error}") from error
     return made
@@ -127,8 +131,9 @@ def refuse_objective(cfg: DictConfig, objective: Objective, attention: Attention
     elif objective.needs_place_gradient and not attention.place_gradient:
         faults.append(
             f"objective: the gradient of {type(objective).__name__} reaches the policy through the place of a glimpse, "
-            f"and attention={name} cuts windows at whole pixels, which have no gradient of their place. Use objective="
-            "reinforce"
+            f"and attention={name} has none there: it looks at whole pixels, or at cells of a map. Use objective="
+            "reinforce. For objective=pathwise and a Gaussian policy there are windows between pixels: attention."
+            "mechanism._target_=benchmark.model.attention.smooth_location.SmoothLocationAttention"
         )
     if faults:
         raise ConfigFault(faults)
@@ -140,7 +145,8 @@ def build_module(cfg: DictConfig, spec: TaskSpec, references: References) -> Att
     Raises ConfigFault for parts that do not fit together, RunFault for initial weights that do not fit the model.
     """
     rnn = build_rnn(cfg, spec)
-    objective: Objective = make_part(cfg, ForObjective(rnn.query_size))
+    offered = ForObjective(rnn.query_size, rnn.attention.item_size, len(spec.symbols))
+    objective: Objective = make(cfg.objective, **taken(cfg.objective, offered))
     refuse_objective(cfg, objective, rnn.attention)
     make(cfg.start)(rnn, spec.symbols)
     measure = build_measure(cfg, spec, references)

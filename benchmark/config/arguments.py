@@ -53,9 +53,13 @@ class ForPasses:
 
 @dataclass(frozen=True)
 class ForObjective:
-    """Arguments of an objective. query_size: width of all hidden states that a baseline may read."""
+    """Arguments offered to an objective. query_size: width of all hidden states that a baseline may read. item_size:
+    width of the features of the mechanism's items, 0 where it has none. symbols: number of the task's symbols.
+    """
 
     query_size: int
+    item_size: int
+    symbols: int
     place: ClassVar[str] = "objective"
 
 
@@ -102,16 +106,16 @@ class ForExtraMetric:
     place: ClassVar[str] = "metrics.extra"
 
 
-Given = ForMechanism | ForDecoder | ForContext | ForPasses | ForObjective | ForMeasure | ForTrainingStep
+Given = ForMechanism | ForDecoder | ForContext | ForPasses | ForMeasure | ForTrainingStep
 """Passed to the one part at a place, which has to take all of them."""
 
-Offered = ForCallback | ForLogger | ForExtraMetric
-"""Passed to those parts of a group that take them."""
+Offered = ForObjective | ForCallback | ForLogger | ForExtraMetric
+"""Passed to a part that takes them: the one at the place, or those of the group there."""
 
 
 def added(path: str) -> tuple[str, ...]:
     """The names of the arguments that `build` passes to the part at a dotted path."""
-    given = {kind.place: kind for kind in get_args(Given)}
-    offered = {kind.place: kind for kind in get_args(Offered)}
-    kind = given.get(path) or offered.get(path.rpartition(".")[0])
+    of_one = {kind.place: kind for kind in (*get_args(Given), ForObjective)}
+    of_group = {kind.place: kind for kind in get_args(Offered) if kind is not ForObjective}
+    kind = of_one.get(path) or of_group.get(path.rpartition(".")[0])
     return tuple(field.name for field in fields(kind)) if kind else ()

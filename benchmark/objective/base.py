@@ -8,6 +8,7 @@ from abc import ABC, abstractmethod
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 
+from benchmark.common.errors import ConfigFault
 from benchmark.model.decoding.rollout import Rollout
 from benchmark.objective.trajectories.base import Trajectories
 from benchmark.objective.trajectories.sampled import SampledTrajectories
@@ -30,6 +31,17 @@ def glimpse_mask(mask_BST: Tensor, target_BT: Tensor, like_BSTM: Tensor) -> Tens
 def trajectory_log_prob(rollout: Rollout, target_BT: Tensor) -> Tensor:
     """(B, S) log p(glimpses) of a trajectory, up to the end of its sequence."""
     return (rollout.log_prob * (target_BT != IGNORED)[:, None, :, None]).sum((-2, -1))
+
+
+def refuse_without_items(item_size: int, objective: str, reason: str) -> None:
+    """Raises ConfigFault where a mechanism gives no features of items."""
+    if not item_size:
+        raise ConfigFault(
+            [
+                f"objective: {objective} is for mechanisms that attend to items, as attention=item_hard or "
+                f"attention/policy=map: {reason}. Use objective=reinforce"
+            ]
+        )
 
 
 class Objective(nn.Module, ABC):

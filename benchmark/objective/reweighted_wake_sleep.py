@@ -23,9 +23,9 @@ class ReweightedWakeSleep(Objective):
 
     It estimates the gradient of log p(y) itself by importance sampling with weights that add up to 1, so it is biased;
     the bias falls as 1/S. The paper's full method samples from an inference network that sees the label, and trains it
-    with the same weights; here trajectories are samples of the policy, as in its variant without that network. The loss
-    mask has to count all time steps. Terms: `bound`, log 1/S sum_s p(y | glimpses_s); `effective`, the effective number
-    of trajectories, 1 / sum_s w_s^2.
+    with the same weights (objective=inferred_wake_sleep); here trajectories are samples of the policy, as in its
+    variant without that network. The loss mask has to count all time steps. Terms: `bound`, log 1/S sum_s p(y |
+    glimpses_s); `effective`, the effective number of trajectories, 1 / sum_s w_s^2.
     """
 
     for_drawn = True

@@ -212,7 +212,7 @@ def test_enumerated_objectives_have_the_exact_gradient(steps, glimpses):
     exact, bound = (log_place + log_label).logsumexp(-1).mean(), (log_place.exp() * log_label).sum(-1).mean()
     for kind, value in ((Exact, exact), (Bound, bound)):
         objective = kind(QUERY, 81, ALL, NONE)
-        terms = objective(objective.trajectories(roller(rnn, image, target), 1), target)
+        terms = objective(objective.trajectories(roller(rnn, image, target), 1, target), target)
         close(terms["loss"], -value)
         close(-flat(terms["loss"], rnn), flat(value, rnn))
         assert terms["nll"].item() == pytest.approx(-bound.item())
@@ -224,7 +224,7 @@ def test_an_enumeration_stops_at_the_end_of_a_sequence():
     longer = target.clone()
     longer[:, 1] = IGNORED
     objective = Exact(QUERY, 81, ALL, NONE)
-    rollouts = [objective.trajectories(roller(rnn, image, each), 1) for each in (longer, target[:, :1])]
+    rollouts = [objective.trajectories(roller(rnn, image, each), 1, each) for each in (longer, target[:, :1])]
     close(objective(rollouts[0], longer)["loss"], objective(rollouts[1], target[:, :1])["loss"])
 
 
@@ -268,7 +268,7 @@ def test_a_map_is_a_distribution_over_items_for_every_estimator():
     assert len(log_place) == 16 and log_place.exp().sum().item() == pytest.approx(1) and log_place.std() > 0.5
     for kind, value in ((Exact, exact), (Bound, bound)):
         objective = kind(QUERY, 16, ALL, NONE)
-        loss = objective(objective.trajectories(roller(rnn, image, target), 1), target)["loss"]
+        loss = objective(objective.trajectories(roller(rnn, image, target), 1, target), target)["loss"]
         close(-flat(loss, rnn), flat(value, rnn))
     for name, objective in score_functions(LikelihoodGain()).items():
         if name != "leave one out":  # of pairs, which the items have shown
@@ -302,7 +302,7 @@ def test_an_estimator_is_refused_where_nothing_is_sampled_and_trains_where_items
 def test_an_estimator_takes_locations_or_refuses_them(name):
     if name in ("gumbel", "straight_through"):
         policy = "emission" if name == "gumbel" else "map"
-        with pytest.raises(ConfigFault, match=r"attention=dram cuts windows at whole pixels.* Use objective=reinforce"):
+        with pytest.raises(ConfigFault, match=r"attention=dram has none there.* Use objective=reinforce"):
             built("dram", f"objective={name}", f"attention/policy={policy}")
         return
     parts = built("dram", f"objective={name}", "look.glimpses=2")

@@ -8,11 +8,14 @@ import torch
 from models import no_boxes, task
 from torch.nn.functional import one_hot
 
+from benchmark.common.schedule import Constant
 from benchmark.model.attention.alignment.additive import Additive
 from benchmark.model.attention.gate import NoGate
 from benchmark.model.attention.item import ItemAttention, SampledItem
 from benchmark.model.attention.location import LocationAttention
+from benchmark.model.attention.policy.learned import LearnedPolicy, Unbounded
 from benchmark.model.attention.policy.map import MapPolicy
+from benchmark.model.attention.smooth_location import SmoothLocationAttention
 from benchmark.model.attention.softening import EachGlimpse
 from benchmark.model.attention.views import Stacked
 from benchmark.model.attention.whatwhere import Added
@@ -58,6 +61,18 @@ def toy_map(steps, glimpses, seed=0):
     encoder, whatwhere = partial(Dense, sizes=[3]), partial(Added, size=4, hidden=3)
     attention = LocationAttention(spec, QUERY, encoder, Stacked, policy, whatwhere, size=2, scales=2, unread=[], unit=3)
     return recurrent(spec, attention, glimpses, lively=4.0)
+
+
+def toy_plane(steps, glimpses, seed=0):
+    """A Gaussian policy over an image of 6 px, whose windows lie between pixels."""
+    torch.manual_seed(seed)
+    spec = task(6, symbols=3, steps=steps)
+    policy = partial(LearnedPolicy, hidden=[], squash=Unbounded(), std=Constant(0.3))
+    encoder, whatwhere = partial(Dense, sizes=[3]), partial(Added, size=4, hidden=3)
+    attention = SmoothLocationAttention(
+        spec, QUERY, encoder, Stacked, policy, whatwhere, size=2, scales=2, unread=[], unit=3
+    )
+    return recurrent(spec, attention, glimpses)
 
 
 def recurrent(spec, attention, glimpses, lively=2.5):
@@ -124,7 +139,7 @@ def roller(rnn, image, target):
 def sampled_gradients(objective, rnn, image, target, count):
     """(count, P) gradients of minus the loss, as training steps would find them."""
     roll = roller(rnn, image, target)
-    rollouts = (objective.trajectories(roll, objective.samples) for _ in range(count))
+    rollouts = (objective.trajectories(roll, objective.samples, target) for _ in range(count))
     return torch.stack([-flat(objective(rollout, target)["loss"], rnn) for rollout in rollouts])
 
 

@@ -44,6 +44,7 @@ class Attention(nn.Module, ABC):
     none of them; it is then evaluated too. query_width: how many vectors, each as wide as a hidden state, a query has.
     windows: side in pixels of each view of a glimpse, the finest first; empty where a glimpse has no fixed size.
     reads_annotations: whether it reads the true boxes, in the test too; reports mark it as an oracle.
+    item_size: D of the items' features in `Evidence`; 0 for a mechanism that gives none.
     place_gradient: whether a glimpse's code has a gradient with respect to its place: a mean of items has, a window cut
     at whole pixels has none.
     """
@@ -55,6 +56,7 @@ class Attention(nn.Module, ABC):
     query_width: int = 1
     windows: tuple[int, ...] = ()
     reads_annotations: bool = False
+    item_size: int = 0
     place_gradient: bool = False
 
     @abstractmethod

@@ -7,15 +7,35 @@ Axes: R rows (an image's trajectories are neighbours), N items.
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable
-from typing import final
+from typing import NamedTuple, Self, final
 
 import torch
 from torch import Tensor
 from torch.nn.functional import one_hot
 
 
+class Evidence(NamedTuple):
+    """What the probabilities of items were computed from. item_BND: their features, (B, N, D) where all rows of an
+    image have the same ones, else (R, N, D). query_RQ: of the decoder.
+    """
+
+    item_BND: Tensor
+    query_RQ: Tensor
+
+
+NO_EVIDENCE = Evidence(torch.empty(0), torch.empty(0))
+
+
 class GlimpseDistribution(ABC):
-    """A distribution over places, one for each row."""
+    """A distribution over places, one for each row. evidence: what it was computed from, where it is over items."""
+
+    evidence: Evidence = NO_EVIDENCE
+
+    @final
+    def given(self, evidence: Evidence) -> Self:
+        """Itself, with its evidence, for inference networks."""
+        self.evidence = evidence
+        return self
 
     @abstractmethod
     def sample(self) -> Tensor:
@@ -143,6 +163,10 @@ class Gaussian(GlimpseDistribution):
     def sample(self) -> Tensor:
         mean_R2 = self.mean_R2.detach()
         return mean_R2 + self.std * torch.randn_like(mean_R2)
+
+    def reparameterised(self) -> Tensor:
+        """A sample with the gradient of mean + std * noise by the mean."""
+        return self.mean_R2 + self.std * torch.randn_like(self.mean_R2)
 
     def mode(self) -> Tensor:
         return self.mean_R2.detach()

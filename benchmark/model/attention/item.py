@@ -14,7 +14,14 @@ from torch.nn.functional import interpolate
 
 from benchmark.model.attention.alignment.base import Alignment
 from benchmark.model.attention.base import NO_GLIMPSE, Attention, Glimpse, Past
-from benchmark.model.attention.distribution import CategoricalItems, Draw, GlimpseDistribution, PointMass, random_items
+from benchmark.model.attention.distribution import (
+    CategoricalItems,
+    Draw,
+    Evidence,
+    GlimpseDistribution,
+    PointMass,
+    random_items,
+)
 from benchmark.model.attention.gate import Gate
 from benchmark.model.attention.softening import Softening
 from benchmark.model.encoder.base import Encoder
@@ -128,7 +135,7 @@ class AttentionOverItems(Attention, ABC):
         self.encoder = encoder(spec.image_shape)
         channels, self.rows, self.columns = self.encoder.shape
         self.height, self.width = spec.image_shape[1:]
-        self.code_size = self.global_feature_size = channels + self.position_size
+        self.code_size = self.global_feature_size = self.item_size = channels + self.position_size
         self.alignment = alignment(item_size=self.code_size, query_size=query_size)
         self.gate = gate(query_size=query_size, code_size=self.code_size)
         self.choice = choice
@@ -141,6 +148,7 @@ class AttentionOverItems(Attention, ABC):
         """The gated code (R, D), the attention weights (R, N), their log-probability (R,) and item_probs (R, N)."""
         images = len(item_BND)
         where = self.choice(score_RN, softened_B.repeat_interleave(len(query_RS) // images, 0))
+        where = where.given(Evidence(item_BND, query_RS))
         weights_RN = draw(where)
         code_RD = (weights_RN.unflatten(0, (images, -1)) @ item_BND).flatten(0, 1)
         return self.gate(code_RD, query_RS), weights_RN, where.log_prob(weights_RN), where.expectation()

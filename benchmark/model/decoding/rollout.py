@@ -14,7 +14,7 @@ from benchmark.model.decoder.base import State
 from datamodules.contract import IGNORED
 
 NOT_READ = torch.empty(0)
-"""The logits after each glimpse where they are not read out."""
+"""The logits after each glimpse where they are not read out, and notes where none are made."""
 
 
 class Rollout(NamedTuple):
@@ -25,6 +25,7 @@ class Rollout(NamedTuple):
     query: (B, S, T, M, Q) the query before the glimpse, without gradient, for baselines: it does not depend on the
     sample that the baseline corrects. item_probs: (B, S, T, M, N) probability of each item before sampling; N = 0 for a
     mechanism without items. glimpse_logits: (B, S, T, L, V) the logits after each glimpse, without gradient.
+    notes: (B, S, T, M, K) what an objective's trajectories wrote down of each glimpse, with gradient.
     """
 
     logits: Tensor
@@ -34,6 +35,7 @@ class Rollout(NamedTuple):
     query: Tensor
     item_probs: Tensor
     glimpse_logits: Tensor = NOT_READ
+    notes: Tensor = NOT_READ
 
 
 class Step(NamedTuple):

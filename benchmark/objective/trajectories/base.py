@@ -3,6 +3,9 @@
 from abc import ABC, abstractmethod
 from typing import Protocol
 
+import torch
+from torch import Tensor
+
 from benchmark.common.errors import ConfigFault
 from benchmark.model.attention.distribution import Draw, FiniteDistribution, GlimpseDistribution
 from benchmark.model.decoding.rollout import Rollout
@@ -21,8 +24,18 @@ class Trajectories(ABC):
     """How the rollout is made that an objective is computed from."""
 
     @abstractmethod
-    def __call__(self, roll: Roll, samples: int) -> Rollout:
-        """The rollout. samples: `Objective.samples`. Raises ConfigFault for a mechanism that it cannot be made of."""
+    def __call__(self, roll: Roll, samples: int, target_BT: Tensor) -> Rollout:
+        """The rollout. samples: `Objective.samples`. target_BT: its targets, for those that look at them. Raises
+        ConfigFault for a mechanism that it cannot be made of.
+        """
+
+
+def noted(rollout: Rollout, notes: list[Tensor]) -> Rollout:
+    """The rollout with what was written down of each glimpse, (R, K) in the order of the glimpses."""
+    samples, time_steps, glimpses = rollout.log_prob.shape[1:]
+    notes_PTMRK = torch.stack(notes).unflatten(0, (-1, time_steps, glimpses))  # P passes, side by side in the batch
+    notes_PRTMK = notes_PTMRK.movedim(3, 1)
+    return rollout._replace(notes=notes_PRTMK.flatten(0, 1).unflatten(0, (-1, samples)))
 
 
 def finite(where: GlimpseDistribution, objective: str) -> FiniteDistribution:

@@ -28,7 +28,7 @@ class EnumeratedTrajectories(Trajectories):
     def __init__(self, most: int, objective: str):
         self.most, self.objective = most, objective
 
-    def __call__(self, roll: Roll, samples: int) -> Rollout:
+    def __call__(self, roll: Roll, samples: int, target_BT: Tensor) -> Rollout:
         places: list[int] = []
 
         def counted(where: GlimpseDistribution) -> Tensor:

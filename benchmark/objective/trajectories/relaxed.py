@@ -32,7 +32,7 @@ class RelaxedTrajectories(Trajectories):
     def __init__(self, weights: Callable[[FiniteDistribution], Tensor], objective: str):
         self.weights, self.objective = weights, objective
 
-    def __call__(self, roll: Roll, samples: int) -> Rollout:
+    def __call__(self, roll: Roll, samples: int, target_BT: Tensor) -> Rollout:
         def relaxed(where: GlimpseDistribution) -> Tensor:
             where = finite(where, self.objective)
             return where.place(self.weights(where))

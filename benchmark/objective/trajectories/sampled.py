@@ -2,6 +2,8 @@
 
 from typing import final
 
+from torch import Tensor
+
 from benchmark.model.attention.distribution import sample
 from benchmark.model.decoding.rollout import Rollout
 from benchmark.objective.trajectories.base import Roll, Trajectories
@@ -14,5 +16,5 @@ class SampledTrajectories(Trajectories):
     def __init__(self, each_glimpse: bool):
         self.each_glimpse = each_glimpse
 
-    def __call__(self, roll: Roll, samples: int) -> Rollout:
+    def __call__(self, roll: Roll, samples: int, target_BT: Tensor) -> Rollout:
         return roll(samples, sample, self.each_glimpse)

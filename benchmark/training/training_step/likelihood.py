@@ -22,7 +22,8 @@ def teacher_forced(rnn: SequenceModel, objective: Objective, batch: Batch) -> tu
             rollout: Rollout = rnn(batch.image, batch.boxes, batch.target, samples, draw, key)
         return rollout
 
-    return objective.trajectories(roll, objective.samples), rnn.training_targets(batch.target)
+    target_BT = rnn.training_targets(batch.target)
+    return objective.trajectories(roll, objective.samples, target_BT), target_BT
 
 
 @final

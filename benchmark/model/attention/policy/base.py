@@ -76,12 +76,13 @@ class Policy(nn.Module, ABC):
     """A policy over locations (x, y), in units of location from the image's centre.
 
     drawn: whether its samples are trained, by the policy gradient. reads_annotations: whether it reads the true boxes.
-    items: N, among which it draws; 0 for a policy over the plane. takes_expectation: see `Attention`.
+    items: N, among which it draws; 0 for a policy over the plane. takes_expectation, item_size: see `Attention`.
     """
 
     drawn: bool
     reads_annotations: bool = False
     items: int = 0
+    item_size: int = 0
     takes_expectation: bool = False
 
     @abstractmethod

@@ -12,7 +12,7 @@ from torch import Tensor
 from torch.nn.functional import adaptive_avg_pool2d, avg_pool2d
 
 from benchmark.model.attention.alignment.base import Alignment
-from benchmark.model.attention.distribution import CategoricalItems
+from benchmark.model.attention.distribution import CategoricalItems, Evidence
 from benchmark.model.attention.policy.base import Canvas, Policy, PolicyOutput, Seen
 from benchmark.model.encoder.base import Encoder
 from datamodules.ranges import Count, Natural
@@ -63,7 +63,8 @@ class MapPolicy(Policy):
         self.encoder = encoder((channels, *self.reduced))
         features, rows, columns = self.encoder.shape
         self.grid, self.items, self.around = (rows, columns), rows * columns, around
-        self.alignment: Alignment = alignment(item_size=features + 5, query_size=query_size)
+        self.item_size = features + 5
+        self.alignment: Alignment = alignment(item_size=self.item_size, query_size=query_size)
         y, x = (torch.arange(rows) + 0.5) / rows, (torch.arange(columns) + 0.5) / columns
         self.register_buffer(
             "grid_N2", torch.stack([x.repeat(rows), y.repeat_interleave(columns)], 1), persistent=False
@@ -73,10 +74,10 @@ class MapPolicy(Policy):
 
     def forward(self, query_RQ: Tensor, boxes_BN4: Tensor, step: int, seen: Seen) -> PolicyOutput:
         place_RN2 = seen.corner()[:, None] + self.canvas.window.width * self.grid_N2
-        key_RNK = self.alignment.keys(self.cell_features(seen, place_RN2))
-        score_RN = self.alignment(key_RNK, query_RQ[:, None]).squeeze(1)
+        cell_RND = self.cell_features(seen, place_RN2)
+        score_RN = self.alignment(self.alignment.keys(cell_RND), query_RQ[:, None]).squeeze(1)
         inside_RN = ((place_RN2 >= 0) & (place_RN2 <= 2 * self.half_2)).all(-1)
-        where = CategoricalItems(score_RN, None, inside_RN)
+        where = CategoricalItems(score_RN, None, inside_RN).given(Evidence(cell_RND, query_RQ))
         location_RN2 = (self.refined(where.log_RN.detach(), inside_RN, place_RN2) - self.half_2) / self.canvas.unit
         return PolicyOutput(
             where,

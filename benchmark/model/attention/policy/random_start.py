@@ -21,7 +21,8 @@ class RandomStartPolicy(Policy):
         self.first = UniformPolicy(canvas, query_size)
         self.then = then(canvas=canvas, query_size=query_size)
         self.drawn, self.reads_annotations = self.then.drawn, self.then.reads_annotations
-        self.items, self.takes_expectation = self.then.items, self.then.takes_expectation
+        self.items, self.item_size = self.then.items, self.then.item_size
+        self.takes_expectation = self.then.takes_expectation
 
     def forward(self, query_RQ: Tensor, boxes_BN4: Tensor, step: int, seen: Seen) -> PolicyOutput:
         if step:
