@@ -115,6 +115,18 @@ def build_module(cfg: DictConfig, spec: TaskSpec, references: References) -> Att
     Raises ConfigFault for parts that do not fit together, RunFault for initial weights that do not fit the model.
     """
     rnn = build_rnn(cfg, spec)
+    objective = build_objective(cfg, rnn)
+    make(cfg.start)(rnn, spec.symbols)
+    measure = build_measure(cfg, spec, references)
+    train_step = make_part(cfg, ForTrainingStep(spec, references))
+    module = AttentionModule(rnn, train_step, objective, make(cfg.optimizer), measure, cfg.log_every)
+    if cfg.trainer.devices > 1:
+        refuse_sharing(module)
+    return module
+
+
+def build_objective(cfg: DictConfig, rnn: SequenceModel) -> Objective:
+    """The objective of a model. Raises ConfigFault for one that is not for its mechanism."""
     objective: Objective = make_part(cfg, ForObjective(rnn.query_size))
     if rnn.attention.drawn and not objective.for_drawn:
         raise ConfigFault(
@@ -130,13 +142,7 @@ def build_module(cfg: DictConfig, spec: TaskSpec, references: References) -> Att
                 f"{cfg.attention.name} does not. Use objective=likelihood"
             ]
         )
-    make(cfg.start)(rnn, spec.symbols)
-    measure = build_measure(cfg, spec, references)
-    train_step = make_part(cfg, ForTrainingStep(spec, references))
-    module = AttentionModule(rnn, train_step, objective, make(cfg.optimizer), measure, cfg.log_every)
-    if cfg.trainer.devices > 1:
-        refuse_sharing(module)
-    return module
+    return objective
 
 
 def build_measure(cfg: DictConfig, spec: TaskSpec, references: References) -> Measure:
