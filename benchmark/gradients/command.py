@@ -82,7 +82,7 @@ def trained_run(request: GradientsRequest, composer: Composer) -> RunFolder:
             built.datamodule.prepare_data()
             batch = next(iter(built.datamodule.batches("train", torch.device("cpu"))))  # type: ignore[attr-defined]
         module = built.module
-        refuse_misuse(chosen, Meter(module.rnn, module.train_step, [batch], iter(()), config.seed))
+        refuse_misuse(chosen, Meter(module.rnn, module.train_step, [batch], lambda: iter(()), config.seed))
     one(config, composer, str(config[CHOICES].get("experiment") or ""))
     return folder
 

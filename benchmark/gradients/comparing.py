@@ -62,18 +62,18 @@ def compared(
 ) -> dict[str, Any]:
     """A point's entry of a record; see `PointFindings`."""
     point.load_into(meter.rnn)
-    objectives = {each.name: made(each.config, each.name, point, meter) for each in chosen}
-    targets = {name: made(config, name, point, meter) for name, config in exact.configs.items()}
-    held = {OmegaConf.to_yaml(exact.configs[name].objective): meter.draws(one, name, settings.draws)
+    objectives = {each.name: made(each.config, point, meter) for each in chosen}
+    targets = {name: made(config, point, meter) for name, config in exact.configs.items()}
+    held = {OmegaConf.to_yaml(exact.configs[name].objective): meter.draws(one, settings.draws)
             for name, one in targets.items()}  # fmt: skip
     known = dict(zip(targets, held.values(), strict=True))
     reason = exact.reason or ("" if all(moments.is_certain() for moments in known.values()) else RANDOM)
-    expected = {} if reason else {name: moments.mean_P for name, moments in known.items()}
+    expected = {} if reason else {name: moments.mean for name, moments in known.items()}
     moments = {}
     for each in chosen:
-        meter.fit(objectives[each.name], each.name, settings.fit)
+        meter.fit(objectives[each.name], settings.fit)
         drawn = held.get(OmegaConf.to_yaml(each.config.objective))
-        moments[each.name] = drawn or meter.draws(objectives[each.name], each.name, settings.draws)
+        moments[each.name] = drawn or meter.draws(objectives[each.name], settings.draws)
     costs = meter.costs(objectives)
     return {
         "name": point.name, "step": point.step, "progress": point.progress, "source": point.source,
@@ -89,9 +89,9 @@ def compared(
     }  # fmt: skip
 
 
-def made(config: DictConfig, name: str, point: Point, meter: Meter) -> Objective:
+def made(config: DictConfig, point: Point, meter: Meter) -> Objective:
     """An objective as it is at a point of training, its own parameters untrained."""
-    seed_all(meter.seed, f"objective {name}")
+    seed_all(meter.seed, "objective")
     objective = build_objective(config, meter.rnn).to(meter.device)
     for part in objective.modules():
         if isinstance(part, Scheduled):

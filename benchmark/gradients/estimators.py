@@ -88,7 +88,7 @@ def with_objective(config: DictConfig, setting: Mapping[str, str], composer: Com
 
 
 def _usual(config: DictConfig, composer: Composer) -> list[str]:
-    """The run's mechanism and data set. Raises RunFault where they are not installed: an untrusted name may be a path."""
+    """The run's mechanism and data set. Raises RunFault for names that are not installed: they may be paths."""
     found = []
     for group in ("attention", "data"):
         name = str(config[group].get("name", ""))

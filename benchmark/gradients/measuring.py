@@ -5,6 +5,7 @@ Axes: P entries of a gradient, those of the policy's own weights first.
 
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import islice
 from statistics import median
 from typing import NamedTuple, final
 
@@ -43,8 +44,8 @@ class MeasuredEstimator(NamedTuple):
 class Meter:
     """Takes gradients of a model's weights, as its training would, on given batches. Nothing of the model is trained.
 
-    batches: those that are measured on. further: training batches that an estimator's own parameters are fitted on.
-    seed: of all draws; an estimator's draws do not depend on which others are measured.
+    batches: those that are measured on. further: makes the training batches that an estimator's own parameters are
+    fitted on. seed: of all draws, which begin alike for each estimator: its numbers do not depend on the others.
     """
 
     def __init__(
@@ -52,7 +53,7 @@ class Meter:
         rnn: SequenceModel,
         train_step: TrainingStep,
         batches: Sequence[Batch],
-        further: Iterator[Batch],
+        further: Callable[[], Iterator[Batch]],
         seed: int,
     ):
         self.rnn, self.train_step, self.batches, self.further, self.seed = rnn, train_step, batches, further, seed
@@ -63,16 +64,16 @@ class Meter:
         self.weights = [*policy, *(parameter for parameter in trained if id(parameter) not in known)]
         self.policy_size = sum(parameter.numel() for parameter in policy)
 
-    def fit(self, objective: Objective, name: str, steps: int) -> None:
+    def fit(self, objective: Objective, steps: int) -> None:
         """Fits an estimator's own parameters and running statistics, if it has any, to the weights as they are."""
         before = {key: value.clone() for key, value in objective.state_dict().items()}
         objective.train()
         parameters = list(objective.parameters())
         optimizer = torch.optim.Adam(parameters, FIT_RATE) if parameters else None
-        seed_all(self.seed, f"fit {name}")
+        seed_all(self.seed, "fit")
         self.rnn.train()
-        for _ in range(steps if before else 0):
-            loss = self._loss(objective, next(self.further))
+        for batch in islice(self.further(), steps if before else 0):
+            loss = self._loss(objective, batch)
             if optimizer is not None:
                 pairs = zip(parameters, torch.autograd.grad(loss, parameters, allow_unused=True), strict=True)
                 for parameter, gradient in pairs:
@@ -82,19 +83,19 @@ class Meter:
                 break  # nothing changes from step to step
         objective.eval()
 
-    def draws(self, objective: Objective, name: str, count: int) -> GradientMoments:
+    def draws(self, objective: Objective, count: int) -> GradientMoments:
         """The moments of so many draws, each over all batches; of two, where the second is the same as the first."""
         moments = GradientMoments(self.policy_size)
-        seed_all(self.seed, f"draws {name}")
+        seed_all(self.seed, "draws")
         self.rnn.train()
         for number in range(count):
-            moments.add(self.gradient_P(objective, self.batches))
+            moments.add(self.gradient(objective, self.batches))
             if number == 1 and moments.is_certain():
                 break
         return moments
 
-    def gradient_P(self, objective: Objective, batches: Sequence[Batch]) -> Tensor:
-        """One draw: the mean over batches."""
+    def gradient(self, objective: Objective, batches: Sequence[Batch]) -> Tensor:
+        """(P,) one draw: the mean over batches."""
         total_P = torch.zeros((), device=self.device)
         for batch in batches:
             found = torch.autograd.grad(self._loss(objective, batch), self.weights, allow_unused=True)
@@ -120,7 +121,7 @@ class Meter:
         return {name: (median(seconds[name]), held_at_once(step, self.device)) for name, step in steps.items()}
 
     def _step(self, objective: Objective) -> Callable[[], Tensor]:
-        return lambda: self.gradient_P(objective, self.batches[:1])
+        return lambda: self.gradient(objective, self.batches[:1])
 
     def _loss(self, objective: Objective, batch: Batch) -> Tensor:
         terms: dict[str, Tensor] = self.train_step(self.rnn, objective, batch)
@@ -143,20 +144,21 @@ class Meter:
         sums: dict[str, float] = {}
         for batch in self.batches:
             terms = self.train_step(self.rnn, enumerated.eval(), batch)
-            sampled_BS = self._log_likelihood_BS(batch, SAMPLED, sample)
+            sampled_BS = self._log_likelihood(batch, SAMPLED, sample)
             found = {
                 "marginal": -terms["marginal"],
                 "bound": -terms["nll"],
-                "mode": self._log_likelihood_BS(batch, 1, mode).mean(),
+                "mode": self._log_likelihood(batch, 1, mode).mean(),
                 "deviation": sampled_BS.var(1).mean(),
             }
             if self.rnn.attention.takes_expectation:
-                found["expectation"] = self._log_likelihood_BS(batch, 1, expectation).mean()
+                found["expectation"] = self._log_likelihood(batch, 1, expectation).mean()
             for name, value in found.items():
                 sums[name] = sums.get(name, 0.0) + float(value) / len(self.batches)
         return sums | {"deviation": sums["deviation"] ** 0.5}
 
-    def _log_likelihood_BS(self, batch: Batch, samples: int, draw: Callable[..., Tensor]) -> Tensor:
+    def _log_likelihood(self, batch: Batch, samples: int, draw: Callable[..., Tensor]) -> Tensor:
+        """(B, S) log p(y given the trajectory)."""
         key = ImageKey("train", batch.index)
         rollout = self.rnn(batch.image, batch.boxes, batch.target, samples, draw, key)
         return log_likelihood(rollout, self.rnn.training_targets(batch.target)).sum(-1)

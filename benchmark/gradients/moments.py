@@ -45,7 +45,8 @@ class GradientMoments:
             self._contrasts.append(self._by_part(away_P.square()) * ((self.count - 1) / self.count))
 
     @property
-    def mean_P(self) -> Tensor:
+    def mean(self) -> Tensor:
+        """(P,) of the draws so far."""
         return self._mean_P
 
     def is_certain(self) -> bool:

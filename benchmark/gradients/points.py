@@ -50,7 +50,8 @@ def points_of(folder: RunFolder, fresh: Mapping[str, Tensor] | None, epochs: int
     fresh: the weights that it started from, None where they cannot be made again. epochs, steps: of its training, steps
     None where epochs alone end it.
     """
-    kept = {float(match[1]): path for path in folder.best.parent.glob("progress=*.ckpt") if (match := KEPT.fullmatch(path.name))}  # fmt: skip
+    known = ((KEPT.fullmatch(path.name), path) for path in folder.best.parent.glob("progress=*.ckpt"))
+    kept = {float(match[1]): path for match, path in known if match}
     if kept:
         return [_read(path, NAMES.get(share, f"at {share:g}"), share) for share, path in sorted(kept.items())]
     found = [] if fresh is None else [Point("start", 0, 0.0, fresh, FRESH, "")]

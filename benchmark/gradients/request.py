@@ -92,8 +92,8 @@ def _of_a_folder(others: Sequence[str]) -> Iterator[str]:
     for text in others:
         if text.lstrip("+").split("=")[0].split(".")[0] != "data":
             yield (
-                f"{text}: the run of run= is as it is; beside it there are objective=, baseline=, reward=, their knobs, "
-                "data.KNOB=VALUE, draws=N batches=N fit=N out=NAME again=true"
+                f"{text}: a run that is there is measured as it is. Beside run= there are objective=, baseline=, "
+                "reward=, knobs of them, data.KNOB=VALUE, draws=N batches=N fit=N out=NAME again=true"
             )
 
 

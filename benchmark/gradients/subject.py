@@ -4,6 +4,7 @@ The folder is untrusted, as in `benchmark.trained`: only what installed yamls na
 """
 
 from collections.abc import Iterator, Sequence
+from functools import partial
 from itertools import chain, islice, repeat
 from typing import Any, NamedTuple
 
@@ -67,7 +68,7 @@ def subject(folder: RunFolder, data: Sequence[str], batches: int, composer: Comp
         device = chosen_device(str(config.get("trainer", {}).get("accelerator")))
         module.to(device)
         found = list(islice(datamodule.batches("train", device), batches))
-        meter = Meter(module.rnn, module.train_step, found, further(datamodule, device, batches), config.seed)
+        meter = Meter(module.rnn, module.train_step, found, partial(further, datamodule, device, batches), config.seed)
     own = OmegaConf.to_container(plainly) == OmegaConf.to_container(config, resolve=True)
     points = points_of(folder, fresh if own else None, *length(config))
     return Subject(saved, config, differs, meter, points, fingerprints)
