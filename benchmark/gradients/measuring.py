@@ -22,9 +22,9 @@ from benchmark.training.callbacks.builtin import seed_all
 from benchmark.training.training_step.base import TrainingStep
 from datamodules.contract import Batch, ImageKey
 
-FIT_RATE = 0.01
-"""Adam's step size for an estimator's own parameters, such as a learned baseline: it reaches a linear function's
-optimum in some 200 steps.
+FIT_RATE = 0.1
+"""Adam's first step size for an estimator's own parameters, such as a learned baseline, which falls to zero linearly: a
+baseline has to come from 0 to a return of some nats, and then to within its noise.
 """
 TURNS = 7
 """Steps of each estimator that are timed, in turns, so that whatever else the machine does hits all of them alike."""
@@ -72,9 +72,10 @@ class Meter:
         optimizer = torch.optim.Adam(parameters, FIT_RATE) if parameters else None
         seed_all(self.seed, "fit")
         self.rnn.train()
-        for batch in islice(self.further(), steps if before else 0):
+        for step, batch in enumerate(islice(self.further(), steps if before else 0)):
             loss = self._loss(objective, batch)
             if optimizer is not None:
+                optimizer.param_groups[0]["lr"] = FIT_RATE * (1 - step / steps)
                 pairs = zip(parameters, torch.autograd.grad(loss, parameters, allow_unused=True), strict=True)
                 for parameter, gradient in pairs:
                     parameter.grad = gradient
@@ -84,13 +85,15 @@ class Meter:
         objective.eval()
 
     def draws(self, objective: Objective, count: int) -> GradientMoments:
-        """The moments of so many draws, each over all batches; of two, where the second is the same as the first."""
+        """The moments of so many draws, each over all batches; of two, where all trajectories are enumerated and the
+        second draw is the same as the first.
+        """
         moments = GradientMoments(self.policy_size)
         seed_all(self.seed, "draws")
         self.rnn.train()
         for number in range(count):
             moments.add(self.gradient(objective, self.batches))
-            if number == 1 and moments.is_certain():
+            if number == 1 and not trajectories(objective) and moments.is_certain():
                 break
         return moments
 
