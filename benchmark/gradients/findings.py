@@ -35,7 +35,7 @@ class Bias(NamedTuple):
     @property
     def text(self) -> str:
         if self.share is None:
-            return f"< {_percent(self.limit)}"
+            return f"< {_percent(self.limit)}" if self.limit else "0"
         return f"{_percent(self.share)}" if not self.error else f"{_percent(self.share)} ± {_percent(self.error)}"
 
 

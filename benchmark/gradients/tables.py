@@ -5,29 +5,37 @@ from collections.abc import Sequence
 from benchmark.gradients.findings import TARGETS, Finding, PointFindings
 
 MEGA = 1e6
+PARTS = ("policy", "rest")
 
 
 def lines(point: PointFindings) -> list[str]:
-    """A point's table, and what it leads to for the log-likelihood."""
+    """A point's tables, and what it leads to for the log-likelihood."""
+    heads = ["estimator", "trajectories", "variance: policy", "rest", "x time: policy", "rest", "ms", "MB"]
+    found = ["", point.title, *aligned([heads, *map(row, point.findings)])]
     targets = [target for target in TARGETS if any(target in each.bias for each in point.findings)]
-    heads = ["estimator", "draws", "variance: policy", "rest", "x time: policy", "rest",
-             *(f"bias from {TARGETS[target]}: {part}" for target in targets for part in ("policy", "rest")),
-             "ms", "MB"]  # fmt: skip
-    cells = [heads, *(row(each, targets) for each in point.findings)]
-    return ["", point.title, *aligned(cells), *explained(point)]
+    if targets:
+        named = [f"from {TARGETS[target]}: {part}" for target in targets for part in PARTS]
+        found += aligned([["bias", *named], *(biases(each, targets) for each in point.findings)])
+    return [*found, *explained(point)]
 
 
-def row(found: Finding, targets: Sequence[str]) -> list[str]:
-    """The cells of an estimator."""
-    parts = ("policy", "rest")
+def row(found: Finding) -> list[str]:
+    """An estimator's cells."""
     return [
         found.estimator,
         str(found.trajectories or "all"),
-        *(f"{found.variance[part].value:.2e}" for part in parts),
-        *(f"{found.at_equal_time(part):.2e}" for part in parts),
-        *(found.bias[target][part].text if target in found.bias else "-" for target in targets for part in parts),
+        *(f"{found.variance[part].value:.2e}" for part in PARTS),
+        *(f"{found.at_equal_time(part):.2e}" for part in PARTS),
         f"{1000 * found.seconds:.1f}",
         f"{found.bytes / MEGA:.1f}",
+    ]
+
+
+def biases(found: Finding, targets: Sequence[str]) -> list[str]:
+    """An estimator's biases."""
+    return [
+        found.estimator,
+        *(found.bias[target][part].text if target in found.bias else "-" for target in targets for part in PARTS),
     ]
 
 
