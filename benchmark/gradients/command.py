@@ -13,7 +13,7 @@ from benchmark.config.compose import Composer
 from benchmark.evaluating import replaced
 from benchmark.evaluation.pictures import save
 from benchmark.gradients.comparing import compared, enumerated, refuse_misuse
-from benchmark.gradients.estimators import estimators
+from benchmark.gradients.estimators import EstimatorChoice, estimators
 from benchmark.gradients.findings import FORMAT, findings_of
 from benchmark.gradients.measuring import Meter
 from benchmark.gradients.plot import plot
@@ -37,10 +37,11 @@ MOST = 60
 
 def measure(request: GradientsRequest, composer: Composer) -> None:
     """Trains a run where none is given, measures, and prints. Raises ConfigFault, RunFault, BusyFault and DataFault."""
-    folder = request.run or trained_run(request, composer)
+    folder, chosen = (request.run, []) if request.run else trained_run(request, composer)
     found = subject(folder, request.data, request.settings.batches, composer)
-    chosen = estimators(found.saved.config, request.estimators, composer)
-    refuse_misuse(chosen, found.meter)
+    if not chosen:
+        chosen = estimators(found.saved.config, request.estimators, composer)
+        refuse_misuse(chosen, found.meter)
     asked = {
         "estimators": {each.name: each.knobs for each in chosen},
         "settings": request.settings._asdict(),
@@ -64,10 +65,12 @@ def measure(request: GradientsRequest, composer: Composer) -> None:
     print(f"\n{place / PLOT}\n{place / 'record.json'}", flush=True)
 
 
-def trained_run(request: GradientsRequest, composer: Composer) -> RunFolder:
-    """The folder of the run, trained as by `python -m benchmark.run`; the estimators have no part in that. Raises
-    ConfigFault before it is trained where they are not for its mechanism.
+def trained_run(request: GradientsRequest, composer: Composer) -> tuple[RunFolder, list[EstimatorChoice]]:
+    """The folder of the run, trained as by `python -m benchmark.run`; the estimators have no part in that. They are
+    returned if the run was not finished, and are then checked before it is trained. Raises ConfigFault where they are
+    not for its mechanism.
     """
+    chosen: list[EstimatorChoice] = []
     config = composer.job(request.overrides)
     address = StoredRuns().address(composer.address(config), config)
     folder = RunFolder(address.folder)
@@ -84,7 +87,7 @@ def trained_run(request: GradientsRequest, composer: Composer) -> RunFolder:
         module = built.module
         refuse_misuse(chosen, Meter(module.rnn, module.train_step, [batch], lambda: iter(()), config.seed))
     one(config, composer, str(config[CHOICES].get("experiment") or ""))
-    return folder
+    return folder, chosen
 
 
 def name_of(asked: Mapping[str, Any]) -> str:

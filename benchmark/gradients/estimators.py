@@ -47,22 +47,13 @@ def estimators(config: DictConfig, texts: Sequence[str], composer: Composer) -> 
     config: the run's. texts: overrides of GROUPS, with one value or several. Raises ConfigFault with all faults.
     """
     settings, several = _settings(_usual(config, composer), texts, composer)
-    found: dict[str, tuple[DictConfig, list[Setting]]] = {}
+    found: dict[str, EstimatorChoice] = {}
     for setting in settings:
         one = with_objective(config, setting, composer)
-        content = f"{setting['objective']} {OmegaConf.to_yaml(one.objective)}"
-        found.setdefault(content, (one, []))[1].append(setting)
-    return [EstimatorChoice(_name(alike, several), one) for one, alike in found.values()]
-
-
-def _name(alike: Sequence[Setting], several: Sequence[str]) -> str:
-    """The objective, and what tells it from others. alike: the settings that come to the same."""
-    words = [alike[0]["objective"]]
-    for key in several:
-        found = {setting.get(key) for setting in alike}
-        if len(found) == 1 and None not in found:
-            words.append(f"{key.removeprefix('objective.')}={alike[0][key]}")
-    return " ".join(words)
+        told = [f"{key.removeprefix('objective.')}={setting[key]}" for key in several if key in setting]
+        choice = EstimatorChoice(" ".join([setting["objective"], *told]), one)
+        found.setdefault(f"{setting['objective']} {OmegaConf.to_yaml(one.objective)}", choice)
+    return list(found.values())
 
 
 def with_objective(config: DictConfig, setting: Mapping[str, str], composer: Composer) -> DictConfig:
@@ -113,7 +104,8 @@ def _settings(usual: Sequence[str], texts: Sequence[str], composer: Composer) ->
         faults.append(f"objective is not set: name the estimators, objective=reinforce,vimco. There are {known}")
     if faults:
         raise ConfigFault(faults)
-    combined = [dict(zip(chosen, map(as_typed, picked), strict=True)) for picked in itertools.product(*chosen.values())]
+    picks = (dict(zip(chosen, map(as_typed, picked), strict=True)) for picked in itertools.product(*chosen.values()))
+    combined = list({str(each): each for each in (_that_matter(pick, usual, composer) for pick in picks)}.values())
     several = [key for key, each in chosen.items() if len(each) > 1 and key != "objective"]
     for text in knobs:
         combined, swept = _with_knob(combined, text, usual, composer, faults)
@@ -121,6 +113,13 @@ def _settings(usual: Sequence[str], texts: Sequence[str], composer: Composer) ->
     if faults:
         raise ConfigFault(list(dict.fromkeys(faults)))
     return combined, several
+
+
+def _that_matter(setting: Setting, usual: Sequence[str], composer: Composer) -> Setting:
+    """A combination without the groups that its objective does not refer to."""
+    composed = composer.composed_once([*usual, f"objective={setting['objective']}"])
+    content = OmegaConf.to_yaml(composed.objective, resolve=False)
+    return {key: value for key, value in setting.items() if key == "objective" or f"${{{key}" in content}
 
 
 def _with_knob(

@@ -22,7 +22,7 @@ from benchmark.training.checkpoints import read_checkpoint
 
 COMPOSER = composer()
 HARD = ("attention=item_hard", "look.glimpses=1", *TINY)
-ESTIMATORS = ("objective=reinforce,bound,vimco", "baseline=none,moving_average", "objective.samples=2")
+ESTIMATORS = ("objective=reinforce,bound,vimco", "baseline=none,moving_average")
 FEW = ("draws=20", "fit=2")
 
 
@@ -60,7 +60,7 @@ def test_the_record_says_what_was_measured(run, record):
     for point in found.points:
         assert point.reason == "" and point.values["marginal"] > point.values["bound"]
         one, _, bound, vimco = point.findings
-        assert (one.trajectories, bound.trajectories, vimco.trajectories) == (2, 0, 2)
+        assert (one.trajectories, bound.trajectories, vimco.trajectories) == (2, 0, 5)
         assert one.variance["policy"].value > 0 and vimco.variance["policy"].value > 0
         assert bound.variance["all"].value == 0 and bound.bias["bound"]["all"].text == "0"
         assert bound.bias["exact"]["all"].share > 0  # that of log p(y) is another
@@ -144,7 +144,7 @@ FAULTS = [
     (["objective=reinforce"], "neither run=FOLDER nor attention=NAME"),
     (["attention=item_hard"], "objective is not set"),
     (["attention=item_hard", "objective=vimco", "draws=25"], "draws=25: has to be a multiple of 10"),
-    (["attention=item_hard", "objective=vimco", "draws=x", "batches=0"], "(?s)draws=x: has .* batches=0"),
+    (["attention=item_hard", "objective=vimco", "draws=x", "batches=0"], "(?s)draws=x: has .*batches=0"),
     (["attention=item_hard", "objective=vimco", "look.glimpsess=1"], "did you mean 'look.glimpses'"),
     (["attention=item_hard,dram", "objective=vimco"], "several values for one run"),
     (["run=runs/x", "objective=vimco", "look.glimpses=1"], "a run that is there is measured as it is"),
@@ -153,17 +153,23 @@ FAULTS = [
 ]
 
 
-@pytest.mark.parametrize("texts, told", FAULTS, ids=lambda value: value if isinstance(value, str) else " ".join(value))
+@pytest.mark.parametrize("texts, told", FAULTS, ids=[" ".join(texts) for texts, _ in FAULTS])
 def test_faults_are_told_in_words(texts, told):
     with pytest.raises((ConfigFault, RunFault), match=told):
         asked(*texts)
 
 
-@pytest.mark.parametrize("texts, told", [
-    (["objective=renforce"], "did you mean 'reinforce'"), (["objective=vimco", "objective.sample=3"], "there is no knob"),
-    (["baseline=none"], "objective is not set"), (["objective=vimco", "objective.samples=1"], "at least 2"),
-    (["objective=likelihood"], "samples where to look"), (["objective=exact", "objective.most=3"], "objective.most is 3"),
-])  # fmt: skip
+OF_ESTIMATORS = [
+    (["objective=renforce"], "did you mean 'reinforce'"),
+    (["objective=vimco", "objective.sample=3"], "there is no knob"),
+    (["baseline=none"], "objective is not set"),
+    (["objective=vimco", "objective.samples=1"], "at least 2"),
+    (["objective=likelihood"], "samples where to look"),
+    (["objective=exact", "objective.most=3"], r"objective\.most is 3"),
+]
+
+
+@pytest.mark.parametrize("texts, told", OF_ESTIMATORS, ids=[" ".join(texts) for texts, _ in OF_ESTIMATORS])
 def test_faults_of_estimators_are_told_in_words(run, texts, told):
     with pytest.raises(ConfigFault, match=told):
         asked(f"run={run.path}", *texts, *FEW)
