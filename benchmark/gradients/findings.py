@@ -39,7 +39,7 @@ class Bias(NamedTuple):
         return f"{_percent(self.share)}" if not self.error else f"{_percent(self.share)} ± {_percent(self.error)}"
 
 
-class Finding(NamedTuple):
+class EstimatorFinding(NamedTuple):
     """One estimator at one point. variance: the trace of the covariance of a training step's gradient, by part. bias:
     by target and part, empty where no exact gradient is known. seconds, bytes: of a step, forward and backward.
     trajectories: of each image, 0 for all there are.
@@ -64,7 +64,7 @@ class PointFindings(NamedTuple):
 
     name: str
     step: int
-    findings: tuple[Finding, ...]
+    findings: tuple[EstimatorFinding, ...]
     values: Mapping[str, float]
     reason: str
 
@@ -107,13 +107,13 @@ def _point(entry: Mapping[str, Any]) -> PointFindings:
     return PointFindings(str(entry["name"])[:40], int(entry["step"]), findings, values, str(entry["reason"])[:400])
 
 
-def _finding(entry: Mapping[str, Any], norms: Mapping[str, Any]) -> Finding:
+def _finding(entry: Mapping[str, Any], norms: Mapping[str, Any]) -> EstimatorFinding:
     bias = {
         target: {part: _bias(_measured(entry["squared_bias"][target][part]), _number(norms[target][part]))
                  for part in PARTS}
         for target in TARGETS if target in entry["squared_bias"]
     }  # fmt: skip
-    return Finding(
+    return EstimatorFinding(
         str(entry["name"])[:120],
         int(entry["trajectories"]),
         {part: _measured(entry["variance"][part], least=0.0) for part in PARTS},

@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import islice
 from statistics import median
-from typing import NamedTuple, final
+from typing import final
 
 import torch
 from torch import Tensor
@@ -30,14 +30,6 @@ TURNS = 7
 """Steps of each estimator that are timed, in turns, so that whatever else the machine does hits all of them alike."""
 SAMPLED = 20
 """Trajectories of an image whose log-likelihoods are compared."""
-
-
-class MeasuredEstimator(NamedTuple):
-    """An estimator at one point. seconds, bytes: of one training step, forward and backward."""
-
-    moments: GradientMoments
-    seconds: float
-    bytes: int
 
 
 @final

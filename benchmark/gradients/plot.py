@@ -12,7 +12,7 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import LogLocator, NullFormatter
 
 from benchmark.evaluation.confusion import INK, PAPER, QUIET
-from benchmark.gradients.findings import Finding, Findings
+from benchmark.gradients.findings import EstimatorFinding, Findings
 
 matplotlib.use("Agg")
 
@@ -36,10 +36,10 @@ class Panel(NamedTuple):
     """One measure. place: of an estimator's part, None where it is not known."""
 
     title: str
-    place: Callable[[Finding, str], Place | None]
+    place: Callable[[EstimatorFinding, str], Place | None]
 
 
-def bias(found: Finding, part: str) -> Place | None:
+def bias(found: EstimatorFinding, part: str) -> Place | None:
     """The bias from the gradient of the bound, in percent; where none is told from zero, what it is at most."""
     if "bound" not in found.bias:
         return None
@@ -79,7 +79,9 @@ def plot(findings: Findings) -> Figure:
     return figure
 
 
-def draw(axis: Axes, findings: Findings, names: Sequence[str], place: Callable[[Finding], Place | None]) -> None:
+def draw(
+    axis: Axes, findings: Findings, names: Sequence[str], place: Callable[[EstimatorFinding], Place | None]
+) -> None:
     """One measure on a logarithmic scale. Zero, as of an enumerated gradient, is written at the left edge."""
     places = [{each.estimator: place(each) for each in point.findings} for point in findings.points]
     shown = [at.value for each in places for at in each.values() if at is not None and at.value > 0]

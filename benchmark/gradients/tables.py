@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from benchmark.gradients.findings import TARGETS, Finding, PointFindings
+from benchmark.gradients.findings import TARGETS, EstimatorFinding, PointFindings
 
 MEGA = 1e6
 PARTS = ("policy", "rest")
@@ -19,7 +19,7 @@ def lines(point: PointFindings) -> list[str]:
     return [*found, *explained(point)]
 
 
-def row(found: Finding) -> list[str]:
+def row(found: EstimatorFinding) -> list[str]:
     """An estimator's cells."""
     return [
         found.estimator,
@@ -31,7 +31,7 @@ def row(found: Finding) -> list[str]:
     ]
 
 
-def biases(found: Finding, targets: Sequence[str]) -> list[str]:
+def biases(found: EstimatorFinding, targets: Sequence[str]) -> list[str]:
     """An estimator's biases."""
     return [
         found.estimator,

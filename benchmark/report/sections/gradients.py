@@ -6,7 +6,7 @@ from pathlib import Path
 
 from markupsafe import Markup
 
-from benchmark.gradients.findings import TARGETS, Finding, Findings, PointFindings
+from benchmark.gradients.findings import TARGETS, EstimatorFinding, Findings, PointFindings
 from benchmark.gradients.tables import decomposition
 from benchmark.report.analysis import formats
 from benchmark.report.draw import svg
@@ -48,15 +48,15 @@ def part_of(findings: Findings) -> Part:
     return Part(findings.run, tuple(figures), tuple(tables[-1:]), tuple(tables[:-1]))
 
 
-def variance(found: Finding, part: str) -> float:
+def variance(found: EstimatorFinding, part: str) -> float:
     return found.variance[part].value
 
 
-def at_equal_time(found: Finding, part: str) -> float:
+def at_equal_time(found: EstimatorFinding, part: str) -> float:
     return found.at_equal_time(part)
 
 
-Value = Callable[[Finding], float]
+Value = Callable[[EstimatorFinding], float]
 MEASURES: tuple[tuple[str, str, Callable[..., float]], ...] = (
     ("Variance", "The trace of the covariance of one training step's gradient, over draws of glimpses.", variance),
     ("Variance at equal time", "Variance times the seconds of a step.", at_equal_time),
@@ -117,7 +117,7 @@ def reading(findings: Findings, point: PointFindings) -> str:
     )
 
 
-def cells(found: Finding, targets: Sequence[str]) -> tuple[TableCell, ...]:
+def cells(found: EstimatorFinding, targets: Sequence[str]) -> tuple[TableCell, ...]:
     """The row of an estimator."""
     return (
         TableCell(found.estimator),
