@@ -58,8 +58,16 @@ def at_equal_time(found: EstimatorFinding, part: str) -> float:
 
 Value = Callable[[EstimatorFinding], float]
 MEASURES: tuple[tuple[str, str, Callable[..., float]], ...] = (
-    ("Variance", "The trace of the covariance of one training step's gradient, over draws of glimpses.", variance),
-    ("Variance at equal time", "Variance times the seconds of a step.", at_equal_time),
+    (
+        "Variance",
+        "The trace of the covariance of one step's gradient, over draws of glimpses. Zero has no mark.",
+        variance,
+    ),
+    (
+        "Variance at equal time",
+        "Variance times the seconds of a step, forward and backward. Zero has no mark.",
+        at_equal_time,
+    ),
 )
 
 
