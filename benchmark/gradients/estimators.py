@@ -33,7 +33,7 @@ class EstimatorChoice(NamedTuple):
     @property
     def knobs(self) -> dict[str, Any]:
         found: Any = OmegaConf.to_container(self.config.objective)
-        return found  # type: ignore[no-any-return]
+        return dict(found)
 
 
 def is_of_estimators(text: str) -> bool:

@@ -1,8 +1,7 @@
 """The plot of a measurement: variance, and variance at equal time, of each estimator at each point of training."""
 
 import math
-from collections.abc import Callable, Sequence
-from functools import partial
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import matplotlib
@@ -66,7 +65,7 @@ def plot(findings: Findings) -> Figure:
     grid = figure.subplots(len(PARTS), len(panels), squeeze=False, sharey=True)
     for axes, (part, whose) in zip(grid, PARTS.items(), strict=True):
         for axis, panel in zip(axes, panels, strict=True):
-            draw(axis, findings, names, partial(panel.place, part=part))
+            draw(axis, findings, panel, part)
             axis.set_title(panel.title, color=QUIET, fontsize=9, loc="left")
         axes[0].set_ylabel(whose, color=INK, fontsize=10, labelpad=10)
     handles, labels = grid[0][0].get_legend_handles_labels()
@@ -79,11 +78,10 @@ def plot(findings: Findings) -> Figure:
     return figure
 
 
-def draw(
-    axis: Axes, findings: Findings, names: Sequence[str], place: Callable[[EstimatorFinding], Place | None]
-) -> None:
+def draw(axis: Axes, findings: Findings, panel: Panel, part: str) -> None:
     """One measure on a logarithmic scale. Zero, as of an enumerated gradient, is written at the left edge."""
-    places = [{each.estimator: place(each) for each in point.findings} for point in findings.points]
+    names = findings.estimators
+    places = [{each.estimator: panel.place(each, part) for each in point.findings} for point in findings.points]
     shown = [at.value for each in places for at in each.values() if at is not None and at.value > 0]
     least, most = (min(shown), max(shown)) if shown else (1.0, 1.0)
     axis.set_xscale("log")
