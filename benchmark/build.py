@@ -145,9 +145,7 @@ def build_module(cfg: DictConfig, spec: TaskSpec, references: References) -> Att
     Raises ConfigFault for parts that do not fit together, RunFault for initial weights that do not fit the model.
     """
     rnn = build_rnn(cfg, spec)
-    offered = ForObjective(rnn.query_size, rnn.attention.item_size, len(spec.symbols))
-    objective: Objective = make(cfg.objective, **taken(cfg.objective, offered))
-    refuse_objective(cfg, objective, rnn.attention)
+    objective = build_objective(cfg, rnn)
     make(cfg.start)(rnn, spec.symbols)
     measure = build_measure(cfg, spec, references)
     train_step = make_part(cfg, ForTrainingStep(spec, references))
@@ -155,6 +153,14 @@ def build_module(cfg: DictConfig, spec: TaskSpec, references: References) -> Att
     if cfg.trainer.devices > 1:
         refuse_sharing(module)
     return module
+
+
+def build_objective(cfg: DictConfig, rnn: SequenceModel) -> Objective:
+    """The objective of a model. Raises ConfigFault for one that is not for its mechanism."""
+    offered = ForObjective(rnn.query_size, rnn.attention.item_size, rnn.symbols)
+    objective: Objective = make(cfg.objective, **taken(cfg.objective, offered))
+    refuse_objective(cfg, objective, rnn.attention)
+    return objective
 
 
 def build_measure(cfg: DictConfig, spec: TaskSpec, references: References) -> Measure:

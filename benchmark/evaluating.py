@@ -86,7 +86,7 @@ def evaluate(choice: EvaluateArguments, composer: Composer) -> None:
         print(f"finished before, skipped: {place}", flush=True)
         return
     started = now()
-    with _replaced(choice.run, place) as folder:
+    with replaced(choice.run.evaluations, place) as folder:
         result = retested(saved, what, folder)
         record = {
             **_head(saved, what, asked),
@@ -135,16 +135,16 @@ def _is_finished(place: Path, asked: Mapping[str, Any]) -> bool:
 
 
 @contextmanager
-def _replaced(run: RunFolder, place: Path) -> Iterator[RunFolder]:
-    """A new folder, which takes the place of an earlier evaluation when all is written. Nothing that lies there is
-    written to: in a stranger's folder it may be a link.
+def replaced(parent: Path, place: Path) -> Iterator[RunFolder]:
+    """A new folder, which takes the place of an earlier one when all is written. Nothing that lies there is written to:
+    in a stranger's folder it may be a link. parent: the folder of the place. Raises RunFault for links.
     """
-    for path in (run.evaluations, place):
+    for path in (parent, place):
         if path.is_symlink():
             raise RunFault(f"{path} is a link, which is not followed. Delete it")
-    with explained(run.evaluations):
-        run.evaluations.mkdir(exist_ok=True)
-        fresh = Path(tempfile.mkdtemp(dir=run.evaluations, prefix=f".{place.name}-"))
+    with explained(parent):
+        parent.mkdir(exist_ok=True)
+        fresh = Path(tempfile.mkdtemp(dir=parent, prefix=f".{place.name}-"))
     try:
         fresh.chmod(0o755)
         yield RunFolder(fresh)

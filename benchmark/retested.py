@@ -74,7 +74,7 @@ def retested(saved: SavedRun, what: Retest, folder: RunFolder) -> Retested:
     do not fit, or where the run's own data are not those that it was tested on.
     """
     with unwrap_user_faults():
-        datamodule, spec = _data(saved.folder, what.config)
+        datamodule, spec = data_of(saved.folder, what.config)
         refuse_other_task(saved.spec, spec)
         module = _module(saved, what.config, spec, datamodule.references)
         torch.set_num_threads(what.config.threads)
@@ -82,7 +82,7 @@ def retested(saved: SavedRun, what: Retest, folder: RunFolder) -> Retested:
         datamodule.prepare_data()
         fingerprints = datamodule.fingerprints()
         if not any(key.split(".")[0] == "data" for key in what.differs):
-            _refuse_other_data(saved.folder, fingerprints)
+            refuse_other_data(saved.folder, fingerprints)
         device = chosen_device(str(what.config.get("trainer", {}).get("accelerator")))
         module.to(device)
         found = scored(module, datamodule, datamodule.batches("test", device), what.settings, folder)
@@ -107,7 +107,8 @@ def refuse_other_task(run: TaskSpec, data: TaskSpec) -> None:
         raise RunFault(f"data={data.name} does not fit a run on {shown(run.name)}: {'; '.join(faults)}")
 
 
-def _data(folder: RunFolder, config: DictConfig) -> tuple[Any, TaskSpec]:
+def data_of(folder: RunFolder, config: DictConfig) -> tuple[Any, TaskSpec]:
+    """The data set of a run and its TaskSpec. Raises RunFault where it cannot be built."""
     try:
         return build_data(config)
     except Exception as error:  # whatever a data set raises for values that no run has had
@@ -141,7 +142,8 @@ def _module(saved: SavedRun, config: DictConfig, spec: TaskSpec, references: Any
     return module
 
 
-def _refuse_other_data(folder: RunFolder, now: dict[str, str]) -> None:
+def refuse_other_data(folder: RunFolder, now: dict[str, str]) -> None:
+    """Raises RunFault where these are not the fingerprints of the data that a run was tested on."""
     known = read_json(folder.record if folder.record.exists() else folder.status).get("fingerprints")
     made = known.get("test") if isinstance(known, dict) else None
     if isinstance(made, str) and made != now["test"]:

@@ -12,30 +12,13 @@ import sys
 from collections.abc import Iterator
 
 import measuring
-import torch
-from measuring import Action, Row
-from torch.profiler import ProfilerActivity, profile
+from measuring import Row
+
+from benchmark.evaluation.cost import held_at_once
 
 MEGA = 1e6
 FLOAT = 4
 """Bytes of a pixel."""
-
-
-def peak(action: Action, device: torch.device) -> int:
-    """Bytes held at once by what the action allocates, at the worst moment. The action has run before."""
-    if device.type == "cuda":
-        torch.cuda.reset_peak_memory_stats(device)
-        before = torch.cuda.memory_allocated(device)
-        action()
-        return torch.cuda.max_memory_allocated(device) - before
-    with profile(activities=[ProfilerActivity.CPU], profile_memory=True) as seen:
-        action()
-    events = [event for event in seen.profiler.kineto_results.events() if event.name() == "[memory]"]
-    held = most = 0
-    for event in sorted(events, key=lambda event: event.start_ns()):
-        held += event.nbytes()
-        most = max(most, held)
-    return most
 
 
 def measured(attention: str, choice: argparse.Namespace, digits: str) -> Iterator[Row]:
@@ -49,7 +32,7 @@ def measured(attention: str, choice: argparse.Namespace, digits: str) -> Iterato
             step = measuring.training_step(one)
             step(one.batch)
             one.built.module.zero_grad()
-            found[glimpses] = peak(lambda: step(one.batch), choice.device)  # noqa: B023  # called at once
+            found[glimpses] = held_at_once(lambda: step(one.batch), choice.device)  # noqa: B023  # called at once
         *_, before, last = found
         yield {
             "attention": attention,

@@ -28,12 +28,13 @@ class SequenceModel(nn.Module, ABC):
     """What a run trains: one attention RNN, or a composition of several (forward-backward, focus).
 
     attention: the mechanism that reads `Rollout.where`, for attention maps and fixations. end: the index of the end
-    symbol, None where all sequences are equally long. query_size: Q of its rollouts.
+    symbol, None where all sequences are equally long. query_size: Q of its rollouts. symbols: V of its logits.
     """
 
     attention: Attention
     end: int | None
     query_size: int
+    symbols: int
 
     @abstractmethod
     def forward(

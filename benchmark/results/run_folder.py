@@ -16,6 +16,8 @@ from benchmark.results.run_lock import Holding, held, holding, is_free
 LOCK = ".lock"
 EVALUATIONS = "evaluations"
 """The folder in a run's of later evaluations of it, each a folder with a record of its own. None of them is a run."""
+GRADIENTS = "gradients"
+"""The folder in a run's of measurements of its gradients, likewise."""
 
 
 @final
@@ -37,7 +39,12 @@ class RunFolder:
         self.status = path / "status.json"
         self.record = path / "record.json"
         self.evaluations = path / EVALUATIONS
+        self.gradients = path / GRADIENTS
         self.sealed = [self.predictions, self.best, self.metrics, self.config, self.task, self.symbols]
+
+    def kept(self, share: float) -> Path:
+        """A checkpoint that is kept of a point of training. share: of training, 0 to 1."""
+        return self.best.parent / f"progress={share:g}.ckpt"
 
     def panel_after(self, epoch: int) -> Path:
         """The picture of validation images after an epoch, from 0."""

@@ -58,7 +58,7 @@ class BothDirections(SequenceModel):
         super().__init__()
         self.forth, self.back, self.merge = make(spec), make(spec), merge
         share(self.forth, self.back, shared)
-        self.attention, self.end = self.forth.attention, spec.end
+        self.attention, self.end, self.symbols = self.forth.attention, spec.end, self.forth.symbols
         self.query_size = self.forth.query_size + self.back.query_size
 
     def forward(

@@ -48,7 +48,7 @@ class Focused(SequenceModel):
         share(self.far, self.near, ["*"])
         # Under the parameter names of a run with passes=single, so that its checkpoint can be loaded.
         self.attention, self.decoder, self.context = self.far.attention, self.far.decoder, self.far.context
-        self.query_size = self.far.query_size
+        self.query_size, self.symbols = self.far.query_size, self.far.symbols
 
     def forward(
         self, image: Tensor, boxes: Tensor, target: Tensor | None, samples: int, draw: Draw, key: ImageKey = NO_KEY

@@ -9,7 +9,7 @@ from pathlib import Path
 from benchmark.report.read.folders import Finished, RunFolderName, Study, Unfinished
 from benchmark.report.read.records import RecordError, read_record
 from benchmark.report.read.status import read_unfinished
-from benchmark.results.run_folder import EVALUATIONS, name_of
+from benchmark.results.run_folder import EVALUATIONS, GRADIENTS, name_of
 
 SEED_FOLDER = re.compile(r"seed=(?P<seed>-?\d+)(?:-(?P<setting>[0-9a-zA-Z_]+))?")
 
@@ -32,7 +32,7 @@ def addresses(folder: Path) -> list[RunFolderName]:
     found = []
     for path in sorted(folder.glob("*/*/seed=*")):
         match = SEED_FOLDER.fullmatch(path.name)
-        if match and path.is_dir() and path.parent.name != EVALUATIONS:
+        if match and path.is_dir() and path.parent.name not in (EVALUATIONS, GRADIENTS):
             found.append(
                 RunFolderName(path, path.parts[-3], path.parts[-2], int(match["seed"]), match["setting"] or "")
             )

@@ -13,6 +13,7 @@ from benchmark.report.draw.table import Table
 from benchmark.report.read.folders import Study
 from benchmark.report.read.records import unsealed
 from benchmark.report.sections import facts, leaderboard, sizes, verdicts
+from benchmark.report.sections.gradients import gradient_parts
 from benchmark.report.sections.learning import learning_figures
 from benchmark.report.sections.task import Part, TaskSection, learning_of, present, task_section
 
@@ -34,7 +35,9 @@ class DataSection:
 @final
 @dataclass(frozen=True)
 class Report:
-    """A whole report, ready to be rendered. faults: a sentence for each section that could not be made."""
+    """A whole report, ready to be rendered. faults: a sentence for each section that could not be made. gradients: a
+    part for each measurement of estimators.
+    """
 
     study: Study
     facts: list[tuple[str, str]]
@@ -44,11 +47,13 @@ class Report:
     verdicts: tuple[Table, ...]
     runs: tuple[Table, ...]
     faults: tuple[str, ...] = ()
+    gradients: tuple[Part, ...] = ()
 
     @property
     def all_tables(self) -> list[Table]:
         """Every table that has rows, in order."""
         parts = [part for section in self.tasks for part in section.parts] + [section.sizes for section in self.data]
+        parts += self.gradients
         found = [table for part in parts for table in (*part.tables, *part.folded)]
         return [table for table in (*found, *self.verdicts, *self.runs) if table.rows]
 
@@ -80,12 +85,14 @@ def assemble(study: Study) -> Report:
 
     sections = all_made(section_of, tasks, lambda task: task.name, faults)
     spans = all_made(data_of, data_sets, lambda data: f"sizes and learning curves of {data}", faults)
+    gradients, unread = gradient_parts(study.folder)
     headline = {section.task.name: section.comparisons.get(HEADLINE, ()) for section in sections}
     return Report(
-        study, facts.facts(study, tasks), [*faults, *unsealed(study), *facts.warnings(study, tasks)], sections, spans,
+        study, facts.facts(study, tasks), [*faults, *unread, *unsealed(study), *facts.warnings(study, tasks)],
+        sections, spans,
         (verdicts.against_numbers(tasks, numbers), verdicts.against_claims(tasks, claims, headline),
          *leaderboard.tables(tasks)),
-        (verdicts.unfinished(study), verdicts.remarks(study)), tuple(faults),
+        (verdicts.unfinished(study), verdicts.remarks(study)), tuple(faults), gradients,
     )  # fmt: skip
 
 

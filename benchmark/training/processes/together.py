@@ -63,6 +63,7 @@ class SharedRollouts(SequenceModel):
         super().__init__()
         self.rnn, self.ranks = rnn, ranks
         self.attention, self.end, self.query_size = rnn.attention, rnn.end, rnn.query_size
+        self.symbols = rnn.symbols
 
     def forward(
         self, image: Tensor, boxes: Tensor, target: Tensor | None, samples: int, draw: Draw, key: ImageKey = NO_KEY
