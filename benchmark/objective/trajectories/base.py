@@ -21,7 +21,13 @@ class Roll(Protocol):
 
 
 class Trajectories(ABC):
-    """How the rollout is made that an objective is computed from."""
+    """How the rollout is made that an objective is computed from.
+
+    shares_batches: whether several processes can each make the rollout of some of the images, with the draws of one
+    process and nothing beside them.
+    """
+
+    shares_batches: bool = False
 
     @abstractmethod
     def __call__(self, roll: Roll, samples: int, target_BT: Tensor) -> Rollout:

@@ -13,6 +13,8 @@ from benchmark.objective.trajectories.base import Roll, Trajectories
 class SampledTrajectories(Trajectories):
     """Each glimpse is sampled. each_glimpse: whether the logits after each glimpse are read out."""
 
+    shares_batches = True
+
     def __init__(self, each_glimpse: bool):
         self.each_glimpse = each_glimpse
 

@@ -126,6 +126,11 @@ def refuse_sharing(module: AttentionModule) -> None:
             f"trainer.devices: the training step {type(module.train_step).__name__} does not share a batch between "
             "processes. Use trainer.devices=1"
         )
+    if not module.objective.trajectories.shares_batches:
+        faults.append(
+            f"trainer.devices: the trajectories of objective {type(module.objective).__name__} are not shared between "
+            "processes. Use trainer.devices=1, or an objective that samples each glimpse"
+        )
     module.train()
     if any(isinstance(part, _BatchNorm) and part.training for part in module.modules()):
         faults.append(
