@@ -73,8 +73,7 @@ class MapPolicy(Policy):
 
     def forward(self, query_RQ: Tensor, boxes_BN4: Tensor, step: int, seen: Seen) -> PolicyOutput:
         place_RN2 = seen.corner()[:, None] + self.canvas.window.width * self.grid_N2
-        key_RNK = self.alignment.keys(self.cell_features(seen, place_RN2))
-        score_RN = self.alignment(key_RNK, query_RQ[:, None]).squeeze(1)
+        score_RN = self.scores(query_RQ, seen, place_RN2)
         inside_RN = ((place_RN2 >= 0) & (place_RN2 <= 2 * self.half_2)).all(-1)
         where = CategoricalItems(score_RN, None, inside_RN)
         location_RN2 = (self.refined(where.log_RN.detach(), inside_RN, place_RN2) - self.half_2) / self.canvas.unit
@@ -84,12 +83,22 @@ class MapPolicy(Policy):
             where.expectation(),
         )
 
-    def cell_features(self, seen: Seen, place_RN2: Tensor) -> Tensor:
+    def scores(self, query_RQ: Tensor, seen: Seen, place_RN2: Tensor) -> Tensor:
+        """(R, N) of the cells at these pixels. The empty window before the first glimpse is encoded once for all rows,
+        as one image with R trajectories.
+        """
+        if seen.fixations:
+            key_RNK = self.alignment.keys(self.cell_features(seen.window(), seen.fixations, place_RN2))
+            return self.alignment(key_RNK, query_RQ[:, None]).squeeze(1)
+        key_1NK = self.alignment.keys(self.cell_features(seen.window()[:1], (), place_RN2[:1]))
+        return self.alignment(key_1NK, query_RQ[None]).squeeze(0)
+
+    def cell_features(self, window_RCgg: Tensor, fixations: tuple[Tensor, ...], place_RN2: Tensor) -> Tensor:
         """(R, N, D) of the cells at these pixels."""
-        map_RNC = self.encoder(adaptive_avg_pool2d(seen.window(), self.reduced)).flatten(2).transpose(1, 2)
+        map_RNC = self.encoder(adaptive_avg_pool2d(window_RCgg, self.reduced)).flatten(2).transpose(1, 2)
         grid_RN2 = (2 * self.grid_N2 - 1).expand(len(map_RNC), -1, -1)
         looked_RN1 = torch.zeros_like(place_RN2[..., :1])
-        for fixation_R2 in seen.fixations:
+        for fixation_R2 in fixations:
             far_RN1 = (place_RN2 - fixation_R2[:, None]).abs().amax(-1, keepdim=True)
             looked_RN1 = looked_RN1.maximum((far_RN1 <= self.canvas.window.finest / 2).to(looked_RN1.dtype))
         return torch.cat([map_RNC, grid_RN2, place_RN2 / self.half_2 - 1, looked_RN1], -1)
