@@ -66,7 +66,7 @@ def all_sequences(composition: Composition, spec: TaskSpec, glimpses: int) -> li
     (digits,) = lengths
     if glimpses % digits:
         raise ConfigFault(
-            [f"look.glimpses: {glimpses} glimpses cannot be shared among the {digits} digits of a canvas"]
+            [f"look.glimpses: {glimpses} glimpses cannot be shared among {digits} digits of a canvas"]
         )
     return found
 

@@ -75,15 +75,8 @@ def test_the_place_is_the_mean_of_the_cells_around_weighed_by_the_scores():
     for cell in range(4):
         drawn = one_hot(torch.tensor([cell]), 4).float()
         torch.testing.assert_close(output.location(drawn), torch.tensor([[0.1, 0.2]]))
-    wide = MapPolicy(
-        Canvas((8, 16), 2.0, WindowShape((1, 1, 4), 8, (2,))),
-        3,
-        AS_IT_IS,
-        partial(Fixed, scores=LOGS),
-        cells=4,
-        around=1,
-        glimpse="last",
-    )
+    canvas = Canvas((8, 16), 2.0, WindowShape((1, 1, 4), 8, (2,)))
+    wide = MapPolicy(canvas, 3, AS_IT_IS, partial(Fixed, scores=LOGS), cells=4, around=1, glimpse="last")
     at = said(wide, [[4.0, 0.0]], window=torch.zeros(1, 1, 1, 4)).location
     x = [at(one_hot(torch.tensor([cell]), 4).float())[0, 0].item() for cell in range(4)]
     # Cells of 2 px around x = 5, 7, 9, 11 px, in units of 2 px from 8: -1.5, -0.5, 0.5, 1.5.

@@ -32,8 +32,8 @@ class MapPolicy(Policy):
     mean from the hidden state. Ours.
 
     A cell's feature is its column of a small convolutional map of the window, its place in the window and in the image,
-    and for each narrower window whether that of an earlier glimpse covered its centre. Cells whose centre is outside the image cannot be drawn.
-    Before the first glimpse the window is empty: the query and the places alone decide.
+    and for each narrower window whether that of an earlier glimpse covered its centre. Cells whose centre is outside
+    the image cannot be drawn. Before the first glimpse the window is empty: the query and the places alone decide.
     The location is a function of the drawn cell and of the scores. It has no gradient, as a hard window has none of
     its place. So it is trained as the scores are, and without parameters of its own.
 
