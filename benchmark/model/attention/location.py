@@ -109,7 +109,7 @@ class LocationAttention(Attention):
         """What the policy may read of the glimpses so far."""
         if past:
             return Seen(
-                lambda number: self.retina(features.levels, past[number])[:, -1],
+                lambda number: self.retina.widest(features.levels, past[number]),
                 lambda number: self.retina.corner(past[number]),
                 past,
             )

@@ -65,9 +65,7 @@ def all_sequences(composition: Composition, spec: TaskSpec, glimpses: int) -> li
         raise ConfigFault([f"{knobs}: the symbols of {spec.name} do not all stand for equally many digits"])
     (digits,) = lengths
     if glimpses % digits:
-        raise ConfigFault(
-            [f"look.glimpses: {glimpses} glimpses cannot be shared among {digits} digits of a canvas"]
-        )
+        raise ConfigFault([f"look.glimpses: {glimpses} glimpses cannot be shared among {digits} digits of a canvas"])
     return found
 
 
