@@ -57,6 +57,7 @@ def toy_map(steps, glimpses, seed=0):
         alignment=partial(Additive, size=3),
         cells=2,
         around=0,
+        glimpse="last",
     )
     encoder, whatwhere = partial(Dense, sizes=[3]), partial(Added, size=4, hidden=3)
     attention = LocationAttention(spec, QUERY, encoder, Stacked, policy, whatwhere, size=2, scales=2, unread=[], unit=3)

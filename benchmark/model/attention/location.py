@@ -71,7 +71,7 @@ class AttentionOverLocations(Attention, ABC):
         channels, *side = spec.image_shape
         self.retina = Retina((side[0], side[1]), spec.background, size, read_scales(scales, unread))
         self.windows = tuple(size * 2**s for s in self.retina.scales)
-        window = WindowShape((channels, size, size), self.windows[-1], self.windows[0])
+        window = WindowShape((channels, size, size), self.windows[-1], self.windows[:-1] or self.windows)
         canvas = Canvas(self.retina.side, unit, window)
         self.network = views(encoder=encoder, channels=channels, scales=len(self.retina.scales), side=size)
         self.whatwhere = whatwhere(what_size=self.network.size, where_size=2)
@@ -112,11 +112,13 @@ class AttentionOverLocations(Attention, ABC):
         """What the policy may read of the glimpses so far."""
         if past:
             return Seen(
-                lambda: self.retina(features.levels, past[-1])[:, -1], lambda: self.retina.corner(past[-1]), past
+                lambda number: self.retina.widest(features.levels, past[number]),
+                lambda number: self.retina.corner(past[number]),
+                past,
             )
         rows = len(query_RS)
         middle_R2 = self.half_2.expand(rows, 2)
-        return Seen(lambda: self.empty_Cgg.expand(rows, -1, -1, -1), lambda: self.retina.corner(middle_R2), past)
+        return Seen(lambda _: self.empty_Cgg.expand(rows, -1, -1, -1), lambda _: self.retina.corner(middle_R2), past)
 
     def attention_map(self, where: Tensor, side: tuple[int, int]) -> Tensor:
         return torch.stack([square_map(where, width, side) for width in self.windows]).mean(0)

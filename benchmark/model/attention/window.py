@@ -76,17 +76,25 @@ class Retina(nn.Module):
         """(R, 2) the upper left corner, a pixel (x, y), of the widest window around each centre."""
         return (centre_R2 - self.size / 2).round() + self.offset_kg[-1, 0]
 
+    def widest(self, pyramid_BCP: Tensor, centre_R2: Tensor) -> Tensor:
+        """(R, C, g, g) the widest windows alone, as `forward` cuts them."""
+        return self._cut(pyramid_BCP, centre_R2, slice(-1, None)).squeeze(1)
+
     def forward(self, pyramid_BCP: Tensor, centre_R2: Tensor) -> Tensor:
         """(R, k, C, g, g) windows around centres (x, y) in pixels, the finest first."""
+        return self._cut(pyramid_BCP, centre_R2, slice(None))
+
+    def _cut(self, pyramid_BCP: Tensor, centre_R2: Tensor, which: slice) -> Tensor:
+        """The windows of these scales."""
         images, channels = pyramid_BCP.shape[:2]
         first_R2 = (centre_R2 - self.size / 2).round().long()
-        at_R2kg = first_R2[:, :, None, None] + self.offset_kg
+        at_R2kg = first_R2[:, :, None, None] + self.offset_kg[which]
         x_Rkg = at_R2kg[:, 0].clamp(-self.edge, self.side[1])
-        line_Rkg = at_R2kg[:, 1].clamp(-self.edge, self.side[0]) * self.width_k1 + self.start_k1
+        line_Rkg = at_R2kg[:, 1].clamp(-self.edge, self.side[0]) * self.width_k1[which] + self.start_k1[which]
         index_B1n = (line_Rkg[..., None] + x_Rkg[..., None, :]).reshape(images, 1, -1)
         sum_BCn = pyramid_BCP.gather(2, index_B1n.expand(-1, channels, -1))
         # Sums become means here, where they are fewest; division by a power of two is exact.
-        mean_BCSkgg = sum_BCn.unflatten(2, (-1, len(self.scales), self.size, self.size)) * self.share_k11
+        mean_BCSkgg = sum_BCn.unflatten(2, (-1, at_R2kg.shape[2], self.size, self.size)) * self.share_k11[which]
         return mean_BCSkgg.movedim(1, 3).flatten(0, 1)
 
 

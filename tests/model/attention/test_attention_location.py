@@ -23,7 +23,7 @@ from benchmark.model.encoder.dense import Dense
 LEARNED = partial(LearnedPolicy, hidden=[], squash=Unbounded(), std=Constant(0.1))
 
 
-NOTHING_SEEN = Seen(lambda: torch.empty(0), lambda: torch.empty(0), ())
+NOTHING_SEEN = Seen(lambda _: torch.empty(0), lambda _: torch.empty(0), ())
 
 
 def attention(policy=LEARNED, whatwhere=Multiplied, side=(20, 30), unit=5.0, scales=2, unread=(), views=Stacked):

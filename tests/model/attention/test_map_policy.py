@@ -22,7 +22,7 @@ from benchmark.objective.base import log_likelihood
 from benchmark.objective.regularizer.entropy import EntropyBonus
 from datamodules.contract import IGNORED
 
-CANVAS = Canvas((8, 8), 2.0, WindowShape((1, 2, 2), 4, 2))
+CANVAS = Canvas((8, 8), 2.0, WindowShape((1, 2, 2), 4, (2,)))
 """8 x 8 px in units of 2 px; the widest window covers 4 x 4 px in 2 x 2 numbers, the finest 2 x 2 px."""
 
 
@@ -46,13 +46,13 @@ AS_IT_IS = partial(Conv, layers=[], pad=True)
 
 
 def policy(around=1, scores=LOGS):
-    return MapPolicy(CANVAS, 3, AS_IT_IS, partial(Fixed, scores=scores), cells=2, around=around)
+    return MapPolicy(CANVAS, 3, AS_IT_IS, partial(Fixed, scores=scores), cells=2, around=around, glimpse="last")
 
 
 def said(of, corner, fixations=(), window=None):
     corner_R2 = torch.tensor(corner)
     window = torch.zeros(len(corner_R2), 1, 2, 2) if window is None else window
-    seen = Seen(lambda: window, lambda: corner_R2, tuple(torch.tensor(place) for place in fixations))
+    seen = Seen(lambda _: window, lambda _: corner_R2, tuple(torch.tensor(place) for place in fixations))
     return of(torch.zeros(len(corner_R2), 3), no_boxes(len(corner_R2)), 0, seen)
 
 
@@ -75,9 +75,8 @@ def test_the_place_is_the_mean_of_the_cells_around_weighed_by_the_scores():
     for cell in range(4):
         drawn = one_hot(torch.tensor([cell]), 4).float()
         torch.testing.assert_close(output.location(drawn), torch.tensor([[0.1, 0.2]]))
-    wide = MapPolicy(
-        Canvas((8, 16), 2.0, WindowShape((1, 1, 4), 8, 2)), 3, AS_IT_IS, partial(Fixed, scores=LOGS), cells=4, around=1
-    )
+    canvas = Canvas((8, 16), 2.0, WindowShape((1, 1, 4), 8, (2,)))
+    wide = MapPolicy(canvas, 3, AS_IT_IS, partial(Fixed, scores=LOGS), cells=4, around=1, glimpse="last")
     at = said(wide, [[4.0, 0.0]], window=torch.zeros(1, 1, 1, 4)).location
     x = [at(one_hot(torch.tensor([cell]), 4).float())[0, 0].item() for cell in range(4)]
     # Cells of 2 px around x = 5, 7, 9, 11 px, in units of 2 px from 8: -1.5, -0.5, 0.5, 1.5.
@@ -116,6 +115,29 @@ def test_a_cell_shows_its_pixel_its_places_and_whether_it_was_looked_at():
         [3, -0.5, 0.5, -0.25, 0.25, 0], [4, 0.5, 0.5, 0.25, 0.25, 0],
     ]  # fmt: skip
     assert model.alignment.shown[0].tolist() == expected
+
+
+def test_each_narrower_window_says_what_it_covered():
+    """Of two narrower windows, 2 and 5 px wide, around glimpses at (4.5, 5) and (2.5, 1.5)."""
+    canvas = Canvas((8, 8), 2.0, WindowShape((1, 2, 2), 8, (2, 5)))
+    model = MapPolicy(canvas, 3, AS_IT_IS, partial(Fixed, scores=LOGS), cells=2, around=0, glimpse="last")
+    said(model, [[1.0, 1.0]], fixations=[[[4.5, 5.0]]])  # cells at 3 and 7 px
+    assert model.alignment.shown[0, :, -2:].tolist() == [[0, 1], [0, 1], [0, 1], [0, 1]]
+    said(model, [[0.0, 0.0]], fixations=[[[4.5, 5.0]]])  # at 2 and 6 px
+    assert model.alignment.shown[0, :, -2:].tolist() == [[0, 0], [0, 0], [0, 1], [0, 1]]
+    said(model, [[0.0, 0.0]], fixations=[[[4.5, 5.0]], [[2.5, 1.5]]])
+    assert model.alignment.shown[0, :, -2:].tolist() == [[1, 1], [0, 0], [0, 1], [0, 1]]
+
+
+@pytest.mark.parametrize("glimpse, number", [("last", 1), ("first", 0)])
+def test_it_is_over_the_cells_of_the_last_window_or_of_the_first(glimpse, number):
+    model = MapPolicy(CANVAS, 3, AS_IT_IS, partial(Fixed, scores=LOGS), cells=2, around=0, glimpse=glimpse)
+    windows = [torch.full((1, 1, 2, 2), float(value)) for value in range(2)]
+    corners = [torch.tensor([[0.0, 0.0]]), torch.tensor([[2.0, 2.0]])]
+    seen = Seen(lambda at: windows[at], lambda at: corners[at], (torch.zeros(1, 2), torch.zeros(1, 2)))
+    output = model(torch.zeros(1, 3), no_boxes(1), 2, seen)
+    assert model.alignment.shown[0, :, 0].tolist() == [number] * 4
+    assert output.location(one_hot(torch.tensor([3]), 4).float()).tolist() == [[[-0.5, -0.5], [0.5, 0.5]][number]]
 
 
 TINY = ("attention/policy=map", "attention.mechanism.policy.cells=2", "attention.mechanism.policy.around=0",
@@ -187,9 +209,9 @@ def test_what_reads_items_reads_the_cells():
 
 
 def test_a_uniform_start_has_no_items_and_the_map_follows():
-    even = partial(MapPolicy, encoder=AS_IT_IS, alignment=UniformAlignment, cells=2, around=0)
+    even = partial(MapPolicy, encoder=AS_IT_IS, alignment=UniformAlignment, cells=2, around=0, glimpse="last")
     start = RandomStartPolicy(CANVAS, 3, even)
-    seen = Seen(lambda: torch.zeros(5, 1, 2, 2), lambda: torch.full((5, 2), 2.0), ())
+    seen = Seen(lambda _: torch.zeros(5, 1, 2, 2), lambda _: torch.full((5, 2), 2.0), ())
     first, later = (start(torch.zeros(5, 3), no_boxes(5), step, seen) for step in (0, 1))
     assert first.location(sample(first.where)).shape == (5, 2) and not first.item_probs.any()
     assert first.item_probs.shape == later.item_probs.shape and torch.equal(later.item_probs, torch.full((5, 4), 0.25))

@@ -133,6 +133,13 @@ def test_scales_that_are_not_read_change_nothing_of_the_others(read):
     assert pyramid.shape[2] == sum((12 + 2 * edge - 2**s + 1) * (15 + 2 * edge - 2**s + 1) for s in read)
 
 
+def test_the_widest_window_alone_is_that_of_all():
+    torch.manual_seed(0)
+    retina = Retina((9, 7), -0.5, 3, (0, 1, 2))
+    levels, centre = retina.levels(torch.randn(2, 2, 9, 7)), 9 * torch.rand(6, 2)
+    assert torch.equal(retina.widest(levels, centre), retina(levels, centre)[:, -1])
+
+
 def test_a_glimpse_larger_than_the_image_is_refused():
     with pytest.raises(ConfigFault, match=r"look\.size: a glimpse of 9 px does not fit an image of 8 x 20 px"):
         Retina((8, 20), 0.0, 9, [0])

@@ -16,16 +16,16 @@ from benchmark.model.attention.distribution import GlimpseDistribution
 class WindowShape(NamedTuple):
     """What a glimpse sees, for policies that read it.
 
-    shape: (C, g, g) of the widest window. width: pixels of the image that it covers, on a side. finest: the same of the
-    finest window.
+    shape: (C, g, g) of the widest window. width: pixels of the image that it covers, on a side. finer: the same of the
+    other windows, the finest first; where there is no other, of the same one.
     """
 
     shape: tuple[int, int, int]
     width: int
-    finest: int
+    finer: tuple[int, ...]
 
 
-NO_WINDOW = WindowShape((0, 0, 0), 0, 0)
+NO_WINDOW = WindowShape((0, 0, 0), 0, (0,))
 
 
 class Canvas(NamedTuple):
@@ -44,14 +44,14 @@ class Canvas(NamedTuple):
 class Seen(NamedTuple):
     """What the glimpses so far saw, for policies that read it. Pixels (x, y) from the image's upper left corner.
 
-    window: gives (R, C, g, g), the widest window of the last glimpse; cut when it is called.
+    window: gives (R, C, g, g), the widest window of a glimpse by its number, -1 the last; cut when it is called.
     corner: gives (R, 2), the pixel of that window's upper left corner. Before the first glimpse both are of an empty
-    window at the image's centre.
+    window at the image's centre, whatever the number.
     fixations: (R, 2) centre of each glimpse so far.
     """
 
-    window: Callable[[], Tensor]
-    corner: Callable[[], Tensor]
+    window: Callable[[int], Tensor]
+    corner: Callable[[int], Tensor]
     fixations: tuple[Tensor, ...]
 
 

@@ -1,11 +1,11 @@
 """A policy over the cells of the window that was just seen: the step between item-wise and location-wise attention.
 
-Axes: R rows, C channels, g side of a window, h rows and w columns of cells, N = h * w cells, D feature of a cell, Q
-query.
+Axes: R rows, C channels, g side of a window, s narrower windows, h rows and w columns of cells, N = h * w cells, D
+feature of a cell, Q query.
 """
 
 from collections.abc import Callable
-from typing import final
+from typing import Literal, final
 
 import torch
 from torch import Tensor
@@ -23,8 +23,8 @@ FAINT = -60.0
 
 @final
 class MapPolicy(Policy):
-    """k ~ Cat(softmax(e)), e_k = f_att(h, c_k), over the cells k of the widest window of the last glimpse; the location
-    is the mean of the places of the cells around k, weighed by softmax(e) among these alone.
+    """k ~ Cat(softmax(e)), e_k = f_att(h, c_k), over the cells k of the widest window of a glimpse; the location is the
+    mean of the places of the cells around k, weighed by softmax(e) among these alone.
 
     These are eqs 15-16 with items c_k that move with the glimpse. What differs from item-wise hard attention is that
     the glimpse is not c_k, but a new window cut at k's location. The scores are an alignment of cells (eq 11), so an
@@ -32,20 +32,23 @@ class MapPolicy(Policy):
     mean from the hidden state. Ours.
 
     A cell's feature is its column of a small convolutional map of the window, its place in the window and in the image,
-    and whether an earlier finest window covered its centre. Cells whose centre is outside the image cannot be drawn.
-    Before the first glimpse the window is empty: the query and the places alone decide.
+    and for each narrower window whether that of an earlier glimpse covered its centre. Cells whose centre is outside
+    the image cannot be drawn. Before the first glimpse the window is empty: the query and the places alone decide.
     The location is a function of the drawn cell and of the scores. It has no gradient, as a hard window has none of
     its place. So it is trained as the scores are, and without parameters of its own.
 
     encoder: of the window, reduced to at most `cells` pixels a side so that its cost does not grow with the window; the
     cells are those of its map. around: cells on each side of the drawn one that the location is a mean over; 0: its own
     centre.
+    glimpse: whose window. "last": the one just taken, so that items move with it. "first": where its window covers the
+    image, everything stays in reach of every later glimpse, as from the corner of an image the far corner is not.
     """
 
     drawn = True
     takes_expectation = True
     grid_N2: Tensor
     half_2: Tensor
+    finer_s: Tensor
 
     def __init__(
         self,
@@ -55,6 +58,7 @@ class MapPolicy(Policy):
         alignment: Callable[..., Alignment],
         cells: Count,
         around: Natural,
+        glimpse: Literal["last", "first"],
     ):
         super().__init__()
         self.canvas = canvas
@@ -63,7 +67,8 @@ class MapPolicy(Policy):
         self.encoder = encoder((channels, *self.reduced))
         features, rows, columns = self.encoder.shape
         self.grid, self.items, self.around = (rows, columns), rows * columns, around
-        self.item_size = features + 5
+        self.glimpse = 0 if glimpse == "first" else -1
+        self.item_size = features + 4 + len(canvas.window.finer)
         self.alignment: Alignment = alignment(item_size=self.item_size, query_size=query_size)
         y, x = (torch.arange(rows) + 0.5) / rows, (torch.arange(columns) + 0.5) / columns
         self.register_buffer(
@@ -71,11 +76,11 @@ class MapPolicy(Policy):
         )
         half_2 = torch.tensor([canvas.side[1] / 2, canvas.side[0] / 2])
         self.register_buffer("half_2", half_2, persistent=False)
+        self.register_buffer("finer_s", torch.tensor(canvas.window.finer), persistent=False)
 
     def forward(self, query_RQ: Tensor, boxes_BN4: Tensor, step: int, seen: Seen) -> PolicyOutput:
-        place_RN2 = seen.corner()[:, None] + self.canvas.window.width * self.grid_N2
-        cell_RND = self.cell_features(seen, place_RN2)
-        score_RN = self.alignment(self.alignment.keys(cell_RND), query_RQ[:, None]).squeeze(1)
+        place_RN2 = seen.corner(self.glimpse)[:, None] + self.canvas.window.width * self.grid_N2
+        cell_RND, score_RN = self.scores(query_RQ, seen, place_RN2)
         inside_RN = ((place_RN2 >= 0) & (place_RN2 <= 2 * self.half_2)).all(-1)
         where = CategoricalItems(score_RN, None, inside_RN).given(Evidence(cell_RND, query_RQ))
         location_RN2 = (self.refined(where.log_RN.detach(), inside_RN, place_RN2) - self.half_2) / self.canvas.unit
@@ -85,15 +90,27 @@ class MapPolicy(Policy):
             where.expectation(),
         )
 
-    def cell_features(self, seen: Seen, place_RN2: Tensor) -> Tensor:
+    def scores(self, query_RQ: Tensor, seen: Seen, place_RN2: Tensor) -> tuple[Tensor, Tensor]:
+        """(R, N, D) features and (R, N) scores of the cells at these pixels. The empty window before the first glimpse
+        is encoded once for all rows, as one image with R trajectories.
+        """
+        window_RCgg = seen.window(self.glimpse)
+        if seen.fixations:
+            cell_RND = self.cell_features(window_RCgg, seen.fixations, place_RN2)
+            return cell_RND, self.alignment(self.alignment.keys(cell_RND), query_RQ[:, None]).squeeze(1)
+        cell_1ND = self.cell_features(window_RCgg[:1], (), place_RN2[:1])
+        score_RN = self.alignment(self.alignment.keys(cell_1ND), query_RQ[None]).squeeze(0)
+        return cell_1ND.expand(len(query_RQ), -1, -1), score_RN
+
+    def cell_features(self, window_RCgg: Tensor, fixations: tuple[Tensor, ...], place_RN2: Tensor) -> Tensor:
         """(R, N, D) of the cells at these pixels."""
-        map_RNC = self.encoder(adaptive_avg_pool2d(seen.window(), self.reduced)).flatten(2).transpose(1, 2)
+        map_RNC = self.encoder(adaptive_avg_pool2d(window_RCgg, self.reduced)).flatten(2).transpose(1, 2)
         grid_RN2 = (2 * self.grid_N2 - 1).expand(len(map_RNC), -1, -1)
-        looked_RN1 = torch.zeros_like(place_RN2[..., :1])
-        for fixation_R2 in seen.fixations:
+        looked_RNs = place_RN2.new_zeros(*place_RN2.shape[:2], len(self.finer_s))
+        for fixation_R2 in fixations:
             far_RN1 = (place_RN2 - fixation_R2[:, None]).abs().amax(-1, keepdim=True)
-            looked_RN1 = looked_RN1.maximum((far_RN1 <= self.canvas.window.finest / 2).to(looked_RN1.dtype))
-        return torch.cat([map_RNC, grid_RN2, place_RN2 / self.half_2 - 1, looked_RN1], -1)
+            looked_RNs = looked_RNs.maximum((far_RN1 <= self.finer_s / 2).to(looked_RNs.dtype))
+        return torch.cat([map_RNC, grid_RN2, place_RN2 / self.half_2 - 1, looked_RNs], -1)
 
     def refined(self, log_RN: Tensor, inside_RN: Tensor, place_RN2: Tensor) -> Tensor:
         """(R, N, 2) the pixel that a draw of each cell looks at: a softmax over its neighbours, by sums of squares."""

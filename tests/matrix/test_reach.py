@@ -1,0 +1,58 @@
+"""Our recipes for table 1: what they have in common, what makes each its row, and a step of each."""
+
+import pytest
+import torch
+from models import config, no_references
+from omegaconf import OmegaConf
+
+from benchmark.build import build_module
+from datamodules.contract import Batch, TaskSpec
+from datamodules.digits.labels import UnorderedPair
+
+SPEC = TaskSpec("mnist_pairs", "real", (1, 100, 100), UnorderedPair.symbols, 1, None, -0.4, ("one", "other"))
+
+
+def flat(node, at=""):
+    """The values of a configuration by their dotted keys."""
+    if not isinstance(node, dict):
+        return {at: node}
+    return {key: value for name, each in node.items() for key, value in flat(each, f"{at}.{name}".strip(".")).items()}
+
+
+def chosen(experiment):
+    return flat(OmegaConf.to_container(config(f"experiment={experiment}"), resolve=True))
+
+
+def changed(one, other):
+    """The keys whose values differ, but for the names of choices."""
+    found = {key for key in one.keys() | other.keys() if one.get(key, ()) != other.get(key, ())}
+    return {key for key in found if not key.startswith("choices.")}
+
+
+def test_the_rows_differ_in_what_makes_them_the_mechanism():
+    dram, without, ram = (chosen(f"reach_{name}") for name in ("dram", "dram_nocontext", "ram"))
+    assert {key.split(".")[0] for key in changed(dram, without) - {"attention.name"}} == {"context"}
+    parts = {".".join(key.split(".")[:3]) for key in changed(ram, without) if not key.startswith("decoder.core.")}
+    assert parts == {
+        "attention.name", "attention.control", "attention.mechanism.whatwhere", "cell._target_", "look.hidden",
+        "decoder.hidden_size",
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("row", ["ram", "dram_nocontext", "dram"])
+def test_task_and_labels_are_the_protocol_s(row):
+    ours, published = chosen(f"reach_{row}"), chosen(f"table1_{row}")
+    told = {key for key in changed(ours, published) if key.startswith("data.")}
+    assert told <= {"data.batch_size", "data.images_per_epoch"}
+    assert ours["look.glimpses"] == published["look.glimpses"] and "boxes" not in str(ours)
+
+
+@pytest.mark.parametrize("row", ["ram", "dram_nocontext", "dram"])
+def test_every_weight_gets_a_gradient(row):
+    torch.manual_seed(0)
+    module = build_module(config(f"experiment=reach_{row}"), SPEC, no_references)
+    batch = Batch(torch.randn(3, 1, 100, 100), torch.tensor([[0], [7], [54]]), torch.rand(3, 2, 4), torch.arange(3))
+    terms = module.train_step(module.rnn, module.objective, batch)
+    terms["loss"].backward()
+    still = {name for name, weight in module.named_parameters() if weight.grad is None}
+    assert terms["loss"].isfinite() and not {name for name in still if "symbol" not in name}
