@@ -10,7 +10,7 @@ from benchmark.config.arguments import added
 from benchmark.config.check import config_faults, find, parts
 
 OF_ANOTHER_PART = {"shape", "canvas", "encoder", "query_size", "item_size", "what_size", "where_size", "input_size",
-                   "hidden_size", "code_size", "channels", "scales", "side"}  # fmt: skip
+                   "hidden_size", "code_size", "spec", "channels", "scales", "side"}  # fmt: skip
 """Constructor arguments that the enclosing part passes, so that no yaml has them."""
 
 NAMED = ("attention", "data")
