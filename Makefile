@@ -29,6 +29,7 @@ types: $(READY)
 	$(BIN)/mypy
 
 unit: $(READY)
+	$(BIN)/python -m compileall -q benchmark datamodules  # once, and not in each program that the tests start
 	OMP_NUM_THREADS=1 $(BIN)/pytest -n 2 --dist worksteal
 
 clean: ## the environment and all caches; runs/ stays
