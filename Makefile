@@ -7,7 +7,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check install
 ATTENTION := none,random,item_soft,item_hard,dram,location_soft
 
 .DEFAULT_GOAL := help
-.PHONY: help compare report test lint types unit clean
+.PHONY: help compare report test lint types unit slow clean
 
 help: ## what there is to make
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -19,7 +19,7 @@ compare: $(READY) ## every main mechanism, two seeds each, on the embedded digit
 report: $(READY) ## the report of runs/$(STUDY), whatever of it is there: make report STUDY=name
 	@$(BIN)/python -m benchmark.report runs/$(STUDY)
 
-test: lint types unit ## lint, types and all tests (20 minutes on 2 cores)
+test: lint types unit ## lint, types and all tests but the slow ones (20 minutes on 2 cores)
 
 lint: $(READY)
 	$(BIN)/ruff check .
@@ -29,8 +29,10 @@ types: $(READY)
 	$(BIN)/mypy
 
 unit: $(READY)
-	$(BIN)/python -m compileall -q benchmark datamodules  # once, and not in each program that the tests start
 	OMP_NUM_THREADS=1 $(BIN)/pytest -n 2 --dist worksteal
+
+slow: $(READY) ## the slow tests: whole sweeps, programs and measurements (5 minutes)
+	OMP_NUM_THREADS=1 $(BIN)/pytest -n 2 --dist worksteal -m slow
 
 clean: ## the environment and all caches; runs/ stays
 	rm -rf .venv build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis

@@ -25,6 +25,7 @@ def disk(tmp_path):
     subprocess.run(["umount", "--lazy", str(folder)], check=True)
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(600)  # twenty seconds alone, more where the machine is shared
 def test_a_sweep_whose_disk_fills_up_says_so_and_goes_on_where_there_is_room_again(disk, tmp_path):
     code, _, err = call(*SWEEP, f"runs={disk}/runs", cwd=tmp_path)

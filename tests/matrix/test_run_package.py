@@ -126,6 +126,7 @@ def test_a_users_mechanism_is_a_choice_like_any_other(site, elsewhere):
     assert done.returncode == 2 and "theirs.corner.Corner has no knob 'sde'; did you mean 'side'?" in done.stderr
 
 
+@pytest.mark.slow
 def test_a_sweep_runs_from_the_wheel_with_a_users_mechanism_and_a_folder_of_configurations(site, elsewhere):
     (elsewhere / "more/attention").mkdir(parents=True)
     (elsewhere / "more/attention/wide.yaml").write_text(

@@ -16,7 +16,7 @@ from benchmark.sweep.base import command
 from benchmark.sweep.launcher import visible_gpus
 from benchmark.training.checkpoints import read_checkpoint
 
-COMPOSER = composer()
+COMPOSER, SLOW = composer(), pytest.mark.slow
 LONG = ["attention=none", *TINY, "trainer.max_epochs=40"]
 
 
@@ -35,7 +35,11 @@ def uninterrupted(tmp_path_factory):
 
 @pytest.mark.parametrize(
     ("signum", "code", "state"),
-    [(signal.SIGTERM, 143, "interrupted"), (signal.SIGINT, 130, "interrupted"), (signal.SIGKILL, -9, "running")],
+    [
+        (signal.SIGTERM, 143, "interrupted"),
+        pytest.param(signal.SIGINT, 130, "interrupted", marks=SLOW),
+        (signal.SIGKILL, -9, "running"),
+    ],
 )
 def test_a_run_that_a_signal_ends_says_so_and_comes_to_the_same_bits(tmp_path, uninterrupted, signum, code, state):
     config, address, folder = prepared(tmp_path, *LONG)
@@ -55,7 +59,7 @@ def test_a_run_that_a_signal_ends_says_so_and_comes_to_the_same_bits(tmp_path, u
     assert read_json(folder.record)["test"] == read_json(uninterrupted.record)["test"]
 
 
-@pytest.mark.parametrize(("signum", "code"), [(signal.SIGINT, 130), (signal.SIGKILL, -9)])
+@pytest.mark.parametrize(("signum", "code"), [pytest.param(signal.SIGINT, 130, marks=SLOW), (signal.SIGKILL, -9)])
 def test_a_stopped_sweep_leaves_no_job_behind(tmp_path, signum, code):
     sweep = start("-m", *LONG, "trainer.max_epochs=100000", "seed=0,1", "hydra.launcher.jobs=1", cwd=tmp_path)
     (folder,) = [prepared(tmp_path / "runs", *LONG, "trainer.max_epochs=100000")[2]]

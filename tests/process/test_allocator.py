@@ -30,6 +30,7 @@ def page_faults(which: str) -> int:
     return int(done.stdout)
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="another C library has no mallopt")
 def test_freed_memory_is_not_mapped_anew():
     assert page_faults("kept") * 10 < page_faults("given back")

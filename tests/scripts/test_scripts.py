@@ -79,6 +79,7 @@ def test_seeds_are_stacked(tmp_path, monkeypatch, capsys):
     assert row["ratio"] == pytest.approx(row["stacked, ms"] / row["alone, ms"] / 2)
 
 
+@pytest.mark.slow
 def test_memory_is_counted_by_glimpses_and_canvas(tmp_path):
     arguments = ["--attention", "dram_nocontext", "--sides", "32", "64", "--glimpses", "8", "12", "16", "--batch", "4"]
     found = rows(script("measure_memory", *arguments, "--json", "f.json", cwd=tmp_path), tmp_path / "f.json")
@@ -116,6 +117,7 @@ class Trainer:
 """
 
 
+@pytest.mark.slow
 def test_the_peer_is_taken_from_the_users_clone(tmp_path):
     (tmp_path / "clone").mkdir()
     (tmp_path / "clone/trainer.py").write_text(PEER)
@@ -143,6 +145,7 @@ def test_a_few_images_are_learned_by_heart(tmp_path):
     assert "cnn_weak on digit_pairs: 0.0% of 6 images and 0.0% of their symbols wrong after" in done.stdout
 
 
+@pytest.mark.slow
 def test_too_few_passes_are_no_success(tmp_path):
     done = script("check_overfitting", "--images", "8", "--passes", "5", "attention=dram", *EASY, cwd=tmp_path)
     assert done.returncode == 1 and "wrong after 5 passes (5 steps" in done.stdout

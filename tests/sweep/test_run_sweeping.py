@@ -44,6 +44,7 @@ def test_all_else_stays_as_it_was_typed(texts):
     assert as_sweeps(COMPOSER, Overrides(COMPOSER, texts, sweep=True)) == {}
 
 
+@pytest.mark.slow
 def test_experiments_are_swept_with_a_knob_of_theirs(tmp_path):
     knobs = [*TINY, "attention.mechanism.policy.then.hidden=[4]", "hydra.launcher.jobs=1", "logger=wandb"]
     code, out, err = call("-m", "experiment=choice(ram28)", *knobs, cwd=tmp_path, HOME=str(tmp_path))

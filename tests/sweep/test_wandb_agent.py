@@ -16,6 +16,7 @@ from benchmark.results.run_folder import read_json
 QUICK = ("trainer.max_epochs=1", "logger.wandb.every=0", "logger.wandb.examples=0")
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore:Read the `app_url` setting:DeprecationWarning")  # of wandb.sweep itself
 def test_an_agent_runs_what_it_is_told_under_the_id_that_it_is_given(tmp_path, monkeypatch):
     sweep = yaml.safe_load((ROOT / "docs/wandb_sweep.yaml").read_text())

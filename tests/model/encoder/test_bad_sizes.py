@@ -37,6 +37,7 @@ def test_a_size_that_cannot_be_is_told_in_one_message(tmp_path, overrides, told)
     assert told in str(fault.value) and "\n" not in str(fault.value)
 
 
+@pytest.mark.slow
 def test_the_command_line_says_so_without_a_traceback(tmp_path):
     code, out, err = call("attention=dram", "look.size=50", *TINY, cwd=tmp_path)
     assert code == 2 and out == "" and err.startswith("error: look.size: ") and err.count("\n") == 1
