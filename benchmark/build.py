@@ -149,6 +149,14 @@ def build_module(cfg: DictConfig, spec: TaskSpec, references: References) -> Att
     make(cfg.start)(rnn, spec.symbols)
     measure = build_measure(cfg, spec, references)
     train_step = make_part(cfg, ForTrainingStep(spec, references))
+    accumulated = cfg.trainer.get("accumulate_grad_batches", 1)
+    if objective.updates > 1 and accumulated > 1:
+        raise ConfigFault(
+            [
+                f"objective.updates: {objective.updates} updates on the trajectories of one batch, and "
+                f"trainer.accumulate_grad_batches={accumulated} would mix those of several. Set one of them to 1"
+            ]
+        )
     module = AttentionModule(rnn, train_step, objective, make(cfg.optimizer), measure, cfg.log_every)
     if cfg.trainer.devices > 1:
         refuse_sharing(module)

@@ -49,7 +49,7 @@ def main() -> int:
     register_plugins()
     leave_checks_to(SweepLauncher)
     arguments = command_line()
-    if is_sweep(arguments):
+    if dry and is_sweep(arguments):
         job_checks().prepare()
     composer = Composer(arguments.config_dir)
     try:

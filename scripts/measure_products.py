@@ -26,8 +26,7 @@ PRODUCTS = ["mm", "addmm", "bmm", "baddbmm", "linear", "mkldnn_linear", "convolu
 
 
 def measured(attention: str, choice: argparse.Namespace, digits: str) -> Row:
-    root = [f"data.root={digits}"] if "mnist" in choice.data else []
-    one = measuring.subject([f"attention={attention}", f"data={choice.data}", *root, *choice.overrides], choice.device)
+    one = measuring.subject_of(attention, choice, digits)
     step = measuring.training_step(one)
     alone = measuring.seconds({"step": lambda: step(one.batch)}, choice.rounds, one.device)["step"]
     with profile(activities=[ProfilerActivity.CPU], acc_events=True) as found:
@@ -56,10 +55,7 @@ def measure(choice: argparse.Namespace) -> list[Row]:
 
 @program
 def main() -> int:
-    parser = measuring.arguments(__doc__)
-    parser.add_argument("--attention", default=MECHANISMS, metavar="A,B", help="default: %(default)s")
-    parser.add_argument("--data", default="digit_pairs", help="the data set (default: %(default)s)")
-    parser.add_argument("overrides", nargs="*", metavar="key=value", help="knobs, as on the command line of a run")
+    parser = measuring.by_mechanism(__doc__, "digit_pairs", MECHANISMS)
     return measuring.main(measure, parser, "Matrix products in a training step")
 
 

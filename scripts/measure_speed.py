@@ -115,8 +115,7 @@ def cutting(one: Subject) -> Action:
 
 
 def measured(attention: str, choice: argparse.Namespace, digits: str, folder: Path) -> Row:
-    root = [f"data.root={digits}"] if "mnist" in choice.data else []
-    one = measuring.subject([f"attention={attention}", f"data={choice.data}", *root, *choice.overrides], choice.device)
+    one = measuring.subject_of(attention, choice, digits)
     data: Any = one.built.datamodule
     step, made, trained = measuring.training_step(one), endless(data, 1), endless(data, 2)  # the Trainer's is 0
     actions = {
@@ -145,8 +144,5 @@ def measure(choice: argparse.Namespace) -> list[Row]:
 
 
 if __name__ == "__main__":
-    parser = measuring.arguments(__doc__)
-    parser.add_argument("--attention", metavar="A,B", help="default: every one there is")
-    parser.add_argument("--data", default="mnist_pairs", help="default: %(default)s")
-    parser.add_argument("overrides", nargs="*", metavar="key=value", help="knobs, as on the command line of a run")
+    parser = measuring.by_mechanism(__doc__, "mnist_pairs")
     sys.exit(measuring.main(measure, parser, "Training step and inference by mechanism"))

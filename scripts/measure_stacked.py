@@ -37,8 +37,7 @@ class Loss(nn.Module):
 
 
 def measured(attention: str, choice: argparse.Namespace, digits: str) -> Row:
-    root = [f"data.root={digits}"] if "mnist" in choice.data else []
-    one = measuring.subject([f"attention={attention}", f"data={choice.data}", *root, *choice.overrides], choice.device)
+    one = measuring.subject_of(attention, choice, digits)
     loss = Loss(one).train()
     parameters, buffers = stack_module_state([copy.deepcopy(loss) for _ in range(choice.seeds)])
 
@@ -71,11 +70,8 @@ def measure(choice: argparse.Namespace) -> list[Row]:
 
 @program
 def main() -> int:
-    parser = measuring.arguments(__doc__)
+    parser = measuring.by_mechanism(__doc__, "digit_pairs", MECHANISMS)
     parser.add_argument("--seeds", type=int, default=5, help="models in one batch (default: %(default)s)")
-    parser.add_argument("--attention", default=MECHANISMS, metavar="A,B", help="default: %(default)s")
-    parser.add_argument("--data", default="digit_pairs", help="the data set (default: %(default)s)")
-    parser.add_argument("overrides", nargs="*", metavar="key=value", help="knobs, as on the command line of a run")
     return measuring.main(measure, parser, "Several seeds as one batch of models")
 
 

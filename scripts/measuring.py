@@ -77,6 +77,12 @@ def subject(overrides: Sequence[str], device: torch.device) -> Subject:
     return Subject(config, built, next(data.batches("train", device)), device)
 
 
+def subject_of(attention: str, choice: argparse.Namespace, digits: str) -> Subject:
+    """A mechanism with the data and knobs of a command line; see `by_mechanism`. digits: the folder for MNIST."""
+    root = [f"data.root={digits}"] if "mnist" in choice.data else []
+    return subject([f"attention={attention}", f"data={choice.data}", *root, *choice.overrides], choice.device)
+
+
 def training_step(one: Subject) -> Callable[[Batch], None]:
     """Forward, backward, clipping and optimiser by hand: what a framework would wrap."""
     module = one.built.module
@@ -111,6 +117,16 @@ def arguments(description: str | None) -> argparse.ArgumentParser:
     parser.add_argument("--rounds", type=int, default=20, help="times each thing is measured (default: %(default)s)")
     parser.add_argument("--device", type=torch.device, default="cpu", help="cpu or cuda (default: %(default)s)")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the rows and the machine to a file as well")
+    return parser
+
+
+def by_mechanism(description: str | None, data: str, attention: str = "") -> argparse.ArgumentParser:
+    """Further options of scripts that measure mechanisms on one data set. attention: the usual ones, "" for all."""
+    parser = arguments(description)
+    usual = attention or "every one there is"
+    parser.add_argument("--attention", default=attention, metavar="A,B", help=f"default: {usual}")
+    parser.add_argument("--data", default=data, help="default: %(default)s")
+    parser.add_argument("overrides", nargs="*", metavar="key=value", help="knobs, as on the command line of a run")
     return parser
 
 

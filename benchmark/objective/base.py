@@ -4,6 +4,7 @@ Axes: B images, S trajectories, T time steps, M glimpses before each symbol, V s
 """
 
 from abc import ABC, abstractmethod
+from contextlib import AbstractContextManager, nullcontext
 
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
@@ -25,12 +26,17 @@ def glimpse_mask(mask_BST: Tensor, target_BT: Tensor, like_BSTM: Tensor) -> Tens
     """(B, S, T, M) ones for glimpses that count: the loss mask's, but for those after the end of the sequence, which
     have neither reward nor policy gradient.
     """
-    return (mask_BST * (target_BT != IGNORED)[:, None])[..., None].expand_as(like_BSTM)
+    return mask_BST[..., None] * within_sequence(target_BT, like_BSTM)
+
+
+def within_sequence(target_BT: Tensor, like_BSTM: Tensor) -> Tensor:
+    """(B, S, T, M) ones for glimpses up to the end of the sequence, zeros after it."""
+    return (target_BT != IGNORED)[:, None, :, None].to(like_BSTM.dtype).expand_as(like_BSTM)
 
 
 def trajectory_log_prob(rollout: Rollout, target_BT: Tensor) -> Tensor:
     """(B, S) log p(glimpses) of a trajectory, up to the end of its sequence."""
-    return (rollout.log_prob * (target_BT != IGNORED)[:, None, :, None]).sum((-2, -1))
+    return (rollout.log_prob * within_sequence(target_BT, rollout.log_prob)).sum((-2, -1))
 
 
 def refuse_without_items(item_size: int, objective: str, reason: str) -> None:
@@ -51,6 +57,7 @@ class Objective(nn.Module, ABC):
     are sampled. for_drawn_only: whether it makes no sense where no glimpse is sampled, as by soft attention.
     needs_place_gradient: whether its gradient reaches the policy through the place of a glimpse, see `Attention`.
     trajectories: how the rollout is made that `forward` is called with.
+    updates: optimiser steps on each batch, each with a rollout of its own, inside `one_batch`.
     """
 
     samples: int
@@ -58,6 +65,11 @@ class Objective(nn.Module, ABC):
     for_drawn_only: bool = False
     needs_place_gradient: bool = False
     trajectories: Trajectories = SampledTrajectories(each_glimpse=False)
+    updates: int = 1
+
+    def one_batch(self) -> AbstractContextManager[None]:
+        """Around the updates on one batch, for objectives that remember the first of them."""
+        return nullcontext()
 
     @abstractmethod
     def forward(self, rollout: Rollout, target_BT: Tensor) -> dict[str, Tensor]:

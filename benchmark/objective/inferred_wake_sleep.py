@@ -12,10 +12,10 @@ from benchmark.model.attention.alignment.base import Alignment
 from benchmark.model.decoding.rollout import Rollout
 from benchmark.objective.base import (
     Objective,
-    glimpse_mask,
     log_likelihood,
     refuse_without_items,
     trajectory_log_prob,
+    within_sequence,
 )
 from benchmark.objective.inference_network import InferenceNetwork
 from benchmark.objective.loss_mask.base import LossMask, refuse_mistakes
@@ -57,7 +57,7 @@ class InferredWakeSleep(Objective):
     def forward(self, rollout: Rollout, target_BT: Tensor) -> dict[str, Tensor]:
         log_BST = log_likelihood(rollout, target_BT)
         log_BS, log_q_BSTM = log_BST.sum(-1), rollout.notes[..., 0]
-        mask_BSTM = glimpse_mask(log_BST.new_ones(log_BST.shape), target_BT, log_q_BSTM)
+        mask_BSTM = within_sequence(target_BT, log_q_BSTM)
         log_q_BS = (log_q_BSTM * mask_BSTM).sum((-2, -1))
         joint_BS = log_BS + trajectory_log_prob(rollout, target_BT)
         ratio_BS = (joint_BS - log_q_BS).detach()

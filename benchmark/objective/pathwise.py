@@ -9,7 +9,7 @@ from typing import final
 from torch import Tensor
 
 from benchmark.model.decoding.rollout import Rollout
-from benchmark.objective.base import Objective, glimpse_mask, log_likelihood
+from benchmark.objective.base import Objective, log_likelihood, within_sequence
 from benchmark.objective.baseline.base import Baseline
 from benchmark.objective.loss_mask.base import LossMask, refuse_mistakes
 from benchmark.objective.regularizer.base import Regularizer
@@ -51,7 +51,7 @@ class Pathwise(Objective):
     def forward(self, rollout: Rollout, target_BT: Tensor) -> dict[str, Tensor]:
         log_BST = log_likelihood(rollout, target_BT)
         return_BSTM = returns_to_go(log_BST.detach(), rollout.log_prob)
-        mask_BSTM = glimpse_mask(log_BST.new_ones(log_BST.shape), target_BT, return_BSTM)
+        mask_BSTM = within_sequence(target_BT, return_BSTM)
         baseline_BSTM, baseline_loss = self.baseline(rollout, return_BSTM, mask_BSTM)
         policy_BS = ((return_BSTM - baseline_BSTM) * rollout.log_prob * mask_BSTM).sum((-2, -1))
         nll, regularizer = -log_BST.sum(-1).mean(), self.regularizer(rollout, target_BT)

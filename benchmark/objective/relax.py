@@ -8,7 +8,7 @@ from typing import final
 from torch import Tensor
 
 from benchmark.model.decoding.rollout import Rollout
-from benchmark.objective.base import Objective, glimpse_mask, log_likelihood, refuse_without_items
+from benchmark.objective.base import Objective, log_likelihood, refuse_without_items, within_sequence
 from benchmark.objective.baseline.base import masked_mean
 from benchmark.objective.control_variate import ControlVariate
 from benchmark.objective.loss_mask.base import LossMask, refuse_mistakes
@@ -52,7 +52,7 @@ class Relax(Objective):
         log_BST = log_likelihood(rollout, target_BT)
         places = rollout.notes.shape[-1] // 3
         policy_BSTMN, drawn_BSTMN, slope_BSTMN, control_BSTM1 = rollout.notes.split([places, places, places, 1], -1)
-        mask_BSTM = glimpse_mask(log_BST.new_ones(log_BST.shape), target_BT, rollout.log_prob)
+        mask_BSTM = within_sequence(target_BT, rollout.log_prob)
         return_BSTM = returns_to_go(log_BST.detach(), rollout.log_prob)
         gradient_BSTMN = (return_BSTM[..., None] - control_BSTM1) * drawn_BSTMN + slope_BSTMN  # by log p
         policy_BSTM = (gradient_BSTMN.detach() * policy_BSTMN).sum(-1)

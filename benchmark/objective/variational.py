@@ -10,7 +10,7 @@ from torch import Tensor
 
 from benchmark.model.attention.alignment.base import Alignment
 from benchmark.model.decoding.rollout import Rollout
-from benchmark.objective.base import Objective, glimpse_mask, log_likelihood, refuse_without_items
+from benchmark.objective.base import Objective, log_likelihood, refuse_without_items, within_sequence
 from benchmark.objective.baseline.base import Baseline
 from benchmark.objective.inference_network import InferenceNetwork
 from benchmark.objective.loss_mask.base import LossMask, refuse_mistakes
@@ -63,7 +63,7 @@ class Variational(Objective):
     def forward(self, rollout: Rollout, target_BT: Tensor) -> dict[str, Tensor]:
         log_BST = log_likelihood(rollout, target_BT)
         log_q_BSTM, divergence_BSTM = rollout.notes.unbind(-1)
-        mask_BSTM = glimpse_mask(log_BST.new_ones(log_BST.shape), target_BT, log_q_BSTM)
+        mask_BSTM = within_sequence(target_BT, log_q_BSTM)
         divergence_BSTM = divergence_BSTM * mask_BSTM
         return_BSTM = returns_to_go(log_BST.detach(), log_q_BSTM) - divergence_to_come(divergence_BSTM.detach())
         baseline_BSTM, baseline_loss = self.baseline(rollout, return_BSTM, mask_BSTM)

@@ -93,15 +93,16 @@ def identity(config: Mapping[str, Any], excludes: Sequence[str]) -> Flat:
     values = {key: _bare(value) for key, value in flatten(config).items() if not _is_how(key)}
     chosen = {key: value for key, value in config.get(CHOICES, {}).items() if value is not None}
     found = {key: value for key, value in values.items() if not key.startswith(f"{CHOICES}.")} | chosen
-    return {key: value for key, value in found.items() if not _is_excluded(key, excludes)}
+    below = _below(excludes)
+    return {key: value for key, value in found.items() if not _is_excluded(key, below)}
 
 
 def built_identity(config: Mapping[str, Any], excludes: Sequence[str]) -> Flat:
     """The values and the classes, in place of the choices: the identity of a run whose saved configuration does not
     list its choices.
     """
-    left_out = (*excludes, CHOICES)
-    found = {key: value for key, value in flatten(config).items() if not _is_excluded(key, left_out)}
+    below = _below((*excludes, CHOICES))
+    found = {key: value for key, value in flatten(config).items() if not _is_excluded(key, below)}
     return {key: value for key, value in found.items() if not _is_how(key) or key.rpartition(".")[2] == TARGET}
 
 
@@ -118,10 +119,14 @@ def _is_how(key: str) -> bool:
     return key.rpartition(".")[2] in HOW
 
 
-def _is_excluded(key: str, excludes: Sequence[str]) -> bool:
+def _below(excludes: Sequence[str]) -> tuple[str, ...]:
+    """How the dotted keys at or below excluded ones begin, each key with a full stop at its end."""
+    return tuple(f"{exclude}." for exclude in excludes)
+
+
+def _is_excluded(key: str, below: tuple[str, ...]) -> bool:
     """key: of a value, or a group, possibly with its package: encoder/tuning, optimizer@second."""
-    dotted = key.partition("@")[0].replace("/", ".") + "."
-    return dotted.startswith(tuple(f"{exclude}." for exclude in excludes))
+    return (key.partition("@")[0].replace("/", ".") + ".").startswith(below)
 
 
 def flatten(config: Mapping[str, Any], prefix: str = "") -> Flat:

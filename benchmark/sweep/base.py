@@ -46,6 +46,7 @@ class SweepLauncher(Launcher, ABC):
 
     def setup(self, *, hydra_context: HydraContext, task_function: TaskFunction, config: DictConfig) -> None:
         self._config = config
+        job_checks().prepare()
 
     @final
     def launch(self, job_overrides: Sequence[Sequence[str]], initial_job_idx: int) -> Sequence[JobReturn]:
@@ -164,28 +165,28 @@ def plan(
     jobs, stored, runs = Jobs(), StoredJobs(writes), StoredRuns()
     checking = Checking(console, len(job_overrides))
     refused: list[str] = []
-    with job_checks() as checks:
-        for overrides, config, values in composed(composer, job_overrides, checking, refused):
-            address = runs.address(composer.address(config, values=values), config)
-            addresses.append(address)
-            if not jobs.is_new(address.folder, overrides, values):
-                checking.step(STEPS)
-            elif fault := RunFolder(address.folder).unusable():
-                unusable.append(Outcome(Job(address, []), 1, 0.0, fault))
-                checking.step(STEPS)
-            elif stored.is_finished(config, address):
-                finished.append(address)
-                checking.step(STEPS)
-            else:
-                checks.prepare()
-                todo.append((address, overrides))
-                configs[address.folder], known[address.folder] = config, values
-                checking.step()
-        faults = [*refused, *jobs.faults(), *stored.faults()]
-        if todo:
-            found = checks.faults(ToCheck(configs, known, knobs), checking.step)
-            of_jobs = [f"{address.name}: {fault}" for address, _ in todo for fault in found.jobs[address.folder]]
-            faults += [*found.launcher, *of_jobs]
+    checks = job_checks()
+    for overrides, config, values in composed(composer, job_overrides, checking, refused):
+        address = runs.address(composer.address(config, values=values), config)
+        addresses.append(address)
+        if not jobs.is_new(address.folder, overrides, values):
+            checking.step(STEPS)
+        elif fault := RunFolder(address.folder).unusable():
+            unusable.append(Outcome(Job(address, []), 1, 0.0, fault))
+            checking.step(STEPS)
+        elif stored.is_finished(config, address):
+            finished.append(address)
+            checking.step(STEPS)
+        else:
+            checks.prepare()
+            todo.append((address, overrides))
+            configs[address.folder], known[address.folder] = config, values
+            checking.step()
+    faults = [*refused, *jobs.faults(), *stored.faults()]
+    if todo:
+        found = checks.faults(ToCheck(configs, known, knobs), checking.step)
+        of_jobs = [f"{address.name}: {fault}" for address, _ in todo for fault in found.jobs[address.folder]]
+        faults += [*found.launcher, *of_jobs]
     if faults:
         raise ConfigFault(list(dict.fromkeys(faults)))
     return SweepPlan(addresses, todo, finished, list(stored.not_compared), unusable, configs, jobs.twice)

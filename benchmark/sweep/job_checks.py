@@ -4,9 +4,9 @@ import multiprocessing
 import os
 import signal
 import sys
-from abc import abstractmethod
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
-from contextlib import AbstractContextManager, suppress
+from contextlib import suppress
 from functools import partial
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -45,8 +45,8 @@ def check(given: ToCheck, checked: Checked) -> Faults:
     return Faults(launcher_faults(given.launcher), job_faults(given.jobs, checked, given.known))
 
 
-class JobChecks(AbstractContextManager["JobChecks", None]):
-    """Checks the jobs of a sweep. As a context manager it ends what it has started."""
+class JobChecks(ABC):
+    """Checks the jobs of sweeps."""
 
     @abstractmethod
     def prepare(self) -> None:
@@ -67,13 +67,12 @@ class InThisProcess(JobChecks):
     def faults(self, given: ToCheck, checked: Checked) -> Faults:
         return check(given, checked)
 
-    def __exit__(self, *error: object) -> None:
-        pass
-
 
 @final
 class InAnother(JobChecks):
-    """In a process that imports PyTorch and Lightning, some five seconds of work, while this one goes on."""
+    """In a process that imports PyTorch and Lightning, some five seconds of work, while this one goes on. It stays for
+    further sweeps, as a sweeper that optimises starts them, and ends with this one.
+    """
 
     def __init__(self) -> None:
         self._started: tuple[multiprocessing.process.BaseProcess, Connection] | None = None
@@ -101,7 +100,8 @@ class InAnother(JobChecks):
             while not isinstance(answer := other.recv(), Faults):
                 checked()
             return answer
-        return check(given, checked)
+        self.end()
+        return check(given, lambda: None)  # the steps before the end have been counted
 
     def end(self) -> None:
         """Ends the other process, if it has started."""
@@ -112,19 +112,16 @@ class InAnother(JobChecks):
             process.kill()
             process.join()
 
-    def __exit__(self, *error: object) -> None:
-        self.end()
-
 
 def _answer(there: Connection, parent: int) -> None:
     """What the other process does: it imports, waits for jobs, and answers. parent: the process it ends with."""
     end_with(parent)
-    import_lightning()
-    import benchmark.sweep.planning  # noqa: F401 - so that it is imported when the jobs come
+    with suppress(Exception):  # the process that waits for an answer then checks itself, and raises it
+        import_lightning()
+        import benchmark.sweep.planning  # noqa: F401 - so that it is imported when the jobs come
 
-    with suppress(Exception):  # the process that waits for the answer then checks itself, and raises it
-        given = there.recv()
-        there.send(check(given, partial(there.send, None)))
+        while True:
+            there.send(check(there.recv(), partial(there.send, None)))
 
 
 OTHER = InAnother()
@@ -136,6 +133,5 @@ def job_checks() -> JobChecks:
 
 
 def faults_of_one(folder: Path, config: DictConfig) -> list[str]:
-    """The faults of a run that this process will execute; the other process is of no use then."""
-    OTHER.end()
+    """The faults of a run that this process will execute."""
     return check(ToCheck({folder: config}, {}, {}), lambda: None).jobs[folder]

@@ -286,7 +286,17 @@ def test_a_map_is_a_distribution_over_items_for_estimators_that_compare_trajecto
     assert (found[0] - exact).norm() > 1.3 * (found[1] - exact).norm()  # its bias falls
 
 
-ESTIMATORS = ("vimco", "nvil", "actor_critic", "exact", "bound", "gumbel", "straight_through", "reweighted_wake_sleep")
+ESTIMATORS = (
+    "vimco",
+    "nvil",
+    "actor_critic",
+    "ppo",
+    "exact",
+    "bound",
+    "gumbel",
+    "straight_through",
+    "reweighted_wake_sleep",
+)
 
 
 @pytest.mark.parametrize("name", ESTIMATORS)
@@ -306,7 +316,7 @@ def test_an_estimator_takes_locations_or_refuses_them(name):
             built("dram", f"objective={name}", f"attention/policy={policy}")
         return
     parts = built("dram", f"objective={name}", "look.glimpses=2")
-    if name in ("vimco", "nvil", "actor_critic", "reweighted_wake_sleep"):
+    if name in ("vimco", "nvil", "actor_critic", "ppo", "reweighted_wake_sleep"):
         step(parts)["loss"].backward()
         policy = parts.module.rnn.attention.policy
         assert all(parameter.grad.abs().sum() > 0 for parameter in policy.parameters())

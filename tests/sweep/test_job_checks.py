@@ -20,34 +20,39 @@ def given(tmp_path_factory):
     return ToCheck(jobs, {}, POOL)
 
 
-def test_another_process_says_the_same_of_the_same_jobs(given):
+@pytest.fixture
+def checks():
+    made = InAnother()
+    yield made
+    made.end()
+
+
+def test_another_process_says_the_same_of_the_same_jobs(given, checks):
     steps, other = [], []
-    with InThisProcess() as checks:
-        faults = checks.faults(given, lambda: steps.append(1))
-    with InAnother() as checks:
-        checks.prepare()
-        checks.prepare()  # as for each job that has to be checked
-        assert checks.faults(given, lambda: other.append(1)) == faults
+    faults = InThisProcess().faults(given, lambda: steps.append(1))
+    checks.prepare()
+    checks.prepare()  # as for each job that has to be checked
+    process, _ = checks._started
+    assert checks.faults(given, lambda: other.append(1)) == faults
+    assert checks.faults(given, lambda: None) == faults and checks._started[0] is process  # as for a next sweep
     good, large, unknown = faults.jobs.values()
     assert good == [] and large[0].startswith("look.size: ") and unknown[0].startswith("trainer.max_epochs: ")
     assert faults.launcher[0].startswith("hydra.launcher.jobs: ")
     assert len(steps) == len(other) == len(given.jobs)
 
 
-def test_a_process_that_is_killed_leaves_the_check_to_this_one(given):
-    with InAnother() as checks:
-        checks.prepare()
-        process, _ = checks._started
-        process.kill()
-        faults = checks.faults(given, lambda: None)
+def test_a_process_that_is_killed_leaves_the_check_to_this_one(given, checks):
+    checks.prepare()
+    process, _ = checks._started
+    process.kill()
+    faults = checks.faults(given, lambda: None)
     assert [len(told) for told in faults.jobs.values()] == [0, 1, 1]
     assert not process.is_alive() and checks._started is None
 
 
-def test_nothing_is_started_where_pytorch_is_imported_or_nothing_is_to_check():
+def test_nothing_is_started_where_pytorch_is_imported_or_nothing_is_to_check(checks):
     assert isinstance(job_checks(), InThisProcess)
-    with InAnother() as checks:
-        assert checks._started is None
+    assert checks._started is None
 
 
 QUICK = """

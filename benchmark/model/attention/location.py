@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from benchmark.common.errors import ConfigFault
 from benchmark.model.attention.base import NO_GLIMPSE, Attention, Glimpse, Past
 from benchmark.model.attention.distribution import Draw
-from benchmark.model.attention.policy.base import Canvas, Policy, Seen, WindowShape
+from benchmark.model.attention.policy.base import Canvas, Kept, Policy, Seen, WindowShape
 from benchmark.model.attention.views import Views
 from benchmark.model.attention.whatwhere import WhatWhere
 from benchmark.model.attention.window import Retina, square_map
@@ -23,11 +23,14 @@ from datamodules.ranges import Count, Natural, Positive
 
 
 class LocationFeatures(NamedTuple):
-    """levels: (B, C, P) the retina's pyramid. image: as it came. boxes: (B, N, 4), read by the oracle policy only."""
+    """levels: (B, C, P) the retina's pyramid. image: as it came. boxes: (B, N, 4), read by the oracle policy only.
+    kept: what the policy keeps of a glimpse.
+    """
 
     levels: Tensor
     image: Tensor
     boxes: Tensor
+    kept: Kept
 
 
 def read_scales(scales: int, unread: list[int]) -> list[int]:
@@ -86,7 +89,7 @@ class AttentionOverLocations(Attention, ABC):
         self.register_buffer("empty_Cgg", torch.full(window.shape, float(spec.background)), persistent=False)
 
     def encode(self, image_BCHW: Tensor, boxes_BN4: Tensor, key: ImageKey = NO_KEY) -> LocationFeatures:
-        return LocationFeatures(self.retina.levels(image_BCHW), image_BCHW, boxes_BN4)
+        return LocationFeatures(self.retina.levels(image_BCHW), image_BCHW, boxes_BN4, Kept())
 
     def global_feature(self, features: LocationFeatures) -> Tensor:
         return self.network.global_feature(features.image)
@@ -115,10 +118,12 @@ class AttentionOverLocations(Attention, ABC):
                 lambda number: self.retina.widest(features.levels, past[number]),
                 lambda number: self.retina.corner(past[number]),
                 past,
+                features.kept,
             )
         rows = len(query_RS)
         middle_R2 = self.half_2.expand(rows, 2)
-        return Seen(lambda _: self.empty_Cgg.expand(rows, -1, -1, -1), lambda _: self.retina.corner(middle_R2), past)
+        empty_RCgg = self.empty_Cgg.expand(rows, -1, -1, -1)
+        return Seen(lambda _: empty_RCgg, lambda _: self.retina.corner(middle_R2), past, features.kept)
 
     def attention_map(self, where: Tensor, side: tuple[int, int]) -> Tensor:
         return torch.stack([square_map(where, width, side) for width in self.windows]).mean(0)

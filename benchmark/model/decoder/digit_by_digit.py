@@ -13,12 +13,10 @@ import torch
 from torch import Tensor, nn
 
 from benchmark.common.errors import ConfigFault
+from benchmark.model.attention.distribution import IMPOSSIBLE
 from benchmark.model.decoder.base import Decoder, State
 from datamodules.contract import DIGITS, TaskSpec
 from datamodules.ranges import Count, Width
-
-IMPOSSIBLE = -1e4
-"""Log-probability of what pads a symbol with fewer sequences of digits than another has."""
 
 
 class Composition(ABC):
@@ -102,6 +100,7 @@ class DigitByDigit(Decoder):
         self.query_size = self.core.query_size
         most = max(len(each) for each in found)
         index_VPK = torch.tensor([[*each, *[each[0]] * (most - len(each))] for each in found])
+        # The log-probability of what pads a symbol with fewer sequences of digits than another has.
         pad_VP = torch.tensor([[0.0] * len(each) + [IMPOSSIBLE] * (most - len(each)) for each in found])
         self.every = glimpses // index_VPK.shape[-1]
         self.register_buffer("index_KVP", index_VPK.movedim(-1, 0), persistent=False)

@@ -11,7 +11,6 @@ from torch import Tensor
 from benchmark.common.errors import ConfigFault
 from benchmark.model.decoding.rollout import Rollout
 from benchmark.objective.loss_mask.base import LossMask
-from benchmark.objective.trajectories.base import Trajectories
 from benchmark.objective.trajectories.sampled import SampledTrajectories
 
 
@@ -23,7 +22,7 @@ class Reward(ABC):
     """
 
     can_be_negative: bool
-    trajectories: Trajectories = SampledTrajectories(each_glimpse=False)
+    trajectories = SampledTrajectories(each_glimpse=False)
 
     @abstractmethod
     def __call__(self, rollout: Rollout, log_BST: Tensor, target_BT: Tensor) -> Tensor:

@@ -44,6 +44,11 @@ def noted(rollout: Rollout, notes: list[Tensor]) -> Rollout:
     return rollout._replace(notes=notes_PRTMK.flatten(0, 1).unflatten(0, (-1, samples)))
 
 
+def log_exponential(like_RN: Tensor) -> Tensor:
+    """(R, N) logs of samples of Exponential(1): minus Gumbel(0, 1)."""
+    return torch.empty_like(like_RN).exponential_().log()
+
+
 def finite(where: GlimpseDistribution, objective: str) -> FiniteDistribution:
     """The distribution, if its places can be enumerated. Raises ConfigFault for others, naming the objective."""
     if not isinstance(where, FiniteDistribution):

@@ -12,12 +12,7 @@ from torch.nn.functional import one_hot
 from benchmark.model.attention.distribution import GlimpseDistribution
 from benchmark.model.decoding.rollout import Rollout
 from benchmark.objective.control_variate import ControlVariate
-from benchmark.objective.trajectories.base import Roll, Trajectories, finite, noted
-
-
-def log_exponential(like_RN: Tensor) -> Tensor:
-    """(R, N) logs of samples of Exponential(1): minus Gumbel(0, 1)."""
-    return torch.empty_like(like_RN).exponential_().log()
+from benchmark.objective.trajectories.base import Roll, Trajectories, finite, log_exponential, noted
 
 
 def conditional_scores(log_RN: Tensor, drawn_RN: Tensor, log_exponential_RN: Tensor) -> Tensor:

@@ -6,20 +6,18 @@ Axes: R rows, N places.
 from collections.abc import Callable
 from typing import final
 
-import torch
 from torch import Tensor
 
 from benchmark.model.attention.distribution import FiniteDistribution, GlimpseDistribution
 from benchmark.model.decoding.rollout import Rollout
-from benchmark.objective.trajectories.base import Roll, Trajectories, finite
+from benchmark.objective.trajectories.base import Roll, Trajectories, finite, log_exponential
 
 
 def gumbel_softmax(log_RN: Tensor, temperature: Tensor) -> Tensor:
     """(R, N) softmax((log p + G) / temperature) with G ~ Gumbel(0, 1): a sample of the concrete distribution. Its
     largest entry is at a sample of p (Maddison et al. 2017; Jang et al. 2017, eq 2).
     """
-    gumbel_RN = -torch.empty_like(log_RN).exponential_().log()
-    return ((log_RN + gumbel_RN) / temperature).softmax(-1)
+    return ((log_RN - log_exponential(log_RN)) / temperature).softmax(-1)
 
 
 @final

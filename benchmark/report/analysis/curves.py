@@ -12,9 +12,9 @@ from benchmark.common.json_files import Damaged, parsed, read_bytes
 from benchmark.report.analysis.quality import Quality
 from benchmark.report.read.folders import Finished, RunFolderName, Study, Unfinished, number
 from benchmark.results.checksums import is_the_file
+from benchmark.results.run_folder import RunFolder
 from benchmark.results.vocabulary import LOSS
 
-METRICS = "metrics.jsonl"
 MOST_BYTES, MOST_EPOCHS, MOST = 64 * 2**20, 1e6, 1e30
 """Largest metrics file in bytes, and largest epoch and absolute value that are drawn."""
 
@@ -68,7 +68,7 @@ def lines_of(path: Path) -> Iterator[Mapping[str, Any]]:
 def read_curves(folder: Path, keys: Sequence[str]) -> dict[str, dict[float, float]]:
     """By metric and epoch, the mean of the values that a run logged in that epoch."""
     logged: dict[str, dict[float, list[float]]] = {key: defaultdict(list) for key in keys}
-    for entry in lines_of(folder / METRICS):
+    for entry in lines_of(RunFolder(folder).metrics):
         epoch = number(entry, "epoch")
         for key in keys:
             value = number(entry, key)
@@ -100,7 +100,7 @@ def has_intact_metrics(run: Finished) -> bool:
 
 def is_intact(run: Finished) -> bool:
     """Whether a run's metrics file has the checksum in its record. A run without one has no curve."""
-    path = run.address.folder / METRICS
+    path = RunFolder(run.address.folder).metrics
     try:
         return is_the_file(run.record, run.address.folder, path)
     except OSError:

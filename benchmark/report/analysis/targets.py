@@ -8,9 +8,10 @@ from typing import NamedTuple, final
 
 import yaml
 
-from benchmark.report.analysis.curves import METRICS, is_intact, lines_of
+from benchmark.report.analysis.curves import is_intact, lines_of
 from benchmark.report.analysis.quality import Quality
 from benchmark.report.read.folders import Finished, number
+from benchmark.results.run_folder import RunFolder
 
 NEVER = float("inf")
 
@@ -49,7 +50,7 @@ def validations(run: Finished) -> list[Validated]:
     if not is_intact(run):
         return []
     found, last = [], 0.0
-    for entry in lines_of(run.address.folder / METRICS):
+    for entry in lines_of(RunFolder(run.address.folder).metrics):
         images, value = number(entry, "images"), number(entry, run.headline.monitor)
         last = max(last, images or 0.0)
         if images is not None and value is not None:

@@ -127,6 +127,10 @@ class SelfCritical(TrainingStep):
     def forward(self, rnn: SequenceModel, objective: Objective, batch: Batch) -> dict[str, Tensor]:
         if not isinstance(rnn, AttentionRNN):
             raise ConfigFault(["training_step: self_critical samples captions in one pass. Use passes=single"])
+        if objective.updates > 1:
+            raise ConfigFault(
+                ["objective.updates: training_step=self_critical samples captions anew at each update. Use 1"]
+            )
         key = ImageKey("train", batch.index)
         rollout = Each()(rnn.start_unroll(batch.image, batch.boxes, self.samples, sample, key))
         reward_function = self.reward_function.to(batch.image.device)

@@ -12,7 +12,7 @@ from torch.nn.functional import one_hot
 from benchmark.check.suite import contracts
 from benchmark.model.attention.alignment.uniform import UniformAlignment
 from benchmark.model.attention.distribution import CategoricalItems, expectation, mode, sample, uniform
-from benchmark.model.attention.policy.base import Canvas, Seen, WindowShape
+from benchmark.model.attention.policy.base import Canvas, Kept, Seen, WindowShape
 from benchmark.model.attention.policy.map import MapPolicy
 from benchmark.model.attention.policy.random_start import RandomStartPolicy
 from benchmark.model.decoding.beam import Beam
@@ -52,7 +52,7 @@ def policy(around=1, scores=LOGS):
 def said(of, corner, fixations=(), window=None):
     corner_R2 = torch.tensor(corner)
     window = torch.zeros(len(corner_R2), 1, 2, 2) if window is None else window
-    seen = Seen(lambda _: window, lambda _: corner_R2, tuple(torch.tensor(place) for place in fixations))
+    seen = Seen(lambda _: window, lambda _: corner_R2, tuple(torch.tensor(place) for place in fixations), Kept())
     return of(torch.zeros(len(corner_R2), 3), no_boxes(len(corner_R2)), 0, seen)
 
 
@@ -134,10 +134,29 @@ def test_it_is_over_the_cells_of_the_last_window_or_of_the_first(glimpse, number
     model = MapPolicy(CANVAS, 3, AS_IT_IS, partial(Fixed, scores=LOGS), cells=2, around=0, glimpse=glimpse)
     windows = [torch.full((1, 1, 2, 2), float(value)) for value in range(2)]
     corners = [torch.tensor([[0.0, 0.0]]), torch.tensor([[2.0, 2.0]])]
-    seen = Seen(lambda at: windows[at], lambda at: corners[at], (torch.zeros(1, 2), torch.zeros(1, 2)))
+    seen = Seen(lambda at: windows[at], lambda at: corners[at], (torch.zeros(1, 2), torch.zeros(1, 2)), Kept())
     output = model(torch.zeros(1, 3), no_boxes(1), 2, seen)
     assert model.alignment.shown[0, :, 0].tolist() == [number] * 4
     assert output.location(one_hot(torch.tensor([3]), 4).float()).tolist() == [[[-0.5, -0.5], [0.5, 0.5]][number]]
+
+
+def test_the_window_of_one_glimpse_is_encoded_once_and_of_other_rows_anew():
+    calls, kept = [], Kept()
+    model = MapPolicy(CANVAS, 3, AS_IT_IS, partial(Fixed, scores=LOGS), cells=2, around=0, glimpse="first")
+    model.encoder.register_forward_hook(lambda *given: calls.append(given[1][0]))
+    windows, corner = torch.arange(8.0).view(2, 1, 2, 2), torch.zeros(2, 2)
+
+    def shown(fixations, at=slice(None)):
+        seen = Seen(lambda _: windows[at], lambda _: corner[at], fixations, kept)
+        model(torch.zeros(len(corner[at]), 3), no_boxes(len(corner[at])), 1, seen)
+        return model.alignment.shown[..., 0]
+
+    first = torch.zeros(2, 2)
+    once = shown((first,))
+    assert torch.equal(once, windows.flatten(1)) and len(calls) == 1
+    assert torch.equal(shown((first, torch.ones(2, 2))), once) and len(calls) == 1
+    swapped = torch.tensor([1, 0])
+    assert torch.equal(shown((first[swapped],), swapped), once[swapped]) and len(calls) == 2
 
 
 TINY = ("attention/policy=map", "attention.mechanism.policy.cells=2", "attention.mechanism.policy.around=0",
@@ -211,7 +230,7 @@ def test_what_reads_items_reads_the_cells():
 def test_a_uniform_start_has_no_items_and_the_map_follows():
     even = partial(MapPolicy, encoder=AS_IT_IS, alignment=UniformAlignment, cells=2, around=0, glimpse="last")
     start = RandomStartPolicy(CANVAS, 3, even)
-    seen = Seen(lambda _: torch.zeros(5, 1, 2, 2), lambda _: torch.full((5, 2), 2.0), ())
+    seen = Seen(lambda _: torch.zeros(5, 1, 2, 2), lambda _: torch.full((5, 2), 2.0), (), Kept())
     first, later = (start(torch.zeros(5, 3), no_boxes(5), step, seen) for step in (0, 1))
     assert first.location(sample(first.where)).shape == (5, 2) and not first.item_probs.any()
     assert first.item_probs.shape == later.item_probs.shape and torch.equal(later.item_probs, torch.full((5, 4), 0.25))

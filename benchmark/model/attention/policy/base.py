@@ -5,7 +5,7 @@ Axes: B images, R rows, C channels, g side of a window, N items, Q query.
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import NamedTuple, final
 
 import torch
 from torch import Tensor, nn
@@ -41,18 +41,35 @@ class Canvas(NamedTuple):
         return self.side[1] / 2 / self.unit, self.side[0] / 2 / self.unit
 
 
+@final
+class Kept:
+    """What a policy computed of one glimpse, for as long as it asks about the same one."""
+
+    def __init__(self) -> None:
+        self._fixation_R2, self._found = torch.empty(0), torch.empty(0)
+
+    def __call__(self, fixation_R2: Tensor, compute: Callable[[], Tensor]) -> Tensor:
+        """What `compute` gave for this glimpse. A glimpse is the same where its fixations are the same tensor: rows
+        that are selected or ordered anew have another one.
+        """
+        if self._fixation_R2 is not fixation_R2:
+            self._fixation_R2, self._found = fixation_R2, compute()
+        return self._found
+
+
 class Seen(NamedTuple):
     """What the glimpses so far saw, for policies that read it. Pixels (x, y) from the image's upper left corner.
 
     window: gives (R, C, g, g), the widest window of a glimpse by its number, -1 the last; cut when it is called.
     corner: gives (R, 2), the pixel of that window's upper left corner. Before the first glimpse both are of an empty
     window at the image's centre, whatever the number.
-    fixations: (R, 2) centre of each glimpse so far.
+    fixations: (R, 2) centre of each glimpse so far. kept: of the same rollout, for what is computed of a glimpse once.
     """
 
     window: Callable[[int], Tensor]
     corner: Callable[[int], Tensor]
     fixations: tuple[Tensor, ...]
+    kept: Kept
 
 
 class PolicyOutput(NamedTuple):

@@ -92,19 +92,24 @@ class MapPolicy(Policy):
 
     def scores(self, query_RQ: Tensor, seen: Seen, place_RN2: Tensor) -> tuple[Tensor, Tensor]:
         """(R, N, D) features and (R, N) scores of the cells at these pixels. The empty window before the first glimpse
-        is encoded once for all rows, as one image with R trajectories.
+        is encoded once for all rows, as one image with R trajectories; a window that is asked for again, once.
         """
-        window_RCgg = seen.window(self.glimpse)
         if seen.fixations:
-            cell_RND = self.cell_features(window_RCgg, seen.fixations, place_RN2)
+            fixation_R2 = seen.fixations[self.glimpse]
+            map_RNC = seen.kept(fixation_R2, lambda: self.map_of(seen.window(self.glimpse)))
+            cell_RND = self.cell_features(map_RNC, seen.fixations, place_RN2)
             return cell_RND, self.alignment(self.alignment.keys(cell_RND), query_RQ[:, None]).squeeze(1)
-        cell_1ND = self.cell_features(window_RCgg[:1], (), place_RN2[:1])
+        cell_1ND = self.cell_features(self.map_of(seen.window(self.glimpse)[:1]), (), place_RN2[:1])
         score_RN = self.alignment(self.alignment.keys(cell_1ND), query_RQ[None]).squeeze(0)
         return cell_1ND.expand(len(query_RQ), -1, -1), score_RN
 
-    def cell_features(self, window_RCgg: Tensor, fixations: tuple[Tensor, ...], place_RN2: Tensor) -> Tensor:
+    def map_of(self, window_RCgg: Tensor) -> Tensor:
+        """(R, N, C) the columns of the convolutional map of windows."""
+        map_RChw: Tensor = self.encoder(adaptive_avg_pool2d(window_RCgg, self.reduced))
+        return map_RChw.flatten(2).transpose(1, 2)
+
+    def cell_features(self, map_RNC: Tensor, fixations: tuple[Tensor, ...], place_RN2: Tensor) -> Tensor:
         """(R, N, D) of the cells at these pixels."""
-        map_RNC = self.encoder(adaptive_avg_pool2d(window_RCgg, self.reduced)).flatten(2).transpose(1, 2)
         grid_RN2 = (2 * self.grid_N2 - 1).expand(len(map_RNC), -1, -1)
         looked_RNs = place_RN2.new_zeros(*place_RN2.shape[:2], len(self.finer_s))
         for fixation_R2 in fixations:

@@ -1,0 +1,99 @@
+"""Proximal policy optimisation: several updates on the same trajectories, clipped (Schulman et al. 2017).
+
+Axes: B images, S trajectories, T time steps, M glimpses before each symbol, Q query.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import NamedTuple, final
+
+from torch import Tensor, nn
+
+from benchmark.model.decoding.rollout import Rollout
+from benchmark.objective.actor_critic import bootstrapped_advantages
+from benchmark.objective.base import Objective, glimpse_mask, log_likelihood
+from benchmark.objective.baseline.base import masked_mean
+from benchmark.objective.loss_mask.base import LossMask
+from benchmark.objective.regularizer.base import Regularizer
+from benchmark.objective.reward.base import Reward, glimpse_rewards, masked_rewards, refuse_rewarded_mistakes
+from benchmark.objective.trajectories.repeated import RepeatedTrajectories
+from datamodules.ranges import Count, NotAll, Share
+
+
+class Sampled(NamedTuple):
+    """What is known of trajectories once they are sampled, without gradient: their rewards, as `Reward` gives them, and
+    of each glimpse the log-probability, the advantage, and what the value has to say.
+    """
+
+    reward: Tensor
+    log_prob_BSTM: Tensor
+    advantage_BSTM: Tensor
+    target_BSTM: Tensor
+
+
+@final
+class PPO(Objective):
+    """loss = -log p(y | sampled glimpses) - sum_glimpses min(r A, clip(r, 1 - e, 1 + e) A) + (A + V - V')^2 + a
+    regulariser, averaged over trajectories and images, where r is the probability of a glimpse now over that when it
+    was sampled (Schulman et al. 2017, eq 7, and V's loss, eq 9 without its coefficients).
+
+    Each batch has `updates` optimiser steps, on the same trajectories. A, V and the rewards are those of the first; so
+    is the distribution of the trajectories that the likelihood's part trains the decoder on. At the first update r is 1
+    and the gradient that of objective=actor_critic with the same trace. No glimpse is softened. Unlike in the paper,
+    advantages are not normalised, and every update sees the whole batch.
+    trace: lambda of the advantages. clip: e. The terms are those of objective=reinforce, means over the updates.
+    """
+
+    for_drawn = True
+    for_drawn_only = True
+
+    def __init__(
+        self, query_size: int, samples: Count, reward: Reward, trace: Share, updates: Count, clip: NotAll,
+        loss_mask: LossMask, regularizer: Regularizer,
+    ):  # fmt: skip
+        super().__init__()
+        refuse_rewarded_mistakes(reward, loss_mask)
+        self.samples, self.reward, self.trace, self.updates, self.clip = samples, reward, trace, updates, clip
+        self.loss_mask, self.regularizer = loss_mask, regularizer
+        self.repeated = RepeatedTrajectories(reward.trajectories.each_glimpse)
+        self.trajectories = self.repeated
+        self.value = nn.Linear(query_size, 1)
+        self._sampled: Sampled | None = None
+        self._repeats = False
+
+    @contextmanager
+    def one_batch(self) -> Iterator[None]:
+        self._repeats = True
+        try:
+            with self.repeated.one_batch():
+                yield
+        finally:
+            self._repeats, self._sampled = False, None
+
+    def forward(self, rollout: Rollout, target_BT: Tensor) -> dict[str, Tensor]:
+        log_BST = log_likelihood(rollout, target_BT)
+        mask_BST = self.loss_mask(rollout, target_BT)
+        mask_BSTM = glimpse_mask(mask_BST, target_BT, rollout.log_prob)
+        value_BSTM = self.value(rollout.query).squeeze(-1) * mask_BSTM  # nothing is to come after the end
+        known = self._sampled or self._first(rollout, log_BST, target_BT, mask_BST, value_BSTM.detach())
+        if self._repeats:
+            self._sampled = known
+        ratio_BSTM = (rollout.log_prob - known.log_prob_BSTM).exp()
+        clipped_BSTM = ratio_BSTM.clamp(1 - self.clip, 1 + self.clip)
+        gain_BSTM = (ratio_BSTM * known.advantage_BSTM).minimum(clipped_BSTM * known.advantage_BSTM)
+        baseline_loss = masked_mean((known.target_BSTM - value_BSTM).square(), mask_BSTM)
+        nll, regularizer = -(log_BST * mask_BST).sum(-1).mean(), self.regularizer(rollout, target_BT)
+        return {
+            "loss": nll - (gain_BSTM * mask_BSTM).sum((-2, -1)).mean() + baseline_loss + regularizer,
+            "nll": -log_BST.detach().sum(-1).mean(),
+            "reward": known.reward.flatten(2).sum(-1).mean(),
+            "baseline": baseline_loss.detach(),
+            "penalty": regularizer.detach(),
+        }
+
+    def _first(
+        self, rollout: Rollout, log_BST: Tensor, target_BT: Tensor, mask_BST: Tensor, value_BSTM: Tensor
+    ) -> Sampled:
+        reward = masked_rewards(self.reward(rollout, log_BST, target_BT), mask_BST)
+        advantage_BSTM = bootstrapped_advantages(glimpse_rewards(reward, rollout.log_prob), value_BSTM, self.trace)
+        return Sampled(reward, rollout.log_prob.detach(), advantage_BSTM, advantage_BSTM + value_BSTM)
