@@ -150,10 +150,10 @@ def build_module(cfg: DictConfig, spec: TaskSpec, references: References) -> Att
     measure = build_measure(cfg, spec, references)
     train_step = make_part(cfg, ForTrainingStep(spec, references))
     accumulated = cfg.trainer.get("accumulate_grad_batches", 1)
-    if objective.updates > 1 and accumulated > 1:
+    if objective.updates.count > 1 and accumulated > 1:
         raise ConfigFault(
             [
-                f"objective.updates: {objective.updates} updates on the trajectories of one batch, and "
+                f"objective.updates: {objective.updates.count} updates on the trajectories of one batch, and "
                 f"trainer.accumulate_grad_batches={accumulated} would mix those of several. Set one of them to 1"
             ]
         )

@@ -4,7 +4,6 @@ Axes: B images, S trajectories, T time steps, M glimpses before each symbol, V s
 """
 
 from abc import ABC, abstractmethod
-from contextlib import AbstractContextManager, nullcontext
 
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
@@ -13,6 +12,7 @@ from benchmark.common.errors import ConfigFault
 from benchmark.model.decoding.rollout import Rollout
 from benchmark.objective.trajectories.base import Trajectories
 from benchmark.objective.trajectories.sampled import SampledTrajectories
+from benchmark.objective.updates import OneUpdate, Updates
 from datamodules.contract import IGNORED
 
 
@@ -57,7 +57,7 @@ class Objective(nn.Module, ABC):
     are sampled. for_drawn_only: whether it makes no sense where no glimpse is sampled, as by soft attention.
     needs_place_gradient: whether its gradient reaches the policy through the place of a glimpse, see `Attention`.
     trajectories: how the rollout is made that `forward` is called with.
-    updates: optimiser steps on each batch, each with a rollout of its own, inside `one_batch`.
+    updates: how many optimiser steps each batch has.
     """
 
     samples: int
@@ -65,11 +65,7 @@ class Objective(nn.Module, ABC):
     for_drawn_only: bool = False
     needs_place_gradient: bool = False
     trajectories: Trajectories = SampledTrajectories(each_glimpse=False)
-    updates: int = 1
-
-    def one_batch(self) -> AbstractContextManager[None]:
-        """Around the updates on one batch, for objectives that remember the first of them."""
-        return nullcontext()
+    updates: Updates = OneUpdate()
 
     @abstractmethod
     def forward(self, rollout: Rollout, target_BT: Tensor) -> dict[str, Tensor]:

@@ -3,8 +3,7 @@
 Axes: B images, S trajectories, T time steps, M glimpses before each symbol, Q query.
 """
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from functools import partial
 from typing import NamedTuple, final
 
 from torch import Tensor, nn
@@ -17,6 +16,7 @@ from benchmark.objective.loss_mask.base import LossMask
 from benchmark.objective.regularizer.base import Regularizer
 from benchmark.objective.reward.base import Reward, glimpse_rewards, masked_rewards, refuse_rewarded_mistakes
 from benchmark.objective.trajectories.repeated import RepeatedTrajectories
+from benchmark.objective.updates import SeveralUpdates
 from datamodules.ranges import Count, NotAll, Share
 
 
@@ -53,31 +53,19 @@ class PPO(Objective):
     ):  # fmt: skip
         super().__init__()
         refuse_rewarded_mistakes(reward, loss_mask)
-        self.samples, self.reward, self.trace, self.updates, self.clip = samples, reward, trace, updates, clip
+        self.samples, self.reward, self.trace, self.clip = samples, reward, trace, clip
         self.loss_mask, self.regularizer = loss_mask, regularizer
-        self.repeated = RepeatedTrajectories(reward.trajectories.each_glimpse)
-        self.trajectories = self.repeated
+        self.updates = self.several = SeveralUpdates(updates)
+        self.trajectories = RepeatedTrajectories(reward.trajectories.each_glimpse, self.several)
         self.value = nn.Linear(query_size, 1)
-        self._sampled: Sampled | None = None
-        self._repeats = False
-
-    @contextmanager
-    def one_batch(self) -> Iterator[None]:
-        self._repeats = True
-        try:
-            with self.repeated.one_batch():
-                yield
-        finally:
-            self._repeats, self._sampled = False, None
 
     def forward(self, rollout: Rollout, target_BT: Tensor) -> dict[str, Tensor]:
         log_BST = log_likelihood(rollout, target_BT)
         mask_BST = self.loss_mask(rollout, target_BT)
         mask_BSTM = glimpse_mask(mask_BST, target_BT, rollout.log_prob)
         value_BSTM = self.value(rollout.query).squeeze(-1) * mask_BSTM  # nothing is to come after the end
-        known = self._sampled or self._first(rollout, log_BST, target_BT, mask_BST, value_BSTM.detach())
-        if self._repeats:
-            self._sampled = known
+        find = partial(self._sampled, rollout, log_BST, target_BT, mask_BST, value_BSTM.detach())
+        known = self.several.first("sampled", find)
         ratio_BSTM = (rollout.log_prob - known.log_prob_BSTM).exp()
         clipped_BSTM = ratio_BSTM.clamp(1 - self.clip, 1 + self.clip)
         gain_BSTM = (ratio_BSTM * known.advantage_BSTM).minimum(clipped_BSTM * known.advantage_BSTM)
@@ -91,7 +79,7 @@ class PPO(Objective):
             "penalty": regularizer.detach(),
         }
 
-    def _first(
+    def _sampled(
         self, rollout: Rollout, log_BST: Tensor, target_BT: Tensor, mask_BST: Tensor, value_BSTM: Tensor
     ) -> Sampled:
         reward = masked_rewards(self.reward(rollout, log_BST, target_BT), mask_BST)

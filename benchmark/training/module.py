@@ -78,7 +78,7 @@ class AttentionModule(pl.LightningModule):
         self.register_buffer("first_bad", torch.tensor(-1), persistent=False)
 
     def on_train_start(self) -> None:
-        self.batches_a_line = self.log_every * self.trainer.accumulate_grad_batches * self.objective.updates
+        self.batches_a_line = self.log_every * self.trainer.accumulate_grad_batches * self.objective.updates.count
 
     def training_step(self, batch: Batch, number: int) -> Tensor:
         terms = self.train_step(self.processes.shared(self.rnn), self.objective, batch)
@@ -154,8 +154,8 @@ class AttentionModule(pl.LightningModule):
 
     def optimizer_step(self, *arguments: Any, **named_arguments: Any) -> None:
         """As many updates as the objective makes on a batch. They count as one step."""
-        with self.objective.one_batch():
-            for _ in range(self.objective.updates):
+        with self.objective.updates.on_one_batch():
+            for _ in range(self.objective.updates.count):
                 super().optimizer_step(*arguments, **named_arguments)
 
     def configure_gradient_clipping(self, optimizer: Any, *_: Any, **__: Any) -> None:

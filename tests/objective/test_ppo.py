@@ -36,7 +36,7 @@ def test_the_first_update_is_the_actor_critic_s(trace, reward):
 def test_updates_on_one_batch_take_the_same_places(make):
     rnn, image, target = make(1, glimpses=2)
     objective, roll = ppo(), roller(rnn, image, target)
-    with objective.one_batch():
+    with objective.updates.on_one_batch():
         first = objective.trajectories(roll, 2, target)
         with torch.no_grad():
             for parameter in rnn.parameters():
@@ -51,10 +51,10 @@ def test_updates_on_one_batch_take_the_same_places(make):
 def test_a_later_update_by_hand():
     rnn, image, target = toy(1, glimpses=2)
     objective = ppo(clip=0.2)
-    with objective.one_batch():
+    with objective.updates.on_one_batch():
         first = objective.trajectories(roller(rnn, image, target), 2, target)
         objective(first, target)
-        advantage = objective._sampled.advantage_BSTM
+        advantage = objective.several.first("sampled", None).advantage_BSTM
         shift = torch.tensor([-0.5, -0.1, 0.1, 0.5]).double().view(2, 2, 1, 1).expand_as(advantage)
         later = first._replace(log_prob=(first.log_prob + shift).detach().requires_grad_())
         loss = objective(later, target)["loss"]
@@ -71,12 +71,12 @@ def test_a_later_update_by_hand():
 def test_what_is_remembered_of_a_batch_ends_with_it():
     rnn, image, target = toy(1, glimpses=2)
     objective = ppo()
-    with objective.one_batch():
+    with objective.updates.on_one_batch():
         objective(objective.trajectories(roller(rnn, image, target), 2, target), target)
     one = objective.trajectories(roller(rnn, image[:1], target[:1]), 3, target[:1])
     assert one.log_prob.shape[:2] == (1, 3)
-    objective(one, target[:1])
-    assert objective._sampled is None
+    assert objective(one, target[:1])["loss"].isfinite()
+    assert objective.several.first("sampled", lambda: 7) == 7
 
 
 def trained(folder, *overrides):

@@ -7,6 +7,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import replace
 from itertools import permutations, product
+from math import log
 from typing import final
 
 import torch
@@ -75,6 +76,8 @@ class DigitByDigit(Decoder):
     The labels are those of the task: which digit lies where is not told, and in the sum for a set no order is better
     than another. What is learned of a digit in one class is known in all, where a softmax over classes learns each by
     itself. Ours, after Ba et al. (2015), who read house numbers digit by digit.
+    Where an unroll stops before the last glimpse, the group that it is in is read as it is, and digits of later groups
+    are uniform.
     core: the decoder whose classifier is read; it is built for the ten digits. glimpses: before the symbol.
     Raises ConfigFault where the task's symbols are not of this kind.
     """
@@ -125,10 +128,13 @@ class DigitByDigit(Decoder):
         return *core, seen, read
 
     def logits(self, state: State) -> Tensor:
-        log_RVP = self.pad_VP
-        for logits_RD, index_VP in zip(state[-1], self.index_KVP, strict=True):
+        read = state[-1]
+        if len(state[-2]) % self.every:  # stopped within a group: the classifier as it is
+            read = (*read, self.core.logits(state[:-2]))
+        log_RVP = self.pad_VP.expand(len(read[0]), -1, -1)
+        for logits_RD, index_VP in zip(read, self.index_KVP, strict=False):
             log_RVP = log_RVP + logits_RD.log_softmax(-1)[:, index_VP]
-        return log_RVP.logsumexp(-1)
+        return log_RVP.logsumexp(-1) - (len(self.index_KVP) - len(read)) * log(len(DIGITS))
 
     def policy_parameters(self, context: list[nn.Parameter]) -> list[nn.Parameter]:
         return self.core.policy_parameters(context)

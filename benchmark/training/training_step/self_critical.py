@@ -127,7 +127,7 @@ class SelfCritical(TrainingStep):
     def forward(self, rnn: SequenceModel, objective: Objective, batch: Batch) -> dict[str, Tensor]:
         if not isinstance(rnn, AttentionRNN):
             raise ConfigFault(["training_step: self_critical samples captions in one pass. Use passes=single"])
-        if objective.updates > 1:
+        if objective.updates.count > 1:
             raise ConfigFault(
                 ["objective.updates: training_step=self_critical samples captions anew at each update. Use 1"]
             )

@@ -6,9 +6,10 @@ from itertools import product
 
 import pytest
 import torch
-from models import built, task
+from models import built, first_batch, task
 
 from benchmark.common.errors import ConfigFault
+from benchmark.evaluation.evaluate import evaluate
 from benchmark.model.cell.gru import GRU
 from benchmark.model.decoder.digit_by_digit import DigitByDigit, DigitSum, UnorderedDigits
 from benchmark.model.decoder.single_layer import SingleLayer
@@ -58,6 +59,16 @@ def test_three_digits_are_read_after_each_third_of_the_glimpses():
     torch.testing.assert_close(found[:, 1:], torch.stack([pair, same], 1))
 
 
+def test_stopped_early_a_group_is_read_as_it_is_and_later_digits_are_uniform():
+    model, codes = reader(UnorderedPair.symbols, UnorderedDigits()), torch.randn(4, R, D)
+    symbols = [tuple(map(int, symbol.split())) for symbol in UnorderedPair.symbols]
+    for glimpses, groups in ((1, [0]), (2, [1]), (3, [1, 2]), (4, [1, 3])):
+        found, digits = read(model, codes[:glimpses])
+        one, two = [*(digits[at] for at in groups), torch.full((R, 10), 0.1)][:2]
+        expected = [one[:, i] * two[:, j] + (one[:, j] * two[:, i] if i != j else 0) for i, j in symbols]
+        torch.testing.assert_close(found, torch.stack(expected, 1))
+
+
 def test_its_state_follows_the_core_s_and_the_previous_symbol_is_no_digit():
     model = reader(UnorderedPair.symbols, UnorderedDigits())
     code = torch.randn(R, D)
@@ -86,3 +97,12 @@ def test_by_name_in_two_layers_and_in_one():
     assert len(two.decoder.policy_parameters([])) == 4 and two.decoder.core.detach
     one = built("ram", "decoder=digit_by_digit", "decoder@decoder.core=single_layer").module.rnn
     assert one.decoder.core.head[0].out_features == 10 and not one.decoder.policy_parameters([])
+
+
+def test_each_glimpse_is_credited_and_each_early_exit_evaluated():
+    parts = built("dram", "decoder=digit_by_digit", "reward=likelihood_gain")
+    module, batch = parts.module, first_batch(parts)
+    terms = module.train_step(module.rnn, module.objective, batch)
+    assert terms["reward"].item() == pytest.approx(-terms["nll"].item(), rel=1e-5)
+    found = evaluate(module.rnn, [batch], module.measure, samples=2, seed=0)
+    assert set(found.test["mean"]["after"]) == {"1", "2", "3", "4"}
