@@ -56,6 +56,7 @@ def toy_map(steps, glimpses, seed=0):
         encoder=partial(Conv, layers=[(2, 1, 1)], pad=False),
         alignment=partial(Additive, size=3),
         cells=2,
+        parts=1,
         around=0,
         glimpse="last",
     )

@@ -1,7 +1,7 @@
 """A policy over the cells of the window that was just seen: the step between item-wise and location-wise attention.
 
-Axes: R rows, C channels, g side of a window, s narrower windows, h rows and w columns of cells, N = h * w cells, D
-feature of a cell, Q query.
+Axes: R rows, C channels, g side of a window, s narrower windows, h rows and w columns of places, N = h * w places, n
+cells, D feature of a place, Q query.
 """
 
 from collections.abc import Callable
@@ -14,6 +14,7 @@ from torch.nn.functional import adaptive_avg_pool2d, avg_pool2d
 from benchmark.model.attention.alignment.base import Alignment
 from benchmark.model.attention.distribution import CategoricalItems, Evidence
 from benchmark.model.attention.policy.base import Canvas, Policy, PolicyOutput, Seen
+from benchmark.model.attention.policy.division import DividedCells, Division, WholeCells, centres, fine
 from benchmark.model.encoder.base import Encoder
 from datamodules.ranges import Count, Natural
 
@@ -24,7 +25,7 @@ FAINT = -60.0
 @final
 class MapPolicy(Policy):
     """k ~ Cat(softmax(e)), e_k = f_att(h, c_k), over the cells k of the widest window of a glimpse; the location is the
-    mean of the places of the cells around k, weighed by softmax(e) among these alone.
+    mean of the places around that of k, weighed by their probabilities among these alone.
 
     These are eqs 15-16 with items c_k that move with the glimpse. What differs from item-wise hard attention is that
     the glimpse is not c_k, but a new window cut at k's location. The scores are an alignment of cells (eq 11), so an
@@ -38,14 +39,16 @@ class MapPolicy(Policy):
     its place. So it is trained as the scores are, and without parameters of its own.
 
     encoder: of the window, reduced to at most `cells` pixels a side so that its cost does not grow with the window; the
-    cells are those of its map. around: cells on each side of the drawn one that the location is a mean over; 0: its own
-    centre.
+    cells are those of its map. parts: of a cell on each side, into the places that are drawn; the probability of a
+    place is its cell's times its own in the cell. around: places on each side of the drawn one that
+    the location is a mean over; 0: its own centre.
     glimpse: whose window. "last": the one just taken, so that items move with it. "first": where its window covers the
     image, everything stays in reach of every later glimpse, as from the corner of an image the far corner is not.
     """
 
     drawn = True
     takes_expectation = True
+    cell_n2: Tensor
     grid_N2: Tensor
     half_2: Tensor
     finer_s: Tensor
@@ -57,6 +60,7 @@ class MapPolicy(Policy):
         encoder: Callable[[tuple[int, int, int]], Encoder],
         alignment: Callable[..., Alignment],
         cells: Count,
+        parts: Count,
         around: Natural,
         glimpse: Literal["last", "first"],
     ):
@@ -66,23 +70,25 @@ class MapPolicy(Policy):
         self.reduced = min(side[0], cells), min(side[1], cells)
         self.encoder = encoder((channels, *self.reduced))
         features, rows, columns = self.encoder.shape
-        self.grid, self.items, self.around = (rows, columns), rows * columns, around
+        self.channels = features
+        self.division: Division = DividedCells(features, parts) if parts > 1 else WholeCells()
+        self.cells, self.grid, self.around = (rows, columns), (rows * parts, columns * parts), around
+        self.items = rows * columns * parts**2
         self.glimpse = 0 if glimpse == "first" else -1
         self.item_size = features + 4 + len(canvas.window.finer)
         self.alignment: Alignment = alignment(item_size=self.item_size, query_size=query_size)
-        y, x = (torch.arange(rows) + 0.5) / rows, (torch.arange(columns) + 0.5) / columns
-        self.register_buffer(
-            "grid_N2", torch.stack([x.repeat(rows), y.repeat_interleave(columns)], 1), persistent=False
-        )
+        self.register_buffer("cell_n2", centres(rows, columns), persistent=False)
+        self.register_buffer("grid_N2", centres(*self.grid), persistent=False)
         half_2 = torch.tensor([canvas.side[1] / 2, canvas.side[0] / 2])
         self.register_buffer("half_2", half_2, persistent=False)
         self.register_buffer("finer_s", torch.tensor(canvas.window.finer), persistent=False)
 
     def forward(self, query_RQ: Tensor, boxes_BN4: Tensor, step: int, seen: Seen) -> PolicyOutput:
-        place_RN2 = seen.corner(self.glimpse)[:, None] + self.canvas.window.width * self.grid_N2
-        cell_RND, score_RN = self.scores(query_RQ, seen, place_RN2)
+        corner_R12 = seen.corner(self.glimpse)[:, None]
+        place_RN2 = corner_R12 + self.canvas.window.width * self.grid_N2
+        item_RND, score_RN = self.scores(query_RQ, seen, corner_R12 + self.canvas.window.width * self.cell_n2)
         inside_RN = ((place_RN2 >= 0) & (place_RN2 <= 2 * self.half_2)).all(-1)
-        where = CategoricalItems(score_RN, None, inside_RN).given(Evidence(cell_RND, query_RQ))
+        where = CategoricalItems(score_RN, None, inside_RN).given(Evidence(item_RND, query_RQ))
         location_RN2 = (self.refined(where.log_RN.detach(), inside_RN, place_RN2) - self.half_2) / self.canvas.unit
         return PolicyOutput(
             where,
@@ -90,35 +96,46 @@ class MapPolicy(Policy):
             where.expectation(),
         )
 
-    def scores(self, query_RQ: Tensor, seen: Seen, place_RN2: Tensor) -> tuple[Tensor, Tensor]:
-        """(R, N, D) features and (R, N) scores of the cells at these pixels. The empty window before the first glimpse
-        is encoded once for all rows, as one image with R trajectories; a window that is asked for again, once.
+    def scores(self, query_RQ: Tensor, seen: Seen, place_Rn2: Tensor) -> tuple[Tensor, Tensor]:
+        """(R, N, D) features and (R, N) scores of the places of the cells at these pixels. The empty window before the
+        first glimpse is encoded once for all rows, as one image with R trajectories; a window that is asked for again,
+        once.
         """
         if seen.fixations:
             fixation_R2 = seen.fixations[self.glimpse]
-            map_RNC = seen.kept(fixation_R2, lambda: self.map_of(seen.window(self.glimpse)))
-            cell_RND = self.cell_features(map_RNC, seen.fixations, place_RN2)
-            return cell_RND, self.alignment(self.alignment.keys(cell_RND), query_RQ[:, None]).squeeze(1)
-        cell_1ND = self.cell_features(self.map_of(seen.window(self.glimpse)[:1]), (), place_RN2[:1])
-        score_RN = self.alignment(self.alignment.keys(cell_1ND), query_RQ[None]).squeeze(0)
-        return cell_1ND.expand(len(query_RQ), -1, -1), score_RN
+            map_RnC = seen.kept(fixation_R2, lambda: self.map_of(seen.window(self.glimpse)))
+            cell_RnD = self.cell_features(map_RnC, seen.fixations, place_Rn2)
+            score_Rn = self.alignment(self.alignment.keys(cell_RnD), query_RQ[:, None]).squeeze(1)
+        else:
+            map_RnC = self.map_of(seen.window(self.glimpse)[:1])
+            cell_RnD = self.cell_features(map_RnC, (), place_Rn2[:1])
+            score_Rn = self.alignment(self.alignment.keys(cell_RnD), query_RQ[None]).squeeze(0)
+        within_RnK = self.division(map_RnC)
+        score_RN = fine((score_Rn[..., None] + within_RnK)[..., None], self.cells, self.division.parts).squeeze(-1)
+        return self.place_features(cell_RnD, within_RnK.shape[-1]).expand(len(query_RQ), -1, -1), score_RN
 
     def map_of(self, window_RCgg: Tensor) -> Tensor:
-        """(R, N, C) the columns of the convolutional map of windows."""
+        """(R, n, C) the columns of the convolutional map of windows."""
         map_RChw: Tensor = self.encoder(adaptive_avg_pool2d(window_RCgg, self.reduced))
         return map_RChw.flatten(2).transpose(1, 2)
 
-    def cell_features(self, map_RNC: Tensor, fixations: tuple[Tensor, ...], place_RN2: Tensor) -> Tensor:
-        """(R, N, D) of the cells at these pixels."""
-        grid_RN2 = (2 * self.grid_N2 - 1).expand(len(map_RNC), -1, -1)
-        looked_RNs = place_RN2.new_zeros(*place_RN2.shape[:2], len(self.finer_s))
+    def cell_features(self, map_RnC: Tensor, fixations: tuple[Tensor, ...], place_Rn2: Tensor) -> Tensor:
+        """(R, n, D) of the cells at these pixels."""
+        grid_Rn2 = (2 * self.cell_n2 - 1).expand(len(map_RnC), -1, -1)
+        looked_Rns = place_Rn2.new_zeros(*place_Rn2.shape[:2], len(self.finer_s))
         for fixation_R2 in fixations:
-            far_RN1 = (place_RN2 - fixation_R2[:, None]).abs().amax(-1, keepdim=True)
-            looked_RNs = looked_RNs.maximum((far_RN1 <= self.finer_s / 2).to(looked_RNs.dtype))
-        return torch.cat([map_RNC, grid_RN2, place_RN2 / self.half_2 - 1, looked_RNs], -1)
+            far_Rn1 = (place_Rn2 - fixation_R2[:, None]).abs().amax(-1, keepdim=True)
+            looked_Rns = looked_Rns.maximum((far_Rn1 <= self.finer_s / 2).to(looked_Rns.dtype))
+        return torch.cat([map_RnC, grid_Rn2, place_Rn2 / self.half_2 - 1, looked_Rns], -1)
+
+    def place_features(self, cell_RnD: Tensor, places: int) -> Tensor:
+        """(R, N, D) of the places of cells: those of the cell, but for their own place in the window."""
+        cell_RND = fine(cell_RnD[:, :, None].expand(-1, -1, places, -1), self.cells, self.division.parts)
+        grid_RN2 = (2 * self.grid_N2 - 1).expand(len(cell_RND), -1, -1)
+        return torch.cat([cell_RND[..., : self.channels], grid_RN2, cell_RND[..., self.channels + 2 :]], -1)
 
     def refined(self, log_RN: Tensor, inside_RN: Tensor, place_RN2: Tensor) -> Tensor:
-        """(R, N, 2) the pixel that a draw of each cell looks at: a softmax over its neighbours, by sums of squares."""
+        """(R, N, 2) the pixel that a draw of each place looks at: a softmax over its neighbours, by sums of squares."""
         weight_RN1 = ((log_RN - log_RN.amax(-1, keepdim=True)).clamp(min=FAINT).exp() * inside_RN)[..., None]
         both_R3hw = torch.cat([weight_RN1, weight_RN1 * place_RN2], -1).transpose(1, 2).unflatten(-1, self.grid)
         sum_RN3 = avg_pool2d(both_R3hw, 2 * self.around + 1, 1, self.around).flatten(2).transpose(1, 2)
