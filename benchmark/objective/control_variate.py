@@ -29,7 +29,7 @@ class ControlVariate(nn.Module):
 
     def forward(self, evidence: Evidence, score_RN: Tensor) -> Tensor:
         """(R,) the control variate at these perturbed scores."""
-        item_BND, query_RQ = (part.detach() for part in evidence)
+        item_BND, query_RQ = evidence.detached()
         weight_BSN = (score_RN / self.temperature).softmax(-1).unflatten(0, (len(item_BND), -1))
         glimpse_RD = (weight_BSN @ item_BND).flatten(0, 1)
         worth_R: Tensor = self.worth(self.body(torch.cat([query_RQ, glimpse_RD], -1))).squeeze(-1)

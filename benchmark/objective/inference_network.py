@@ -34,7 +34,7 @@ class InferenceNetwork(nn.Module):
 
     def forward(self, policy: FiniteDistribution, symbol_R: Tensor) -> CategoricalItems:
         """symbol_R: the label; its value does not matter where it is IGNORED."""
-        item_BND, query_RQ = (part.detach() for part in policy.evidence)
+        item_BND, query_RQ = policy.evidence.detached()
         label_RL = self.embedding(symbol_R.masked_fill(symbol_R == IGNORED, 0))
         query_BSQ = torch.cat([query_RQ, label_RL], -1).unflatten(0, (len(item_BND), -1))
         score_RN = self.alignment(self.alignment.keys(item_BND), query_BSQ).flatten(0, 1)

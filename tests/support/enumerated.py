@@ -15,6 +15,7 @@ from benchmark.model.attention.item import ItemAttention, SampledItem
 from benchmark.model.attention.location import LocationAttention
 from benchmark.model.attention.policy.learned import LearnedPolicy, Unbounded
 from benchmark.model.attention.policy.map import MapPolicy
+from benchmark.model.attention.policy.offset import NoOffset
 from benchmark.model.attention.smooth_location import SmoothLocationAttention
 from benchmark.model.attention.softening import EachGlimpse
 from benchmark.model.attention.views import Stacked
@@ -55,8 +56,8 @@ def toy_map(steps, glimpses, seed=0):
         MapPolicy,
         encoder=partial(Conv, layers=[(2, 1, 1)], pad=False),
         alignment=partial(Additive, size=3),
+        offset=NoOffset,
         cells=2,
-        parts=1,
         around=0,
         glimpse="last",
     )

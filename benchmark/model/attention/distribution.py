@@ -7,6 +7,7 @@ Axes: R rows (an image's trajectories are neighbours), N items.
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable
+from functools import partial
 from typing import NamedTuple, Self, final
 
 import torch
@@ -15,15 +16,19 @@ from torch.nn.functional import one_hot
 
 
 class Evidence(NamedTuple):
-    """What the probabilities of items were computed from. item_BND: their features, (B, N, D) where all rows of an
+    """What the probabilities of items were computed from. items: gives their features, (B, N, D) where all rows of an
     image have the same ones, else (R, N, D). query_RQ: of the decoder.
     """
 
-    item_BND: Tensor
+    items: Callable[[], Tensor]
     query_RQ: Tensor
 
+    def detached(self) -> tuple[Tensor, Tensor]:
+        """The features and the query without gradient."""
+        return self.items().detach(), self.query_RQ.detach()
 
-NO_EVIDENCE = Evidence(torch.empty(0), torch.empty(0))
+
+NO_EVIDENCE = Evidence(partial(torch.empty, 0), torch.empty(0))
 
 
 class GlimpseDistribution(ABC):

@@ -148,7 +148,7 @@ class AttentionOverItems(Attention, ABC):
         """The gated code (R, D), the attention weights (R, N), their log-probability (R,) and item_probs (R, N)."""
         images = len(item_BND)
         where = self.choice(score_RN, softened_B.repeat_interleave(len(query_RS) // images, 0))
-        where = where.given(Evidence(item_BND, query_RS))
+        where = where.given(Evidence(lambda: item_BND, query_RS))
         weights_RN = draw(where)
         code_RD = (weights_RN.unflatten(0, (images, -1)) @ item_BND).flatten(0, 1)
         return self.gate(code_RD, query_RS), weights_RN, where.log_prob(weights_RN), where.expectation()

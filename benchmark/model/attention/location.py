@@ -82,7 +82,14 @@ class AttentionOverLocations(Attention, ABC):
         self.policy = policy(canvas=canvas, query_size=query_size)
         self.drawn, self.reads_annotations = self.policy.drawn, self.policy.reads_annotations
         self.takes_expectation, self.item_size = self.policy.takes_expectation, self.policy.item_size
-        self.place_gradient = self.smooth and not self.policy.items  # a map's places have no gradient
+        if self.policy.needs_smooth_windows and not self.smooth:
+            raise ConfigFault(
+                [
+                    "attention/policy: it learns where to aim through windows between pixels, and these lie at whole "
+                    "ones. Add attention/windows=smooth"
+                ]
+            )
+        self.place_gradient = self.smooth and not self.policy.items  # a map's cells have none
         self.unit = unit
         self.register_buffer("half_2", torch.tensor([side[1] / 2, side[0] / 2]), persistent=False)
         self.register_buffer("far_2", 2 * self.half_2, persistent=False)

@@ -14,6 +14,7 @@ from benchmark.model.attention.alignment.uniform import UniformAlignment
 from benchmark.model.attention.distribution import CategoricalItems, expectation, mode, sample, uniform
 from benchmark.model.attention.policy.base import Canvas, Kept, Seen, WindowShape
 from benchmark.model.attention.policy.map import MapPolicy
+from benchmark.model.attention.policy.offset import NoOffset
 from benchmark.model.attention.policy.random_start import RandomStartPolicy
 from benchmark.model.decoding.beam import Beam
 from benchmark.model.decoding.length import NoLengthNormalisation
@@ -47,7 +48,7 @@ AS_IT_IS = partial(Conv, layers=[], pad=True)
 
 def policy(around=1, scores=LOGS):
     return MapPolicy(
-        CANVAS, 3, AS_IT_IS, partial(Fixed, scores=scores), cells=2, parts=1, around=around, glimpse="last"
+        CANVAS, 3, AS_IT_IS, partial(Fixed, scores=scores), NoOffset, cells=2, around=around, glimpse="last"
     )
 
 
@@ -78,7 +79,7 @@ def test_the_place_is_the_mean_of_the_cells_around_weighed_by_the_scores():
         drawn = one_hot(torch.tensor([cell]), 4).float()
         torch.testing.assert_close(output.location(drawn), torch.tensor([[0.1, 0.2]]))
     canvas = Canvas((8, 16), 2.0, WindowShape((1, 1, 4), 8, (2,)))
-    wide = MapPolicy(canvas, 3, AS_IT_IS, partial(Fixed, scores=LOGS), cells=4, parts=1, around=1, glimpse="last")
+    wide = MapPolicy(canvas, 3, AS_IT_IS, partial(Fixed, scores=LOGS), NoOffset, cells=4, around=1, glimpse="last")
     at = said(wide, [[4.0, 0.0]], window=torch.zeros(1, 1, 1, 4)).location
     x = [at(one_hot(torch.tensor([cell]), 4).float())[0, 0].item() for cell in range(4)]
     # Cells of 2 px around x = 5, 7, 9, 11 px, in units of 2 px from 8: -1.5, -0.5, 0.5, 1.5.
@@ -122,7 +123,7 @@ def test_a_cell_shows_its_pixel_its_places_and_whether_it_was_looked_at():
 def test_each_narrower_window_says_what_it_covered():
     """Of two narrower windows, 2 and 5 px wide, around glimpses at (4.5, 5) and (2.5, 1.5)."""
     canvas = Canvas((8, 8), 2.0, WindowShape((1, 2, 2), 8, (2, 5)))
-    model = MapPolicy(canvas, 3, AS_IT_IS, partial(Fixed, scores=LOGS), cells=2, parts=1, around=0, glimpse="last")
+    model = MapPolicy(canvas, 3, AS_IT_IS, partial(Fixed, scores=LOGS), NoOffset, cells=2, around=0, glimpse="last")
     said(model, [[1.0, 1.0]], fixations=[[[4.5, 5.0]]])  # cells at 3 and 7 px
     assert model.alignment.shown[0, :, -2:].tolist() == [[0, 1], [0, 1], [0, 1], [0, 1]]
     said(model, [[0.0, 0.0]], fixations=[[[4.5, 5.0]]])  # at 2 and 6 px
@@ -133,7 +134,7 @@ def test_each_narrower_window_says_what_it_covered():
 
 @pytest.mark.parametrize("glimpse, number", [("last", 1), ("first", 0)])
 def test_it_is_over_the_cells_of_the_last_window_or_of_the_first(glimpse, number):
-    model = MapPolicy(CANVAS, 3, AS_IT_IS, partial(Fixed, scores=LOGS), cells=2, parts=1, around=0, glimpse=glimpse)
+    model = MapPolicy(CANVAS, 3, AS_IT_IS, partial(Fixed, scores=LOGS), NoOffset, cells=2, around=0, glimpse=glimpse)
     windows = [torch.full((1, 1, 2, 2), float(value)) for value in range(2)]
     corners = [torch.tensor([[0.0, 0.0]]), torch.tensor([[2.0, 2.0]])]
     seen = Seen(lambda at: windows[at], lambda at: corners[at], (torch.zeros(1, 2), torch.zeros(1, 2)), Kept())
@@ -144,7 +145,7 @@ def test_it_is_over_the_cells_of_the_last_window_or_of_the_first(glimpse, number
 
 def test_the_window_of_one_glimpse_is_encoded_once_and_of_other_rows_anew():
     calls, kept = [], Kept()
-    model = MapPolicy(CANVAS, 3, AS_IT_IS, partial(Fixed, scores=LOGS), cells=2, parts=1, around=0, glimpse="first")
+    model = MapPolicy(CANVAS, 3, AS_IT_IS, partial(Fixed, scores=LOGS), NoOffset, cells=2, around=0, glimpse="first")
     model.encoder.register_forward_hook(lambda *given: calls.append(given[1][0]))
     windows, corner = torch.arange(8.0).view(2, 1, 2, 2), torch.zeros(2, 2)
 
@@ -159,52 +160,6 @@ def test_the_window_of_one_glimpse_is_encoded_once_and_of_other_rows_anew():
     assert torch.equal(shown((first, torch.ones(2, 2))), once) and len(calls) == 1
     swapped = torch.tensor([1, 0])
     assert torch.equal(shown((first[swapped],), swapped), once[swapped]) and len(calls) == 2
-
-
-def divided(scores=LOGS, around=0):
-    """The cells of `policy`, each in four; in the cell of number c, which the window shows as c, c prefers place c."""
-    model = MapPolicy(CANVAS, 3, AS_IT_IS, partial(Fixed, scores=scores), cells=2, parts=2,
-                      around=around, glimpse="last")  # fmt: skip
-    return model
-
-
-def test_the_places_of_cells_by_hand():
-    """The window from (2, 2) to (6, 6): the centres of its 4 x 4 places are at 2.5, 3.5, 4.5 and 5.5 px."""
-    model = divided()
-    even = said(model, [[2.0, 2.0]])
-    in_rows = [0, 0, 1, 1, 0, 0, 1, 1, 2, 2, 3, 3, 2, 2, 3, 3]  # the cell of each place
-    expected = torch.tensor([[0.1, 0.2, 0.3, 0.4]])[:, in_rows] / 4
-    torch.testing.assert_close(even.item_probs, expected)
-    places = [[(x - 4) / 2, (y - 4) / 2] for y in (2.5, 3.5, 4.5, 5.5) for x in (2.5, 3.5, 4.5, 5.5)]
-    torch.testing.assert_close(even.location(torch.eye(16)[None].squeeze(0)[:1]), torch.tensor(places[:1]))
-    assert even.location(torch.eye(16).roll(5, 0)[:1]).tolist() == [places[11]]
-    with torch.no_grad():  # a place's score in its cell: what the window shows of the cell, times -1, 0, 1, 2
-        model.division.score.weight.copy_(torch.tensor([[-1.0], [0.0], [1.0], [2.0]]))
-    window = torch.tensor([0.5, 0.0, -0.5, 1.0]).view(1, 1, 2, 2)
-    found = said(model, [[2.0, 2.0]], window=window).item_probs[0]
-    for cell, p in enumerate([0.1, 0.2, 0.3, 0.4]):
-        within = torch.softmax(window.flatten()[cell] * torch.tensor([-1.0, 0.0, 1.0, 2.0]), 0)
-        own = [place for place, of in enumerate(in_rows) if of == cell]  # row by row in the cell, too
-        torch.testing.assert_close(found[own], p * within)
-
-
-def test_places_have_their_own_place_among_the_features_and_those_outside_cannot_be_drawn():
-    output = said(divided(), [[-1.0, 2.0]])  # the first column's centres are at -0.5 px
-    assert not output.item_probs[0].view(4, 4)[:, 0].any() and output.item_probs.sum().item() == pytest.approx(1)
-    item_ND = output.where.evidence.item_BND[0]
-    assert item_ND.shape == (16, divided().item_size)
-    torch.testing.assert_close(
-        item_ND[:4, 1:3], torch.tensor([[-0.75, -0.75], [-0.25, -0.75], [0.25, -0.75], [0.75, -0.75]])
-    )
-    assert torch.equal(item_ND[0, 3:5], item_ND[5, 3:5])  # of the cell
-
-
-def test_divided_cells_learn_where_to_aim():
-    parts = built("dram", *TINY, "attention.mechanism.policy.parts=2")
-    module, batch = parts.module, first_batch(parts)
-    assert module.rnn.attention.policy.items == 16
-    module.train_step(module.rnn, module.objective, batch)["loss"].backward()
-    assert module.rnn.attention.policy.division.score.weight.grad.any()
 
 
 TINY = ("attention/policy=map", "attention.mechanism.policy.cells=2", "attention.mechanism.policy.around=0",
@@ -276,7 +231,9 @@ def test_what_reads_items_reads_the_cells():
 
 
 def test_a_uniform_start_has_no_items_and_the_map_follows():
-    even = partial(MapPolicy, encoder=AS_IT_IS, alignment=UniformAlignment, cells=2, parts=1, around=0, glimpse="last")
+    even = partial(
+        MapPolicy, encoder=AS_IT_IS, alignment=UniformAlignment, offset=NoOffset, cells=2, around=0, glimpse="last"
+    )
     start = RandomStartPolicy(CANVAS, 3, even)
     seen = Seen(lambda _: torch.zeros(5, 1, 2, 2), lambda _: torch.full((5, 2), 2.0), (), Kept())
     first, later = (start(torch.zeros(5, 3), no_boxes(5), step, seen) for step in (0, 1))

@@ -1,20 +1,21 @@
 """A policy over the cells of the window that was just seen: the step between item-wise and location-wise attention.
 
-Axes: R rows, C channels, g side of a window, s narrower windows, h rows and w columns of places, N = h * w places, n
-cells, D feature of a place, Q query.
+Axes: R rows, C channels, g side of a window, s narrower windows, h rows and w columns of cells, N = h * w cells, D
+feature of a cell, Q query.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from functools import reduce
 from typing import Literal, final
 
 import torch
 from torch import Tensor
-from torch.nn.functional import adaptive_avg_pool2d, avg_pool2d
+from torch.nn.functional import adaptive_avg_pool2d, pad
 
 from benchmark.model.attention.alignment.base import Alignment
 from benchmark.model.attention.distribution import CategoricalItems, Evidence
 from benchmark.model.attention.policy.base import Canvas, Policy, PolicyOutput, Seen
-from benchmark.model.attention.policy.division import DividedCells, Division, WholeCells, centres, fine
+from benchmark.model.attention.policy.offset import Offset
 from benchmark.model.encoder.base import Encoder
 from datamodules.ranges import Count, Natural
 
@@ -25,7 +26,7 @@ FAINT = -60.0
 @final
 class MapPolicy(Policy):
     """k ~ Cat(softmax(e)), e_k = f_att(h, c_k), over the cells k of the widest window of a glimpse; the location is the
-    mean of the places around that of k, weighed by their probabilities among these alone.
+    mean of the places of the cells around k, weighed by softmax(e) among these alone, and an offset.
 
     These are eqs 15-16 with items c_k that move with the glimpse. What differs from item-wise hard attention is that
     the glimpse is not c_k, but a new window cut at k's location. The scores are an alignment of cells (eq 11), so an
@@ -35,20 +36,18 @@ class MapPolicy(Policy):
     A cell's feature is its column of a small convolutional map of the window, its place in the window and in the image,
     and for each narrower window whether that of an earlier glimpse covered its centre. Cells whose centre is outside
     the image cannot be drawn. Before the first glimpse the window is empty: the query and the places alone decide.
-    The location is a function of the drawn cell and of the scores. It has no gradient, as a hard window has none of
-    its place. So it is trained as the scores are, and without parameters of its own.
+    The mean is a function of the drawn cell and of the scores, without gradient: it is trained as the scores are.
 
     encoder: of the window, reduced to at most `cells` pixels a side so that its cost does not grow with the window; the
-    cells are those of its map. parts: of a cell on each side, into the places that are drawn; the probability of a
-    place is its cell's times its own in the cell. around: places on each side of the drawn one that
-    the location is a mean over; 0: its own centre.
+    cells are those of its map. offset: a function of the cell's column, with a gradient by the place where it is
+    learned. around: cells on each side of the drawn one that the location is a mean over; 0: its own centre.
     glimpse: whose window. "last": the one just taken, so that items move with it. "first": where its window covers the
     image, everything stays in reach of every later glimpse, as from the corner of an image the far corner is not.
     """
 
     drawn = True
     takes_expectation = True
-    cell_n2: Tensor
+    cell_2: Tensor
     grid_N2: Tensor
     half_2: Tensor
     finer_s: Tensor
@@ -59,8 +58,8 @@ class MapPolicy(Policy):
         query_size: int,
         encoder: Callable[[tuple[int, int, int]], Encoder],
         alignment: Callable[..., Alignment],
+        offset: Callable[..., Offset],
         cells: Count,
-        parts: Count,
         around: Natural,
         glimpse: Literal["last", "first"],
     ):
@@ -70,73 +69,81 @@ class MapPolicy(Policy):
         self.reduced = min(side[0], cells), min(side[1], cells)
         self.encoder = encoder((channels, *self.reduced))
         features, rows, columns = self.encoder.shape
-        self.channels = features
-        self.division: Division = DividedCells(features, parts) if parts > 1 else WholeCells()
-        self.cells, self.grid, self.around = (rows, columns), (rows * parts, columns * parts), around
-        self.items = rows * columns * parts**2
+        self.grid, self.items, self.around = (rows, columns), rows * columns, around
+        self.offset: Offset = offset(channels=features)
+        self.needs_smooth_windows = self.offset.learned
+        self.register_buffer("cell_2", canvas.window.width / torch.tensor([columns, rows]), persistent=False)
         self.glimpse = 0 if glimpse == "first" else -1
         self.item_size = features + 4 + len(canvas.window.finer)
         self.alignment: Alignment = alignment(item_size=self.item_size, query_size=query_size)
-        self.register_buffer("cell_n2", centres(rows, columns), persistent=False)
-        self.register_buffer("grid_N2", centres(*self.grid), persistent=False)
+        y, x = (torch.arange(rows) + 0.5) / rows, (torch.arange(columns) + 0.5) / columns
+        self.register_buffer(
+            "grid_N2", torch.stack([x.repeat(rows), y.repeat_interleave(columns)], 1), persistent=False
+        )
         half_2 = torch.tensor([canvas.side[1] / 2, canvas.side[0] / 2])
         self.register_buffer("half_2", half_2, persistent=False)
         self.register_buffer("finer_s", torch.tensor(canvas.window.finer), persistent=False)
 
     def forward(self, query_RQ: Tensor, boxes_BN4: Tensor, step: int, seen: Seen) -> PolicyOutput:
-        corner_R12 = seen.corner(self.glimpse)[:, None]
-        place_RN2 = corner_R12 + self.canvas.window.width * self.grid_N2
-        item_RND, score_RN = self.scores(query_RQ, seen, corner_R12 + self.canvas.window.width * self.cell_n2)
+        place_RN2 = seen.corner(self.glimpse)[:, None] + self.canvas.window.width * self.grid_N2
+        map_XNC, cell_XND, score_RN = self.scores(query_RQ, seen, place_RN2)
         inside_RN = ((place_RN2 >= 0) & (place_RN2 <= 2 * self.half_2)).all(-1)
-        where = CategoricalItems(score_RN, None, inside_RN).given(Evidence(item_RND, query_RQ))
-        location_RN2 = (self.refined(where.log_RN.detach(), inside_RN, place_RN2) - self.half_2) / self.canvas.unit
-        return PolicyOutput(
-            where,
-            lambda weights_RN: (weights_RN.detach()[:, None] @ location_RN2).squeeze(1),
-            where.expectation(),
-        )
+        evidence = Evidence(lambda: cell_XND.expand(len(query_RQ), -1, -1), query_RQ)
+        where = CategoricalItems(score_RN, None, inside_RN).given(evidence)
 
-    def scores(self, query_RQ: Tensor, seen: Seen, place_Rn2: Tensor) -> tuple[Tensor, Tensor]:
-        """(R, N, D) features and (R, N) scores of the places of the cells at these pixels. The empty window before the
-        first glimpse is encoded once for all rows, as one image with R trajectories; a window that is asked for again,
-        once.
+        def location(weights_RN: Tensor) -> Tensor:
+            weights_R1N = weights_RN.detach()[:, None]
+            mean_R2 = (weights_R1N @ self.refined(where.log_RN.detach(), inside_RN, place_RN2)).squeeze(1)
+            offset_R2 = self.cell_2 * (weights_R1N @ self.offset(map_XNC)).squeeze(1)
+            return (mean_R2 + offset_R2 - self.half_2 * weights_R1N.sum(-1)) / self.canvas.unit
+
+        return PolicyOutput(where, location, where.expectation())
+
+    def scores(self, query_RQ: Tensor, seen: Seen, place_RN2: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """(X, N, C) columns of the map, (X, N, D) features and (R, N) scores of the cells at these pixels. X is R, or 1
+        for the empty window before the first glimpse, which is encoded once for all rows, as one image with R
+        trajectories. A window that is asked for again is encoded once, too.
         """
         if seen.fixations:
             fixation_R2 = seen.fixations[self.glimpse]
-            map_RnC = seen.kept(fixation_R2, lambda: self.map_of(seen.window(self.glimpse)))
-            cell_RnD = self.cell_features(map_RnC, seen.fixations, place_Rn2)
-            score_Rn = self.alignment(self.alignment.keys(cell_RnD), query_RQ[:, None]).squeeze(1)
-        else:
-            map_RnC = self.map_of(seen.window(self.glimpse)[:1])
-            cell_RnD = self.cell_features(map_RnC, (), place_Rn2[:1])
-            score_Rn = self.alignment(self.alignment.keys(cell_RnD), query_RQ[None]).squeeze(0)
-        within_RnK = self.division(map_RnC)
-        score_RN = fine((score_Rn[..., None] + within_RnK)[..., None], self.cells, self.division.parts).squeeze(-1)
-        return self.place_features(cell_RnD, within_RnK.shape[-1]).expand(len(query_RQ), -1, -1), score_RN
+            map_RNC = seen.kept(fixation_R2, lambda: self.map_of(seen.window(self.glimpse)))
+            cell_RND = self.cell_features(map_RNC, seen.fixations, place_RN2)
+            return map_RNC, cell_RND, self.alignment(self.alignment.keys(cell_RND), query_RQ[:, None]).squeeze(1)
+        map_1NC = self.map_of(seen.window(self.glimpse)[:1])
+        cell_1ND = self.cell_features(map_1NC, (), place_RN2[:1])
+        return map_1NC, cell_1ND, self.alignment(self.alignment.keys(cell_1ND), query_RQ[None]).squeeze(0)
 
     def map_of(self, window_RCgg: Tensor) -> Tensor:
-        """(R, n, C) the columns of the convolutional map of windows."""
+        """(R, N, C) the columns of the convolutional map of windows."""
         map_RChw: Tensor = self.encoder(adaptive_avg_pool2d(window_RCgg, self.reduced))
         return map_RChw.flatten(2).transpose(1, 2)
 
-    def cell_features(self, map_RnC: Tensor, fixations: tuple[Tensor, ...], place_Rn2: Tensor) -> Tensor:
-        """(R, n, D) of the cells at these pixels."""
-        grid_Rn2 = (2 * self.cell_n2 - 1).expand(len(map_RnC), -1, -1)
-        looked_Rns = place_Rn2.new_zeros(*place_Rn2.shape[:2], len(self.finer_s))
+    def cell_features(self, map_RNC: Tensor, fixations: tuple[Tensor, ...], place_RN2: Tensor) -> Tensor:
+        """(R, N, D) of the cells at these pixels."""
+        grid_RN2 = (2 * self.grid_N2 - 1).expand(len(map_RNC), -1, -1)
+        looked_RNs = place_RN2.new_zeros(*place_RN2.shape[:2], len(self.finer_s))
         for fixation_R2 in fixations:
-            far_Rn1 = (place_Rn2 - fixation_R2[:, None]).abs().amax(-1, keepdim=True)
-            looked_Rns = looked_Rns.maximum((far_Rn1 <= self.finer_s / 2).to(looked_Rns.dtype))
-        return torch.cat([map_RnC, grid_Rn2, place_Rn2 / self.half_2 - 1, looked_Rns], -1)
-
-    def place_features(self, cell_RnD: Tensor, places: int) -> Tensor:
-        """(R, N, D) of the places of cells: those of the cell, but for their own place in the window."""
-        cell_RND = fine(cell_RnD[:, :, None].expand(-1, -1, places, -1), self.cells, self.division.parts)
-        grid_RN2 = (2 * self.grid_N2 - 1).expand(len(cell_RND), -1, -1)
-        return torch.cat([cell_RND[..., : self.channels], grid_RN2, cell_RND[..., self.channels + 2 :]], -1)
+            far_RN1 = (place_RN2 - fixation_R2[:, None]).abs().amax(-1, keepdim=True)
+            looked_RNs = looked_RNs.maximum((far_RN1 <= self.finer_s / 2).to(looked_RNs.dtype))
+        return torch.cat([map_RNC, grid_RN2, place_RN2 / self.half_2 - 1, looked_RNs], -1)
 
     def refined(self, log_RN: Tensor, inside_RN: Tensor, place_RN2: Tensor) -> Tensor:
-        """(R, N, 2) the pixel that a draw of each place looks at: a softmax over its neighbours, by sums of squares."""
+        """(R, N, 2) the pixel that a draw of each cell looks at: a softmax over its neighbours, by sums of squares."""
         weight_RN1 = ((log_RN - log_RN.amax(-1, keepdim=True)).clamp(min=FAINT).exp() * inside_RN)[..., None]
-        both_R3hw = torch.cat([weight_RN1, weight_RN1 * place_RN2], -1).transpose(1, 2).unflatten(-1, self.grid)
-        sum_RN3 = avg_pool2d(both_R3hw, 2 * self.around + 1, 1, self.around).flatten(2).transpose(1, 2)
+        both_R3N = torch.cat([weight_RN1, weight_RN1 * place_RN2], -1).transpose(1, 2)
+        sum_RN3 = box_sum(both_R3N.unflatten(-1, self.grid), self.around).flatten(2).transpose(1, 2)
         return sum_RN3[..., 1:] / sum_RN3[..., :1].clamp(min=torch.finfo(sum_RN3.dtype).tiny)
+
+
+def box_sum(value_RChw: Tensor, around: int) -> Tensor:
+    """The sums over the squares of so many neighbours on each side; zeros beyond the border. By shifted additions, as
+    pooling over few channels is slow on a CPU.
+    """
+    rows, columns = value_RChw.shape[-2:]
+    padded = pad(value_RChw, [around] * 4)
+    across = sum_of([padded[..., shift : shift + columns] for shift in range(2 * around + 1)])
+    return sum_of([across[..., shift : shift + rows, :] for shift in range(2 * around + 1)])
+
+
+def sum_of(parts: Sequence[Tensor]) -> Tensor:
+    return reduce(torch.add, parts)
