@@ -39,7 +39,7 @@ class LearnedOffset(Offset):
     """reach tanh(W c) with the column c of the map, zero at first. Ours.
 
     The cell finds, the offset aims: what is drawn is the cell, by its probability as ever, and the offset is a function
-    of what is seen, with the gradient of the likelihood by the place of the window (`SmoothLocationAttention`). Of a
+    of what is seen, with the gradient of the likelihood by the place of the window (`BetweenPixels`). Of a
     drawn cell both gradients together are that of the bound: E_k[log p(y | l_k)] depends on the policy through k's
     probability, which REINFORCE differentiates, and through l_k.
     reach: in widths of a cell.
