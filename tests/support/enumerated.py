@@ -15,7 +15,6 @@ from benchmark.model.attention.item import ItemAttention, SampledItem
 from benchmark.model.attention.location import LocationAttention
 from benchmark.model.attention.policy.learned import LearnedPolicy, Unbounded
 from benchmark.model.attention.policy.map import MapPolicy
-from benchmark.model.attention.policy.offset import NoOffset
 from benchmark.model.attention.softening import EachGlimpse
 from benchmark.model.attention.views import Stacked
 from benchmark.model.attention.whatwhere import Added
@@ -57,7 +56,6 @@ def toy_map(steps, glimpses, seed=0):
         MapPolicy,
         encoder=partial(Conv, layers=[(2, 1, 1)], pad=False),
         alignment=partial(Additive, size=3),
-        offset=NoOffset,
         cells=2,
         around=0,
         glimpse="last",

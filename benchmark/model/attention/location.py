@@ -53,8 +53,7 @@ class LocationAttention(Attention):
     `where` of a glimpse is its centre, a pixel (x, y) clipped into the image; log_prob is that of the location before
     clipping.
     size: g, pixels a side of the finest window. scales: windows of a retina. unread: those left out, 0 being the
-    finest. unit: pixels per unit of location. windows: how the retina is cut. Raises ConfigFault where the policy is
-    trained through windows that have no gradient.
+    finest. unit: pixels per unit of location. windows: how the retina is cut.
     """
 
     half_2: Tensor
@@ -87,13 +86,6 @@ class LocationAttention(Attention):
         self.policy = policy(canvas=canvas, query_size=query_size)
         self.drawn, self.reads_annotations = self.policy.drawn, self.policy.reads_annotations
         self.takes_expectation, self.item_size = self.policy.takes_expectation, self.policy.item_size
-        if self.policy.needs_smooth_windows and not windows.smooth:
-            raise ConfigFault(
-                [
-                    "attention/policy: it learns where to aim through windows between pixels, and these lie at whole "
-                    "ones. Add attention/windows=smooth"
-                ]
-            )
         self.cut = windows
         self.place_gradient = windows.smooth and not self.policy.items  # a map's cells have none
         self.unit = unit

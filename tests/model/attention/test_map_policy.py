@@ -14,7 +14,6 @@ from benchmark.model.attention.alignment.uniform import UniformAlignment
 from benchmark.model.attention.distribution import CategoricalItems, expectation, mode, sample, uniform
 from benchmark.model.attention.policy.base import Canvas, Kept, Seen, WindowShape
 from benchmark.model.attention.policy.map import MapPolicy
-from benchmark.model.attention.policy.offset import NoOffset
 from benchmark.model.attention.policy.random_start import RandomStartPolicy
 from benchmark.model.decoding.beam import Beam
 from benchmark.model.decoding.length import NoLengthNormalisation
@@ -47,9 +46,7 @@ AS_IT_IS = partial(Conv, layers=[], pad=True)
 
 
 def policy(around=1, scores=LOGS):
-    return MapPolicy(
-        CANVAS, 3, AS_IT_IS, partial(Fixed, scores=scores), NoOffset, cells=2, around=around, glimpse="last"
-    )
+    return MapPolicy(CANVAS, 3, AS_IT_IS, partial(Fixed, scores=scores), cells=2, around=around, glimpse="last")
 
 
 def said(of, corner, fixations=(), window=None):
@@ -79,7 +76,7 @@ def test_the_place_is_the_mean_of_the_cells_around_weighed_by_the_scores():
         drawn = one_hot(torch.tensor([cell]), 4).float()
         torch.testing.assert_close(output.location(drawn), torch.tensor([[0.1, 0.2]]))
     canvas = Canvas((8, 16), 2.0, WindowShape((1, 1, 4), 8, (2,)))
-    wide = MapPolicy(canvas, 3, AS_IT_IS, partial(Fixed, scores=LOGS), NoOffset, cells=4, around=1, glimpse="last")
+    wide = MapPolicy(canvas, 3, AS_IT_IS, partial(Fixed, scores=LOGS), cells=4, around=1, glimpse="last")
     at = said(wide, [[4.0, 0.0]], window=torch.zeros(1, 1, 1, 4)).location
     x = [at(one_hot(torch.tensor([cell]), 4).float())[0, 0].item() for cell in range(4)]
     # Cells of 2 px around x = 5, 7, 9, 11 px, in units of 2 px from 8: -1.5, -0.5, 0.5, 1.5.
@@ -123,7 +120,7 @@ def test_a_cell_shows_its_pixel_its_places_and_whether_it_was_looked_at():
 def test_each_narrower_window_says_what_it_covered():
     """Of two narrower windows, 2 and 5 px wide, around glimpses at (4.5, 5) and (2.5, 1.5)."""
     canvas = Canvas((8, 8), 2.0, WindowShape((1, 2, 2), 8, (2, 5)))
-    model = MapPolicy(canvas, 3, AS_IT_IS, partial(Fixed, scores=LOGS), NoOffset, cells=2, around=0, glimpse="last")
+    model = MapPolicy(canvas, 3, AS_IT_IS, partial(Fixed, scores=LOGS), cells=2, around=0, glimpse="last")
     said(model, [[1.0, 1.0]], fixations=[[[4.5, 5.0]]])  # cells at 3 and 7 px
     assert model.alignment.shown[0, :, -2:].tolist() == [[0, 1], [0, 1], [0, 1], [0, 1]]
     said(model, [[0.0, 0.0]], fixations=[[[4.5, 5.0]]])  # at 2 and 6 px
@@ -134,7 +131,7 @@ def test_each_narrower_window_says_what_it_covered():
 
 @pytest.mark.parametrize("glimpse, number", [("last", 1), ("first", 0)])
 def test_it_is_over_the_cells_of_the_last_window_or_of_the_first(glimpse, number):
-    model = MapPolicy(CANVAS, 3, AS_IT_IS, partial(Fixed, scores=LOGS), NoOffset, cells=2, around=0, glimpse=glimpse)
+    model = MapPolicy(CANVAS, 3, AS_IT_IS, partial(Fixed, scores=LOGS), cells=2, around=0, glimpse=glimpse)
     windows = [torch.full((1, 1, 2, 2), float(value)) for value in range(2)]
     corners = [torch.tensor([[0.0, 0.0]]), torch.tensor([[2.0, 2.0]])]
     seen = Seen(lambda at: windows[at], lambda at: corners[at], (torch.zeros(1, 2), torch.zeros(1, 2)), Kept())
@@ -145,7 +142,7 @@ def test_it_is_over_the_cells_of_the_last_window_or_of_the_first(glimpse, number
 
 def test_the_window_of_one_glimpse_is_encoded_once_and_of_other_rows_anew():
     calls, kept = [], Kept()
-    model = MapPolicy(CANVAS, 3, AS_IT_IS, partial(Fixed, scores=LOGS), NoOffset, cells=2, around=0, glimpse="first")
+    model = MapPolicy(CANVAS, 3, AS_IT_IS, partial(Fixed, scores=LOGS), cells=2, around=0, glimpse="first")
     model.encoder.register_forward_hook(lambda *given: calls.append(given[1][0]))
     windows, corner = torch.arange(8.0).view(2, 1, 2, 2), torch.zeros(2, 2)
 
@@ -231,9 +228,7 @@ def test_what_reads_items_reads_the_cells():
 
 
 def test_a_uniform_start_has_no_items_and_the_map_follows():
-    even = partial(
-        MapPolicy, encoder=AS_IT_IS, alignment=UniformAlignment, offset=NoOffset, cells=2, around=0, glimpse="last"
-    )
+    even = partial(MapPolicy, encoder=AS_IT_IS, alignment=UniformAlignment, cells=2, around=0, glimpse="last")
     start = RandomStartPolicy(CANVAS, 3, even)
     seen = Seen(lambda _: torch.zeros(5, 1, 2, 2), lambda _: torch.full((5, 2), 2.0), (), Kept())
     first, later = (start(torch.zeros(5, 3), no_boxes(5), step, seen) for step in (0, 1))

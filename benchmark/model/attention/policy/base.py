@@ -94,7 +94,6 @@ class Policy(nn.Module, ABC):
 
     drawn: whether its samples are trained, by the policy gradient. reads_annotations: whether it reads the true boxes.
     items: N, among which it draws; 0 for a policy over the plane. takes_expectation, item_size: see `Attention`.
-    needs_smooth_windows: whether its locations have a gradient that trains it.
     """
 
     drawn: bool
@@ -102,7 +101,6 @@ class Policy(nn.Module, ABC):
     items: int = 0
     item_size: int = 0
     takes_expectation: bool = False
-    needs_smooth_windows: bool = False
 
     @abstractmethod
     def forward(self, query_RQ: Tensor, boxes_BN4: Tensor, step: int, seen: Seen) -> PolicyOutput:

@@ -15,7 +15,6 @@ from torch.nn.functional import adaptive_avg_pool2d, pad
 from benchmark.model.attention.alignment.base import Alignment
 from benchmark.model.attention.distribution import CategoricalItems, Evidence
 from benchmark.model.attention.policy.base import Canvas, Policy, PolicyOutput, Seen
-from benchmark.model.attention.policy.offset import Offset
 from benchmark.model.encoder.base import Encoder
 from datamodules.ranges import Count, Natural
 
@@ -26,7 +25,7 @@ FAINT = -60.0
 @final
 class MapPolicy(Policy):
     """k ~ Cat(softmax(e)), e_k = f_att(h, c_k), over the cells k of the widest window of a glimpse; the location is the
-    mean of the places of the cells around k, weighed by softmax(e) among these alone, and an offset.
+    mean of the places of the cells around k, weighed by softmax(e) among these alone.
 
     These are eqs 15-16 with items c_k that move with the glimpse. What differs from item-wise hard attention is that
     the glimpse is not c_k, but a new window cut at k's location. The scores are an alignment of cells (eq 11), so an
@@ -36,18 +35,18 @@ class MapPolicy(Policy):
     A cell's feature is its column of a small convolutional map of the window, its place in the window and in the image,
     and for each narrower window whether that of an earlier glimpse covered its centre. Cells whose centre is outside
     the image cannot be drawn. Before the first glimpse the window is empty: the query and the places alone decide.
-    The mean is a function of the drawn cell and of the scores, without gradient: it is trained as the scores are.
+    The location is a function of the drawn cell and of the scores. It has no gradient, as a hard window has none of
+    its place. So it is trained as the scores are, and without parameters of its own.
 
     encoder: of the window, reduced to at most `cells` pixels a side so that its cost does not grow with the window; the
-    cells are those of its map. offset: a function of the cell's column, with a gradient by the place where it is
-    learned. around: cells on each side of the drawn one that the location is a mean over; 0: its own centre.
+    cells are those of its map. around: cells on each side of the drawn one that the location is a mean over; 0: its own
+    centre.
     glimpse: whose window. "last": the one just taken, so that items move with it. "first": where its window covers the
     image, everything stays in reach of every later glimpse, as from the corner of an image the far corner is not.
     """
 
     drawn = True
     takes_expectation = True
-    cell_2: Tensor
     grid_N2: Tensor
     half_2: Tensor
     finer_s: Tensor
@@ -58,7 +57,6 @@ class MapPolicy(Policy):
         query_size: int,
         encoder: Callable[[tuple[int, int, int]], Encoder],
         alignment: Callable[..., Alignment],
-        offset: Callable[..., Offset],
         cells: Count,
         around: Natural,
         glimpse: Literal["last", "first"],
@@ -70,9 +68,6 @@ class MapPolicy(Policy):
         self.encoder = encoder((channels, *self.reduced))
         features, rows, columns = self.encoder.shape
         self.grid, self.items, self.around = (rows, columns), rows * columns, around
-        self.offset: Offset = offset(channels=features)
-        self.needs_smooth_windows = self.offset.learned
-        self.register_buffer("cell_2", canvas.window.width / torch.tensor([columns, rows]), persistent=False)
         self.glimpse = 0 if glimpse == "first" else -1
         self.item_size = features + 4 + len(canvas.window.finer)
         self.alignment: Alignment = alignment(item_size=self.item_size, query_size=query_size)
@@ -86,32 +81,30 @@ class MapPolicy(Policy):
 
     def forward(self, query_RQ: Tensor, boxes_BN4: Tensor, step: int, seen: Seen) -> PolicyOutput:
         place_RN2 = seen.corner(self.glimpse)[:, None] + self.canvas.window.width * self.grid_N2
-        map_XNC, cell_XND, score_RN = self.scores(query_RQ, seen, place_RN2)
+        cell_XND, score_RN = self.scores(query_RQ, seen, place_RN2)
         inside_RN = ((place_RN2 >= 0) & (place_RN2 <= 2 * self.half_2)).all(-1)
         evidence = Evidence(lambda: cell_XND.expand(len(query_RQ), -1, -1), query_RQ)
         where = CategoricalItems(score_RN, None, inside_RN).given(evidence)
 
         def location(weights_RN: Tensor) -> Tensor:
             weights_R1N = weights_RN.detach()[:, None]
-            mean_R2 = (weights_R1N @ self.refined(where.log_RN.detach(), inside_RN, place_RN2)).squeeze(1)
-            offset_R2 = self.cell_2 * (weights_R1N @ self.offset(map_XNC)).squeeze(1)
-            return (mean_R2 + offset_R2 - self.half_2 * weights_R1N.sum(-1)) / self.canvas.unit
+            refined_RN2 = self.refined(where.log_RN.detach(), inside_RN, place_RN2)
+            return (weights_R1N @ ((refined_RN2 - self.half_2) / self.canvas.unit)).squeeze(1)
 
         return PolicyOutput(where, location, where.expectation())
 
-    def scores(self, query_RQ: Tensor, seen: Seen, place_RN2: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-        """(X, N, C) columns of the map, (X, N, D) features and (R, N) scores of the cells at these pixels. X is R, or 1
-        for the empty window before the first glimpse, which is encoded once for all rows, as one image with R
-        trajectories. A window that is asked for again is encoded once, too.
+    def scores(self, query_RQ: Tensor, seen: Seen, place_RN2: Tensor) -> tuple[Tensor, Tensor]:
+        """(X, N, D) features and (R, N) scores of the cells at these pixels. X is R, or 1 for the empty window before
+        the first glimpse, which is encoded once for all rows, as one image with R trajectories. A window that is asked
+        for again is encoded once, too.
         """
         if seen.fixations:
             fixation_R2 = seen.fixations[self.glimpse]
             map_RNC = seen.kept(fixation_R2, lambda: self.map_of(seen.window(self.glimpse)))
             cell_RND = self.cell_features(map_RNC, seen.fixations, place_RN2)
-            return map_RNC, cell_RND, self.alignment(self.alignment.keys(cell_RND), query_RQ[:, None]).squeeze(1)
-        map_1NC = self.map_of(seen.window(self.glimpse)[:1])
-        cell_1ND = self.cell_features(map_1NC, (), place_RN2[:1])
-        return map_1NC, cell_1ND, self.alignment(self.alignment.keys(cell_1ND), query_RQ[None]).squeeze(0)
+            return cell_RND, self.alignment(self.alignment.keys(cell_RND), query_RQ[:, None]).squeeze(1)
+        cell_1ND = self.cell_features(self.map_of(seen.window(self.glimpse)[:1]), (), place_RN2[:1])
+        return cell_1ND, self.alignment(self.alignment.keys(cell_1ND), query_RQ[None]).squeeze(0)
 
     def map_of(self, window_RCgg: Tensor) -> Tensor:
         """(R, N, C) the columns of the convolutional map of windows."""
