@@ -29,10 +29,12 @@ def judged(fixations, boxes):
 def test_localisation_by_hand():
     boxes = [[[0, 0, 10, 10], [20, 20, 30, 30]]]
     found = judged([[[5, 9], [15, 15], [25, 25], [26, 20]]], boxes)
-    assert found == {"hit_rate": [0.75], "first_distance": [4.0], "coverage": [1.0], "all_covered": [1.0]}
+    assert found == {"hit_rate": [0.75], "first_distance": [4.0], "aim_distance": [2.0], "coverage": [1.0],
+                     "all_covered": [1.0]}  # fmt: skip
     found = judged([[[15, 13], [5, 5]]], boxes)
     assert found["hit_rate"] == [0.5] and found["coverage"] == [0.5] and found["all_covered"] == [0.0]
     assert found["first_distance"] == pytest.approx([math.hypot(10, 8)])
+    assert found["aim_distance"] == pytest.approx([math.hypot(10, 12) / 2])
 
 
 def test_a_box_is_half_open():
@@ -45,7 +47,7 @@ def test_boxes_that_do_not_exist_are_not_missed():
     boxes = [[[0, 0, 10, 10], [NAN] * 4], [[NAN] * 4, [NAN] * 4]]
     found = judged([[[5, 5], [50, 50]], [[5, 5], [6, 6]]], boxes)
     assert found["hit_rate"][0] == 0.5 and found["coverage"][0] == 1 and found["all_covered"][0] == 1
-    assert found["first_distance"][0] == 0
+    assert found["first_distance"][0] == 0 and found["aim_distance"][0] == 0
     assert all(math.isnan(values[1]) for values in found.values())
 
 
@@ -74,6 +76,8 @@ def test_localisation_against_a_slow_reading(glimpses, count, seed):
         assert found.coverage[b].item() == pytest.approx(sum(map(any, zip(*hits, strict=True))) / count)
         nearest = min(math.dist(points[b, 0].tolist(), (low[b, n] + 2.5).tolist()) for n in range(count))
         assert found.first_distance[b].item() == pytest.approx(nearest, rel=1e-4)
+        aims = [min(math.dist(point, (low[b, n] + 2.5).tolist()) for point in points[b].tolist()) for n in range(count)]
+        assert found.aim_distance[b].item() == pytest.approx(sum(aims) / count, rel=1e-4)
 
 
 def test_a_sequence_is_right_as_a_whole():

@@ -14,12 +14,14 @@ class Localisation(NamedTuple):
 
     hit_rate: (B,) share of fixations inside any box, in [0, 1].
     first_distance: (B,) distance in pixels from the first fixation to the nearest box's centre.
+    aim_distance: (B,) distance in pixels from a box's centre to the nearest fixation, the mean over boxes.
     coverage: (B,) share of boxes with at least one fixation, in [0, 1].
     all_covered: (B,) 1 where every box has one, else 0.
     """
 
     hit_rate: Tensor
     first_distance: Tensor
+    aim_distance: Tensor
     coverage: Tensor
     all_covered: Tensor
 
@@ -34,9 +36,10 @@ def localisation(fixation_BG2: Tensor, boxes_BN4: Tensor) -> Localisation:
     real_BN = ~boxes_BN4.isnan().any(-1)
     known_B = real_BN.any(-1) & ~fixation_BG2.isnan().any((-2, -1))
     centre_BN2 = (low_BN2 + high_BN2) / 2
-    distance_BN = (fixation_BG2[:, :1] - centre_BN2).norm(dim=-1)
-    nearest_B = distance_BN.masked_fill(~real_BN, torch.inf).amin(-1)
+    distance_BGN = (point_BG12 - centre_BN2[:, None]).norm(dim=-1).masked_fill(~real_BN[:, None], torch.inf)
+    nearest_B, boxes_B = distance_BGN[:, 0].amin(-1), real_BN.sum(-1).clamp(min=1)
+    aim_B = distance_BGN.amin(1).masked_fill(~real_BN, 0.0).sum(-1) / boxes_B
     touched_BN = inside_BGN.any(1) & real_BN
-    covered_B = touched_BN.sum(-1) / real_BN.sum(-1).clamp(min=1)
-    values = (inside_BGN.any(-1).float().mean(-1), nearest_B, covered_B, (covered_B == 1).float())
+    covered_B = touched_BN.sum(-1) / boxes_B
+    values = (inside_BGN.any(-1).float().mean(-1), nearest_B, aim_B, covered_B, (covered_B == 1).float())
     return Localisation(*(value.masked_fill(~known_B, torch.nan) for value in values))

@@ -16,6 +16,7 @@ from benchmark.report.sections.tables import NOTHING
 PLACES: Mapping[str, tuple[str, Callable[[float], str]]] = {
     "hit_rate": ("glimpses on an object, %", formats.percent),
     "first_distance": ("first glimpse to nearest object, px", lambda value: f"{value:.1f}"),
+    "aim_distance": ("nearest glimpse to an object's centre, px", lambda value: f"{value:.1f}"),
     "coverage": ("objects with a glimpse, %", formats.percent),
     "pointing": ("attention peak on an object (pointing game), %", formats.percent),
     "iou": ("attended region and box (IoU), %", formats.percent),
