@@ -1,32 +1,13 @@
 """A policy whose first glimpse is sampled uniformly."""
 
-from collections.abc import Callable
 from typing import final
 
-from torch import Tensor
-
-from benchmark.model.attention.policy.base import Canvas, Policy, PolicyOutput, Seen, in_the_plane
+from benchmark.model.attention.policy.started import StartedPolicy
 from benchmark.model.attention.policy.uniform import UniformPolicy
 
 
 @final
-class RandomStartPolicy(Policy):
-    """The first location uniform over the image, then the policy `then`: RAM, which has no context network.
+class RandomStartPolicy(StartedPolicy):
+    """The first location uniform over the image: RAM, which has no context network."""
 
-    Of the items of `then` none has a probability at the first glimpse.
-    """
-
-    def __init__(self, canvas: Canvas, query_size: int, then: Callable[..., Policy]):
-        super().__init__()
-        self.first = UniformPolicy(canvas, query_size)
-        self.then = then(canvas=canvas, query_size=query_size)
-        self.drawn, self.reads_annotations = self.then.drawn, self.then.reads_annotations
-        self.items, self.item_size = self.then.items, self.then.item_size
-        self.takes_expectation = self.then.takes_expectation
-
-    def forward(self, query_RQ: Tensor, boxes_BN4: Tensor, step: int, seen: Seen) -> PolicyOutput:
-        if step:
-            output: PolicyOutput = self.then(query_RQ, boxes_BN4, step, seen)
-            return output
-        first = self.first(query_RQ, boxes_BN4, step, seen)
-        return in_the_plane(first.where, query_RQ, self.items)
+    start = UniformPolicy
