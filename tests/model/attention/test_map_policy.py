@@ -227,6 +227,17 @@ def test_what_reads_items_reads_the_cells():
     assert all(isinstance(where, CategoricalItems) for where in distributions)
 
 
+def test_a_start_at_the_centre_shows_every_row_the_same_window_and_has_no_probability():
+    parts = built("dram_nocontext", "attention/policy=centre_start_map", "look.glimpses=2", "look.scales=3")
+    rnn, batch = parts.module.rnn, first_batch(parts)
+    rollout = roll(rnn, batch, 3, sample)
+    assert torch.equal(rollout.where[..., 0, :], torch.full((4, 3, 1, 2), 10.0)) and not rollout.log_prob[..., 0].any()
+    assert torch.equal(rollout.item_probs[..., 1, :], rollout.item_probs[:, :1, :, 1].expand(-1, 3, -1, -1))
+    assert rollout.log_prob[..., 1].unique().numel() > 1
+    parts.module.train_step(rnn, parts.module.objective, batch)["loss"].backward()
+    assert all(parameter.grad.any() for parameter in rnn.attention.policy.parameters() if parameter.dim() > 1)
+
+
 def test_a_uniform_start_has_no_items_and_the_map_follows():
     even = partial(MapPolicy, encoder=AS_IT_IS, alignment=UniformAlignment, cells=2, around=0, glimpse="last")
     start = RandomStartPolicy(CANVAS, 3, even)
