@@ -19,7 +19,6 @@ from benchmark.model.attention.softening import EachGlimpse
 from benchmark.model.attention.views import Stacked
 from benchmark.model.attention.whatwhere import Added
 from benchmark.model.attention.windows.smooth import BetweenPixels
-from benchmark.model.attention.windows.whole import WholePixels
 from benchmark.model.cell.gru import GRU
 from benchmark.model.context.none import NoContext
 from benchmark.model.decoder.single_layer import SingleLayer
@@ -61,9 +60,7 @@ def toy_map(steps, glimpses, seed=0):
         glimpse="last",
     )
     encoder, whatwhere = partial(Dense, sizes=[3]), partial(Added, size=4, hidden=3)
-    attention = LocationAttention(
-        spec, QUERY, encoder, Stacked, policy, whatwhere, WholePixels(), size=2, scales=2, unread=[], unit=3
-    )
+    attention = LocationAttention(spec, QUERY, encoder, Stacked, policy, whatwhere, size=2, scales=2, unread=[], unit=3)
     return recurrent(spec, attention, glimpses, lively=4.0)
 
 
@@ -74,7 +71,7 @@ def toy_plane(steps, glimpses, seed=0):
     policy = partial(LearnedPolicy, hidden=[], squash=Unbounded(), std=Constant(0.3))
     encoder, whatwhere = partial(Dense, sizes=[3]), partial(Added, size=4, hidden=3)
     attention = LocationAttention(
-        spec, QUERY, encoder, Stacked, policy, whatwhere, BetweenPixels(), size=2, scales=2, unread=[], unit=3
+        spec, QUERY, encoder, Stacked, policy, whatwhere, size=2, scales=2, unread=[], unit=3, windows=BetweenPixels()
     )
     return recurrent(spec, attention, glimpses)
 

@@ -17,6 +17,7 @@ from benchmark.model.attention.views import Views
 from benchmark.model.attention.whatwhere import WhatWhere
 from benchmark.model.attention.window import Retina, square_map
 from benchmark.model.attention.windows.base import Windows
+from benchmark.model.attention.windows.whole import WHOLE_PIXELS
 from benchmark.model.encoder.base import Encoder
 from datamodules.contract import NO_KEY, ImageKey, TaskSpec
 from datamodules.ranges import Count, Natural, Positive
@@ -68,11 +69,11 @@ class LocationAttention(Attention):
         views: Callable[..., Views],
         policy: Callable[..., Policy],
         whatwhere: Callable[..., WhatWhere],
-        windows: Windows,
         size: Count,
         scales: Count,
         unread: list[Natural],
         unit: Positive,
+        windows: Windows = WHOLE_PIXELS,
     ):
         super().__init__()
         channels, *side = spec.image_shape

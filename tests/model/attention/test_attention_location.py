@@ -18,7 +18,6 @@ from benchmark.model.attention.policy.uniform import UniformPolicy
 from benchmark.model.attention.views import Stacked
 from benchmark.model.attention.whatwhere import Added, Multiplied
 from benchmark.model.attention.window import Retina
-from benchmark.model.attention.windows.whole import WholePixels
 from benchmark.model.encoder.dense import Dense
 
 LEARNED = partial(LearnedPolicy, hidden=[], squash=Unbounded(), std=Constant(0.1))
@@ -31,7 +30,7 @@ def attention(policy=LEARNED, whatwhere=Multiplied, side=(20, 30), unit=5.0, sca
     torch.manual_seed(0)
     return LocationAttention(
         task(side, background=-0.5), 3, partial(Dense, sizes=[6]), views, policy, whatwhere,
-        WholePixels(), size=4, scales=scales, unread=list(unread), unit=unit,
+        size=4, scales=scales, unread=list(unread), unit=unit,
     )  # fmt: skip
 
 

@@ -2,6 +2,7 @@
 
 from typing import final
 
+from benchmark.model.attention.policy.base import Canvas
 from benchmark.model.attention.policy.centre import CentrePolicy
 from benchmark.model.attention.policy.started import StartedPolicy
 
@@ -12,4 +13,6 @@ class CentreStartPolicy(StartedPolicy):
     the first glimpse is blind; a policy that samples it trains it by the little that it is worth.
     """
 
-    start = CentrePolicy
+    @staticmethod
+    def start(canvas: Canvas, query_size: int) -> CentrePolicy:
+        return CentrePolicy(canvas, query_size)

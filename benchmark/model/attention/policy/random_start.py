@@ -2,6 +2,7 @@
 
 from typing import final
 
+from benchmark.model.attention.policy.base import Canvas
 from benchmark.model.attention.policy.started import StartedPolicy
 from benchmark.model.attention.policy.uniform import UniformPolicy
 
@@ -10,4 +11,6 @@ from benchmark.model.attention.policy.uniform import UniformPolicy
 class RandomStartPolicy(StartedPolicy):
     """The first location uniform over the image: RAM, which has no context network."""
 
-    start = UniformPolicy
+    @staticmethod
+    def start(canvas: Canvas, query_size: int) -> UniformPolicy:
+        return UniformPolicy(canvas, query_size)

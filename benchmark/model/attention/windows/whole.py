@@ -20,3 +20,6 @@ class WholePixels(Windows):
     def __call__(self, retina: Retina, pyramid_BCP: Tensor, centre_R2: Tensor) -> Tensor:
         windows: Tensor = retina(pyramid_BCP, centre_R2)
         return windows
+
+
+WHOLE_PIXELS = WholePixels()
