@@ -132,8 +132,8 @@ def refuse_objective(cfg: DictConfig, objective: Objective, attention: Attention
         faults.append(
             f"objective: the gradient of {type(objective).__name__} reaches the policy through the place of a glimpse, "
             f"and attention={name} has none there: it looks at whole pixels, or at cells of a map. Use objective="
-            "reinforce. For objective=pathwise and a Gaussian policy there are windows between pixels: "
-            "attention/windows=smooth"
+            "reinforce. For objective=pathwise and a Gaussian policy there are windows between pixels: attention."
+            "mechanism._target_=benchmark.model.attention.smooth_location.SmoothLocationAttention"
         )
     if faults:
         raise ConfigFault(faults)

@@ -30,7 +30,7 @@ class Pathwise(Objective):
     location does to later ones reaches its pathwise gradient through the decoder: with decoder.detach=true, which cuts
     this path, it is biased where there are several glimpses.
 
-    For Gaussian policies whose windows are smooth (`BetweenPixels`); others are refused. The loss mask has to
+    For Gaussian policies whose windows are smooth (`SmoothLocationAttention`); others are refused. The loss mask has to
     count all time steps. coefficient: a.
     """
 

@@ -6,8 +6,8 @@ from enumerated import QUERY, distance, flat, sampled_gradients, toy, toy_plane
 from models import built, first_batch, no_boxes
 
 from benchmark.common.errors import ConfigFault
+from benchmark.model.attention.smooth_location import windows_between
 from benchmark.model.attention.window import Retina
-from benchmark.model.attention.windows.smooth import BetweenPixels
 from benchmark.objective.base import log_likelihood
 from benchmark.objective.baseline.leave_one_out import LeaveOneOut
 from benchmark.objective.baseline.none import NoBaseline
@@ -16,7 +16,7 @@ from benchmark.objective.loss_mask.until_first_mistake import UntilFirstMistake
 from benchmark.objective.pathwise import Pathwise
 from benchmark.objective.regularizer.none import NoRegularizer
 
-SMOOTH = "attention/windows=smooth"
+SMOOTH = "attention.mechanism._target_=benchmark.model.attention.smooth_location.SmoothLocationAttention"
 
 
 def pathwise(samples, coefficient, baseline=LeaveOneOut):
@@ -31,10 +31,10 @@ def test_windows_between_pixels_by_hand(size):
     corner = torch.tensor([[3.0, 2.0], [4.0, 2.0], [3.0, 3.0], [4.0, 3.0]], dtype=torch.float64)
     at = corner + size / 2
     whole = retina(pyramid, at)
-    torch.testing.assert_close(BetweenPixels()(retina, pyramid, at), whole)
+    torch.testing.assert_close(windows_between(retina, pyramid, at), whole)
     weight = torch.tensor([0.75 * 0.4, 0.25 * 0.4, 0.75 * 0.6, 0.25 * 0.6], dtype=torch.float64)
     between = (at[:1] + torch.tensor([[0.25, 0.6]])).requires_grad_()
-    found = BetweenPixels()(retina, pyramid, between)
+    found = windows_between(retina, pyramid, between)
     torch.testing.assert_close(found[0], (weight.view(4, 1, 1, 1, 1) * whole).sum(0))
     (slope,) = torch.autograd.grad(found.sum(), between)
     upper, left, lower = whole[1] - whole[0], whole[2] - whole[0], whole[3] - whole[2]

@@ -15,10 +15,10 @@ from benchmark.model.attention.item import ItemAttention, SampledItem
 from benchmark.model.attention.location import LocationAttention
 from benchmark.model.attention.policy.learned import LearnedPolicy, Unbounded
 from benchmark.model.attention.policy.map import MapPolicy
+from benchmark.model.attention.smooth_location import SmoothLocationAttention
 from benchmark.model.attention.softening import EachGlimpse
 from benchmark.model.attention.views import Stacked
 from benchmark.model.attention.whatwhere import Added
-from benchmark.model.attention.windows.smooth import BetweenPixels
 from benchmark.model.cell.gru import GRU
 from benchmark.model.context.none import NoContext
 from benchmark.model.decoder.single_layer import SingleLayer
@@ -70,8 +70,8 @@ def toy_plane(steps, glimpses, seed=0):
     spec = task(6, symbols=3, steps=steps)
     policy = partial(LearnedPolicy, hidden=[], squash=Unbounded(), std=Constant(0.3))
     encoder, whatwhere = partial(Dense, sizes=[3]), partial(Added, size=4, hidden=3)
-    attention = LocationAttention(
-        spec, QUERY, encoder, Stacked, policy, whatwhere, size=2, scales=2, unread=[], unit=3, windows=BetweenPixels()
+    attention = SmoothLocationAttention(
+        spec, QUERY, encoder, Stacked, policy, whatwhere, size=2, scales=2, unread=[], unit=3
     )
     return recurrent(spec, attention, glimpses)
 

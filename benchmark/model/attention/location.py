@@ -3,6 +3,7 @@
 Axes: B images, R = B * S rows, D code.
 """
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from typing import NamedTuple, final
 
@@ -16,8 +17,6 @@ from benchmark.model.attention.policy.base import Canvas, Kept, Policy, Seen, Wi
 from benchmark.model.attention.views import Views
 from benchmark.model.attention.whatwhere import WhatWhere
 from benchmark.model.attention.window import Retina, square_map
-from benchmark.model.attention.windows.base import Windows
-from benchmark.model.attention.windows.whole import WHOLE_PIXELS
 from benchmark.model.encoder.base import Encoder
 from datamodules.contract import NO_KEY, ImageKey, TaskSpec
 from datamodules.ranges import Count, Natural, Positive
@@ -47,16 +46,13 @@ def read_scales(scales: int, unread: list[int]) -> list[int]:
     return read
 
 
-@final
-class LocationAttention(Attention):
-    """A policy gives the location, a retina crops there, a glimpse network encodes the crop with its location.
+class AttentionOverLocations(Attention, ABC):
+    """Attention by windows of a retina at the location that a policy gives: what hard and smooth windows share.
 
-    `where` of a glimpse is its centre, a pixel (x, y) clipped into the image; log_prob is that of the location before
-    clipping.
-    size: g, pixels a side of the finest window. scales: windows of a retina. unread: those left out, 0 being the
-    finest. unit: pixels per unit of location. windows: how the retina is cut.
+    smooth: whether a window has a gradient of its place. The arguments are those of `LocationAttention`.
     """
 
+    smooth: bool
     half_2: Tensor
     far_2: Tensor
     empty_Cgg: Tensor
@@ -73,7 +69,6 @@ class LocationAttention(Attention):
         scales: Count,
         unread: list[Natural],
         unit: Positive,
-        windows: Windows = WHOLE_PIXELS,
     ):
         super().__init__()
         channels, *side = spec.image_shape
@@ -87,8 +82,7 @@ class LocationAttention(Attention):
         self.policy = policy(canvas=canvas, query_size=query_size)
         self.drawn, self.reads_annotations = self.policy.drawn, self.policy.reads_annotations
         self.takes_expectation, self.item_size = self.policy.takes_expectation, self.policy.item_size
-        self.cut = windows
-        self.place_gradient = windows.smooth and not self.policy.items  # a map's cells have none
+        self.place_gradient = self.smooth and not self.policy.items  # a map's places have no gradient
         self.unit = unit
         self.register_buffer("half_2", torch.tensor([side[1] / 2, side[0] / 2]), persistent=False)
         self.register_buffer("far_2", 2 * self.half_2, persistent=False)
@@ -109,9 +103,13 @@ class LocationAttention(Attention):
         place = draw(where)
         location_R2 = location(place)
         centre_R2 = (self.half_2 + self.unit * location_R2).clamp(min=0).minimum(self.far_2)
-        what_RD = self.network(self.cut(self.retina, features.levels, centre_R2))
+        what_RD = self.network(self.windows_at(features.levels, centre_R2))
         code_RD = self.whatwhere(what_RD, centre_R2 / self.half_2 - 1)
         return Glimpse(code_RD, centre_R2, where.log_prob(place), item_probs_RN)
+
+    @abstractmethod
+    def windows_at(self, pyramid_BCP: Tensor, centre_R2: Tensor) -> Tensor:
+        """(R, k, C, g, g) windows around centres (x, y) in pixels, the finest first."""
 
     def seen(self, features: LocationFeatures, past: Past, query_RS: Tensor) -> Seen:
         """What the policy may read of the glimpses so far."""
@@ -135,3 +133,20 @@ class LocationAttention(Attention):
 
     def policy_parameters(self) -> list[nn.Parameter]:
         return list(self.policy.parameters())
+
+
+@final
+class LocationAttention(AttentionOverLocations):
+    """A policy gives the location, a retina crops there, a glimpse network encodes the crop with its location.
+
+    `where` of a glimpse is its centre, a pixel (x, y) clipped into the image; log_prob is that of the location before
+    clipping.
+    size: g, pixels a side of the finest window. scales: windows of a retina. unread: those left out, 0 being the
+    finest. unit: pixels per unit of location.
+    """
+
+    smooth = False
+
+    def windows_at(self, pyramid_BCP: Tensor, centre_R2: Tensor) -> Tensor:
+        windows: Tensor = self.retina(pyramid_BCP, centre_R2)
+        return windows
