@@ -46,6 +46,7 @@ class PPO(Objective):
 
     for_drawn = True
     for_drawn_only = True
+    updates: SeveralUpdates
 
     def __init__(
         self, query_size: int, samples: Count, reward: Reward, trace: Share, updates: Count, clip: NotAll,
@@ -55,8 +56,8 @@ class PPO(Objective):
         refuse_rewarded_mistakes(reward, loss_mask)
         self.samples, self.reward, self.trace, self.clip = samples, reward, trace, clip
         self.loss_mask, self.regularizer = loss_mask, regularizer
-        self.updates = self.several = SeveralUpdates(updates)
-        self.trajectories = RepeatedTrajectories(reward.trajectories.each_glimpse, self.several)
+        self.updates = SeveralUpdates(updates)
+        self.trajectories = RepeatedTrajectories(reward.trajectories.each_glimpse, self.updates)
         self.value = nn.Linear(query_size, 1)
 
     def forward(self, rollout: Rollout, target_BT: Tensor) -> dict[str, Tensor]:
@@ -65,7 +66,7 @@ class PPO(Objective):
         mask_BSTM = glimpse_mask(mask_BST, target_BT, rollout.log_prob)
         value_BSTM = self.value(rollout.query).squeeze(-1) * mask_BSTM  # nothing is to come after the end
         find = partial(self._sampled, rollout, log_BST, target_BT, mask_BST, value_BSTM.detach())
-        known = self.several.first("sampled", find)
+        known = self.updates.first("sampled", find)
         ratio_BSTM = (rollout.log_prob - known.log_prob_BSTM).exp()
         clipped_BSTM = ratio_BSTM.clamp(1 - self.clip, 1 + self.clip)
         gain_BSTM = (ratio_BSTM * known.advantage_BSTM).minimum(clipped_BSTM * known.advantage_BSTM)

@@ -54,7 +54,7 @@ def test_a_later_update_by_hand():
     with objective.updates.on_one_batch():
         first = objective.trajectories(roller(rnn, image, target), 2, target)
         objective(first, target)
-        advantage = objective.several.first("sampled", None).advantage_BSTM
+        advantage = objective.updates.first("sampled", None).advantage_BSTM
         shift = torch.tensor([-0.5, -0.1, 0.1, 0.5]).double().view(2, 2, 1, 1).expand_as(advantage)
         later = first._replace(log_prob=(first.log_prob + shift).detach().requires_grad_())
         loss = objective(later, target)["loss"]
@@ -76,7 +76,7 @@ def test_what_is_remembered_of_a_batch_ends_with_it():
     one = objective.trajectories(roller(rnn, image[:1], target[:1]), 3, target[:1])
     assert one.log_prob.shape[:2] == (1, 3)
     assert objective(one, target[:1])["loss"].isfinite()
-    assert objective.several.first("sampled", lambda: 7) == 7
+    assert objective.updates.first("sampled", lambda: 7) == 7
 
 
 def trained(folder, *overrides):
