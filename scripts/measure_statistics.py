@@ -21,7 +21,8 @@ from scipy.special import bdtr, ndtri, stdtr
 
 from benchmark.common.clustered_variance import Floats
 from benchmark.process.program import program
-from benchmark.report.analysis.inference import FAMILY, SeedSample, contrast
+from benchmark.report.analysis.contrasts import SeedSample, contrast
+from benchmark.report.analysis.inference import FAMILY
 from benchmark.report.analysis.statistics import holm
 
 MECHANISMS, IMAGES, ERROR, DIGITS = 6, 2000, 0.15, 400
@@ -60,9 +61,9 @@ WORLDS: Mapping[str, Errors] = {
 }  # fmt: skip
 
 
-def difficulty(generator: np.random.Generator, sources_NK: np.ndarray) -> Floats:
+def difficulty(generator: np.random.Generator, sources_NK: np.ndarray, mechanisms: int) -> Floats:
     """(mechanisms, images) how much harder each image is, as a latent normal: in part its sources'."""
-    of_source = generator.standard_normal((MECHANISMS + 1, int(sources_NK.max()) + 1))
+    of_source = generator.standard_normal((mechanisms + 1, int(sources_NK.max()) + 1))
     latent_MN = of_source[:, sources_NK].sum(axis=2) / np.sqrt(sources_NK.shape[1])
     return COMMON * latent_MN[:1] + OWN * latent_MN[1:]
 
@@ -73,7 +74,7 @@ def study(error_MS: Floats, sources_NK: np.ndarray, generator: np.random.Generat
     """
     scale = np.sqrt(1 + COMMON**2 + OWN**2)
     threshold_MS = ndtri(np.clip(error_MS, 0.002, 0.98)) * scale
-    harder_MN = difficulty(generator, sources_NK)
+    harder_MN = difficulty(generator, sources_NK, len(error_MS))
     noise = generator.standard_normal((*error_MS.shape, len(sources_NK)), dtype=np.float32)
     return list((threshold_MS[..., None] + harder_MN[:, None] + noise > 0).astype(float))
 

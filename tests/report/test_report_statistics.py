@@ -48,7 +48,7 @@ def test_no_variance_and_no_difference() -> None:
 def test_welch_freedom_is_scipys() -> None:
     first, second = [1.0, 2.0, 4.0], [2.0, 3.0, 3.5, 9.0]
     parts = [Component(float(np.var(x, ddof=1)) / len(x), len(x) - 1) for x in (first, second)]
-    assert welch_freedom(*parts) == pytest.approx(stats.ttest_ind(first, second, equal_var=False).df)
+    assert welch_freedom(parts) == pytest.approx(stats.ttest_ind(first, second, equal_var=False).df)
 
 
 def test_wilson_by_hand() -> None:

@@ -8,8 +8,9 @@ from typing import final
 
 import numpy as np
 
+from benchmark.report.analysis.contrasts import Contrast, SeedSample, contrast
 from benchmark.report.analysis.grouping import ReportTask
-from benchmark.report.analysis.inference import Contrast, Finding, SeedSample, contrast, judge
+from benchmark.report.analysis.inference import Finding, judge
 from benchmark.report.analysis.predictions import Predictions, value_by_seed
 from benchmark.report.analysis.statistics import Interval
 

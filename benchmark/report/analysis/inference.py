@@ -4,107 +4,20 @@ Every star, colour, interval and word such as "better" or "reproduced" in a repo
 a training run: many images of one seed are not many seeds. The rule was chosen by simulation, see
 scripts/measure_statistics.py.
 
-Axes: S seeds, N test images, K sources of an image.
+Axes: S seeds.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import final
+from typing import NamedTuple, final
 
 import numpy as np
-from numpy.typing import NDArray
 
-from benchmark.common.clustered_variance import Floats, clustered_variance
-from benchmark.report.analysis.statistics import (
-    LEVEL,
-    Component,
-    Interval,
-    half_width,
-    holm,
-    p_value,
-    welch_freedom,
-)
+from benchmark.report.analysis.contrasts import Contrast
+from benchmark.report.analysis.statistics import LEVEL, Component, Interval, half_width, holm, p_value
 
 FAMILY = 0.05
 """The family-wise error rate: the probability of even one false finding among all comparisons of a task."""
-
-FEW = 2
-"""With this many seeds the variance over seeds has one degree of freedom, and Welch's approximation fails."""
-
-
-@final
-@dataclass(frozen=True)
-class SeedSample:
-    """A mechanism's scores on a task. seeds_S: each seed's mean over the test images; image_N: each image's mean over
-    seeds; interaction: the variance of the seed x image interaction, which is in both.
-    """
-
-    seeds_S: Floats
-    image_N: Floats
-    interaction: float
-
-    @classmethod
-    def of(cls, value_SN: Floats) -> "SeedSample":
-        """From the score of each image with each seed."""
-        seeds_S = value_SN.mean(axis=1)
-        if len(value_SN) == 1:
-            return cls(seeds_S, value_SN[0], 0.0)
-        within = float(value_SN.var(axis=0, ddof=1).mean() - seeds_S.var(ddof=1))
-        return cls(seeds_S, value_SN.mean(axis=0), max(0.0, within))
-
-    @property
-    def over_seeds(self) -> Component | None:
-        """The seed level: the variance of the mean over seeds; None with one seed.
-
-        The standard deviation over seeds is taken as at least half an image.
-        """
-        count = len(self.seeds_S)
-        if count < 2:
-            return None
-        least = (0.5 / len(self.image_N)) ** 2
-        return Component(max(least, float(self.seeds_S.var(ddof=1))) / count, count - 1)
-
-
-@final
-@dataclass(frozen=True)
-class Contrast:
-    """The difference of two means with its variance components; none where a mechanism has one seed."""
-
-    difference: float
-    components: tuple[Component, ...]
-
-    @property
-    def p(self) -> float | None:
-        """The p value of the hypothesis of no difference; None with one seed."""
-        return p_value(self.difference, self.components) if self.components else None
-
-    @property
-    def interval(self) -> Interval | None:
-        """The 95 % interval of the difference for new seeds and new test images; None with one seed."""
-        if not self.components:
-            return None
-        half = half_width(self.components, 1 - LEVEL)
-        return Interval(self.difference - half, self.difference + half)
-
-
-def contrast(first: SeedSample, second: SeedSample, sources_NK: NDArray[np.int64]) -> Contrast:
-    """The first minus the second, on the same test images.
-
-    Three variance components: the seed level of each mechanism, and the paired differences of images, where images with
-    a common source are dependent. With three seeds or more both seed levels are added and have Welch's degrees of
-    freedom; with two seeds they stay separate.
-    """
-    difference = float(first.image_N.mean() - second.image_N.mean())
-    mine, theirs = first.over_seeds, second.over_seeds
-    if mine is None or theirs is None:
-        return Contrast(difference, ())
-    paired = clustered_variance(first.image_N - second.image_N, sources_NK)
-    noise = first.interaction / len(first.seeds_S) + second.interaction / len(second.seeds_S)
-    images = Component(max(0.0, paired - noise / len(first.image_N)), np.inf)
-    if min(len(first.seeds_S), len(second.seeds_S)) <= FEW:
-        return Contrast(difference, (mine, theirs, images))
-    both = Component(mine.variance + theirs.variance, welch_freedom(mine, theirs))
-    return Contrast(difference, (both, images))
 
 
 @final
@@ -140,6 +53,82 @@ def judge(family: Sequence[Contrast]) -> list[Finding]:
         Finding(None, None) if p is None else Finding(next(adjusted), half_width(contrast.components, FAMILY / count))
         for p, contrast in zip(p_values, family, strict=True)
     ]
+
+
+class Region(NamedTuple):
+    """The open interval that a claim says a number lies in: below a bound, above one, or between two (equivalence)."""
+
+    low: float = -np.inf
+    high: float = np.inf
+
+    def p_values(self, found: Contrast) -> tuple[float, float] | None:
+        """The p values of the hypotheses "it is not in the region" and "it is"; None with one seed.
+
+        Two-sided, as every p value here: the first is below 0.05 where the whole 95 % interval is in the region, the
+        second where none of it is. For two bounds the first is the larger of two tests (two one-sided tests, Schuirmann
+        1987).
+        """
+        if not found.components:
+            return None
+        bounds = [bound for bound in self if np.isfinite(bound)]
+        tests = [p_value(found.difference - bound, found.components) for bound in bounds]
+        if self.low < found.difference < self.high:
+            return max(tests, default=1.0), 1.0
+        nearest = min(range(len(bounds)), key=lambda place: abs(found.difference - bounds[place]))
+        return 1.0, tests[nearest]
+
+
+class Part(NamedTuple):
+    """A part of a claim: a number and where the claim says that it lies. A claim of several parts says all of them."""
+
+    found: Contrast
+    region: Region
+
+
+@final
+@dataclass(frozen=True)
+class Decision:
+    """The verdict on a claim. word: HOLDS, FAILS or CANNOT_TELL. adjusted: p of the better supported side after Holm
+    over all claims of the page. visible: of each part, how far from its bound a number would have been decided at the
+    first step of Holm's correction. Both are None with one seed.
+    """
+
+    word: str
+    adjusted: float | None
+    visible: tuple[float, ...] | None
+
+
+HOLDS, FAILS, CANNOT_TELL = "holds", "does not hold", "cannot tell"
+
+
+def decide(claims: Sequence[Sequence[Part]]) -> list[Decision]:
+    """A verdict on each claim of a page.
+
+    A claim holds where every part is in its region: the largest p of its parts counts (intersection-union test, Berger
+    1982). It does not hold where some part is outside: the smallest p counts, times the number of parts. Holm's
+    correction is over the smaller of the two p values of each claim.
+    """
+    sides = [both_sides(parts) for parts in claims]
+    adjusted = iter(holm([min(both) for both in sides if both is not None]))
+    count = sum(both is not None for both in sides)
+    decisions = []
+    for parts, both in zip(claims, sides, strict=True):
+        if both is None:
+            decisions.append(Decision(CANNOT_TELL, None, None))
+            continue
+        p, (outside, inside) = next(adjusted), both
+        word = CANNOT_TELL if p >= FAMILY else HOLDS if outside <= inside else FAILS
+        decisions.append(Decision(word, p, tuple(half_width(part.found.components, FAMILY / count) for part in parts)))
+    return decisions
+
+
+def both_sides(parts: Sequence[Part]) -> tuple[float, float] | None:
+    """The p values of "it does not hold" and "it holds" of a whole claim; None where a part has one seed."""
+    found = [part.region.p_values(part.found) for part in parts]
+    known = [both for both in found if both is not None]
+    if len(known) < len(found) or not known:
+        return None
+    return max(outside for outside, _ in known), min(1.0, len(known) * min(inside for _, inside in known))
 
 
 def mean_interval(scores_S: Sequence[float], images: Interval | None) -> Interval | None:

@@ -60,10 +60,11 @@ def p_value(estimate: float, components: Sequence[Component]) -> float:
     return float(np.exp(high))
 
 
-def welch_freedom(first: Component, second: Component) -> float:
-    """Welch's degrees of freedom of the sum of two variances (Welch 1947)."""
-    shares = first.variance**2 / first.freedom + second.variance**2 / second.freedom
-    return (first.variance + second.variance) ** 2 / shares if shares else first.freedom + second.freedom
+def welch_freedom(components: Sequence[Component]) -> float:
+    """Welch's degrees of freedom of a sum of variances (Satterthwaite 1946, Welch 1947)."""
+    shares = sum(component.variance**2 / component.freedom for component in components)
+    total = sum(component.variance for component in components)
+    return total**2 / shares if shares else sum(component.freedom for component in components)
 
 
 def wilson_interval(share: float, count: float) -> Interval:

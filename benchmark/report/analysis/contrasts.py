@@ -1,0 +1,129 @@
+"""Means over seeds and their weighted sums, with the variance of seeds and of test images: what verdicts are about.
+
+Axes: S seeds, N test images, K sources of an image.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple, final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from benchmark.common.clustered_variance import Floats, clustered_variance
+from benchmark.report.analysis.statistics import LEVEL, Component, Interval, half_width, p_value, welch_freedom
+
+FEW = 2
+"""With this many seeds the variance over seeds has one degree of freedom, and Welch's approximation fails."""
+
+
+@final
+@dataclass(frozen=True)
+class SeedSample:
+    """A mechanism's scores on a task. seeds_S: each seed's mean over the test images; image_N: each image's mean over
+    seeds; interaction: the variance of the seed x image interaction, which is in both.
+    """
+
+    seeds_S: Floats
+    image_N: Floats
+    interaction: float
+
+    @classmethod
+    def of(cls, value_SN: Floats) -> "SeedSample":
+        """From the score of each image with each seed."""
+        seeds_S = value_SN.mean(axis=1)
+        if len(value_SN) == 1:
+            return cls(seeds_S, value_SN[0], 0.0)
+        within = float(value_SN.var(axis=0, ddof=1).mean() - seeds_S.var(ddof=1))
+        return cls(seeds_S, value_SN.mean(axis=0), max(0.0, within))
+
+    @classmethod
+    def of_seeds(cls, score_S: Sequence[float]) -> "SeedSample":
+        """From one number of each seed, of which the images are not known: its interval is for a new seed only."""
+        return cls(np.asarray(score_S, float), np.empty(0), 0.0)
+
+    @property
+    def mean(self) -> float:
+        return float(self.seeds_S.mean())
+
+    @property
+    def over_seeds(self) -> Component | None:
+        """The seed level: the variance of the mean over seeds; None with one seed.
+
+        The standard deviation over seeds is taken as at least half an image.
+        """
+        count, images = len(self.seeds_S), len(self.image_N)
+        if count < 2:
+            return None
+        least = (0.5 / images) ** 2 if images else 0.0
+        return Component(max(least, float(self.seeds_S.var(ddof=1))) / count, count - 1)
+
+
+@final
+@dataclass(frozen=True)
+class Contrast:
+    """A difference, or another weighted sum, of means, with its variance components; none where one has one seed."""
+
+    difference: float
+    components: tuple[Component, ...]
+
+    @property
+    def p(self) -> float | None:
+        """The p value of the hypothesis of no difference; None with one seed."""
+        return p_value(self.difference, self.components) if self.components else None
+
+    @property
+    def interval(self) -> Interval | None:
+        """The 95 % interval of the difference for new seeds and new test images; None with one seed."""
+        if not self.components:
+            return None
+        half = half_width(self.components, 1 - LEVEL)
+        return Interval(self.difference - half, self.difference + half)
+
+
+class Term(NamedTuple):
+    """A mean in a weighted sum. images: name of the test images; terms of one name are paired image by image."""
+
+    weight: float
+    sample: SeedSample
+    images: str
+
+
+def combination(terms: Sequence[Term], sources: Mapping[str, NDArray[np.int64]]) -> Contrast:
+    """sum_i w_i mean_i, such as a difference (weights 1 and -1) or a slope.
+
+    Variance components: the seed level of each term, and for each set of test images the weighted sum, image by image,
+    where images with a common source are dependent. With three seeds or more of each the seed levels are added and have
+    Welch's degrees of freedom; with two seeds of any they stay separate.
+    sources: (N, K) of each set of test images.
+    """
+    total = sum(term.weight * term.sample.mean for term in terms)
+    over_seeds = [weighted(term.weight, term.sample.over_seeds) for term in terms]
+    known = [component for component in over_seeds if component is not None]
+    if len(known) < len(over_seeds):
+        return Contrast(total, ())
+    names = dict.fromkeys(term.images for term in terms if len(term.sample.image_N))
+    images = [over_images([term for term in terms if term.images == name], sources[name]) for name in names]
+    if min(len(term.sample.seeds_S) for term in terms) <= FEW:
+        return Contrast(total, (*known, *images))
+    together = Component(sum(component.variance for component in known), welch_freedom(known))
+    return Contrast(total, (together, *images))
+
+
+def weighted(weight: float, component: Component | None) -> Component | None:
+    """The component of a multiple."""
+    return component and Component(weight**2 * component.variance, component.freedom)
+
+
+def over_images(terms: Sequence[Term], sources_NK: NDArray[np.int64]) -> Component:
+    """The variance over test images of a weighted sum on the same images; what differs from seed to seed is left out,
+    as the seed levels have it.
+    """
+    value_N = np.sum([term.weight * term.sample.image_N for term in terms], axis=0)
+    noise = sum(term.weight**2 * term.sample.interaction / len(term.sample.seeds_S) for term in terms)
+    return Component(max(0.0, clustered_variance(value_N, sources_NK) - noise / len(value_N)), np.inf)
+
+
+def contrast(first: SeedSample, second: SeedSample, sources_NK: NDArray[np.int64]) -> Contrast:
+    """The first minus the second, on the same test images."""
+    return combination([Term(1.0, first, ""), Term(-1.0, second, "")], {"": sources_NK})

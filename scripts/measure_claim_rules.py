@@ -1,0 +1,205 @@
+"""What the verdicts on claims are worth: level, coverage and power of each kind of claim, by simulation.
+
+Mechanisms as in measure_statistics.py: 15 % error on 2,000 test images, an image harder or easier for all, a seed's
+true error drawn with a spread of one point. Each claim is simulated where it is just not true, at its bound: a verdict
+there is false. Coverage is of its 95 % interval. Power is the share of studies that decide rightly where the truth is
+as the row says.
+
+    python scripts/measure_claim_rules.py                  # in minutes
+    python scripts/measure_claim_rules.py --studies 100 --seeds 3
+"""
+
+import argparse
+import sys
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+
+import numpy as np
+from measure_statistics import ERROR, IMAGES, study
+from rich.console import Console
+from rich.progress import track
+from scipy.stats import trim_mean
+
+from benchmark.common.clustered_variance import Floats
+from benchmark.process.program import program
+from benchmark.report.analysis.aggregates import improvement, interquartile_mean
+from benchmark.report.analysis.contrasts import Contrast, SeedSample, Term, combination
+from benchmark.report.analysis.inference import CANNOT_TELL, FAILS, HOLDS, Part, Region, decide
+from benchmark.report.analysis.ranks import rank_correlation
+
+SPREAD, MARGIN, SLOPE, TASKS, THINGS, CLAIMS = 0.01, 0.03, 0.02, 4, 15, 20
+"""Over seeds; of an equivalence; error per doubling of the side; tasks of an aggregate; things that are ranked; claims
+of a page.
+"""
+
+Draw = Callable[[np.random.Generator, int], tuple[Contrast, float]]
+"""An estimate with its components, and the truth, from a generator and a number of seeds."""
+
+
+def samples(errors: Sequence[float], seeds: int, generator: np.random.Generator) -> list[SeedSample]:
+    """Of mechanisms with these expected errors, tested on the same images."""
+    error_MS = np.array(errors)[:, None] + SPREAD * generator.standard_normal((len(errors), seeds))
+    return [SeedSample.of(value_SN) for value_SN in study(error_MS, own(), generator)]
+
+
+def own() -> np.ndarray:
+    """Each image is its own source."""
+    return np.arange(IMAGES)[:, None]
+
+
+def difference(truth: float, times: float = 1.0) -> Draw:
+    """First minus `times` the second. With `times` it is the claim that their ratio is on one side of it."""
+
+    def draw(generator: np.random.Generator, seeds: int) -> tuple[Contrast, float]:
+        first, second = samples([times * ERROR + truth, ERROR], seeds, generator)
+        return combination([Term(1.0, first, "test"), Term(-times, second, "test")], {"test": own()}), truth
+
+    return draw
+
+
+def slope(truth: float) -> Draw:
+    """Of the error against the logarithm of the side to base two, at three sides, each with test images of its own."""
+
+    def draw(generator: np.random.Generator, seeds: int) -> tuple[Contrast, float]:
+        at = [samples([ERROR + truth * x], seeds, generator)[0] for x in (-1, 0, 1)]
+        terms = [Term(x / 2, sample, str(x)) for x, sample in zip((-1, 0, 1), at, strict=True)]
+        return combination(terms, {term.images: own() for term in terms}), truth
+
+    return draw
+
+
+def ranks(truth: float) -> Draw:
+    """Of THINGS things whose scores are jointly normal with this Spearman correlation; seeds have no part in it."""
+
+    def draw(generator: np.random.Generator, _: int) -> tuple[Contrast, float]:
+        pearson = 2 * np.sin(np.pi * truth / 6)
+        first, other = generator.standard_normal((2, THINGS))
+        return rank_correlation(first, pearson * first + np.sqrt(1 - pearson**2) * other), float(np.arctanh(truth))
+
+    return draw
+
+
+LEVELS_T = np.array([0.2, 0.45, 0.6, 0.9])[:TASKS]
+"""Scores of a mechanism on the tasks of an aggregate."""
+
+
+def skewed(generator: np.random.Generator, shape: tuple[int, ...]) -> Floats:
+    """Noise over seeds with mean zero and a long tail of bad ones."""
+    return 0.04 * (1 - generator.exponential(1.0, shape))
+
+
+WHOLE = trim_mean((LEVELS_T[:, None] + skewed(np.random.default_rng(1), (TASKS, 500_000))).ravel(), 0.25)
+"""The interquartile mean of very many seeds."""
+
+
+def middle(generator: np.random.Generator, seeds: int) -> tuple[Contrast, float]:
+    return interquartile_mean(list(LEVELS_T[:, None] + skewed(generator, (TASKS, seeds)))), float(WHOLE)
+
+
+class Row(NamedTuple):
+    """A kind of claim: where it lies at its bound, and where it is clearly so."""
+
+    name: str
+    region: Region
+    at_bound: Draw
+    clear: Draw
+    word: str
+
+
+ROWS = [
+    Row("order: the first is better", Region(high=0.0), difference(0.0), difference(-0.05), HOLDS),
+    Row("order, truth reversed", Region(high=0.0), difference(0.0), difference(0.05), FAILS),
+    Row("equal within 3 points", Region(-MARGIN, MARGIN), difference(MARGIN), difference(0.0), HOLDS),
+    Row("equal within 3 points, 9 apart", Region(-MARGIN, MARGIN), difference(-MARGIN), difference(0.09), FAILS),
+    Row("at most half as much, a third", Region(high=0.0), difference(0.0, 0.5), difference(-0.025, 0.5), HOLDS),
+    Row("slope below 2 points a doubling, 0", Region(high=SLOPE), slope(SLOPE), slope(0.0), HOLDS),
+    Row("rank correlation of 15 things below 0.7, 0", Region(high=np.arctanh(0.7)), ranks(0.7), ranks(0.0), HOLDS),
+]  # fmt: skip
+
+
+class Measured(NamedTuple):
+    """Shares of studies: a verdict at the bound, an interval that holds the truth there, the right verdict where it is
+    clear.
+    """
+
+    false: float
+    coverage: float
+    power: float
+
+
+def measure(row: Row, seeds: int, studies: int, start: int = 0) -> Measured:
+    """At the bound of a region with two bounds "holds" is false, and "does not hold" too."""
+    generator = np.random.default_rng(start)
+    false, covered, right = [], [], []
+    for _ in range(studies):
+        found, truth = row.at_bound(generator, seeds)
+        false.append(decide([[Part(found, row.region)]])[0].word != CANNOT_TELL)
+        covered.append(found.interval is not None and found.interval.low <= truth <= found.interval.high)
+        right.append(decide([[Part(row.clear(generator, seeds)[0], row.region)]])[0].word == row.word)
+    return Measured(float(np.mean(false)), float(np.mean(covered)), float(np.mean(right)))
+
+
+def pages(seeds: int, studies: int, start: int = 0) -> float:
+    """The share of pages of CLAIMS orders with a false verdict: a third of them are true, a third false, the others at
+    their bound.
+    """
+    generator = np.random.default_rng(start)
+    wrong = []
+    for _ in range(studies):
+        truths = [(-0.03, 0.0, 0.03)[place % 3] for place in range(CLAIMS)]
+        claims = [[Part(difference(truth)(generator, seeds)[0], Region(high=0.0))] for truth in truths]
+        words = [decision.word for decision in decide(claims)]
+        allowed = {-0.03: (HOLDS, CANNOT_TELL), 0.0: (CANNOT_TELL,), 0.03: (FAILS, CANNOT_TELL)}
+        wrong.append(any(word not in allowed[truth] for word, truth in zip(words, truths, strict=True)))
+    return float(np.mean(wrong))
+
+
+def aggregate_coverage(seeds: int, studies: int, start: int = 0) -> tuple[float, float, float]:
+    """Coverage of the interval of an interquartile mean, and of the probability of improvement where it is one half and
+    where it is 0.76.
+    """
+    generator = np.random.default_rng(start)
+    held: list[tuple[bool, bool, bool]] = []
+    for _ in range(studies):
+        found, truth = middle(generator, seeds)
+        first_TS, second_TS = (skewed(generator, (TASKS, seeds)) for _ in range(2))
+        # Two exponentials of mean 0.04 differ by a Laplace: P(first + shift > second) = 1 - exp(-shift / 0.04) / 2.
+        _, even = improvement(list(first_TS), list(second_TS))
+        _, better = improvement(list(first_TS + 0.04 * np.log(2.1)), list(second_TS))
+        inside = found.interval is not None and found.interval.low <= truth <= found.interval.high
+        held.append((inside, even.low <= 0.5 <= even.high, better.low <= 1 - 0.5 / 2.1 <= better.high))
+    first, second, third = np.mean(held, axis=0)
+    return float(first), float(second), float(third)
+
+
+def table(seeds: list[int], studies: int) -> list[str]:
+    """Every kind of claim, as Markdown."""
+    lines = [
+        "| " + " | ".join(["claim", *(f"{count} seeds" for count in seeds)]) + " |",
+        "|---|" + "---:|" * len(seeds),
+    ]
+    for row in track(ROWS, "simulating", console=Console(stderr=True)):
+        found = [measure(row, count, studies) for count in seeds]
+        cells = [f"{each.false:.3f} / {each.coverage:.3f} / {each.power:.2f}" for each in found]
+        lines.append("| " + " | ".join([row.name, *cells]) + " |")
+    cells = [f"{pages(count, max(1, studies // 10)):.3f}" for count in seeds]
+    lines.append("| " + " | ".join([f"a page of {CLAIMS} orders: a false verdict", *cells]) + " |")
+    whole = [aggregate_coverage(count, studies) for count in seeds]
+    names = ("interquartile mean: coverage", "probability of improvement 0.5: coverage", "the same, 0.76: coverage")
+    for name, found_S in zip(names, zip(*whole, strict=True), strict=True):
+        lines.append("| " + " | ".join([name, *(f"{share:.3f}" for share in found_S)]) + " |")
+    return lines
+
+
+@program
+def main() -> None:
+    words = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    words.add_argument("--studies", type=int, default=1000, help="simulated studies of each cell (default 1000)")
+    words.add_argument("--seeds", type=int, nargs="+", default=[2, 3, 5, 10], help="seeds a mechanism")
+    asked = words.parse_args()
+    print("verdict at the bound (level 0.05) / coverage of the 95 % interval there / power where it is clear")
+    print("\n".join(table(asked.seeds, asked.studies)))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
