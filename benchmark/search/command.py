@@ -9,7 +9,6 @@ from omegaconf import DictConfig, OmegaConf
 from optuna.trial import TrialState
 
 from benchmark.common.errors import ConfigFault
-from benchmark.config.check import argument_faults, find
 from benchmark.config.compose import Composer
 from benchmark.config.overrides import Overrides
 from benchmark.process.signals_and_log import signals_as_exits
@@ -23,8 +22,7 @@ from benchmark.search.request import SearchRequest, search_request
 from benchmark.search.searching import Searching
 from benchmark.search.summary import SearchRow, row_of, table, write_summary
 from benchmark.search.trial_studies import TrialStudy, journal
-from benchmark.sweep.base import SweepLauncher
-from benchmark.sweep.dry_run import launcher_of
+from benchmark.sweep.ready import ready
 from datamodules.printable import printable
 
 LOCK, SUMMARY, BEST = ".search.lock", "search.json", "best"
@@ -35,7 +33,7 @@ def search(composer: Composer, texts: Sequence[str], dry: bool) -> int:
     """Returns 1 where trials are open: their runs were stopped from outside. Raises ConfigFault with all faults."""
     request = search_request(composer, texts)
     config = composer.compose(request.usual, RunMode.MULTIRUN)
-    launcher = ready(config)
+    launcher = ready(config, "a search")
     with of_sweep(config.progress) as console:
         usual = refuse_impossible(composer, request, console)
     places = launcher.places(config.trainer.accelerator)
@@ -54,24 +52,6 @@ def search(composer: Composer, texts: Sequence[str], dry: bool) -> int:
         with of_sweep(config.progress) as console, signals_as_exits():
             Searching(request, composer, launcher, studies, together).run(console)
         return concluded(folder, request, studies, composer, config)
-
-
-def ready(config: DictConfig) -> SweepLauncher:
-    """The launcher that is configured. Raises ConfigFault for one that a search cannot use, and its knobs' faults."""
-    knobs: Any = OmegaConf.to_container(config.hydra.launcher, resolve=True)
-    target = find(str(knobs["_target_"]))
-    if not issubclass(target, SweepLauncher):
-        usable = "a launcher of this package, such as pool or slurm"
-        raise ConfigFault([f"hydra/launcher: a search needs {usable}, and not {target.__name__}"])
-    faults = [f"{knob}: {message}" for knob, message in argument_faults("hydra.launcher", knobs, target)]
-    if knobs.get("detach"):
-        faults.append("hydra.launcher.detach=true: a search waits for its trials, since their results are what it uses")
-    if faults:
-        raise ConfigFault(faults)
-    launcher = launcher_of(config)
-    assert launcher is not None
-    launcher.setup(hydra_context=None, task_function=None, config=config)  # type: ignore[arg-type]
-    return launcher
 
 
 def plan_of(request: SearchRequest, together: int, places: int) -> list[str]:

@@ -113,8 +113,7 @@ def test_the_interquartile_mean_by_hand() -> None:
     """Eight runs: the middle four are 3 to 6; winsorised, the tasks are 3 3 3 4 and 5 6 6 6."""
     found = interquartile_mean([np.array([1.0, 2.0, 3.0, 4.0]), np.array([5.0, 6.0, 7.0, 8.0])])
     assert found.difference == 4.5
-    # each 4 * 0.25 / 4^2, with Welch's six degrees
-    assert found.components == (pytest.approx((0.125, 6.0)),)
+    assert found.components == (pytest.approx((0.0625, 3)),) * 2  # each 4 * 0.25 / 4^2
     one = interquartile_mean([np.array([1.0]), np.array([3.0, 5.0])])
     assert (one.difference, one.components) == (3.0, ())
 
@@ -142,8 +141,11 @@ def test_each_kind_of_claim_holds_its_level(row: simulated.Row, seeds: int) -> N
 
 
 @pytest.mark.parametrize("seeds", [2, 3, 5, 10])
-def test_aggregates_cover_the_truth(seeds: int) -> None:
-    assert min(simulated.aggregate_coverage(seeds, STUDIES, start=seeds)) >= 1 - MOST
+@pytest.mark.parametrize("name", list(simulated.AGGREGATES))
+def test_aggregates_cover_the_truth(name: str, seeds: int) -> None:
+    least = 0.93 if "long tail" in name else 0.95  # an interval of few seeds with a long tail is known to be narrow
+    found = simulated.AGGREGATES[name](seeds, STUDIES, seeds)
+    assert found >= least - 2.5 * np.sqrt(0.05 * 0.95 / STUDIES)
 
 
 def test_a_page_of_claims_holds_its_level() -> None:

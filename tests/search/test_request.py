@@ -9,8 +9,9 @@ from run_helpers import ROOT, TINY, composer
 from benchmark.common.errors import ConfigFault
 from benchmark.process.terminal import Quiet
 from benchmark.search.checking_ends import refuse_impossible
-from benchmark.search.command import ready, search
+from benchmark.search.command import search
 from benchmark.search.request import search_request, sorted_out
+from benchmark.sweep.ready import ready
 
 COMPOSER = composer()
 PAGE = (ROOT / "docs/sweeps.md").read_text().replace("\\\n", " ")
@@ -89,9 +90,9 @@ def test_ranges_are_checked_at_their_ends_with_every_mechanism():
 def test_launchers_that_a_search_cannot_use_are_refused():
     usual = search_request(COMPOSER, ["attention=none", LR]).usual
     with pytest.raises(ConfigFault, match="needs a launcher of this package"):
-        ready(COMPOSER.compose([*usual, "hydra/launcher=basic"]))
-    with pytest.raises(ConfigFault, match="a search waits for its trials"):
-        ready(COMPOSER.compose([*usual, "hydra/launcher=slurm", "hydra.launcher.detach=true"]))
+        ready(COMPOSER.compose([*usual, "hydra/launcher=basic"]), "a search")
+    with pytest.raises(ConfigFault, match="a search waits for its runs"):
+        ready(COMPOSER.compose([*usual, "hydra/launcher=slurm", "hydra.launcher.detach=true"]), "a search")
 
 
 def test_a_dry_run_says_what_would_be_done_and_writes_nothing(tmp_path, monkeypatch, capsys):

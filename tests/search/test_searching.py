@@ -133,7 +133,7 @@ def searched(tmp_path, monkeypatch):
         monkeypatch.chdir(tmp_path / place)
         launcher = launcher or MadeUp()
 
-        def ready(config):
+        def ready(config, who):
             launcher.setup(hydra_context=None, task_function=None, config=config)
             return launcher
 

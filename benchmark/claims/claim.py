@@ -1,0 +1,171 @@
+"""A claim as data: a yaml of conf/claim/, of an installed package's or of --config-dir's."""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, NamedTuple, final
+
+import yaml
+from hydra.utils import instantiate
+
+from benchmark.claims.measure.base import ClaimMeasure
+from benchmark.claims.rule.base import ClaimRule
+from benchmark.common.errors import ConfigFault
+from benchmark.common.nearest import did_you_mean
+from benchmark.config.check import argument_faults, find, value_faults
+from benchmark.config.compose import Composer
+from benchmark.config.signatures import signature
+from benchmark.config.yamls import file_of
+from benchmark.process.program import first_line
+from datamodules.ranges import Count, Positive
+
+GROUP = "claim"
+"""The group of yamls."""
+
+FOLDER = re.compile(r"\{(\w+)\}")
+"""A folder of data in a line of overrides, such as data.root={mnist}: the command line says where it is."""
+
+
+class ClaimFile(NamedTuple):
+    """What a claim's yaml holds.
+
+    statement: the sentence, in our words. source: where it is claimed, and with which numbers. tasks: by name, the
+    overrides of the data set and scale; the claim is decided on each by itself. arms: by name, the overrides of what is
+    compared; each arm is a sweep over the seeds. seeds: of each arm. minutes: of one run on one core, while no earlier
+    run tells it. fair: what is the same in all arms, and what the control is. measure, rule: a number of each run, and
+    what the claim says of it.
+    """
+
+    statement: str
+    source: str
+    tasks: dict[str, str]
+    arms: dict[str, str]
+    seeds: Count
+    minutes: Positive
+    fair: str
+    measure: dict[str, Any]
+    rule: dict[str, Any]
+
+
+@final
+@dataclass(frozen=True)
+class SurveyClaim:
+    """A claim that was read and checked. name: of its yaml. For the others see ClaimFile."""
+
+    name: str
+    statement: str
+    source: str
+    tasks: Mapping[str, str]
+    arms: Mapping[str, str]
+    seeds: int
+    minutes: float
+    fair: str
+    measure: ClaimMeasure
+    rule: ClaimRule
+
+    def overrides(self, task: str, arm: str, seed: int) -> list[str]:
+        """Of one run."""
+        return [*self.arms[arm].split(), *self.tasks[task].split(), f"seed={seed}"]
+
+    def command(self, task: str, arm: str) -> str:
+        """The sweep that makes the runs of an arm."""
+        seeds = ",".join(str(seed) for seed in range(self.seeds))
+        return " ".join(
+            ["python -m benchmark.run -m", *self.arms[arm].split(), *self.tasks[task].split(), f"seed={seeds}"]
+        )
+
+
+def read_claims(composer: Composer, names: Sequence[str]) -> list[SurveyClaim]:
+    """The claims of these names, all there are for none. Raises ConfigFault with the faults of all of them."""
+    known = composer.choices(GROUP)
+    faults = [f"{name}: there is no such claim{did_you_mean(name, known)} There are {', '.join(known)}"
+              for name in names if name not in known]  # fmt: skip
+    found = []
+    for name in [name for name in known if not names or name in names]:
+        path = file_of(composer.loader, f"{GROUP}/{name}")
+        assert path is not None  # it is one of the choices
+        try:
+            found.append(read_claim(name, path))
+        except ConfigFault as fault:
+            faults += [f"{path}: {each}" for each in fault.faults]
+    if faults:
+        raise ConfigFault(faults)
+    return found
+
+
+def read_claim(name: str, path: Path) -> SurveyClaim:
+    """Raises ConfigFault with all that is wrong in the file."""
+    try:
+        node = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise ConfigFault([f"is no yaml ({first_line(error)})"]) from error
+    if not isinstance(node, dict):
+        raise ConfigFault([f"has to hold {', '.join(ClaimFile._fields)}"])
+    if faults := list(file_faults(node)):
+        raise ConfigFault(faults)
+    parts = {part: made(part, node[part]) for part in ("measure", "rule")}
+    claim = SurveyClaim(name, **{**node, **parts, "minutes": float(node["minutes"])})
+    if faults := list(arm_faults(claim)):
+        raise ConfigFault(faults)
+    return claim
+
+
+def file_faults(node: Mapping[Any, Any]) -> Iterator[str]:
+    """Unknown and missing keys, values of a wrong kind, and what a measure or a rule does not take."""
+    for key in node:
+        if key not in ClaimFile._fields:
+            yield f"there is no key {key!r} in a claim{did_you_mean(str(key), ClaimFile._fields)}"
+    yield from (f"{key} is missing" for key in ClaimFile._fields if key not in node)
+    for fault in value_faults(
+        "", {key: node[key] for key in node if key in ClaimFile._fields}, signature(ClaimFile).knobs
+    ):
+        yield f"{fault.knob}: {fault.message}"
+    for part, kind in (("measure", ClaimMeasure), ("rule", ClaimRule)):
+        value = node.get(part)
+        if isinstance(value, dict):
+            yield from class_faults(part, value, kind)
+
+
+def class_faults(part: str, node: Mapping[str, Any], kind: type) -> Iterator[str]:
+    """Of the class that a measure or a rule names, and of its arguments."""
+    target = node.get("_target_")
+    try:
+        named = find(str(target)) if target else None
+    except (ImportError, AttributeError, ValueError) as error:
+        yield f"{part}._target_: {target!r} cannot be imported ({error})"
+        return
+    if not (isinstance(named, type) and issubclass(named, kind)):
+        yield f"{part}._target_: has to name a class of {kind.__module__.rpartition('.')[0]}, not {target!r}"
+        return
+    yield from (f"{fault.knob}: {fault.message}" for fault in argument_faults(part, node, named))
+
+
+def made(part: str, node: Mapping[str, Any]) -> Any:
+    """The object of a measure or a rule. Raises ConfigFault for what its class refuses."""
+    try:
+        return instantiate(dict(node), _convert_="all")
+    except Exception as error:  # whatever a class raises for its arguments
+        cause = error.__cause__ or error
+        raise ConfigFault([f"{part}: {first_line(cause)}"]) from error
+
+
+def arm_faults(claim: SurveyClaim) -> Iterator[str]:
+    """Arms that the rule names and the claim lacks, and the other way round; no task."""
+    named = claim.rule.arms()
+    yield from (
+        f"rule: there is no arm {arm!r}{did_you_mean(arm, list(claim.arms))}" for arm in named if arm not in claim.arms
+    )
+    yield from (f"arms.{arm}: the rule does not use it" for arm in claim.arms if arm not in named)
+    if not claim.tasks:
+        yield "tasks: at least one is needed"
+    for where, lines in (("arms", claim.arms), ("tasks", claim.tasks)):
+        for name, line in lines.items():
+            if any(text.lstrip("+~").startswith("seed=") for text in line.split()):
+                yield f"{where}.{name}: seeds are the claim's, and no override of a line"
+
+
+def folders_of(claims: Sequence[SurveyClaim]) -> list[str]:
+    """The names of folders that lines of these claims leave open."""
+    lines = [line for claim in claims for line in (*claim.arms.values(), *claim.tasks.values())]
+    return sorted({name for line in lines for name in FOLDER.findall(line)})

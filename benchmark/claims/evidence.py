@@ -1,0 +1,124 @@
+"""The runs of a claim: which there have to be, which are there, and what they say."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple, final
+
+from benchmark.claims.claim import FOLDER, SurveyClaim
+from benchmark.claims.measure.base import NoEvidence, Scale, Scored
+from benchmark.claims.rule.base import ClaimPart
+from benchmark.config.compose import Composer
+from benchmark.report.read.folders import Finished, RunFolderName
+from benchmark.report.read.runs import read_run
+from benchmark.results.run_id import RunId
+from benchmark.stored import StoredRuns
+
+PURE = Scale("", 1.0, 2, "")
+"""Of a number without a unit."""
+
+
+class ClaimRun(NamedTuple):
+    """A run of a claim. epochs: of its training. overrides: those that make it."""
+
+    arm: str
+    address: RunId
+    epochs: int
+    overrides: tuple[str, ...]
+
+
+@final
+@dataclass(frozen=True)
+class Evidence:
+    """A claim on one of its tasks. runs: all that it needs. finished: those that are there, by arm. scores: by arm, where
+    all its seeds are there. parts: what the rule says of them; empty while an arm lacks a seed. fault: why the runs that
+    are there say nothing, "" otherwise.
+    """
+
+    claim: SurveyClaim
+    task: str
+    runs: tuple[ClaimRun, ...]
+    finished: Mapping[str, tuple[Finished, ...]]
+    scores: Mapping[str, Scored]
+    parts: tuple[ClaimPart, ...]
+    scale: Scale
+    fault: str
+
+    @property
+    def missing(self) -> int:
+        """How many runs are not there."""
+        return len(self.runs) - sum(len(runs) for runs in self.finished.values())
+
+    @property
+    def images(self) -> int:
+        """Test images of an arm; 0 without a run."""
+        return max((run.test_images for runs in self.finished.values() for run in runs), default=0)
+
+
+@final
+class Evidences:
+    """Finds the runs of claims. study, runs: where they are, unless an arm names a study of its own. folders: of data."""
+
+    def __init__(self, composer: Composer, study: str, runs: str, folders: Mapping[str, str]):
+        self._composer, self._stored = composer, StoredRuns()
+        self._usual = [f"study={study}", f"runs={runs}"]
+        self._folders = folders
+        self._known: dict[tuple[str, ...], tuple[RunId, int]] = {}
+
+    def of(self, claim: SurveyClaim, task: str) -> Evidence:
+        """A claim on a task. Raises ConfigFault for overrides that cannot be composed."""
+        runs = tuple(self._run(claim, task, arm, seed) for arm in claim.arms for seed in range(claim.seeds))
+        read = {run.address.folder: read_run(named(run.address)) for run in runs}
+        finished = {
+            arm: tuple(
+                found
+                for run in runs
+                if run.arm == arm and isinstance(found := read[run.address.folder], Finished)
+                and found.record.get("config_hash") == run.address.config_hash
+            )
+            for arm in claim.arms
+        }  # fmt: skip
+        return self._judged(Evidence(claim, task, runs, finished, {}, (), PURE, ""))
+
+    def _run(self, claim: SurveyClaim, task: str, arm: str, seed: int) -> ClaimRun:
+        texts = [self._placed(text) for text in claim.overrides(task, arm, seed)]
+        given = {text.partition("=")[0] for text in texts}
+        texts += [text for text in self._usual if text.partition("=")[0] not in given]
+        return ClaimRun(arm, *self._identified(tuple(texts)), tuple(texts))
+
+    def _identified(self, texts: tuple[str, ...]) -> tuple[RunId, int]:
+        """The identity of a run and its epochs; claims have many runs in common."""
+        if texts not in self._known:
+            config = self._composer.job(texts)
+            address = self._composer.address(config, values=self._composer.values(texts))
+            self._known[texts] = self._stored.address(address, config), config.trainer.max_epochs
+        return self._known[texts]
+
+    def _placed(self, text: str) -> str:
+        """An override with the folders of data in place of their names; "." for one that is not given, which does not
+        change which run it is.
+        """
+        return FOLDER.sub(lambda match: self._folders.get(match[1], "."), text)
+
+    @staticmethod
+    def _judged(found: Evidence) -> Evidence:
+        claim, complete = (
+            found.claim,
+            {arm: runs for arm, runs in found.finished.items() if len(runs) == found.claim.seeds},
+        )
+        try:
+            scores = {arm: claim.measure.score(runs) for arm, runs in complete.items()}
+            some = next(iter(complete.values()), ())
+            scale = claim.measure.scale(some) if some else PURE
+            parts = tuple(claim.rule.parts(scores)) if len(complete) == len(claim.arms) else ()
+        except (NoEvidence, ValueError) as fault:
+            return Evidence(claim, found.task, found.runs, found.finished, {}, (), PURE, str(fault))
+        return Evidence(claim, found.task, found.runs, found.finished, scores, parts, scale, "")
+
+    def gather(self, claims: Sequence[SurveyClaim]) -> list[Evidence]:
+        """All claims on all their tasks."""
+        return [self.of(claim, task) for claim in claims for task in claim.tasks]
+
+
+def named(address: RunId) -> RunFolderName:
+    """A run's folder as the report reads it."""
+    return RunFolderName(address.folder, address.attention, address.data, address.seed, address.setting)

@@ -1,0 +1,1 @@
+"""What a claim is about: a number of each run."""

@@ -1,0 +1,52 @@
+"""How a number of the record changes along its entries, such as multiply-adds by the side of the image."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, final
+
+import numpy as np
+
+from benchmark.claims.measure.base import NO_IMAGES, ClaimMeasure, NoEvidence, Scale, Scored
+from benchmark.report.analysis.contrasts import SeedSample
+from benchmark.report.analysis.statistics import log_slope
+from benchmark.report.read.folders import Finished, number
+from datamodules.ranges import Natural
+
+
+@final
+class RecordSlope(ClaimMeasure):
+    """The least-squares slope over a mapping of record.json from numbers to numbers.
+
+    path: of the mapping, such as cost.multiply_adds_by_side or test.mean.by_length. key: of the number in an entry, ""
+    where the entry is the number. power: whether both are taken as logarithms: the exponent k of y = c x^k. least: the
+    fewest images of an entry that counts; entries without a number of images all count. name, factor, decimals, unit:
+    of the slope, as it is shown.
+    """
+
+    def __init__(
+        self, path: str, key: str, power: bool, least: Natural, name: str, factor: float, decimals: Natural, unit: str
+    ):
+        self._path, self._key, self._power, self._least = path.split("."), key, power, least
+        self._scale = Scale(name, factor, decimals, unit)
+
+    def score(self, runs: Sequence[Finished]) -> Scored:
+        return Scored(SeedSample.of_seeds([self._slope(run) for run in runs]), "", NO_IMAGES)
+
+    def _slope(self, run: Finished) -> float:
+        found: Any = run.record
+        for key in self._path:
+            found = found.get(key) if isinstance(found, Mapping) else None
+        entries = found if isinstance(found, Mapping) else {}
+        pairs = [(float(at), value) for at, entry in entries.items() if (value := self._value(entry)) is not None]
+        if len(pairs) < 2:
+            raise NoEvidence(f"{run.address.folder}: its record has no two numbers at {'.'.join(self._path)}")
+        x, y = zip(*pairs, strict=True)
+        return log_slope(x, y) if self._power else float(np.polyfit(x, y, 1)[0])
+
+    def _value(self, entry: object) -> float | None:
+        if not self._key:
+            return number({"": entry}, "")
+        images = number(entry, "images")
+        return None if images is not None and images < self._least else number(entry, self._key)
+
+    def scale(self, runs: Sequence[Finished]) -> Scale:
+        return self._scale

@@ -1,0 +1,60 @@
+"""The primary metric on the test images, image by image.
+
+Axes: S seeds, N test images.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from benchmark.claims.measure.base import ClaimMeasure, NoEvidence, Scale, Scored
+from benchmark.report.analysis.contrasts import SeedSample
+from benchmark.report.analysis.predictions import Predictions, PredictionsError, read_predictions
+from benchmark.report.analysis.quality import Quality
+from benchmark.report.read.folders import Finished
+from benchmark.results.checksums import is_the_file
+
+
+@final
+class TestScore(ClaimMeasure):
+    """The primary metric in an evaluation mode; minus that in another mode of the same run, where one is named.
+
+    mode: "mean", "expectation", "sample", "average" or "random". minus: the same, "" for none.
+    """
+
+    __test__ = False  # no test of pytest's, in spite of its name
+
+    def __init__(self, mode: str, minus: str):
+        self._mode, self._minus = mode, minus
+
+    def score(self, runs: Sequence[Finished]) -> Scored:
+        held = [predictions_of(run) for run in runs]
+        if any(not np.array_equal(held[0].index, other.index) for other in held):
+            raise NoEvidence(f"the seeds of {runs[0].address.attention} were tested on different images")
+        value_SN = np.stack([self._value(run, found.value) for run, found in zip(runs, held, strict=True)])
+        return Scored(SeedSample.of(value_SN), runs[0].fingerprint, held[0].sources)
+
+    def _value(self, run: Finished, by_mode: Mapping[str, NDArray[np.float64]]) -> NDArray[np.float64]:
+        for mode in filter(None, (self._mode, self._minus)):
+            if mode not in by_mode:
+                raise NoEvidence(f"{run.address.folder}: was not tested in the mode {mode!r}, but in {list(by_mode)}")
+        return by_mode[self._mode] - by_mode[self._minus] if self._minus else by_mode[self._mode]
+
+    def scale(self, runs: Sequence[Finished]) -> Scale:
+        quality = Quality(runs[0].headline)
+        name = f"{quality.name}, {self._mode} minus {self._minus}" if self._minus else quality.name
+        return Scale(name, quality.factor, quality.decimals, quality.unit)
+
+
+def predictions_of(run: Finished) -> Predictions:
+    """A run's predictions. Raises NoEvidence where they cannot be used."""
+    path = run.address.folder / "predictions.npz"
+    try:
+        found = read_predictions(path)
+    except PredictionsError as fault:
+        raise NoEvidence(f"{run.address.folder}: {fault}") from fault
+    if not is_the_file(run.record, run.address.folder, path):
+        raise NoEvidence(f"{path} was changed after the run")
+    return found

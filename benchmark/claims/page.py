@@ -1,0 +1,125 @@
+"""The page of claims: one self-contained HTML file, and the same as Markdown."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from importlib.resources import files
+from typing import final
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+
+from benchmark.claims.claim import SurveyClaim
+from benchmark.claims.forest import forest, rows_of
+from benchmark.claims.judged import JudgedClaim
+from benchmark.claims.tables import arm_table, number_table, verdict_table
+from benchmark.report.draw.chart import Figure
+from benchmark.report.draw.table import Table
+from benchmark.report.write.page import breakable
+
+NO_LEGEND = Markup("")
+
+
+@final
+@dataclass(frozen=True)
+class ClaimSection:
+    """All of one claim. lines: a sentence for each task without a verdict."""
+
+    claim: SurveyClaim
+    figures: tuple[Figure, ...]
+    tables: tuple[Table, ...]
+    folded: tuple[Table, ...]
+    lines: tuple[str, ...]
+    commands: tuple[str, ...]
+
+
+@final
+@dataclass(frozen=True)
+class ClaimsPage:
+    """A page, ready to be rendered. facts: of the page, by name."""
+
+    study: str
+    facts: tuple[tuple[str, str], ...]
+    verdicts: Table
+    sections: tuple[ClaimSection, ...]
+
+
+def page_of(study: str, judged: Sequence[JudgedClaim]) -> ClaimsPage:
+    """All claims, in the order of their names."""
+    names = list(dict.fromkeys(each.evidence.claim.name for each in judged))
+    sections = [section([each for each in judged if each.evidence.claim.name == name]) for name in names]
+    return ClaimsPage(study, tuple(facts(judged)), verdict_table(judged), tuple(sections))
+
+
+def facts(judged: Sequence[JudgedClaim]) -> list[tuple[str, str]]:
+    """How many verdicts there are, and of which runs, code and hardware."""
+    counted = Counter(each.word for each in judged)
+    runs = [run for each in judged for found in each.evidence.finished.values() for run in found]
+    revisions = sorted({str(run.record["git"].get("revision"))[:7] for run in runs})
+    machines = sorted({f"{run.record['hardware'].get('device')}, {run.record['hardware'].get('cpu')}" for run in runs})
+    folders = {run.address.folder for run in runs}
+    said = ", ".join(f"{count} {word}" for word, count in counted.most_common())
+    found = [("Claims", f"{len({each.evidence.claim.name for each in judged})} on {len(judged)} tasks: {said}")]
+    return [*found, ("Runs", str(len(folders))), ("Code", ", ".join(revisions)), ("Hardware", "; ".join(machines))]
+
+
+def section(judged: Sequence[JudgedClaim]) -> ClaimSection:
+    """One claim on all its tasks."""
+    claim = judged[0].evidence.claim
+    told = [each for each in judged if each.decision is not None]
+    lines = [
+        f"{each.evidence.task}: {each.word}. "
+        + (each.evidence.fault or f"{each.evidence.missing} of {len(each.evidence.runs)} runs are missing.")
+        for each in judged
+        if each.decision is None
+    ]
+    commands = [claim.command(task, arm) for task in claim.tasks for arm in claim.arms]
+    return ClaimSection(
+        claim, tuple(figures(told)), tuple(number_table(each) for each in told),
+        tuple(arm_table(each) for each in told if each.evidence.scores), tuple(lines), tuple(commands),
+    )  # fmt: skip
+
+
+def figures(judged: Sequence[JudgedClaim]) -> list[Figure]:
+    """A picture for each unit that the claim is measured in."""
+    by_unit: dict[tuple[str, str], list[JudgedClaim]] = {}
+    for each in judged:
+        absolute = any(part.absolute for part in each.evidence.parts)
+        key = (each.evidence.scale.name, each.evidence.scale.unit) if absolute else ("", "")
+        by_unit.setdefault(key, []).append(each)
+    drawn = []
+    for (name, unit), held in by_unit.items():
+        axis = f"{name}, difference{unit.replace('%', 'in points')}" if name else held[0].evidence.parts[0].words
+        rows = [row for each in held for row in rows_of(each)]
+        caption = "Point and line: the number and its 95 % interval. Shaded: where the claim says that it lies."
+        drawn.append(Figure(held[0].evidence.claim.name, caption, forest(axis, axis, rows), NO_LEGEND))
+    return drawn
+
+
+def render(page: ClaimsPage) -> str:
+    """The HTML: all data is escaped, and nothing outside the page is loaded."""
+    folders = [str(files("benchmark.claims")), str(files("benchmark.report.write"))]
+    environment = Environment(
+        loader=FileSystemLoader(folders),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters["breakable"] = breakable
+    css = files("benchmark.report.write").joinpath("page.css").read_text(encoding="utf-8")
+    return environment.get_template("claims.html.j2").render(page=page, style=Markup(css))  # of this package, no data
+
+
+def markdown(page: ClaimsPage) -> str:
+    """The tables as Markdown."""
+    lines = [f"# {page.study}: what the survey claims, and what holds", ""]
+    lines += [f"* {name}: {value}" for name, value in page.facts]
+    lines += ["", page.verdicts.markdown()]
+    for found in page.sections:
+        lines += [f"## {found.claim.name}", "", found.claim.statement, "", f"Claimed: {found.claim.source}", ""]
+        lines += [f"Fair: {found.claim.fair}", ""]
+        lines += [table.markdown() for table in (*found.tables, *found.folded)]
+        lines += [f"* {line}" for line in found.lines]
+        lines += ["", "```console", *found.commands, "```", ""] if found.commands else [""]
+    return "\n".join(lines)

@@ -1,0 +1,68 @@
+"""The command line of the claims."""
+
+from collections.abc import Sequence
+from typing import NamedTuple, final
+
+from benchmark.claims.claim import SurveyClaim, folders_of, read_claims
+from benchmark.common.errors import ConfigFault
+from benchmark.common.nearest import did_you_mean
+from benchmark.config.compose import Composer
+from benchmark.results.run_id import name_fault
+
+COMMANDS = ("list", "run", "report")
+USUAL = {"study": "claims", "runs": "runs", "budget": "", "out": ""}
+"""Values of the settings that are not given; "" for none."""
+
+
+@final
+class ClaimsRequest(NamedTuple):
+    """What is asked. command: one of COMMANDS. claims: those named, else all. folders: of data, by name. budget: minutes,
+    None for no limit. out: folder of the page, "" for the study's. of_hydra: overrides of Hydra, which choose how runs
+    are launched.
+    """
+
+    command: str
+    claims: list[SurveyClaim]
+    folders: dict[str, str]
+    study: str
+    runs: str
+    budget: float | None
+    out: str
+    of_hydra: list[str]
+
+
+def parse_request(composer: Composer, arguments: Sequence[str]) -> ClaimsRequest:
+    """Raises ConfigFault with all faults."""
+    command, *rest = arguments
+    if command not in COMMANDS:
+        raise ConfigFault([f"{command}: is none of {', '.join(COMMANDS)}{did_you_mean(command, COMMANDS)}"])
+    names = [text for text in rest if "=" not in text]
+    of_hydra = [text for text in rest if "=" in text and text.lstrip("+~").startswith("hydra")]
+    given = dict(text.split("=", 1) for text in rest if "=" in text and text not in of_hydra)
+    faults: list[str] = []
+    claims: list[SurveyClaim] = []
+    try:
+        claims = read_claims(composer, names)
+    except ConfigFault as fault:
+        faults += fault.faults
+    known = [*USUAL, *folders_of(claims)]
+    unknown = [key for key in given if key not in known] if claims else []
+    faults += [f"{key}={given[key]}: there is no such setting{did_you_mean(key, known)} There are {', '.join(known)}"
+               for key in unknown]  # fmt: skip
+    settings = USUAL | {key: value for key, value in given.items() if key in USUAL}
+    budget = None
+    if fault_of_name := name_fault(settings["study"]):
+        faults.append(f"study: {fault_of_name}")
+    if settings["budget"]:
+        try:
+            budget = float(settings["budget"])
+        except ValueError:
+            budget = -1.0
+        if not budget > 0:
+            faults.append(f"budget={settings['budget']}: has to be a number of minutes above zero")
+    if faults:
+        raise ConfigFault(faults)
+    folders = {key: value for key, value in given.items() if key not in USUAL}
+    return ClaimsRequest(
+        command, claims, folders, settings["study"], settings["runs"], budget, settings["out"], of_hydra
+    )

@@ -1,0 +1,1 @@
+"""What a claim says of the numbers of its arms."""

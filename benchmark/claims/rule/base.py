@@ -1,0 +1,72 @@
+"""The interface of rules: from the scores of arms to parts of a claim, which the statistics decide."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping, Sequence
+from typing import NamedTuple, final
+
+import numpy as np
+
+from benchmark.claims.measure.base import Scored
+from benchmark.report.analysis.contrasts import Contrast, Term, combination
+from benchmark.report.analysis.inference import Region
+
+Show = Callable[[float], float]
+"""From the scale that is tested to the one that is shown: the exponential of the logarithm of a ratio."""
+
+
+def as_it_is(value: float) -> float:
+    return value
+
+
+@final
+class ClaimPart(NamedTuple):
+    """One number that a claim is about. words: what it is. absolute: whether it is shown in the measure's unit, and not
+    as a pure number.
+    """
+
+    words: str
+    found: Contrast
+    region: Region
+    shown: Show
+    absolute: bool
+
+
+class ClaimRule(ABC):
+    """What a claim says: an order, an equivalence, a ratio, a slope, a correlation."""
+
+    @abstractmethod
+    def parts(self, arms: Mapping[str, Scored]) -> list[ClaimPart]:
+        """One for each number that the claim says something of. All have to be so."""
+
+    @abstractmethod
+    def arms(self) -> list[str]:
+        """The names of the arms that it compares."""
+
+
+def sum_of(weights: Mapping[str, float], arms: Mapping[str, Scored]) -> Contrast:
+    """sum_i w_i mean_i over arms."""
+    return combination(
+        [Term(weight, arms[name].sample, arms[name].images) for name, weight in weights.items()],
+        {arm.images: arm.sources_NK for arm in arms.values()},
+    )
+
+
+def sum_of_logarithms(weights: Mapping[str, float], arms: Mapping[str, Scored]) -> Contrast:
+    """sum_i w_i log mean_i, by the delta method: the variance is that of sum_i (w_i / mean_i) mean_i.
+
+    Raises ValueError where a mean is not positive.
+    """
+    means = {name: arms[name].sample.mean for name in weights}
+    if bad := [name for name, mean in means.items() if mean <= 0]:
+        raise ValueError(f"{', '.join(bad)} is not above zero, and has no logarithm")
+    relative = sum_of({name: weight / means[name] for name, weight in weights.items()}, arms)
+    total = sum(weight * np.log(means[name]) for name, weight in weights.items())
+    return Contrast(float(total), relative.components)
+
+
+def slope_weights(x: Sequence[float]) -> list[float]:
+    """The weights of the least-squares slope over x. Raises ValueError for fewer than two different x."""
+    centred = np.asarray(x, float) - np.mean(x)
+    if not np.square(centred).sum() > 0:
+        raise ValueError("a slope needs two different places")
+    return [float(each) for each in centred / np.square(centred).sum()]

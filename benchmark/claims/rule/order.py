@@ -1,0 +1,28 @@
+"""An order: the number rises from arm to arm."""
+
+from collections.abc import Mapping
+from itertools import pairwise
+from typing import final
+
+from benchmark.claims.measure.base import Scored
+from benchmark.claims.rule.base import ClaimPart, ClaimRule, as_it_is, sum_of
+from benchmark.report.analysis.inference import Region
+
+
+@final
+class Order(ClaimRule):
+    """The number of each arm is less than that of the next one, by more than `by`. rising: two arms or more."""
+
+    def __init__(self, rising: list[str], by: float):
+        if len(rising) < 2:
+            raise ValueError("an order needs two arms")
+        self._rising, self._by = rising, by
+
+    def arms(self) -> list[str]:
+        return list(self._rising)
+
+    def parts(self, arms: Mapping[str, Scored]) -> list[ClaimPart]:
+        return [
+            ClaimPart(f"{high} − {low}", sum_of({high: 1.0, low: -1.0}, arms), Region(low=self._by), as_it_is, True)
+            for low, high in pairwise(self._rising)
+        ]

@@ -1,0 +1,35 @@
+"""A rank correlation of two published columns: no run decides it."""
+
+from collections.abc import Mapping
+from typing import final
+
+import numpy as np
+
+from benchmark.claims.measure.base import Scored
+from benchmark.claims.rule.base import ClaimPart, ClaimRule
+from benchmark.report.analysis.inference import Region
+from benchmark.report.analysis.ranks import rank_correlation
+
+
+@final
+class Ranks(ClaimRule):
+    """above < Spearman's correlation < below, of two numbers of each row of a table.
+
+    rows: the two numbers by name of the row. first, second: what the numbers are.
+    """
+
+    def __init__(
+        self, rows: dict[str, tuple[float, float]], first: str, second: str, above: float | None, below: float | None
+    ):
+        self._found = rank_correlation(*zip(*rows.values(), strict=True))
+        self._words = f"rank correlation of {first} and {second} over {len(rows)} rows"
+        self._region = Region(
+            -np.inf if above is None else float(np.arctanh(above)),
+            np.inf if below is None else float(np.arctanh(below)),
+        )
+
+    def arms(self) -> list[str]:
+        return []
+
+    def parts(self, arms: Mapping[str, Scored]) -> list[ClaimPart]:
+        return [ClaimPart(self._words, self._found, self._region, lambda value: float(np.tanh(value)), False)]
