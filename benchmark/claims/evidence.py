@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import NamedTuple, final
 
 from benchmark.claims.claim import FOLDER, SurveyClaim
-from benchmark.claims.measure.base import NoEvidence, Scale, Scored
+from benchmark.claims.measure.base import EvidenceError, Scale, Scored
 from benchmark.claims.rule.base import ClaimPart
 from benchmark.config.compose import Composer
 from benchmark.report.read.folders import Finished, RunFolderName
@@ -29,9 +29,11 @@ class ClaimRun(NamedTuple):
 @final
 @dataclass(frozen=True)
 class Evidence:
-    """A claim on one of its tasks. runs: all that it needs. finished: those that are there, by arm. scores: by arm, where
-    all its seeds are there. parts: what the rule says of them; empty while an arm lacks a seed. fault: why the runs that
-    are there say nothing, "" otherwise.
+    """A claim on one of its tasks.
+
+    runs: all that it needs. finished: those that are there, by arm. scores: by arm, where all its seeds are there.
+    parts: what the rule says of them; empty while an arm lacks a seed. fault: why the runs that are there say nothing,
+    "" otherwise.
     """
 
     claim: SurveyClaim
@@ -56,7 +58,9 @@ class Evidence:
 
 @final
 class Evidences:
-    """Finds the runs of claims. study, runs: where they are, unless an arm names a study of its own. folders: of data."""
+    """Finds the runs of claims. study, runs: where they are, unless an arm names a study of its own. folders: of data,
+    by name.
+    """
 
     def __init__(self, composer: Composer, study: str, runs: str, folders: Mapping[str, str]):
         self._composer, self._stored = composer, StoredRuns()
@@ -110,7 +114,7 @@ class Evidences:
             some = next(iter(complete.values()), ())
             scale = claim.measure.scale(some) if some else PURE
             parts = tuple(claim.rule.parts(scores)) if len(complete) == len(claim.arms) else ()
-        except (NoEvidence, ValueError) as fault:
+        except (EvidenceError, ValueError) as fault:
             return Evidence(claim, found.task, found.runs, found.finished, {}, (), PURE, str(fault))
         return Evidence(claim, found.task, found.runs, found.finished, scores, parts, scale, "")
 

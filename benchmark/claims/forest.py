@@ -7,6 +7,7 @@ from typing import NamedTuple, final
 from markupsafe import Markup
 
 from benchmark.claims.judged import JudgedClaim
+from benchmark.claims.tables import unit_of
 from benchmark.report.draw import svg
 from benchmark.report.draw.palette import SeriesStyle
 from benchmark.report.draw.svg import Scale
@@ -36,7 +37,7 @@ def rows_of(judged: JudgedClaim) -> list[ForestRow]:
     scale = judged.evidence.scale
     rows = []
     for part in judged.evidence.parts:
-        factor = scale.factor if part.absolute else 1.0
+        factor, _, _ = unit_of(part, scale)
         interval = part.found.interval
         low, high = interval or (part.found.difference, part.found.difference)
         value, low, high = (factor * part.shown(each) for each in (part.found.difference, low, high))

@@ -12,7 +12,7 @@ from markupsafe import Markup
 from benchmark.claims.claim import SurveyClaim
 from benchmark.claims.forest import forest, rows_of
 from benchmark.claims.judged import JudgedClaim
-from benchmark.claims.tables import arm_table, number_table, verdict_table
+from benchmark.claims.tables import arm_table, number_table, unit_of, verdict_table
 from benchmark.report.draw.chart import Figure
 from benchmark.report.draw.table import Table
 from benchmark.report.write.page import breakable
@@ -82,18 +82,25 @@ def section(judged: Sequence[JudgedClaim]) -> ClaimSection:
 
 def figures(judged: Sequence[JudgedClaim]) -> list[Figure]:
     """A picture for each unit that the claim is measured in."""
-    by_unit: dict[tuple[str, str], list[JudgedClaim]] = {}
+    by_unit: dict[str, list[JudgedClaim]] = {}
     for each in judged:
-        absolute = any(part.absolute for part in each.evidence.parts)
-        key = (each.evidence.scale.name, each.evidence.scale.unit) if absolute else ("", "")
-        by_unit.setdefault(key, []).append(each)
+        by_unit.setdefault(axis_of(each), []).append(each)
     drawn = []
-    for (name, unit), held in by_unit.items():
-        axis = f"{name}, difference{unit.replace('%', 'in points')}" if name else held[0].evidence.parts[0].words
+    for axis, held in by_unit.items():
         rows = [row for each in held for row in rows_of(each)]
         caption = "Point and line: the number and its 95 % interval. Shaded: where the claim says that it lies."
         drawn.append(Figure(held[0].evidence.claim.name, caption, forest(axis, axis, rows), NO_LEGEND))
     return drawn
+
+
+def axis_of(judged: JudgedClaim) -> str:
+    """The name of the axis that a claim's numbers are drawn on."""
+    part, scale = judged.evidence.parts[0], judged.evidence.scale
+    if part.kind == "pure":
+        return part.words
+    unit = unit_of(part, scale)[2].strip()
+    what = f"difference of {scale.name}" if part.kind == "difference" else scale.name
+    return f"{what}, {unit}" if unit else what
 
 
 def render(page: ClaimsPage) -> str:

@@ -16,9 +16,9 @@ USUAL = {"study": "claims", "runs": "runs", "budget": "", "out": ""}
 
 @final
 class ClaimsRequest(NamedTuple):
-    """What is asked. command: one of COMMANDS. claims: those named, else all. folders: of data, by name. budget: minutes,
-    None for no limit. out: folder of the page, "" for the study's. of_hydra: overrides of Hydra, which choose how runs
-    are launched.
+    """What is asked. command: one of COMMANDS. claims: those named, else all. folders: of data, by name. budget: in
+    minutes, None for no limit. out: folder of the page, "" for the study's. of_hydra: overrides of Hydra, which choose
+    how runs are launched.
     """
 
     command: str

@@ -4,6 +4,8 @@ import math
 from collections.abc import Sequence
 
 from benchmark.claims.judged import JudgedClaim
+from benchmark.claims.measure.base import Scale
+from benchmark.claims.rule.base import ClaimPart
 from benchmark.report.analysis import formats
 from benchmark.report.draw.table import Table, TableCell
 
@@ -36,13 +38,22 @@ def cell(judged: JudgedClaim) -> TableCell:
     return TableCell(judged.word, tuple(numbers(judged)[place][1] for place in range(len(evidence.parts))), judged.tone)
 
 
+def unit_of(part: ClaimPart, scale: Scale) -> tuple[float, int, str]:
+    """The factor, decimals and unit that a number is shown with."""
+    if part.kind == "pure":
+        return 1.0, 2, ""
+    unit = scale.unit.strip()
+    if unit == "%" and part.kind == "difference":
+        unit = "points"
+    return scale.factor, scale.decimals, f" {unit}" if unit else ""
+
+
 def numbers(judged: JudgedClaim) -> list[tuple[str, str, str]]:
     """Of each part: what it is, its value with its interval, and where the claim says it lies."""
     scale = judged.evidence.scale
     found = []
     for part in judged.evidence.parts:
-        factor, decimals = (scale.factor, scale.decimals) if part.absolute else (1.0, 2)
-        unit = scale.unit.replace("%", "points") if part.absolute else ""
+        factor, decimals, unit = unit_of(part, scale)
 
         def written(value: float, shown=part.shown, factor=factor, decimals=decimals) -> str:  # type: ignore[no-untyped-def]
             return formats.minus(f"{factor * shown(value):.{decimals}f}")
@@ -64,7 +75,7 @@ def number_table(judged: JudgedClaim) -> Table:
     for place, (part, (words, value, bounds)) in enumerate(zip(evidence.parts, numbers(judged), strict=True)):
         if decision.visible is None:
             seen = formats.DASH
-        elif part.absolute:
+        elif part.kind != "pure":
             seen = f"{scale.factor * decision.visible[place]:.{scale.decimals}f}"
         else:  # on the scale of its logarithm, or of Fisher's transform
             seen = f"{decision.visible[place]:.2f} on the tested scale"
@@ -87,5 +98,5 @@ def arm_table(judged: JudgedClaim) -> Table:
         scale = evidence.scale
         seeds = ", ".join(formats.minus(f"{scale.factor * each:.{scale.decimals}f}") for each in scored.sample.seeds_S)
         mean = formats.minus(f"{scale.factor * scored.sample.mean:.{scale.decimals}f}")
-        rows.append((TableCell(arm), TableCell(f"{mean}{scale.unit}"), TableCell(seeds)))
+        rows.append((TableCell(arm), TableCell(f"{mean} {scale.unit.strip()}".strip()), TableCell(seeds)))
     return Table(f"{evidence.task}: arms", evidence.scale.name, ("arm", "mean", "seeds"), tuple(rows), "words")

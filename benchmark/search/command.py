@@ -2,13 +2,12 @@
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 from hydra.types import RunMode
-from omegaconf import DictConfig, OmegaConf
+from omegaconf import DictConfig
 from optuna.trial import TrialState
 
-from benchmark.common.errors import ConfigFault
+from benchmark.config.check import find
 from benchmark.config.compose import Composer
 from benchmark.config.overrides import Overrides
 from benchmark.process.signals_and_log import signals_as_exits

@@ -15,7 +15,7 @@ from benchmark.report.read.folders import Finished
 
 
 @final
-class NoEvidence(Exception):
+class EvidenceError(Exception):
     """The runs are there, but have no such number; the message says which and why."""
 
 
@@ -48,7 +48,7 @@ class ClaimMeasure(ABC):
 
     @abstractmethod
     def score(self, runs: Sequence[Finished]) -> Scored:
-        """Of an arm, whose runs differ in their seeds only. Raises NoEvidence where a run has no such number."""
+        """Of an arm, whose runs differ in their seeds only. Raises EvidenceError where a run has no such number."""
 
     @abstractmethod
     def scale(self, runs: Sequence[Finished]) -> Scale:

@@ -5,7 +5,7 @@ from typing import final
 
 import numpy as np
 
-from benchmark.claims.measure.base import NO_IMAGES, ClaimMeasure, NoEvidence, Scale, Scored
+from benchmark.claims.measure.base import NO_IMAGES, ClaimMeasure, EvidenceError, Scale, Scored
 from benchmark.report.analysis.contrasts import SeedSample
 from benchmark.report.analysis.quality import Quality
 from benchmark.report.analysis.targets import NEVER, first, validations
@@ -30,7 +30,7 @@ class ImagesToTarget(ClaimMeasure):
     def _images(self, run: Finished) -> float:
         held = validations(run)
         if not held:
-            raise NoEvidence(f"{run.address.folder}: its metrics.jsonl has no validation that can be used")
+            raise EvidenceError(f"{run.address.folder}: its metrics.jsonl has no validation that can be used")
         found = first(held, self._target, Quality(run.headline)).images
         return float(np.log2(held[-1].images if found == NEVER else found))
 

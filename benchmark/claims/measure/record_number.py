@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import final
 
-from benchmark.claims.measure.base import NO_IMAGES, ClaimMeasure, NoEvidence, Scale, Scored
+from benchmark.claims.measure.base import NO_IMAGES, ClaimMeasure, EvidenceError, Scale, Scored
 from benchmark.report.analysis.contrasts import SeedSample
 from benchmark.report.analysis.grouping import deep
 from benchmark.report.read.folders import Finished
@@ -26,7 +26,7 @@ class RecordNumber(ClaimMeasure):
         found = [deep(run.record, self._path) for run in runs]
         for run, value in zip(runs, found, strict=True):
             if value is None:
-                raise NoEvidence(f"{run.address.folder}: its record has no number {'.'.join(self._path)}")
+                raise EvidenceError(f"{run.address.folder}: its record has no number {'.'.join(self._path)}")
         return Scored(SeedSample.of_seeds([value for value in found if value is not None]), "", NO_IMAGES)
 
     def scale(self, runs: Sequence[Finished]) -> Scale:

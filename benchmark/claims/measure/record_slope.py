@@ -5,7 +5,7 @@ from typing import Any, final
 
 import numpy as np
 
-from benchmark.claims.measure.base import NO_IMAGES, ClaimMeasure, NoEvidence, Scale, Scored
+from benchmark.claims.measure.base import NO_IMAGES, ClaimMeasure, EvidenceError, Scale, Scored
 from benchmark.report.analysis.contrasts import SeedSample
 from benchmark.report.analysis.statistics import log_slope
 from benchmark.report.read.folders import Finished, number
@@ -38,7 +38,7 @@ class RecordSlope(ClaimMeasure):
         entries = found if isinstance(found, Mapping) else {}
         pairs = [(float(at), value) for at, entry in entries.items() if (value := self._value(entry)) is not None]
         if len(pairs) < 2:
-            raise NoEvidence(f"{run.address.folder}: its record has no two numbers at {'.'.join(self._path)}")
+            raise EvidenceError(f"{run.address.folder}: its record has no two numbers at {'.'.join(self._path)}")
         x, y = zip(*pairs, strict=True)
         return log_slope(x, y) if self._power else float(np.polyfit(x, y, 1)[0])
 

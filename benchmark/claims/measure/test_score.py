@@ -9,7 +9,7 @@ from typing import final
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmark.claims.measure.base import ClaimMeasure, NoEvidence, Scale, Scored
+from benchmark.claims.measure.base import ClaimMeasure, EvidenceError, Scale, Scored
 from benchmark.report.analysis.contrasts import SeedSample
 from benchmark.report.analysis.predictions import Predictions, PredictionsError, read_predictions
 from benchmark.report.analysis.quality import Quality
@@ -32,14 +32,15 @@ class TestScore(ClaimMeasure):
     def score(self, runs: Sequence[Finished]) -> Scored:
         held = [predictions_of(run) for run in runs]
         if any(not np.array_equal(held[0].index, other.index) for other in held):
-            raise NoEvidence(f"the seeds of {runs[0].address.attention} were tested on different images")
+            raise EvidenceError(f"the seeds of {runs[0].address.attention} were tested on different images")
         value_SN = np.stack([self._value(run, found.value) for run, found in zip(runs, held, strict=True)])
         return Scored(SeedSample.of(value_SN), runs[0].fingerprint, held[0].sources)
 
     def _value(self, run: Finished, by_mode: Mapping[str, NDArray[np.float64]]) -> NDArray[np.float64]:
+        tested = ", ".join(by_mode)
         for mode in filter(None, (self._mode, self._minus)):
             if mode not in by_mode:
-                raise NoEvidence(f"{run.address.folder}: was not tested in the mode {mode!r}, but in {list(by_mode)}")
+                raise EvidenceError(f"{run.address.folder}: was not tested in the mode {mode!r}, but in {tested}")
         return by_mode[self._mode] - by_mode[self._minus] if self._minus else by_mode[self._mode]
 
     def scale(self, runs: Sequence[Finished]) -> Scale:
@@ -49,12 +50,12 @@ class TestScore(ClaimMeasure):
 
 
 def predictions_of(run: Finished) -> Predictions:
-    """A run's predictions. Raises NoEvidence where they cannot be used."""
+    """A run's predictions. Raises EvidenceError where they cannot be used."""
     path = run.address.folder / "predictions.npz"
     try:
         found = read_predictions(path)
     except PredictionsError as fault:
-        raise NoEvidence(f"{run.address.folder}: {fault}") from fault
+        raise EvidenceError(f"{run.address.folder}: {fault}") from fault
     if not is_the_file(run.record, run.address.folder, path):
-        raise NoEvidence(f"{path} was changed after the run")
+        raise EvidenceError(f"{path} was changed after the run")
     return found

@@ -22,4 +22,4 @@ class Alike(ClaimRule):
     def parts(self, arms: Mapping[str, Scored]) -> list[ClaimPart]:
         found = sum_of({self._first: 1.0, self._second: -1.0}, arms)
         region = Region(-self._within, self._within)
-        return [ClaimPart(f"{self._first} − {self._second}", found, region, as_it_is, True)]
+        return [ClaimPart(f"{self._first} − {self._second}", found, region, as_it_is, "difference")]

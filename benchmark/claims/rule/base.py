@@ -2,7 +2,7 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
-from typing import NamedTuple, final
+from typing import Literal, NamedTuple, final
 
 import numpy as np
 
@@ -20,15 +20,15 @@ def as_it_is(value: float) -> float:
 
 @final
 class ClaimPart(NamedTuple):
-    """One number that a claim is about. words: what it is. absolute: whether it is shown in the measure's unit, and not
-    as a pure number.
+    """One number that a claim is about. words: what it is. kind: a difference of the measure's numbers, such a number
+    itself, or a pure number. shown: from the scale that is tested to the one that is shown.
     """
 
     words: str
     found: Contrast
     region: Region
     shown: Show
-    absolute: bool
+    kind: Literal["difference", "itself", "pure"]
 
 
 class ClaimRule(ABC):

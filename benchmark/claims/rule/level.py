@@ -22,4 +22,4 @@ class Level(ClaimRule):
         return [self._of]
 
     def parts(self, arms: Mapping[str, Scored]) -> list[ClaimPart]:
-        return [ClaimPart(self._of, sum_of({self._of: 1.0}, arms), self._region, as_it_is, True)]
+        return [ClaimPart(self._of, sum_of({self._of: 1.0}, arms), self._region, as_it_is, "itself")]

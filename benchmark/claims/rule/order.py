@@ -22,7 +22,6 @@ class Order(ClaimRule):
         return list(self._rising)
 
     def parts(self, arms: Mapping[str, Scored]) -> list[ClaimPart]:
-        return [
-            ClaimPart(f"{high} − {low}", sum_of({high: 1.0, low: -1.0}, arms), Region(low=self._by), as_it_is, True)
-            for low, high in pairwise(self._rising)
-        ]
+        pairs = [(f"{high} − {low}", {high: 1.0, low: -1.0}) for low, high in pairwise(self._rising)]
+        above = Region(low=self._by)
+        return [ClaimPart(words, sum_of(weights, arms), above, as_it_is, "difference") for words, weights in pairs]

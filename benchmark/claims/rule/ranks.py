@@ -32,4 +32,4 @@ class Ranks(ClaimRule):
         return []
 
     def parts(self, arms: Mapping[str, Scored]) -> list[ClaimPart]:
-        return [ClaimPart(self._words, self._found, self._region, lambda value: float(np.tanh(value)), False)]
+        return [ClaimPart(self._words, self._found, self._region, lambda value: float(np.tanh(value)), "pure")]

@@ -26,4 +26,4 @@ class Ratio(ClaimRule):
 
     def parts(self, arms: Mapping[str, Scored]) -> list[ClaimPart]:
         found = sum_of_logarithms({self._of: 1.0, self._to: -1.0}, arms)
-        return [ClaimPart(f"{self._of} / {self._to}", found, self._region, lambda value: float(np.exp(value)), False)]
+        return [ClaimPart(f"{self._of} / {self._to}", found, self._region, lambda value: float(np.exp(value)), "pure")]

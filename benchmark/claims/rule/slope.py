@@ -28,5 +28,5 @@ class Slope(ClaimRule):
     def parts(self, arms: Mapping[str, Scored]) -> list[ClaimPart]:
         weights = dict(zip(self._at, self._weights, strict=True))
         found = sum_of_logarithms(weights, arms) if self._power else sum_of(weights, arms)
-        words = "exponent over " if self._power else "slope over "
-        return [ClaimPart(words + ", ".join(self._at), found, self._region, as_it_is, not self._power)]
+        words = ("exponent over " if self._power else "slope over ") + ", ".join(self._at)
+        return [ClaimPart(words, found, self._region, as_it_is, "pure" if self._power else "difference")]

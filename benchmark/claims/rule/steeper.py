@@ -27,4 +27,4 @@ class Steeper(ClaimRule):
         return list(self._weights)
 
     def parts(self, arms: Mapping[str, Scored]) -> list[ClaimPart]:
-        return [ClaimPart(self._words, sum_of(self._weights, arms), Region(low=self._by), as_it_is, True)]
+        return [ClaimPart(self._words, sum_of(self._weights, arms), Region(low=self._by), as_it_is, "difference")]

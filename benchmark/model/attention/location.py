@@ -75,7 +75,7 @@ class AttentionOverLocations(Attention, ABC):
         self.retina = Retina((side[0], side[1]), spec.background, size, read_scales(scales, unread))
         self.windows = tuple(size * 2**s for s in self.retina.scales)
         window = WindowShape((channels, size, size), self.windows[-1], self.windows[:-1] or self.windows)
-        canvas = Canvas(self.retina.side, unit, window)
+        canvas = Canvas(self.retina.side, unit, window, float(spec.background))
         self.network = views(encoder=encoder, channels=channels, scales=len(self.retina.scales), side=size)
         self.whatwhere = whatwhere(what_size=self.network.size, where_size=2)
         self.code_size, self.global_feature_size = self.whatwhere.size, self.network.global_feature_size

@@ -13,6 +13,7 @@ from benchmark.check.suite import contracts
 from benchmark.model.attention.alignment.uniform import UniformAlignment
 from benchmark.model.attention.distribution import CategoricalItems, expectation, mode, sample, uniform
 from benchmark.model.attention.policy.base import Canvas, Kept, Seen, WindowShape
+from benchmark.model.attention.policy.cell_weights import InkWeights, ScoreWeights
 from benchmark.model.attention.policy.map import MapPolicy
 from benchmark.model.attention.policy.random_start import RandomStartPolicy
 from benchmark.model.decoding.beam import Beam
@@ -45,8 +46,13 @@ LOGS = torch.tensor([0.1, 0.2, 0.3, 0.4]).log().tolist()
 AS_IT_IS = partial(Conv, layers=[], pad=True)
 
 
+def map_policy(canvas=CANVAS, scores=LOGS, cells=2, around=0, weights=None, glimpse="last"):
+    weights = weights or ScoreWeights()
+    return MapPolicy(canvas, 3, AS_IT_IS, partial(Fixed, scores=scores), cells, around, weights, glimpse)
+
+
 def policy(around=1, scores=LOGS):
-    return MapPolicy(CANVAS, 3, AS_IT_IS, partial(Fixed, scores=scores), cells=2, around=around, glimpse="last")
+    return map_policy(scores=scores, around=around)
 
 
 def said(of, corner, fixations=(), window=None):
@@ -76,12 +82,43 @@ def test_the_place_is_the_mean_of_the_cells_around_weighed_by_the_scores():
         drawn = one_hot(torch.tensor([cell]), 4).float()
         torch.testing.assert_close(output.location(drawn), torch.tensor([[0.1, 0.2]]))
     canvas = Canvas((8, 16), 2.0, WindowShape((1, 1, 4), 8, (2,)))
-    wide = MapPolicy(canvas, 3, AS_IT_IS, partial(Fixed, scores=LOGS), cells=4, around=1, glimpse="last")
+    wide = map_policy(canvas, cells=4, around=1)
     at = said(wide, [[4.0, 0.0]], window=torch.zeros(1, 1, 1, 4)).location
     x = [at(one_hot(torch.tensor([cell]), 4).float())[0, 0].item() for cell in range(4)]
     # Cells of 2 px around x = 5, 7, 9, 11 px, in units of 2 px from 8: -1.5, -0.5, 0.5, 1.5.
     by_hand = [(-0.15 - 0.1) / 0.3, (-0.15 - 0.1 + 0.15) / 0.6, (-0.1 + 0.15 + 0.6) / 0.9, (0.15 + 0.6) / 0.7]
     assert x == pytest.approx(by_hand, abs=1e-5)
+
+
+def test_the_place_is_the_centre_of_the_ink_around():
+    """A window of 4 x 4 px from (2, 2), in 4 x 4 numbers and 2 x 2 cells; the background is -1, and two pixels are not:
+    that at (2.5, 2.5) px weighs 1, that at (5.5, 3.5) px 3. In units of 2 px from (4, 4).
+    """
+    canvas = Canvas((8, 8), 2.0, WindowShape((1, 4, 4), 4, (2,)), background=-1.0)
+    window = torch.full((1, 1, 4, 4), -1.0)
+    window[0, 0, 0, 0], window[0, 0, 1, 3] = 0.0, 2.0
+
+    def places(around):
+        output = said(map_policy(canvas, around=around, weights=InkWeights()), [[2.0, 2.0]], window=window)
+        return torch.cat([output.location(one_hot(torch.tensor([cell]), 4).float()) for cell in range(4)])
+
+    both = [(2.5 + 3 * 5.5) / 4, (2.5 + 3 * 3.5) / 4]
+    torch.testing.assert_close(places(1), (torch.tensor([both] * 4) - 4) / 2, atol=1e-3, rtol=0)
+    # Each cell by itself: the centres of the two lower ones, where there is no ink.
+    alone = torch.tensor([[2.5, 2.5], [5.5, 3.5], [3.0, 5.0], [5.0, 5.0]])
+    torch.testing.assert_close(places(0), (alone - 4) / 2, atol=1e-3, rtol=0)
+
+
+def test_ink_does_not_change_which_cell_is_drawn_and_has_no_gradient():
+    parts = [built("dram_nocontext", "attention/policy=map", f"{KIND}.{kind}Weights") for kind in ("Score", "Ink")]
+    (score, batch), (ink, _) = ((each.module.rnn, first_batch(each)) for each in parts)
+    ink.load_state_dict(score.state_dict())
+    drawn = [roll(rnn, batch, 1, mode) for rnn in (score, ink)]
+    assert torch.equal(drawn[0].item_probs[..., 0, :], drawn[1].item_probs[..., 0, :])
+    assert not torch.equal(drawn[0].where, drawn[1].where) and not drawn[1].where.requires_grad
+
+
+KIND = "attention.mechanism.policy.weights._target_=benchmark.model.attention.policy.cell_weights"
 
 
 def test_cells_outside_the_image_are_never_drawn():
@@ -120,7 +157,7 @@ def test_a_cell_shows_its_pixel_its_places_and_whether_it_was_looked_at():
 def test_each_narrower_window_says_what_it_covered():
     """Of two narrower windows, 2 and 5 px wide, around glimpses at (4.5, 5) and (2.5, 1.5)."""
     canvas = Canvas((8, 8), 2.0, WindowShape((1, 2, 2), 8, (2, 5)))
-    model = MapPolicy(canvas, 3, AS_IT_IS, partial(Fixed, scores=LOGS), cells=2, around=0, glimpse="last")
+    model = map_policy(canvas)
     said(model, [[1.0, 1.0]], fixations=[[[4.5, 5.0]]])  # cells at 3 and 7 px
     assert model.alignment.shown[0, :, -2:].tolist() == [[0, 1], [0, 1], [0, 1], [0, 1]]
     said(model, [[0.0, 0.0]], fixations=[[[4.5, 5.0]]])  # at 2 and 6 px
@@ -131,7 +168,7 @@ def test_each_narrower_window_says_what_it_covered():
 
 @pytest.mark.parametrize("glimpse, number", [("last", 1), ("first", 0)])
 def test_it_is_over_the_cells_of_the_last_window_or_of_the_first(glimpse, number):
-    model = MapPolicy(CANVAS, 3, AS_IT_IS, partial(Fixed, scores=LOGS), cells=2, around=0, glimpse=glimpse)
+    model = map_policy(glimpse=glimpse)
     windows = [torch.full((1, 1, 2, 2), float(value)) for value in range(2)]
     corners = [torch.tensor([[0.0, 0.0]]), torch.tensor([[2.0, 2.0]])]
     seen = Seen(lambda at: windows[at], lambda at: corners[at], (torch.zeros(1, 2), torch.zeros(1, 2)), Kept())
@@ -142,7 +179,7 @@ def test_it_is_over_the_cells_of_the_last_window_or_of_the_first(glimpse, number
 
 def test_the_window_of_one_glimpse_is_encoded_once_and_of_other_rows_anew():
     calls, kept = [], Kept()
-    model = MapPolicy(CANVAS, 3, AS_IT_IS, partial(Fixed, scores=LOGS), cells=2, around=0, glimpse="first")
+    model = map_policy(glimpse="first")
     model.encoder.register_forward_hook(lambda *given: calls.append(given[1][0]))
     windows, corner = torch.arange(8.0).view(2, 1, 2, 2), torch.zeros(2, 2)
 
@@ -239,7 +276,15 @@ def test_a_start_at_the_centre_shows_every_row_the_same_window_and_has_no_probab
 
 
 def test_a_uniform_start_has_no_items_and_the_map_follows():
-    even = partial(MapPolicy, encoder=AS_IT_IS, alignment=UniformAlignment, cells=2, around=0, glimpse="last")
+    even = partial(
+        MapPolicy,
+        encoder=AS_IT_IS,
+        alignment=UniformAlignment,
+        cells=2,
+        around=0,
+        glimpse="last",
+        weights=ScoreWeights(),
+    )
     start = RandomStartPolicy(CANVAS, 3, even)
     seen = Seen(lambda _: torch.zeros(5, 1, 2, 2), lambda _: torch.full((5, 2), 2.0), (), Kept())
     first, later = (start(torch.zeros(5, 3), no_boxes(5), step, seen) for step in (0, 1))

@@ -29,11 +29,14 @@ NO_WINDOW = WindowShape((0, 0, 0), 0, (0,))
 
 
 class Canvas(NamedTuple):
-    """The image's extent. side: (H, W) in pixels. unit: pixels per unit of location. window: of a glimpse."""
+    """The image's extent. side: (H, W) in pixels. unit: pixels per unit of location. window: of a glimpse. background:
+    the value of an empty pixel, which lies outside the image too.
+    """
 
     side: tuple[int, int]
     unit: float
     window: WindowShape = NO_WINDOW
+    background: float = 0.0
 
     @property
     def reach(self) -> tuple[float, float]:

@@ -15,17 +15,15 @@ from torch.nn.functional import adaptive_avg_pool2d, pad
 from benchmark.model.attention.alignment.base import Alignment
 from benchmark.model.attention.distribution import CategoricalItems, Evidence
 from benchmark.model.attention.policy.base import Canvas, Policy, PolicyOutput, Seen
+from benchmark.model.attention.policy.cell_weights import CellWeights, DrawnMap
 from benchmark.model.encoder.base import Encoder
 from datamodules.ranges import Count, Natural
-
-FAINT = -60.0
-"""Cells whose log-probability is lower than the highest by more than this weigh alike in a mean of places."""
 
 
 @final
 class MapPolicy(Policy):
     """k ~ Cat(softmax(e)), e_k = f_att(h, c_k), over the cells k of the widest window of a glimpse; the location is the
-    mean of the places of the cells around k, weighed by softmax(e) among these alone.
+    mean of the places of the cells around k, by `weights`.
 
     These are eqs 15-16 with items c_k that move with the glimpse. What differs from item-wise hard attention is that
     the glimpse is not c_k, but a new window cut at k's location. The scores are an alignment of cells (eq 11), so an
@@ -35,12 +33,12 @@ class MapPolicy(Policy):
     A cell's feature is its column of a small convolutional map of the window, its place in the window and in the image,
     and for each narrower window whether that of an earlier glimpse covered its centre. Cells whose centre is outside
     the image cannot be drawn. Before the first glimpse the window is empty: the query and the places alone decide.
-    The location is a function of the drawn cell and of the scores. It has no gradient, as a hard window has none of
-    its place. So it is trained as the scores are, and without parameters of its own.
+    The location is a function of the drawn cell, of the scores and of the window. It has no gradient, as a hard window
+    has none of its place. So it is trained as the scores are, and without parameters of its own.
 
     encoder: of the window, reduced to at most `cells` pixels a side so that its cost does not grow with the window; the
-    cells are those of its map. around: cells on each side of the drawn one that the location is a mean over; 0: its own
-    centre.
+    cells are those of its map. around: cells on each side of the drawn one that the location is a mean over; with
+    weights by scores 0 is its own centre. weights: of these cells, by the scores or by what the window shows.
     glimpse: whose window. "last": the one just taken, so that items move with it. "first": where its window covers the
     image, everything stays in reach of every later glimpse, as from the corner of an image the far corner is not.
     """
@@ -59,6 +57,7 @@ class MapPolicy(Policy):
         alignment: Callable[..., Alignment],
         cells: Count,
         around: Natural,
+        weights: CellWeights,
         glimpse: Literal["last", "first"],
     ):
         super().__init__()
@@ -67,7 +66,8 @@ class MapPolicy(Policy):
         self.reduced = min(side[0], cells), min(side[1], cells)
         self.encoder = encoder((channels, *self.reduced))
         features, rows, columns = self.encoder.shape
-        self.grid, self.items, self.around = (rows, columns), rows * columns, around
+        self.grid, self.items = (rows, columns), rows * columns
+        self.around, self.weights = around, weights
         self.glimpse = 0 if glimpse == "first" else -1
         self.item_size = features + 4 + len(canvas.window.finer)
         self.alignment: Alignment = alignment(item_size=self.item_size, query_size=query_size)
@@ -88,7 +88,11 @@ class MapPolicy(Policy):
 
         def location(weights_RN: Tensor) -> Tensor:
             weights_R1N = weights_RN.detach()[:, None]
-            refined_RN2 = self.refined(where.log_RN.detach(), inside_RN, place_RN2)
+            window_RCgg, corner_R2 = seen.window(self.glimpse).detach(), seen.corner(self.glimpse)
+            width, background = self.canvas.window.width, self.canvas.background
+            refined_RN2 = self.refined(
+                DrawnMap(where.log_RN.detach(), inside_RN, place_RN2, window_RCgg, corner_R2, width, background)
+            )
             return (weights_R1N @ ((refined_RN2 - self.half_2) / self.canvas.unit)).squeeze(1)
 
         return PolicyOutput(where, location, where.expectation())
@@ -120,12 +124,13 @@ class MapPolicy(Policy):
             looked_RNs = looked_RNs.maximum((far_RN1 <= self.finer_s / 2).to(looked_RNs.dtype))
         return torch.cat([map_RNC, grid_RN2, place_RN2 / self.half_2 - 1, looked_RNs], -1)
 
-    def refined(self, log_RN: Tensor, inside_RN: Tensor, place_RN2: Tensor) -> Tensor:
-        """(R, N, 2) the pixel that a draw of each cell looks at: a softmax over its neighbours, by sums of squares."""
-        weight_RN1 = ((log_RN - log_RN.amax(-1, keepdim=True)).clamp(min=FAINT).exp() * inside_RN)[..., None]
-        both_R3N = torch.cat([weight_RN1, weight_RN1 * place_RN2], -1).transpose(1, 2)
-        sum_RN3 = box_sum(both_R3N.unflatten(-1, self.grid), self.around).flatten(2).transpose(1, 2)
-        return sum_RN3[..., 1:] / sum_RN3[..., :1].clamp(min=torch.finfo(sum_RN3.dtype).tiny)
+    def refined(self, drawn: DrawnMap) -> Tensor:
+        """(R, N, 2) the pixel that a draw of each cell looks at: the mean place around, by sums over squares."""
+        moments_R3hw = self.weights.moments(drawn, self.grid).unflatten(-1, self.grid)
+        sum_RN3 = box_sum(moments_R3hw, self.around).flatten(2).transpose(1, 2)
+        least = self.weights.least
+        refined_RN2: Tensor = (sum_RN3[..., 1:] + least * drawn.place_RN2) / (sum_RN3[..., :1] + least)
+        return refined_RN2
 
 
 def box_sum(value_RChw: Tensor, around: int) -> Tensor:

@@ -1,0 +1,282 @@
+"""Claims as data: what a yaml may say, which runs decide it, verdicts by hand, the page, and what is refused."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import yaml
+from fabricated_runs import finished, record
+from run_helpers import ROOT, composer
+
+from benchmark.claims.claim import SurveyClaim, read_claim, read_claims
+from benchmark.claims.command import carry_out
+from benchmark.claims.evidence import Evidence, Evidences
+from benchmark.claims.judged import JudgedClaim, judge_claims
+from benchmark.claims.page import markdown, page_of, render
+from benchmark.claims.request import parse_request
+from benchmark.claims.running import distinct, missing_runs, within
+from benchmark.common.errors import ConfigFault
+from benchmark.config.compose import Composer
+
+IMAGES = 400
+OWN: dict[str, Any] = {
+    "statement": "Learned places read better.", "source": "a paper", "tasks": {"digits": "data=digit_pairs"},
+    "arms": {"learned": "attention=dram", "random": "attention=random"}, "seeds": 3, "minutes": 4.0, "fair": "alike",
+    "measure": {"_target_": "benchmark.claims.measure.test_score.TestScore", "mode": "mean", "minus": ""},
+    "rule": {"_target_": "benchmark.claims.rule.order.Order", "rising": ["learned", "random"], "by": 0.0},
+}  # fmt: skip
+"""A claim of two arms."""
+
+
+def written(folder: Path, name: str = "own", **changes: Any) -> Path:
+    """The yaml of OWN with changes; None leaves a key out."""
+    (folder / "claim").mkdir(exist_ok=True)
+    path = folder / "claim" / f"{name}.yaml"
+    path.write_text(yaml.safe_dump({key: value for key, value in (OWN | changes).items() if value is not None}))
+    return path
+
+
+def claim(folder: Path, **changes: Any) -> SurveyClaim:
+    return read_claim("own", written(folder, **changes))
+
+
+def make_runs(found: Evidence, errors: dict[str, list[float]], **more: Any) -> None:
+    """Fabricates the runs of some seeds of each arm, the first images of each wrong."""
+    for run in found.runs:
+        if run.address.seed >= len(errors.get(run.arm, [])):
+            continue
+        wrong_N = (np.arange(IMAGES) < round(errors[run.arm][run.address.seed] * IMAGES)).astype(float)
+        value = {"mean": wrong_N, "random": np.ones(IMAGES)}
+        address = run.address
+        made = record(
+            address.attention, address.data, address.seed, value, setting=address.setting,
+            config_hash=address.config_hash, **more,
+        )  # fmt: skip
+        finished(address.folder.parents[2], made, value, np.zeros(IMAGES))
+
+
+def evidence(claim: SurveyClaim, folder: Path) -> Evidence:
+    (found,) = Evidences(composer(), "claims", str(folder / "runs"), {}).gather([claim])
+    return found
+
+
+def judged(folder: Path, errors: dict[str, list[float]], **changes: Any) -> JudgedClaim:
+    """The verdict on OWN with changes, over fabricated runs."""
+    own = claim(folder, **changes)
+    make_runs(evidence(own, folder), errors)
+    (found,) = judge_claims([evidence(own, folder)])
+    return found
+
+
+CLEAR = {"learned": [0.10, 0.11, 0.12], "random": [0.50, 0.51, 0.52]}
+TURNED = {"learned": CLEAR["random"], "random": CLEAR["learned"]}
+
+
+def rule(name: str, **arguments: Any) -> dict[str, Any]:
+    module = {"Order": "order", "Alike": "alike", "Ratio": "ratio", "Slope": "slope", "Level": "level"}[name]
+    return {"_target_": f"benchmark.claims.rule.{module}.{name}", **arguments}
+
+
+@pytest.mark.parametrize(
+    ("errors", "of", "word"),
+    [
+        (CLEAR, OWN["rule"], "holds"),
+        (TURNED, OWN["rule"], "does not hold"),
+        ({"learned": [0.1, 0.3, 0.5], "random": [0.2, 0.3, 0.4]}, OWN["rule"], "cannot tell"),
+        (CLEAR, rule("Order", rising=["learned", "random"], by=0.5), "does not hold"),
+        (CLEAR, rule("Alike", first="learned", second="random", within=0.6), "holds"),
+        (CLEAR, rule("Alike", first="learned", second="random", within=0.1), "does not hold"),
+        (CLEAR, rule("Ratio", of="learned", to="random", above=0, below=0.5), "holds"),
+        (CLEAR, rule("Ratio", of="random", to="learned", above=0, below=3.0), "does not hold"),
+        (CLEAR, rule("Slope", at={"learned": 0, "random": 10}, power=False, above=0.02, below=0.08), "holds"),
+        (CLEAR, rule("Slope", at={"learned": 1, "random": 2}, power=True, above=1.0, below=None), "holds"),
+    ],
+)
+def test_verdicts(tmp_path: Path, errors: dict[str, list[float]], of: dict[str, Any], word: str) -> None:
+    assert judged(tmp_path, errors, rule=of).word == word
+
+
+def test_numbers_by_hand(tmp_path: Path) -> None:
+    """Means 0.11 and 0.51: a difference of 40 points, a ratio of 0.51 / 0.11, an exponent of its binary logarithm."""
+    parts = {
+        name: judged(folder, CLEAR, rule=of).evidence.parts[0]
+        for name, of in {
+            "difference": OWN["rule"],
+            "ratio": rule("Ratio", of="random", to="learned", above=0, below=None),
+            "exponent": rule("Slope", at={"learned": 1, "random": 2}, power=True, above=0.0, below=None),
+        }.items()
+        if (folder := tmp_path / name) and folder.mkdir() is None
+    }
+    assert parts["difference"].found.difference == pytest.approx(0.4)
+    assert parts["ratio"].shown(parts["ratio"].found.difference) == pytest.approx(0.51 / 0.11)
+    assert parts["exponent"].found.difference == pytest.approx(np.log2(0.51 / 0.11))
+
+
+def test_a_claim_whose_runs_are_missing_is_not_run(tmp_path: Path) -> None:
+    found = judged(tmp_path, {"learned": CLEAR["learned"], "random": CLEAR["random"][:2]})
+    assert (found.word, found.decision, found.evidence.missing) == ("not run", None, 1)
+    page = page_of("claims", [found])
+    assert "1 of 6 runs are missing" in render(page) and "not run" in markdown(page)
+
+
+def test_a_run_of_another_configuration_is_no_run_of_the_claim(tmp_path: Path) -> None:
+    own = claim(tmp_path)
+    make_runs(evidence(own, tmp_path), CLEAR)
+    other = claim(tmp_path, arms={"learned": "attention=dram look.glimpses=3", "random": "attention=random"})
+    assert evidence(own, tmp_path).missing == 0 and evidence(other, tmp_path).missing == 3
+
+
+def test_seeds_that_were_tested_on_other_images_are_unusable(tmp_path: Path) -> None:
+    own = claim(tmp_path)
+    make_runs(evidence(own, tmp_path), CLEAR)
+    one = evidence(own, tmp_path).finished["random"][0].address.folder / "predictions.npz"
+    held = dict(np.load(one))
+    np.savez(one, **(held | {"index": held["index"] + 1}))
+    (found,) = judge_claims([evidence(own, tmp_path)])
+    assert found.word == "unusable" and "different images" in found.evidence.fault
+
+
+def test_a_mode_that_was_not_tested_is_named(tmp_path: Path) -> None:
+    measure = OWN["measure"] | {"mode": "average"}
+    found = judged(tmp_path, CLEAR, measure=measure)
+    assert found.word == "unusable" and "'average', but in mean, random" in found.evidence.fault
+
+
+def test_one_mode_minus_another(tmp_path: Path) -> None:
+    """All images are wrong at random places, and 11 % at the learned ones."""
+    measure = OWN["measure"] | {"minus": "random"}
+    arms = {"learned": "attention=dram"}
+    found = judged(tmp_path, CLEAR, measure=measure, arms=arms, rule=rule("Level", of="learned", above=None, below=0.0))
+    assert found.word == "holds" and found.evidence.parts[0].found.difference == pytest.approx(-0.89)
+
+
+def test_a_number_of_the_record_and_its_slope(tmp_path: Path) -> None:
+    shown = {"name": "cost", "factor": 1.0, "decimals": 0, "unit": ""}
+    number = {"_target_": "benchmark.claims.measure.record_number.RecordNumber", "path": "cost.multiply_adds", **shown}
+    slope = {
+        "_target_": "benchmark.claims.measure.record_slope.RecordSlope",
+        "path": "cost.multiply_adds_by_side", "key": "", "power": True, "least": 0, **shown,
+    }  # fmt: skip
+    arms = {"learned": "attention=dram"}
+    flat = judged(tmp_path, CLEAR, measure=slope, arms=arms, rule=rule("Level", of="learned", above=-0.1, below=0.1))
+    assert flat.word == "holds" and flat.evidence.parts[0].found.difference == pytest.approx(0.0)
+    more = claim(tmp_path, measure=number, arms=arms, rule=rule("Level", of="learned", above=1e6, below=None))
+    assert judge_claims([evidence(more, tmp_path)])[0].evidence.parts[0].found.difference == 2_000_000
+    none = claim(tmp_path, measure=number | {"path": "cost.beauty"}, arms=arms, rule=more_rule())
+    assert "no number cost.beauty" in judge_claims([evidence(none, tmp_path)])[0].evidence.fault
+
+
+def more_rule() -> dict[str, Any]:
+    return rule("Level", of="learned", above=None, below=1.0)
+
+
+def test_data_in_folders_do_not_change_which_run_it_is(tmp_path: Path) -> None:
+    own = claim(tmp_path, tasks={"MNIST": "data=mnist_pairs data.root={mnist}"})
+    here, there = (
+        Evidences(composer(), "claims", "runs", folders).of(own, "MNIST").runs[0].address
+        for folders in ({}, {"mnist": "/elsewhere"})
+    )
+    assert here == there
+
+
+def test_the_cheapest_claims_fit_a_budget_and_common_runs_count_once(tmp_path: Path) -> None:
+    claims = [
+        claim(tmp_path, minutes=4.0),
+        claim(tmp_path, minutes=4.0, arms={"learned": "attention=dram", "random": "attention=centre"}),
+        claim(tmp_path, minutes=1.0, arms={"learned": "attention=none", "random": "attention=nic"}),
+    ]
+    request = parse_request(composer(), ["run", "learned_looks"])
+    found = Evidences(composer(), "claims", str(tmp_path / "runs"), {}).gather(claims)
+    missing = missing_runs(found, request)
+    assert [each.evidence.claim.minutes for each in missing] == [1.0, 4.0, 4.0]
+    assert len(within(missing, None, places=2)) == 3 and len(distinct(missing)) == 6 + 6 + 3
+    assert len(within(missing, 3.0, places=2)) == 1 and len(within(missing, 2.9, places=2)) == 0
+    assert len(within(missing, 15.0, places=2)) == 2  # (6 + 24) / 2 minutes
+    open_ = [claim(tmp_path, tasks={"MNIST": "data=mnist_pairs data.root={mnist}"})]
+    left = missing_runs(Evidences(composer(), "claims", str(tmp_path / "runs"), {}).gather(open_), request)
+    assert left[0].folders == ("mnist",) and within(left, None, places=2) == []
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"statment": "x"}, "there is no key 'statment' in a claim; did you mean 'statement'?"),
+        ({"source": None}, "source is missing"),
+        ({"seeds": 0}, "seeds: "),
+        ({"seeds": "three"}, "seeds: "),
+        ({"rule": rule("Order", rising=["learned", "randm"], by=0.0)}, "no arm 'randm'; did you mean 'random'?"),
+        ({"rule": rule("Order", rising=["learned"], by=0.0)}, "rule: an order needs two arms"),
+        ({"rule": rule("Level", of="learned", above=None, below=1.0)}, "arms.random: the rule does not use it"),
+        ({"rule": OWN["rule"] | {"_target_": "benchmark.claims.rule.order.Ordr"}}, "cannot be imported"),
+        ({"rule": OWN["rule"] | {"_target_": "benchmark.claims.measure.test_score.TestScore"}}, "has to name a class"),
+        ({"rule": OWN["rule"] | {"twice": 1}}, "has no knob 'twice'"),
+        ({"measure": {"mode": "mean"}}, "measure._target_: has to name a class"),
+        ({"arms": {"learned": "attention=dram seed=3", "random": "attention=random"}}, "seeds are the claim's"),
+        ({"tasks": {}}, "tasks: at least one is needed"),
+    ],
+)  # fmt: skip
+def test_what_a_claim_may_not_say(tmp_path: Path, changes: dict[str, Any], said: str) -> None:
+    with pytest.raises(ConfigFault) as fault:
+        claim(tmp_path, **changes)
+    assert said in "\n".join(fault.value.faults)
+
+
+def test_all_faults_of_all_claims_are_told_at_once(tmp_path: Path) -> None:
+    written(tmp_path, "one", statement=None, seeds=-1)
+    written(tmp_path, "two", rule=OWN["rule"] | {"by": "far"})
+    (tmp_path / "claim" / "three.yaml").write_text("a: [")
+    with pytest.raises(ConfigFault) as fault:
+        read_claims(Composer(str(tmp_path)), ["one", "two", "three", "learned_lokks"])
+    told = "\n".join(fault.value.faults)
+    assert "did you mean 'learned_looks'" in told and "one.yaml: statement is missing" in told
+    assert "one.yaml: seeds" in told and "two.yaml: rule.by" in told and "three.yaml: is no yaml" in told
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["rum"], "is none of list, run, report; did you mean 'run'?"),
+        (["run", "learned_looks", "budget=soon"], "has to be a number of minutes"),
+        (["run", "clutter", "mnits=here"], "there is no such setting; did you mean 'mnist'?"),
+        (["report", "learned_looks", "study=../x"], "study: "),
+    ],
+)
+def test_what_a_command_line_may_not_say(arguments: list[str], said: str) -> None:
+    with pytest.raises(ConfigFault) as fault:
+        parse_request(composer(), arguments)
+    assert said in "\n".join(fault.value.faults)
+
+
+NAMES = sorted(path.stem for path in (ROOT / "conf" / "claim").glob("*.yaml"))
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_each_claim_can_be_composed(name: str) -> None:
+    """Every run that it needs has an identity: no arm or task has an unknown knob or choice."""
+    (own,) = read_claims(composer(), [name])
+    found = Evidences(composer(), "claims", "runs", {}).gather([own])
+    assert all(len({run.address.folder for run in each.runs}) == len(each.runs) for each in found)
+    assert own.statement.endswith(".") and own.source and own.fair
+    assert not own.arms or own.seeds >= 3
+
+
+def test_the_page_of_a_users_claim_escapes_what_it_says(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """From --config-dir, through the command: a claim of one's own is found, judged and shown."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "mine").mkdir()
+    own = Composer(str(tmp_path / "mine"))
+    written(tmp_path / "mine", "mine", statement="Places <b>matter</b> & more.", source="<script>alert(1)</script>")
+    (found,) = Evidences(own, "claims", "runs", {}).gather(read_claims(own, ["mine"]))
+    make_runs(found, CLEAR)
+    assert carry_out(parse_request(own, ["report", "mine", "out=page"]), own) == 0
+    assert capsys.readouterr().out.split() == ["holds", "mine", "on", "digits", "page:", "page/index.html"]
+    html = Path("page/index.html").read_text()
+    assert "Places &lt;b&gt;matter&lt;/b&gt; &amp; more." in html and "<script>" not in html
+    assert "40.00 points" in html and "python -m benchmark.run -m attention=dram data=digit_pairs seed=0,1,2" in html
+    told = Path("page/claims.md").read_text()
+    assert "above 0.00" in told and "holds" in told
+    assert carry_out(parse_request(own, ["list", "mine"]), own) == 0
+    assert "digits: 6 runs finished" in capsys.readouterr().out
