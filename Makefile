@@ -4,10 +4,11 @@ STUDY ?= compare
 BIN := .venv/bin
 READY := .venv/.ready
 PIP := $(BIN)/python -m pip --disable-pip-version-check install
+CLAIMS := metrics_and_people cost_of_locations glimpses_matter attention_helps weights_matter cost_of_items
 ATTENTION := none,random,item_soft,item_hard,dram,location_soft
 
 .DEFAULT_GOAL := help
-.PHONY: help compare report test lint types unit slow clean
+.PHONY: help compare claims report test lint types unit slow clean
 
 help: ## what there is to make
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -15,6 +16,9 @@ help: ## what there is to make
 compare: $(READY) ## every main mechanism, two seeds each, on the embedded digits; ends with the report (15 minutes on 2 cores)
 	@$(BIN)/python -m benchmark.run -m attention=$(ATTENTION) data=digit_pairs seed=0,1 study=$(STUDY); failed=$$?; \
 	$(BIN)/python -m benchmark.report runs/$(STUDY) && exit $$failed
+
+claims: $(READY) ## what some claims of the survey come to, three seeds each; ends with a page (15 minutes on 2 cores)
+	@$(BIN)/python -m benchmark.claims run $(CLAIMS) seeds=3
 
 report: $(READY) ## the report of runs/$(STUDY), whatever of it is there: make report STUDY=name
 	@$(BIN)/python -m benchmark.report runs/$(STUDY)

@@ -25,7 +25,7 @@ from benchmark.common.clustered_variance import Floats
 from benchmark.process.program import program
 from benchmark.report.analysis.aggregates import improvement, interquartile_mean
 from benchmark.report.analysis.contrasts import Contrast, SeedSample, Term, combination
-from benchmark.report.analysis.inference import CANNOT_TELL, FAILS, HOLDS, Part, Region, decide
+from benchmark.report.analysis.inference import CANNOT_TELL, FAILS, HOLDS, ClaimNumber, Region, decide
 from benchmark.report.analysis.ranks import rank_correlation
 
 SPREAD, MARGIN, SLOPE, TASKS, THINGS, CLAIMS = 0.01, 0.03, 0.02, 4, 15, 20
@@ -139,9 +139,9 @@ def measure(row: Row, seeds: int, studies: int, start: int = 0) -> Measured:
     false, covered, right = [], [], []
     for _ in range(studies):
         found, truth = row.at_bound(generator, seeds)
-        false.append(decide([[Part(found, row.region)]])[0].word != CANNOT_TELL)
+        false.append(decide([[ClaimNumber(found, row.region)]])[0].word != CANNOT_TELL)
         covered.append(found.interval is not None and found.interval.low <= truth <= found.interval.high)
-        right.append(decide([[Part(row.clear(generator, seeds)[0], row.region)]])[0].word == row.word)
+        right.append(decide([[ClaimNumber(row.clear(generator, seeds)[0], row.region)]])[0].word == row.word)
     return Measured(float(np.mean(false)), float(np.mean(covered)), float(np.mean(right)))
 
 
@@ -153,7 +153,7 @@ def pages(seeds: int, studies: int, start: int = 0) -> float:
     wrong = []
     for _ in range(studies):
         truths = [(-0.03, 0.0, 0.03)[place % 3] for place in range(CLAIMS)]
-        claims = [[Part(difference(truth)(generator, seeds)[0], Region(high=0.0))] for truth in truths]
+        claims = [[ClaimNumber(difference(truth)(generator, seeds)[0], Region(high=0.0))] for truth in truths]
         words = [decision.word for decision in decide(claims)]
         allowed = {-0.03: (HOLDS, CANNOT_TELL), 0.0: (CANNOT_TELL,), 0.03: (FAILS, CANNOT_TELL)}
         wrong.append(any(word not in allowed[truth] for word, truth in zip(words, truths, strict=True)))

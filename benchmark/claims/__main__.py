@@ -12,6 +12,7 @@ report   writes the page from the runs that are there, and says what is missing
 
 Names choose claims; none: all of them. A claim is a yaml of conf/claim/, of --config-dir or of an installed package.
 budget=MINUTES   stops before the claim whose runs do not fit any more
+seeds=N          of each arm, in place of what the claim asks for: fewer find less, and the page says how many there are
 mnist=FOLDER     where data are; which names there are, list says. Claims whose data are not given are left out
 study=claims     of the runs: runs/<study>/; runs=FOLDER of all studies
 out=FOLDER       of the page (default: <runs>/<study>/claims)

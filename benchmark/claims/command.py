@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from benchmark.claims.claim import folders_of
-from benchmark.claims.evidence import Evidence, Evidences
+from benchmark.claims.evidence import ClaimEvidence, EvidenceFinder
 from benchmark.claims.judged import judge_claims
 from benchmark.claims.page import markdown, page_of, render
 from benchmark.claims.request import ClaimsRequest
@@ -38,12 +38,12 @@ def carry_out(request: ClaimsRequest, composer: Composer) -> int:
     return failed
 
 
-def gathered(request: ClaimsRequest, composer: Composer) -> list[Evidence]:
+def gathered(request: ClaimsRequest, composer: Composer) -> list[ClaimEvidence]:
     """What there is of all claims on all tasks."""
-    return Evidences(composer, request.study, request.runs, request.folders).gather(request.claims)
+    return EvidenceFinder(composer, request.study, request.runs, request.folders).gather(request.claims)
 
 
-def listing(evidences: Sequence[Evidence], request: ClaimsRequest) -> list[str]:
+def listing(evidences: Sequence[ClaimEvidence], request: ClaimsRequest) -> list[str]:
     """A paragraph for each claim."""
     lacking = {(each.evidence.claim.name, each.evidence.task): each for each in missing_runs(evidences, request)}
     lines: list[str] = []

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import NamedTuple, final
 
 from benchmark.claims.claim import FOLDER, SurveyClaim
-from benchmark.claims.measure.base import EvidenceError, Scale, Scored
+from benchmark.claims.measure.base import ArmScores, EvidenceError, NumberScale
 from benchmark.claims.rule.base import ClaimPart
 from benchmark.config.compose import Composer
 from benchmark.report.read.folders import Finished, RunFolderName
@@ -13,7 +13,7 @@ from benchmark.report.read.runs import read_run
 from benchmark.results.run_id import RunId
 from benchmark.stored import StoredRuns
 
-PURE = Scale("", 1.0, 2, "")
+PURE = NumberScale("", 1.0, 2, "")
 """Of a number without a unit."""
 
 
@@ -28,7 +28,7 @@ class ClaimRun(NamedTuple):
 
 @final
 @dataclass(frozen=True)
-class Evidence:
+class ClaimEvidence:
     """A claim on one of its tasks.
 
     runs: all that it needs. finished: those that are there, by arm. scores: by arm, where all its seeds are there.
@@ -40,9 +40,9 @@ class Evidence:
     task: str
     runs: tuple[ClaimRun, ...]
     finished: Mapping[str, tuple[Finished, ...]]
-    scores: Mapping[str, Scored]
+    scores: Mapping[str, ArmScores]
     parts: tuple[ClaimPart, ...]
-    scale: Scale
+    scale: NumberScale
     fault: str
 
     @property
@@ -57,7 +57,7 @@ class Evidence:
 
 
 @final
-class Evidences:
+class EvidenceFinder:
     """Finds the runs of claims. study, runs: where they are, unless an arm names a study of its own. folders: of data,
     by name.
     """
@@ -68,7 +68,7 @@ class Evidences:
         self._folders = folders
         self._known: dict[tuple[str, ...], tuple[RunId, int]] = {}
 
-    def of(self, claim: SurveyClaim, task: str) -> Evidence:
+    def of(self, claim: SurveyClaim, task: str) -> ClaimEvidence:
         """A claim on a task. Raises ConfigFault for overrides that cannot be composed."""
         runs = tuple(self._run(claim, task, arm, seed) for arm in claim.arms for seed in range(claim.seeds))
         read = {run.address.folder: read_run(named(run.address)) for run in runs}
@@ -81,7 +81,7 @@ class Evidences:
             )
             for arm in claim.arms
         }  # fmt: skip
-        return self._judged(Evidence(claim, task, runs, finished, {}, (), PURE, ""))
+        return self._judged(ClaimEvidence(claim, task, runs, finished, {}, (), PURE, ""))
 
     def _run(self, claim: SurveyClaim, task: str, arm: str, seed: int) -> ClaimRun:
         texts = [self._placed(text) for text in claim.overrides(task, arm, seed)]
@@ -104,7 +104,7 @@ class Evidences:
         return FOLDER.sub(lambda match: self._folders.get(match[1], "."), text)
 
     @staticmethod
-    def _judged(found: Evidence) -> Evidence:
+    def _judged(found: ClaimEvidence) -> ClaimEvidence:
         claim, complete = (
             found.claim,
             {arm: runs for arm, runs in found.finished.items() if len(runs) == found.claim.seeds},
@@ -115,10 +115,10 @@ class Evidences:
             scale = claim.measure.scale(some) if some else PURE
             parts = tuple(claim.rule.parts(scores)) if len(complete) == len(claim.arms) else ()
         except (EvidenceError, ValueError) as fault:
-            return Evidence(claim, found.task, found.runs, found.finished, {}, (), PURE, str(fault))
-        return Evidence(claim, found.task, found.runs, found.finished, scores, parts, scale, "")
+            return ClaimEvidence(claim, found.task, found.runs, found.finished, {}, (), PURE, str(fault))
+        return ClaimEvidence(claim, found.task, found.runs, found.finished, scores, parts, scale, "")
 
-    def gather(self, claims: Sequence[SurveyClaim]) -> list[Evidence]:
+    def gather(self, claims: Sequence[SurveyClaim]) -> list[ClaimEvidence]:
         """All claims on all their tasks."""
         return [self.of(claim, task) for claim in claims for task in claim.tasks]
 

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import final
 
-from benchmark.claims.evidence import Evidence
-from benchmark.report.analysis.inference import Decision, Part, decide
+from benchmark.claims.evidence import ClaimEvidence
+from benchmark.report.analysis.inference import ClaimNumber, Decision, decide
 
 NOT_RUN = "not run"
 UNUSABLE = "unusable"
@@ -16,7 +16,7 @@ UNUSABLE = "unusable"
 class JudgedClaim:
     """A claim on a task with its verdict. decision: None where there is none, since runs are missing or unusable."""
 
-    evidence: Evidence
+    evidence: ClaimEvidence
     decision: Decision | None
 
     @property
@@ -32,10 +32,10 @@ class JudgedClaim:
         return {"holds": "good", "does not hold": "bad"}.get(self.word, "quiet")
 
 
-def judge_claims(evidences: Sequence[Evidence]) -> list[JudgedClaim]:
+def judge_claims(evidences: Sequence[ClaimEvidence]) -> list[JudgedClaim]:
     """A verdict where all runs are there. One over the seeds so far would be another each time one looks, and so would
     be wrong more often than its level says.
     """
     complete = [evidence for evidence in evidences if evidence.parts]
-    decisions = iter(decide([[Part(part.found, part.region) for part in each.parts] for each in complete]))
+    decisions = iter(decide([[ClaimNumber(part.found, part.region) for part in each.parts] for each in complete]))
     return [JudgedClaim(each, next(decisions) if each.parts else None) for each in evidences]

@@ -1,6 +1,7 @@
 """The command line of the claims."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import NamedTuple, final
 
 from benchmark.claims.claim import SurveyClaim, folders_of, read_claims
@@ -10,15 +11,17 @@ from benchmark.config.compose import Composer
 from benchmark.results.run_id import name_fault
 
 COMMANDS = ("list", "run", "report")
-USUAL = {"study": "claims", "runs": "runs", "budget": "", "out": ""}
+USUAL = {"study": "claims", "runs": "runs", "budget": "", "seeds": "", "out": ""}
 """Values of the settings that are not given; "" for none."""
 
 
 @final
 class ClaimsRequest(NamedTuple):
-    """What is asked. command: one of COMMANDS. claims: those named, else all. folders: of data, by name. budget: in
-    minutes, None for no limit. out: folder of the page, "" for the study's. of_hydra: overrides of Hydra, which choose
-    how runs are launched.
+    """What is asked.
+
+    command: one of COMMANDS. claims: those named, else all, with the number of seeds that was asked for. folders: of
+    data, by name. budget: in minutes, None for no limit. out: folder of the page, "" for the study's. of_hydra:
+    overrides of Hydra, which choose how runs are launched.
     """
 
     command: str
@@ -50,19 +53,28 @@ def parse_request(composer: Composer, arguments: Sequence[str]) -> ClaimsRequest
     faults += [f"{key}={given[key]}: there is no such setting{did_you_mean(key, known)} There are {', '.join(known)}"
                for key in unknown]  # fmt: skip
     settings = USUAL | {key: value for key, value in given.items() if key in USUAL}
-    budget = None
+    budget = positive("budget", "a number of minutes", settings["budget"], float, faults)
+    seeds = positive("seeds", "a whole number", settings["seeds"], int, faults)
+    if seeds is not None:
+        claims = [replace(claim, seeds=int(seeds)) for claim in claims]
     if fault_of_name := name_fault(settings["study"]):
         faults.append(f"study: {fault_of_name}")
-    if settings["budget"]:
-        try:
-            budget = float(settings["budget"])
-        except ValueError:
-            budget = -1.0
-        if not budget > 0:
-            faults.append(f"budget={settings['budget']}: has to be a number of minutes above zero")
     if faults:
         raise ConfigFault(faults)
     folders = {key: value for key, value in given.items() if key not in USUAL}
     return ClaimsRequest(
         command, claims, folders, settings["study"], settings["runs"], budget, settings["out"], of_hydra
     )
+
+
+def positive(key: str, what: str, text: str, kind: type[int] | type[float], faults: list[str]) -> float | None:
+    """The number that a setting gives, None for "". Anything that is not above zero is appended to the faults."""
+    if not text:
+        return None
+    try:
+        value = kind(text)
+    except ValueError:
+        value = -1
+    if not value > 0:
+        faults.append(f"{key}={text}: has to be {what} above zero")
+    return value

@@ -6,7 +6,7 @@ from typing import NamedTuple, final
 from hydra.types import RunMode
 
 from benchmark.claims.claim import FOLDER
-from benchmark.claims.evidence import ClaimRun, Evidence
+from benchmark.claims.evidence import ClaimEvidence, ClaimRun
 from benchmark.claims.request import ClaimsRequest
 from benchmark.config.compose import Composer
 from benchmark.process.signals_and_log import signals_as_exits
@@ -24,13 +24,13 @@ class Missing(NamedTuple):
     given, without which none of them can start.
     """
 
-    evidence: Evidence
+    evidence: ClaimEvidence
     runs: tuple[ClaimRun, ...]
     seconds: tuple[float, ...]
     folders: tuple[str, ...]
 
 
-def missing_runs(evidences: Sequence[Evidence], request: ClaimsRequest) -> list[Missing]:
+def missing_runs(evidences: Sequence[ClaimEvidence], request: ClaimsRequest) -> list[Missing]:
     """What is missing, the cheapest claim and task first."""
     earlier = EarlierRuns()
     found = []
@@ -79,7 +79,7 @@ def duration(missing: Sequence[Missing], places: int) -> float:
     return together(seconds, places) if seconds else 0.0
 
 
-def execute(evidences: Sequence[Evidence], request: ClaimsRequest, composer: Composer) -> int:
+def execute(evidences: Sequence[ClaimEvidence], request: ClaimsRequest, composer: Composer) -> int:
     """Runs what is missing and fits the budget; returns the number of failed runs."""
     config = composer.compose(["attention=none", f"study={request.study}", *request.of_hydra], RunMode.MULTIRUN)
     launcher = ready(config, "a run of claims")

@@ -4,7 +4,7 @@ import math
 from collections.abc import Sequence
 
 from benchmark.claims.judged import JudgedClaim
-from benchmark.claims.measure.base import Scale
+from benchmark.claims.measure.base import NumberScale
 from benchmark.claims.rule.base import ClaimPart
 from benchmark.report.analysis import formats
 from benchmark.report.draw.table import Table, TableCell
@@ -38,7 +38,7 @@ def cell(judged: JudgedClaim) -> TableCell:
     return TableCell(judged.word, tuple(numbers(judged)[place][1] for place in range(len(evidence.parts))), judged.tone)
 
 
-def unit_of(part: ClaimPart, scale: Scale) -> tuple[float, int, str]:
+def unit_of(part: ClaimPart, scale: NumberScale) -> tuple[float, int, str]:
     """The factor, decimals and unit that a number is shown with."""
     if part.kind == "pure":
         return 1.0, 2, ""

@@ -15,8 +15,8 @@ from benchmark.check.given import Given
 CONF = ROOT / "conf"
 COMPOSER = composer()
 GROUPS = sorted(path.name for path in CONF.iterdir() if path.is_dir() and not path.name.startswith(("_", "hydra")))
-OF_ANOTHER_PROGRAM = ("search",)
-"""Of python -m benchmark.search; tests/search has them."""
+OF_ANOTHER_PROGRAM = ("search", "claim")
+"""Of python -m benchmark.search and benchmark.claims; tests/search and tests/claims have them."""
 CHOICES = [(group, path.stem) for group in GROUPS for path in sorted((CONF / group).glob("*.yaml"))]
 MECHANISMS = [name for group, name in CHOICES if group == "attention"]
 SOURCES = sorted(path for folder in ("benchmark", "tests") for path in (ROOT / folder).rglob("*.py"))

@@ -11,7 +11,7 @@ from run_helpers import ROOT, composer
 
 from benchmark.claims.claim import SurveyClaim, read_claim, read_claims
 from benchmark.claims.command import carry_out
-from benchmark.claims.evidence import Evidence, Evidences
+from benchmark.claims.evidence import ClaimEvidence, EvidenceFinder
 from benchmark.claims.judged import JudgedClaim, judge_claims
 from benchmark.claims.page import markdown, page_of, render
 from benchmark.claims.request import parse_request
@@ -24,7 +24,7 @@ OWN: dict[str, Any] = {
     "statement": "Learned places read better.", "source": "a paper", "tasks": {"digits": "data=digit_pairs"},
     "arms": {"learned": "attention=dram", "random": "attention=random"}, "seeds": 3, "minutes": 4.0, "fair": "alike",
     "measure": {"_target_": "benchmark.claims.measure.test_score.TestScore", "mode": "mean", "minus": ""},
-    "rule": {"_target_": "benchmark.claims.rule.order.Order", "rising": ["learned", "random"], "by": 0.0},
+    "rule": {"_target_": "benchmark.claims.rule.order.RisingOrder", "rising": ["learned", "random"], "by": 0.0},
 }  # fmt: skip
 """A claim of two arms."""
 
@@ -41,7 +41,7 @@ def claim(folder: Path, **changes: Any) -> SurveyClaim:
     return read_claim("own", written(folder, **changes))
 
 
-def make_runs(found: Evidence, errors: dict[str, list[float]], **more: Any) -> None:
+def make_runs(found: ClaimEvidence, errors: dict[str, list[float]], **more: Any) -> None:
     """Fabricates the runs of some seeds of each arm, the first images of each wrong."""
     for run in found.runs:
         if run.address.seed >= len(errors.get(run.arm, [])):
@@ -56,8 +56,8 @@ def make_runs(found: Evidence, errors: dict[str, list[float]], **more: Any) -> N
         finished(address.folder.parents[2], made, value, np.zeros(IMAGES))
 
 
-def evidence(claim: SurveyClaim, folder: Path) -> Evidence:
-    (found,) = Evidences(composer(), "claims", str(folder / "runs"), {}).gather([claim])
+def evidence(claim: SurveyClaim, folder: Path) -> ClaimEvidence:
+    (found,) = EvidenceFinder(composer(), "claims", str(folder / "runs"), {}).gather([claim])
     return found
 
 
@@ -74,7 +74,7 @@ TURNED = {"learned": CLEAR["random"], "random": CLEAR["learned"]}
 
 
 def rule(name: str, **arguments: Any) -> dict[str, Any]:
-    module = {"Order": "order", "Alike": "alike", "Ratio": "ratio", "Slope": "slope", "Level": "level"}[name]
+    module = {"RisingOrder": "order", "Alike": "alike", "Ratio": "ratio", "Slope": "slope", "Level": "level"}[name]
     return {"_target_": f"benchmark.claims.rule.{module}.{name}", **arguments}
 
 
@@ -84,7 +84,7 @@ def rule(name: str, **arguments: Any) -> dict[str, Any]:
         (CLEAR, OWN["rule"], "holds"),
         (TURNED, OWN["rule"], "does not hold"),
         ({"learned": [0.1, 0.3, 0.5], "random": [0.2, 0.3, 0.4]}, OWN["rule"], "cannot tell"),
-        (CLEAR, rule("Order", rising=["learned", "random"], by=0.5), "does not hold"),
+        (CLEAR, rule("RisingOrder", rising=["learned", "random"], by=0.5), "does not hold"),
         (CLEAR, rule("Alike", first="learned", second="random", within=0.6), "holds"),
         (CLEAR, rule("Alike", first="learned", second="random", within=0.1), "does not hold"),
         (CLEAR, rule("Ratio", of="learned", to="random", above=0, below=0.5), "holds"),
@@ -174,7 +174,7 @@ def more_rule() -> dict[str, Any]:
 def test_data_in_folders_do_not_change_which_run_it_is(tmp_path: Path) -> None:
     own = claim(tmp_path, tasks={"MNIST": "data=mnist_pairs data.root={mnist}"})
     here, there = (
-        Evidences(composer(), "claims", "runs", folders).of(own, "MNIST").runs[0].address
+        EvidenceFinder(composer(), "claims", "runs", folders).of(own, "MNIST").runs[0].address
         for folders in ({}, {"mnist": "/elsewhere"})
     )
     assert here == there
@@ -187,14 +187,14 @@ def test_the_cheapest_claims_fit_a_budget_and_common_runs_count_once(tmp_path: P
         claim(tmp_path, minutes=1.0, arms={"learned": "attention=none", "random": "attention=nic"}),
     ]
     request = parse_request(composer(), ["run", "learned_looks"])
-    found = Evidences(composer(), "claims", str(tmp_path / "runs"), {}).gather(claims)
+    found = EvidenceFinder(composer(), "claims", str(tmp_path / "runs"), {}).gather(claims)
     missing = missing_runs(found, request)
     assert [each.evidence.claim.minutes for each in missing] == [1.0, 4.0, 4.0]
     assert len(within(missing, None, places=2)) == 3 and len(distinct(missing)) == 6 + 6 + 3
     assert len(within(missing, 3.0, places=2)) == 1 and len(within(missing, 2.9, places=2)) == 0
     assert len(within(missing, 15.0, places=2)) == 2  # (6 + 24) / 2 minutes
     open_ = [claim(tmp_path, tasks={"MNIST": "data=mnist_pairs data.root={mnist}"})]
-    left = missing_runs(Evidences(composer(), "claims", str(tmp_path / "runs"), {}).gather(open_), request)
+    left = missing_runs(EvidenceFinder(composer(), "claims", str(tmp_path / "runs"), {}).gather(open_), request)
     assert left[0].folders == ("mnist",) and within(left, None, places=2) == []
 
 
@@ -205,8 +205,8 @@ def test_the_cheapest_claims_fit_a_budget_and_common_runs_count_once(tmp_path: P
         ({"source": None}, "source is missing"),
         ({"seeds": 0}, "seeds: "),
         ({"seeds": "three"}, "seeds: "),
-        ({"rule": rule("Order", rising=["learned", "randm"], by=0.0)}, "no arm 'randm'; did you mean 'random'?"),
-        ({"rule": rule("Order", rising=["learned"], by=0.0)}, "rule: an order needs two arms"),
+        ({"rule": rule("RisingOrder", rising=["learned", "randm"], by=0.0)}, "no arm 'randm'; did you mean 'random'?"),
+        ({"rule": rule("RisingOrder", rising=["learned"], by=0.0)}, "rule: an order needs two arms"),
         ({"rule": rule("Level", of="learned", above=None, below=1.0)}, "arms.random: the rule does not use it"),
         ({"rule": OWN["rule"] | {"_target_": "benchmark.claims.rule.order.Ordr"}}, "cannot be imported"),
         ({"rule": OWN["rule"] | {"_target_": "benchmark.claims.measure.test_score.TestScore"}}, "has to name a class"),
@@ -240,6 +240,7 @@ def test_all_faults_of_all_claims_are_told_at_once(tmp_path: Path) -> None:
         (["run", "learned_looks", "budget=soon"], "has to be a number of minutes"),
         (["run", "clutter", "mnits=here"], "there is no such setting; did you mean 'mnist'?"),
         (["report", "learned_looks", "study=../x"], "study: "),
+        (["report", "learned_looks", "seeds=2.5"], "seeds=2.5: has to be a whole number above zero"),
     ],
 )
 def test_what_a_command_line_may_not_say(arguments: list[str], said: str) -> None:
@@ -255,7 +256,7 @@ NAMES = sorted(path.stem for path in (ROOT / "conf" / "claim").glob("*.yaml"))
 def test_each_claim_can_be_composed(name: str) -> None:
     """Every run that it needs has an identity: no arm or task has an unknown knob or choice."""
     (own,) = read_claims(composer(), [name])
-    found = Evidences(composer(), "claims", "runs", {}).gather([own])
+    found = EvidenceFinder(composer(), "claims", "runs", {}).gather([own])
     assert all(len({run.address.folder for run in each.runs}) == len(each.runs) for each in found)
     assert own.statement.endswith(".") and own.source and own.fair
     assert not own.arms or own.seeds >= 3
@@ -269,7 +270,7 @@ def test_the_page_of_a_users_claim_escapes_what_it_says(
     (tmp_path / "mine").mkdir()
     own = Composer(str(tmp_path / "mine"))
     written(tmp_path / "mine", "mine", statement="Places <b>matter</b> & more.", source="<script>alert(1)</script>")
-    (found,) = Evidences(own, "claims", "runs", {}).gather(read_claims(own, ["mine"]))
+    (found,) = EvidenceFinder(own, "claims", "runs", {}).gather(read_claims(own, ["mine"]))
     make_runs(found, CLEAR)
     assert carry_out(parse_request(own, ["report", "mine", "out=page"]), own) == 0
     assert capsys.readouterr().out.split() == ["holds", "mine", "on", "digits", "page:", "page/index.html"]
@@ -280,3 +281,5 @@ def test_the_page_of_a_users_claim_escapes_what_it_says(
     assert "above 0.00" in told and "holds" in told
     assert carry_out(parse_request(own, ["list", "mine"]), own) == 0
     assert "digits: 6 runs finished" in capsys.readouterr().out
+    carry_out(parse_request(own, ["list", "mine", "seeds=4"]), own)
+    assert "digits: 2 of 8 runs missing, 8 min 00 s" in capsys.readouterr().out

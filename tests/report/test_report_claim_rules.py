@@ -9,7 +9,7 @@ from scipy import stats
 
 from benchmark.report.analysis.aggregates import improvement, interquartile_mean
 from benchmark.report.analysis.contrasts import Contrast, SeedSample, Term, combination, contrast
-from benchmark.report.analysis.inference import CANNOT_TELL, FAILS, HOLDS, Part, Region, decide
+from benchmark.report.analysis.inference import CANNOT_TELL, FAILS, HOLDS, ClaimNumber, Region, decide
 from benchmark.report.analysis.ranks import rank_correlation
 from benchmark.report.analysis.statistics import Component
 
@@ -49,22 +49,22 @@ def test_a_claim_holds_where_its_interval_is_within() -> None:
         assert interval is not None
         within = region.low < interval.low and interval.high < region.high
         outside = interval.low > region.high or interval.high < region.low
-        (decision,) = decide([[Part(found, region)]])
+        (decision,) = decide([[ClaimNumber(found, region)]])
         assert decision.word == (HOLDS if within else FAILS if outside else CANNOT_TELL), value
 
 
 def test_a_claim_of_several_parts_says_all_of_them() -> None:
     below = Region(high=0.0)
-    assert decide([[Part(at(-0.5), below), Part(at(-0.5), below)]])[0].word == HOLDS
-    both = decide([[Part(at(-0.5), below), Part(at(-0.1), below)]])[0]
+    assert decide([[ClaimNumber(at(-0.5), below), ClaimNumber(at(-0.5), below)]])[0].word == HOLDS
+    both = decide([[ClaimNumber(at(-0.5), below), ClaimNumber(at(-0.1), below)]])[0]
     assert (both.word, both.adjusted) == (CANNOT_TELL, pytest.approx(two_sided(1)))
-    one = decide([[Part(at(-0.5), below), Part(at(0.3), below)]])[0]
+    one = decide([[ClaimNumber(at(-0.5), below), ClaimNumber(at(0.3), below)]])[0]
     assert (one.word, one.adjusted) == (FAILS, pytest.approx(2 * two_sided(3)))
 
 
 def test_the_correction_is_over_the_claims_that_can_be_decided() -> None:
     below, none = Region(high=0.0), Contrast(-5.0, ())
-    found = decide([[Part(at(-0.215), below)], [Part(none, below)], [Part(at(0.4), below)]])
+    found = decide([[ClaimNumber(at(-0.215), below)], [ClaimNumber(none, below)], [ClaimNumber(at(0.4), below)]])
     assert [decision.word for decision in found] == [HOLDS, CANNOT_TELL, FAILS]
     assert [decision.adjusted for decision in found] == [
         pytest.approx(two_sided(2.15)), None, pytest.approx(2 * two_sided(4))

@@ -17,6 +17,7 @@ OF_OTHERS = {
     "experiment": "choices and values of other groups",
     "debug": "values of other groups",
     "search": "ranges of knobs",
+    "claim": "what is claimed: the runs that decide it, a measure and a rule",
     "trainer": "arguments of Lightning's Trainer",
     "hydra/help": "Hydra's text",
 }

@@ -20,7 +20,7 @@ class EvidenceError(Exception):
 
 
 @final
-class Scale(NamedTuple):
+class NumberScale(NamedTuple):
     """How numbers are shown: times `factor`, with `decimals` and `unit`."""
 
     name: str
@@ -30,7 +30,7 @@ class Scale(NamedTuple):
 
 
 @final
-class Scored(NamedTuple):
+class ArmScores(NamedTuple):
     """The scores of an arm. images: name of its test images, "" where single images are not known. sources_NK: their
     sources.
     """
@@ -47,9 +47,9 @@ class ClaimMeasure(ABC):
     """A number of a run, such as its error on the test images."""
 
     @abstractmethod
-    def score(self, runs: Sequence[Finished]) -> Scored:
+    def score(self, runs: Sequence[Finished]) -> ArmScores:
         """Of an arm, whose runs differ in their seeds only. Raises EvidenceError where a run has no such number."""
 
     @abstractmethod
-    def scale(self, runs: Sequence[Finished]) -> Scale:
+    def scale(self, runs: Sequence[Finished]) -> NumberScale:
         """How its numbers are shown."""

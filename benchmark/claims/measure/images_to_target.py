@@ -5,7 +5,7 @@ from typing import final
 
 import numpy as np
 
-from benchmark.claims.measure.base import NO_IMAGES, ClaimMeasure, EvidenceError, Scale, Scored
+from benchmark.claims.measure.base import NO_IMAGES, ArmScores, ClaimMeasure, EvidenceError, NumberScale
 from benchmark.report.analysis.contrasts import SeedSample
 from benchmark.report.analysis.quality import Quality
 from benchmark.report.analysis.targets import NEVER, first, validations
@@ -24,8 +24,8 @@ class ImagesToTarget(ClaimMeasure):
     def __init__(self, target: Positive):
         self._target = target
 
-    def score(self, runs: Sequence[Finished]) -> Scored:
-        return Scored(SeedSample.of_seeds([self._images(run) for run in runs]), "", NO_IMAGES)
+    def score(self, runs: Sequence[Finished]) -> ArmScores:
+        return ArmScores(SeedSample.of_seeds([self._images(run) for run in runs]), "", NO_IMAGES)
 
     def _images(self, run: Finished) -> float:
         held = validations(run)
@@ -34,6 +34,8 @@ class ImagesToTarget(ClaimMeasure):
         found = first(held, self._target, Quality(run.headline)).images
         return float(np.log2(held[-1].images if found == NEVER else found))
 
-    def scale(self, runs: Sequence[Finished]) -> Scale:
+    def scale(self, runs: Sequence[Finished]) -> NumberScale:
         quality = Quality(runs[0].headline)
-        return Scale(f"log2 of images to {quality.written(self._target)}{quality.unit} {quality.name}", 1.0, 2, "")
+        return NumberScale(
+            f"log2 of images to {quality.written(self._target)}{quality.unit} {quality.name}", 1.0, 2, ""
+        )

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import final
 
-from benchmark.claims.measure.base import NO_IMAGES, ClaimMeasure, EvidenceError, Scale, Scored
+from benchmark.claims.measure.base import NO_IMAGES, ArmScores, ClaimMeasure, EvidenceError, NumberScale
 from benchmark.report.analysis.contrasts import SeedSample
 from benchmark.report.analysis.grouping import deep
 from benchmark.report.read.folders import Finished
@@ -20,14 +20,14 @@ class RecordNumber(ClaimMeasure):
 
     def __init__(self, path: str, name: str, factor: float, decimals: Natural, unit: str):
         self._path = path.split(".")
-        self._scale = Scale(name, factor, decimals, unit)
+        self._scale = NumberScale(name, factor, decimals, unit)
 
-    def score(self, runs: Sequence[Finished]) -> Scored:
+    def score(self, runs: Sequence[Finished]) -> ArmScores:
         found = [deep(run.record, self._path) for run in runs]
         for run, value in zip(runs, found, strict=True):
             if value is None:
                 raise EvidenceError(f"{run.address.folder}: its record has no number {'.'.join(self._path)}")
-        return Scored(SeedSample.of_seeds([value for value in found if value is not None]), "", NO_IMAGES)
+        return ArmScores(SeedSample.of_seeds([value for value in found if value is not None]), "", NO_IMAGES)
 
-    def scale(self, runs: Sequence[Finished]) -> Scale:
+    def scale(self, runs: Sequence[Finished]) -> NumberScale:
         return self._scale

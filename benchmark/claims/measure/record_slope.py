@@ -5,7 +5,7 @@ from typing import Any, final
 
 import numpy as np
 
-from benchmark.claims.measure.base import NO_IMAGES, ClaimMeasure, EvidenceError, Scale, Scored
+from benchmark.claims.measure.base import NO_IMAGES, ArmScores, ClaimMeasure, EvidenceError, NumberScale
 from benchmark.report.analysis.contrasts import SeedSample
 from benchmark.report.analysis.statistics import log_slope
 from benchmark.report.read.folders import Finished, number
@@ -26,10 +26,10 @@ class RecordSlope(ClaimMeasure):
         self, path: str, key: str, power: bool, least: Natural, name: str, factor: float, decimals: Natural, unit: str
     ):
         self._path, self._key, self._power, self._least = path.split("."), key, power, least
-        self._scale = Scale(name, factor, decimals, unit)
+        self._scale = NumberScale(name, factor, decimals, unit)
 
-    def score(self, runs: Sequence[Finished]) -> Scored:
-        return Scored(SeedSample.of_seeds([self._slope(run) for run in runs]), "", NO_IMAGES)
+    def score(self, runs: Sequence[Finished]) -> ArmScores:
+        return ArmScores(SeedSample.of_seeds([self._slope(run) for run in runs]), "", NO_IMAGES)
 
     def _slope(self, run: Finished) -> float:
         found: Any = run.record
@@ -48,5 +48,5 @@ class RecordSlope(ClaimMeasure):
         images = number(entry, "images")
         return None if images is not None and images < self._least else number(entry, self._key)
 
-    def scale(self, runs: Sequence[Finished]) -> Scale:
+    def scale(self, runs: Sequence[Finished]) -> NumberScale:
         return self._scale

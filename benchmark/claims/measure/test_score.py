@@ -9,7 +9,7 @@ from typing import final
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmark.claims.measure.base import ClaimMeasure, EvidenceError, Scale, Scored
+from benchmark.claims.measure.base import ArmScores, ClaimMeasure, EvidenceError, NumberScale
 from benchmark.report.analysis.contrasts import SeedSample
 from benchmark.report.analysis.predictions import Predictions, PredictionsError, read_predictions
 from benchmark.report.analysis.quality import Quality
@@ -29,12 +29,12 @@ class TestScore(ClaimMeasure):
     def __init__(self, mode: str, minus: str):
         self._mode, self._minus = mode, minus
 
-    def score(self, runs: Sequence[Finished]) -> Scored:
+    def score(self, runs: Sequence[Finished]) -> ArmScores:
         held = [predictions_of(run) for run in runs]
         if any(not np.array_equal(held[0].index, other.index) for other in held):
             raise EvidenceError(f"the seeds of {runs[0].address.attention} were tested on different images")
         value_SN = np.stack([self._value(run, found.value) for run, found in zip(runs, held, strict=True)])
-        return Scored(SeedSample.of(value_SN), runs[0].fingerprint, held[0].sources)
+        return ArmScores(SeedSample.of(value_SN), runs[0].fingerprint, held[0].sources)
 
     def _value(self, run: Finished, by_mode: Mapping[str, NDArray[np.float64]]) -> NDArray[np.float64]:
         tested = ", ".join(by_mode)
@@ -43,10 +43,10 @@ class TestScore(ClaimMeasure):
                 raise EvidenceError(f"{run.address.folder}: was not tested in the mode {mode!r}, but in {tested}")
         return by_mode[self._mode] - by_mode[self._minus] if self._minus else by_mode[self._mode]
 
-    def scale(self, runs: Sequence[Finished]) -> Scale:
+    def scale(self, runs: Sequence[Finished]) -> NumberScale:
         quality = Quality(runs[0].headline)
         name = f"{quality.name}, {self._mode} minus {self._minus}" if self._minus else quality.name
-        return Scale(name, quality.factor, quality.decimals, quality.unit)
+        return NumberScale(name, quality.factor, quality.decimals, quality.unit)
 
 
 def predictions_of(run: Finished) -> Predictions:

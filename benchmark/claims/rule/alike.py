@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import final
 
-from benchmark.claims.measure.base import Scored
+from benchmark.claims.measure.base import ArmScores
 from benchmark.claims.rule.base import ClaimPart, ClaimRule, as_it_is, sum_of
 from benchmark.report.analysis.inference import Region
 from datamodules.ranges import Positive
@@ -19,7 +19,7 @@ class Alike(ClaimRule):
     def arms(self) -> list[str]:
         return [self._first, self._second]
 
-    def parts(self, arms: Mapping[str, Scored]) -> list[ClaimPart]:
+    def parts(self, arms: Mapping[str, ArmScores]) -> list[ClaimPart]:
         found = sum_of({self._first: 1.0, self._second: -1.0}, arms)
         region = Region(-self._within, self._within)
         return [ClaimPart(f"{self._first} − {self._second}", found, region, as_it_is, "difference")]

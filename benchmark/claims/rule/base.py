@@ -6,7 +6,7 @@ from typing import Literal, NamedTuple, final
 
 import numpy as np
 
-from benchmark.claims.measure.base import Scored
+from benchmark.claims.measure.base import ArmScores
 from benchmark.report.analysis.contrasts import Contrast, Term, combination
 from benchmark.report.analysis.inference import Region
 
@@ -35,7 +35,7 @@ class ClaimRule(ABC):
     """What a claim says: an order, an equivalence, a ratio, a slope, a correlation."""
 
     @abstractmethod
-    def parts(self, arms: Mapping[str, Scored]) -> list[ClaimPart]:
+    def parts(self, arms: Mapping[str, ArmScores]) -> list[ClaimPart]:
         """One for each number that the claim says something of. All have to be so."""
 
     @abstractmethod
@@ -43,7 +43,7 @@ class ClaimRule(ABC):
         """The names of the arms that it compares."""
 
 
-def sum_of(weights: Mapping[str, float], arms: Mapping[str, Scored]) -> Contrast:
+def sum_of(weights: Mapping[str, float], arms: Mapping[str, ArmScores]) -> Contrast:
     """sum_i w_i mean_i over arms."""
     return combination(
         [Term(weight, arms[name].sample, arms[name].images) for name, weight in weights.items()],
@@ -51,7 +51,7 @@ def sum_of(weights: Mapping[str, float], arms: Mapping[str, Scored]) -> Contrast
     )
 
 
-def sum_of_logarithms(weights: Mapping[str, float], arms: Mapping[str, Scored]) -> Contrast:
+def sum_of_logarithms(weights: Mapping[str, float], arms: Mapping[str, ArmScores]) -> Contrast:
     """sum_i w_i log mean_i, by the delta method: the variance is that of sum_i (w_i / mean_i) mean_i.
 
     Raises ValueError where a mean is not positive.

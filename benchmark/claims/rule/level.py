@@ -5,7 +5,7 @@ from typing import final
 
 import numpy as np
 
-from benchmark.claims.measure.base import Scored
+from benchmark.claims.measure.base import ArmScores
 from benchmark.claims.rule.base import ClaimPart, ClaimRule, as_it_is, sum_of
 from benchmark.report.analysis.inference import Region
 
@@ -21,5 +21,5 @@ class Level(ClaimRule):
     def arms(self) -> list[str]:
         return [self._of]
 
-    def parts(self, arms: Mapping[str, Scored]) -> list[ClaimPart]:
+    def parts(self, arms: Mapping[str, ArmScores]) -> list[ClaimPart]:
         return [ClaimPart(self._of, sum_of({self._of: 1.0}, arms), self._region, as_it_is, "itself")]

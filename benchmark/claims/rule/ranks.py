@@ -5,14 +5,14 @@ from typing import final
 
 import numpy as np
 
-from benchmark.claims.measure.base import Scored
+from benchmark.claims.measure.base import ArmScores
 from benchmark.claims.rule.base import ClaimPart, ClaimRule
 from benchmark.report.analysis.inference import Region
 from benchmark.report.analysis.ranks import rank_correlation
 
 
 @final
-class Ranks(ClaimRule):
+class RankCorrelation(ClaimRule):
     """above < Spearman's correlation < below, of two numbers of each row of a table.
 
     rows: the two numbers by name of the row. first, second: what the numbers are.
@@ -31,5 +31,5 @@ class Ranks(ClaimRule):
     def arms(self) -> list[str]:
         return []
 
-    def parts(self, arms: Mapping[str, Scored]) -> list[ClaimPart]:
+    def parts(self, arms: Mapping[str, ArmScores]) -> list[ClaimPart]:
         return [ClaimPart(self._words, self._found, self._region, lambda value: float(np.tanh(value)), "pure")]

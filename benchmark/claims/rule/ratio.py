@@ -5,7 +5,7 @@ from typing import final
 
 import numpy as np
 
-from benchmark.claims.measure.base import Scored
+from benchmark.claims.measure.base import ArmScores
 from benchmark.claims.rule.base import ClaimPart, ClaimRule, sum_of_logarithms
 from benchmark.report.analysis.inference import Region
 from datamodules.ranges import NonNegative, Positive
@@ -24,6 +24,6 @@ class Ratio(ClaimRule):
     def arms(self) -> list[str]:
         return [self._of, self._to]
 
-    def parts(self, arms: Mapping[str, Scored]) -> list[ClaimPart]:
+    def parts(self, arms: Mapping[str, ArmScores]) -> list[ClaimPart]:
         found = sum_of_logarithms({self._of: 1.0, self._to: -1.0}, arms)
         return [ClaimPart(f"{self._of} / {self._to}", found, self._region, lambda value: float(np.exp(value)), "pure")]

@@ -5,7 +5,7 @@ from typing import final
 
 import numpy as np
 
-from benchmark.claims.measure.base import Scored
+from benchmark.claims.measure.base import ArmScores
 from benchmark.claims.rule.base import ClaimPart, ClaimRule, as_it_is, slope_weights, sum_of, sum_of_logarithms
 from benchmark.report.analysis.inference import Region
 
@@ -25,7 +25,7 @@ class Slope(ClaimRule):
     def arms(self) -> list[str]:
         return list(self._at)
 
-    def parts(self, arms: Mapping[str, Scored]) -> list[ClaimPart]:
+    def parts(self, arms: Mapping[str, ArmScores]) -> list[ClaimPart]:
         weights = dict(zip(self._at, self._weights, strict=True))
         found = sum_of_logarithms(weights, arms) if self._power else sum_of(weights, arms)
         words = ("exponent over " if self._power else "slope over ") + ", ".join(self._at)

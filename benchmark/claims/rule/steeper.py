@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import final
 
-from benchmark.claims.measure.base import Scored
+from benchmark.claims.measure.base import ArmScores
 from benchmark.claims.rule.base import ClaimPart, ClaimRule, as_it_is, slope_weights, sum_of
 from benchmark.report.analysis.inference import Region
 
@@ -26,5 +26,5 @@ class Steeper(ClaimRule):
     def arms(self) -> list[str]:
         return list(self._weights)
 
-    def parts(self, arms: Mapping[str, Scored]) -> list[ClaimPart]:
+    def parts(self, arms: Mapping[str, ArmScores]) -> list[ClaimPart]:
         return [ClaimPart(self._words, sum_of(self._weights, arms), Region(low=self._by), as_it_is, "difference")]

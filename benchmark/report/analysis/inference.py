@@ -78,7 +78,7 @@ class Region(NamedTuple):
         return 1.0, tests[nearest]
 
 
-class Part(NamedTuple):
+class ClaimNumber(NamedTuple):
     """A part of a claim: a number and where the claim says that it lies. A claim of several parts says all of them."""
 
     found: Contrast
@@ -101,7 +101,7 @@ class Decision:
 HOLDS, FAILS, CANNOT_TELL = "holds", "does not hold", "cannot tell"
 
 
-def decide(claims: Sequence[Sequence[Part]]) -> list[Decision]:
+def decide(claims: Sequence[Sequence[ClaimNumber]]) -> list[Decision]:
     """A verdict on each claim of a page.
 
     A claim holds where every part is in its region: the largest p of its parts counts (intersection-union test, Berger
@@ -122,7 +122,7 @@ def decide(claims: Sequence[Sequence[Part]]) -> list[Decision]:
     return decisions
 
 
-def both_sides(parts: Sequence[Part]) -> tuple[float, float] | None:
+def both_sides(parts: Sequence[ClaimNumber]) -> tuple[float, float] | None:
     """The p values of "it does not hold" and "it holds" of a whole claim; None where a part has one seed."""
     found = [part.region.p_values(part.found) for part in parts]
     known = [both for both in found if both is not None]
