@@ -39,6 +39,7 @@ from benchmark.training.callbacks.first_batch import data_faults, refuse, spec_f
 from benchmark.training.logger.base import Logs, as_log
 from benchmark.training.module import AttentionModule
 from benchmark.training.processes.together import refuse_sharing
+from benchmark.training.training_step.base import TrainingStep
 from datamodules.contract import References, TaskSpec
 
 
@@ -149,18 +150,27 @@ def build_module(cfg: DictConfig, spec: TaskSpec, references: References) -> Att
     make(cfg.start)(rnn, spec.symbols)
     measure = build_measure(cfg, spec, references)
     train_step = make_part(cfg, ForTrainingStep(spec, references))
-    accumulated = cfg.trainer.get("accumulate_grad_batches", 1)
-    if objective.updates.count > 1 and accumulated > 1:
-        raise ConfigFault(
-            [
-                f"objective.updates: {objective.updates.count} updates on the trajectories of one batch, and "
-                f"trainer.accumulate_grad_batches={accumulated} would mix those of several. Set one of them to 1"
-            ]
-        )
+    refuse_updates(objective, train_step, cfg.trainer.get("accumulate_grad_batches", 1))
     module = AttentionModule(rnn, train_step, objective, make(cfg.optimizer), measure, cfg.log_every)
     if cfg.trainer.devices > 1:
         refuse_sharing(module)
     return module
+
+
+def refuse_updates(objective: Objective, train_step: TrainingStep, accumulated: int) -> None:
+    """Raises ConfigFault where several updates on a batch would not be on the same trajectories."""
+    if objective.updates.count == 1:
+        return
+    faults = []
+    if accumulated > 1:
+        faults.append(
+            f"objective.updates: {objective.updates.count} updates on the trajectories of one batch, and "
+            f"trainer.accumulate_grad_batches={accumulated} would mix those of several. Set one of them to 1"
+        )
+    if not train_step.repeats:
+        faults.append("objective.updates: the training step samples anew at each update. Use 1, or another step")
+    if faults:
+        raise ConfigFault(faults)
 
 
 def build_objective(cfg: DictConfig, rnn: SequenceModel) -> Objective:

@@ -28,7 +28,7 @@ from benchmark.common.errors import ConfigFault, RunFault
 from benchmark.process.program import program
 
 PART = 20
-"""Of an epoch's training and validation images, what the trial has."""
+"""Of an epoch's training and validation images the trial has one part in so many, and a batch at least."""
 SPARE = 0.05
 """Share of the minutes that is left over: the jobs do not all take as long as in the trial."""
 
@@ -61,14 +61,18 @@ def command(choice: argparse.Namespace, study: str, *more: str) -> list[str]:
     ]  # fmt: skip
 
 
-def part_of_an_epoch(one: DictConfig) -> list[str]:
-    """Overrides that make an epoch of the trial so much shorter than this one's."""
+def part_of_an_epoch(one: DictConfig) -> tuple[list[str], float]:
+    """Overrides that make an epoch of the trial a twentieth of this one, or one batch; and how many times longer this
+    one is.
+    """
     short = {key: max(one.data.batch_size, one.data[key] // PART) for key in ("images_per_epoch", "validation_images")}
-    return [f"data.{key}={value}" for key, value in short.items()]
+    return [f"data.{key}={value}" for key, value in short.items()], one.data.images_per_epoch / short[
+        "images_per_epoch"
+    ]
 
 
-def paced(choice: argparse.Namespace, short: Sequence[str]) -> Pace:
-    """The pace of all jobs at once. Raises RunFault where the trial fails."""
+def paced(choice: argparse.Namespace, short: Sequence[str], times: float) -> Pace:
+    """The pace of all jobs at once. times: an epoch's length in those of the trial. Raises RunFault where it fails."""
     with tempfile.TemporaryDirectory() as folder:
         began = time.monotonic()
         sweep = command(choice, "trial", *short, f"runs={folder}", "trainer.max_epochs=1")
@@ -78,7 +82,7 @@ def paced(choice: argparse.Namespace, short: Sequence[str]) -> Pace:
         if done.returncode or not records:
             raise RunFault("\n".join(["the trial failed:", *done.stdout.splitlines()[-20:]]))
     trained = max(record["cost"]["train_seconds"] for record in records)
-    return Pace(trained * PART, whole - trained)
+    return Pace(trained * times, whole - trained)
 
 
 @program
@@ -95,8 +99,8 @@ def main() -> int:
     except (ConfigFault, HydraException) as fault:
         print(f"error: {fault}", file=sys.stderr)
         return 2
-    print("A trial of all jobs, for a twentieth of an epoch ...", flush=True)
-    pace = paced(choice, part_of_an_epoch(one))
+    print("A trial of all jobs, for a part of an epoch ...", flush=True)
+    pace = paced(choice, *part_of_an_epoch(one))
     epochs = epochs_within(60 * choice.minutes, pace)
     sweep = command(choice, choice.study, f"trainer.max_epochs={epochs}")
     print(f"An epoch takes {pace.epoch:.1f} s, the rest {pace.besides:.1f} s: {epochs} epochs.\n{shlex.join(sweep)}")

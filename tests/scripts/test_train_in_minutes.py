@@ -3,12 +3,13 @@
 import sys
 
 import pytest
+from omegaconf import OmegaConf
 from run_helpers import ROOT, environment, lines
 
 sys.path.insert(0, str(ROOT / "scripts"))
 import subprocess
 
-from train_in_minutes import Pace, epochs_within
+from train_in_minutes import Pace, epochs_within, part_of_an_epoch
 
 from benchmark.common.errors import RunFault
 from datamodules.digits.mnist_sample import write_mnist_sample
@@ -26,6 +27,13 @@ def test_epochs_fill_the_minutes_but_for_a_twentieth():
     assert epochs_within(100, Pace(epoch=10, besides=85)) == 1
     with pytest.raises(RunFault, match=r"an epoch takes 10 s and starting and testing 86 s.*do not fit into 100 s"):
         epochs_within(100, Pace(epoch=10, besides=86))
+
+
+@pytest.mark.parametrize(("batch", "images", "times"), [(64, 40_000, 20.0), (512, 8_192, 16.0)])
+def test_a_trial_has_a_batch_at_least_and_knows_how_much_longer_an_epoch_is(batch, images, times):
+    sizes = {"batch_size": batch, "images_per_epoch": images, "validation_images": 2_000}
+    short, longer = part_of_an_epoch(OmegaConf.create({"data": sizes}))
+    assert longer == times and short[0] == f"data.images_per_epoch={round(images / times)}"
 
 
 def test_what_does_not_exist_is_told_without_a_traceback(tmp_path):

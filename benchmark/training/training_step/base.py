@@ -13,9 +13,11 @@ class TrainingStep(nn.Module, ABC):
     """The loss of a batch: which rollouts are made, and what trains the model.
 
     shares_batches: whether the model is only called, so that several processes can each compute some of the images.
+    repeats: whether several updates on a batch are on the same trajectories.
     """
 
     shares_batches = True
+    repeats = True
 
     @abstractmethod
     def forward(self, rnn: SequenceModel, objective: Objective, batch: Batch) -> dict[str, Tensor]:

@@ -95,6 +95,7 @@ class SelfCritical(TrainingStep):
     """
 
     shares_batches = False
+    repeats = False
 
     def __init__(
         self,
@@ -127,10 +128,6 @@ class SelfCritical(TrainingStep):
     def forward(self, rnn: SequenceModel, objective: Objective, batch: Batch) -> dict[str, Tensor]:
         if not isinstance(rnn, AttentionRNN):
             raise ConfigFault(["training_step: self_critical samples captions in one pass. Use passes=single"])
-        if objective.updates.count > 1:
-            raise ConfigFault(
-                ["objective.updates: training_step=self_critical samples captions anew at each update. Use 1"]
-            )
         key = ImageKey("train", batch.index)
         rollout = Each()(rnn.start_unroll(batch.image, batch.boxes, self.samples, sample, key))
         reward_function = self.reward_function.to(batch.image.device)
