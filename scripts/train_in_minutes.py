@@ -66,9 +66,8 @@ def part_of_an_epoch(one: DictConfig) -> tuple[list[str], float]:
     one is.
     """
     short = {key: max(one.data.batch_size, one.data[key] // PART) for key in ("images_per_epoch", "validation_images")}
-    return [f"data.{key}={value}" for key, value in short.items()], one.data.images_per_epoch / short[
-        "images_per_epoch"
-    ]
+    times = one.data.images_per_epoch / short["images_per_epoch"]
+    return [f"data.{key}={value}" for key, value in short.items()], times
 
 
 def paced(choice: argparse.Namespace, short: Sequence[str], times: float) -> Pace:

@@ -5,9 +5,10 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Literal, NamedTuple, final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from benchmark.claims.measure.base import ArmScores
-from benchmark.report.analysis.contrasts import Contrast, Term, combination
+from benchmark.report.analysis.contrasts import Contrast, Term, combination, combination_of_logarithms
 from benchmark.report.analysis.inference import Region
 
 Show = Callable[[float], float]
@@ -45,23 +46,22 @@ class ClaimRule(ABC):
 
 def sum_of(weights: Mapping[str, float], arms: Mapping[str, ArmScores]) -> Contrast:
     """sum_i w_i mean_i over arms."""
-    return combination(
-        [Term(weight, arms[name].sample, arms[name].images) for name, weight in weights.items()],
-        {arm.images: arm.sources_NK for arm in arms.values()},
-    )
+    return combination(*terms_of(weights, arms))
 
 
 def sum_of_logarithms(weights: Mapping[str, float], arms: Mapping[str, ArmScores]) -> Contrast:
-    """sum_i w_i log mean_i, by the delta method: the variance is that of sum_i (w_i / mean_i) mean_i.
-
-    Raises ValueError where a mean is not positive.
-    """
-    means = {name: arms[name].sample.mean for name in weights}
-    if bad := [name for name, mean in means.items() if mean <= 0]:
+    """sum_i w_i log mean_i over arms. Raises ValueError where a mean is not positive."""
+    if bad := [name for name in weights if arms[name].sample.mean <= 0]:
         raise ValueError(f"{', '.join(bad)} is not above zero, and has no logarithm")
-    relative = sum_of({name: weight / means[name] for name, weight in weights.items()}, arms)
-    total = sum(weight * np.log(means[name]) for name, weight in weights.items())
-    return Contrast(float(total), relative.components)
+    return combination_of_logarithms(*terms_of(weights, arms))
+
+
+def terms_of(
+    weights: Mapping[str, float], arms: Mapping[str, ArmScores]
+) -> tuple[list[Term], dict[str, NDArray[np.int64]]]:
+    """The terms of a weighted sum of arms, and the sources of each set of test images."""
+    terms = [Term(weight, arms[name].sample, arms[name].images) for name, weight in weights.items()]
+    return terms, {arm.images: arm.sources_NK for arm in arms.values()}
 
 
 def slope_weights(x: Sequence[float]) -> list[float]:

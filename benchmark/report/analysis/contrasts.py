@@ -110,6 +110,17 @@ def combination(terms: Sequence[Term], sources: Mapping[str, NDArray[np.int64]])
     return Contrast(total, (together, *images))
 
 
+def combination_of_logarithms(terms: Sequence[Term], sources: Mapping[str, NDArray[np.int64]]) -> Contrast:
+    """sum_i w_i log mean_i, such as the logarithm of a ratio, by the delta method: its variance is that of
+    sum_i (w_i / mean_i) mean_i. Raises ValueError where a mean is not positive.
+    """
+    if min(term.sample.mean for term in terms) <= 0:
+        raise ValueError("a mean that is not above zero has no logarithm")
+    relative = [term._replace(weight=term.weight / term.sample.mean) for term in terms]
+    total = sum(term.weight * float(np.log(term.sample.mean)) for term in terms)
+    return Contrast(total, combination(relative, sources).components)
+
+
 def weighted(weight: float, component: Component | None) -> Component | None:
     """The component of a multiple."""
     return component and Component(weight**2 * component.variance, component.freedom)
