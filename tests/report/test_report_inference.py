@@ -123,7 +123,7 @@ def test_five_seeds_see_five_points() -> None:
 def test_nobody_else_decides() -> None:
     """Quantiles and corrections are read where estimates and verdicts are made; no other module builds its own."""
     deciding = {"holm", "half_width", "p_value", "welch_freedom", "FAMILY", "clustered_variance"}
-    may = {"inference.py", "contrasts.py", "aggregates.py"}
+    may = {"inference.py", "contrasts.py"}
     read = {
         path.name: {
             alias.name
