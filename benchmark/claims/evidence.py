@@ -64,8 +64,7 @@ class EvidenceFinder:
 
     def __init__(self, composer: Composer, study: str, runs: str, folders: Mapping[str, str]):
         self._composer, self._stored = composer, StoredRuns()
-        self._usual = [f"study={study}", f"runs={runs}"]
-        self._folders = folders
+        self._study, self._runs, self._folders = study, runs, folders
         self._known: dict[tuple[str, ...], tuple[RunId, int]] = {}
 
     def of(self, claim: SurveyClaim, task: str) -> ClaimEvidence:
@@ -84,17 +83,22 @@ class EvidenceFinder:
         return self._judged(ClaimEvidence(claim, task, runs, finished, {}, (), PURE, ""))
 
     def _run(self, claim: SurveyClaim, task: str, arm: str, seed: int) -> ClaimRun:
-        texts = [self._placed(text) for text in claim.overrides(task, arm, seed)]
-        given = {text.partition("=")[0] for text in texts}
-        texts += [text for text in self._usual if text.partition("=")[0] not in given]
-        return ClaimRun(arm, *self._identified(tuple(texts)), tuple(texts))
+        texts = tuple(self._placed(text) for text in claim.overrides(task, arm, seed))
+        address, epochs = self._identified(texts)
+        others = (text for text in texts if not text.startswith(("study=", "runs=")))
+        return ClaimRun(arm, address, epochs, (*others, f"study={address.study}", f"runs={address.root}"))
 
     def _identified(self, texts: tuple[str, ...]) -> tuple[RunId, int]:
-        """The identity of a run and its epochs; claims have many runs in common."""
+        """The identity of a run and its epochs; claims have many runs in common.
+
+        Where it lies is set afterwards: to compose takes a second, and is then the same for any folder.
+        """
         if texts not in self._known:
             config = self._composer.job(texts)
-            address = self._composer.address(config, values=self._composer.values(texts))
-            self._known[texts] = self._stored.address(address, config), config.trainer.max_epochs
+            found = self._composer.address(config, values=self._composer.values(texts))
+            here = self._study if all(not text.startswith("study=") for text in texts) else found.study
+            address = self._stored.address(found._replace(root=self._runs, study=here), config)
+            self._known[texts] = address, config.trainer.max_epochs
         return self._known[texts]
 
     def _placed(self, text: str) -> str:

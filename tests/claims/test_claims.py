@@ -19,6 +19,7 @@ from benchmark.claims.running import distinct, missing_runs, within
 from benchmark.common.errors import ConfigFault
 from benchmark.config.compose import Composer
 
+COMPOSER = composer()
 IMAGES = 400
 OWN: dict[str, Any] = {
     "statement": "Learned places read better.", "source": "a paper", "tasks": {"digits": "data=digit_pairs"},
@@ -57,7 +58,7 @@ def make_runs(found: ClaimEvidence, errors: dict[str, list[float]], **more: Any)
 
 
 def evidence(claim: SurveyClaim, folder: Path) -> ClaimEvidence:
-    (found,) = EvidenceFinder(composer(), "claims", str(folder / "runs"), {}).gather([claim])
+    (found,) = EvidenceFinder(COMPOSER, "claims", str(folder / "runs"), {}).gather([claim])
     return found
 
 
@@ -174,7 +175,7 @@ def more_rule() -> dict[str, Any]:
 def test_data_in_folders_do_not_change_which_run_it_is(tmp_path: Path) -> None:
     own = claim(tmp_path, tasks={"MNIST": "data=mnist_pairs data.root={mnist}"})
     here, there = (
-        EvidenceFinder(composer(), "claims", "runs", folders).of(own, "MNIST").runs[0].address
+        EvidenceFinder(COMPOSER, "claims", "runs", folders).of(own, "MNIST").runs[0].address
         for folders in ({}, {"mnist": "/elsewhere"})
     )
     assert here == there
@@ -186,15 +187,15 @@ def test_the_cheapest_claims_fit_a_budget_and_common_runs_count_once(tmp_path: P
         claim(tmp_path, minutes=4.0, arms={"learned": "attention=dram", "random": "attention=centre"}),
         claim(tmp_path, minutes=1.0, arms={"learned": "attention=none", "random": "attention=nic"}),
     ]
-    request = parse_request(composer(), ["run", "learned_looks"])
-    found = EvidenceFinder(composer(), "claims", str(tmp_path / "runs"), {}).gather(claims)
+    request = parse_request(COMPOSER, ["run", "learned_looks"])
+    found = EvidenceFinder(COMPOSER, "claims", str(tmp_path / "runs"), {}).gather(claims)
     missing = missing_runs(found, request)
     assert [each.evidence.claim.minutes for each in missing] == [1.0, 4.0, 4.0]
     assert len(within(missing, None, places=2)) == 3 and len(distinct(missing)) == 6 + 6 + 3
     assert len(within(missing, 3.0, places=2)) == 1 and len(within(missing, 2.9, places=2)) == 0
     assert len(within(missing, 15.0, places=2)) == 2  # (6 + 24) / 2 minutes
     open_ = [claim(tmp_path, tasks={"MNIST": "data=mnist_pairs data.root={mnist}"})]
-    left = missing_runs(EvidenceFinder(composer(), "claims", str(tmp_path / "runs"), {}).gather(open_), request)
+    left = missing_runs(EvidenceFinder(COMPOSER, "claims", str(tmp_path / "runs"), {}).gather(open_), request)
     assert left[0].folders == ("mnist",) and within(left, None, places=2) == []
 
 
@@ -245,7 +246,7 @@ def test_all_faults_of_all_claims_are_told_at_once(tmp_path: Path) -> None:
 )
 def test_what_a_command_line_may_not_say(arguments: list[str], said: str) -> None:
     with pytest.raises(ConfigFault) as fault:
-        parse_request(composer(), arguments)
+        parse_request(COMPOSER, arguments)
     assert said in "\n".join(fault.value.faults)
 
 
@@ -255,8 +256,8 @@ NAMES = sorted(path.stem for path in (ROOT / "conf" / "claim").glob("*.yaml"))
 @pytest.mark.parametrize("name", NAMES)
 def test_each_claim_can_be_composed(name: str) -> None:
     """Every run that it needs has an identity: no arm or task has an unknown knob or choice."""
-    (own,) = read_claims(composer(), [name])
-    found = EvidenceFinder(composer(), "claims", "runs", {}).gather([own])
+    (own,) = read_claims(COMPOSER, [name])
+    found = EvidenceFinder(COMPOSER, "claims", "runs", {}).gather([own])
     assert all(len({run.address.folder for run in each.runs}) == len(each.runs) for each in found)
     assert own.statement.endswith(".") and own.source and own.fair
     assert not own.arms or own.seeds >= 3
