@@ -9,14 +9,13 @@ as the row says.
     python scripts/measure_claim_rules.py --studies 100 --seeds 3
 """
 
-import argparse
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import NamedTuple
 
 import numpy as np
-from measure_statistics import ERROR, IMAGES, study
+from measure_statistics import ERROR, IMAGES, asked, study
 from rich.console import Console
 from rich.progress import track
 from scipy.stats import trim_mean
@@ -226,12 +225,9 @@ def table(seeds: list[int], studies: int) -> list[str]:
 
 @program
 def main() -> None:
-    words = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    words.add_argument("--studies", type=int, default=1000, help="simulated studies of each cell (default 1000)")
-    words.add_argument("--seeds", type=int, nargs="+", default=[2, 3, 5, 10], help="seeds a mechanism")
-    asked = words.parse_args()
+    given = asked(__doc__)
     print("verdict at the bound (level 0.05) / coverage of the 95 % interval there / power where it is clear")
-    print("\n".join(table(asked.seeds, asked.studies)))
+    print("\n".join(table(given.seeds, given.studies)))
 
 
 if __name__ == "__main__":

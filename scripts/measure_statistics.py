@@ -187,15 +187,20 @@ def table(seeds: list[int], studies: int) -> list[str]:
     return lines
 
 
-@program
-def main() -> None:
-    words = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+def asked(about: str | None) -> argparse.Namespace:
+    """The command line of a simulation: studies and seeds."""
+    words = argparse.ArgumentParser(description=about, formatter_class=argparse.RawDescriptionHelpFormatter)
     words.add_argument("--studies", type=int, default=1000, help="simulated studies of each cell (default 1000)")
     words.add_argument("--seeds", type=int, nargs="+", default=[2, 3, 5, 10], help="seeds a mechanism")
-    asked = words.parse_args()
-    error = np.sqrt(0.05 * 0.95 / asked.studies)
+    return words.parse_args()
+
+
+@program
+def main() -> None:
+    given = asked(__doc__)
+    error = np.sqrt(0.05 * 0.95 / given.studies)
     print(f"At least one false finding of 15 (level 0.05, simulation error {error:.3f}) / coverage of a 95 % interval")
-    print("\n".join(table(asked.seeds, asked.studies)))
+    print("\n".join(table(given.seeds, given.studies)))
 
 
 if __name__ == "__main__":

@@ -3,10 +3,8 @@
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from importlib.resources import files
 from typing import final
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from benchmark.claims.claim import SurveyClaim
@@ -15,7 +13,7 @@ from benchmark.claims.judged import JudgedClaim
 from benchmark.claims.tables import arm_table, number_table, unit_of, verdict_table
 from benchmark.report.draw.chart import Figure
 from benchmark.report.draw.table import Table
-from benchmark.report.write.page import breakable
+from benchmark.report.write.page import style, template
 
 NO_LEGEND = Markup("")
 
@@ -104,18 +102,8 @@ def axis_of(judged: JudgedClaim) -> str:
 
 
 def render(page: ClaimsPage) -> str:
-    """The HTML: all data is escaped, and nothing outside the page is loaded."""
-    folders = [str(files("benchmark.claims")), str(files("benchmark.report.write"))]
-    environment = Environment(
-        loader=FileSystemLoader(folders),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters["breakable"] = breakable
-    css = files("benchmark.report.write").joinpath("page.css").read_text(encoding="utf-8")
-    return environment.get_template("claims.html.j2").render(page=page, style=Markup(css))  # of this package, no data
+    """The HTML: nothing outside the page is loaded."""
+    return template("claims.html.j2", "benchmark.claims", "benchmark.report.write").render(page=page, style=style())
 
 
 def markdown(page: ClaimsPage) -> str:

@@ -2,7 +2,7 @@
 
 from importlib.resources import files
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined, Template
 from markupsafe import Markup, escape
 
 from benchmark.report.write.assemble import Report
@@ -16,16 +16,24 @@ def breakable(text: str) -> Markup:
     return Markup(words)  # escaped above; none of the three signs is part of an entity
 
 
-def render(report: Report) -> str:
-    """The HTML of the page: all data is escaped, and nothing outside the page is loaded."""
+def template(name: str, *packages: str) -> Template:
+    """A template of a package, which may import those of the others; all data is escaped."""
     environment = Environment(
-        loader=PackageLoader("benchmark.report.write", "."),
+        loader=ChoiceLoader([PackageLoader(package, ".") for package in packages]),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
     environment.filters["breakable"] = breakable
-    css = files("benchmark.report.write").joinpath("page.css").read_text(encoding="utf-8")
-    style = Markup(css)  # part of this package, no data
-    return environment.get_template("page.html.j2").render(report=report, style=style)
+    return environment.get_template(name)
+
+
+def style() -> Markup:
+    """The style sheet of all pages; part of this package, no data."""
+    return Markup(files("benchmark.report.write").joinpath("page.css").read_text(encoding="utf-8"))
+
+
+def render(report: Report) -> str:
+    """The HTML of the page: nothing outside the page is loaded."""
+    return template("page.html.j2", "benchmark.report.write").render(report=report, style=style())
