@@ -13,6 +13,7 @@ from benchmark.model.attention.alignment.additive import Additive
 from benchmark.model.attention.gate import NoGate
 from benchmark.model.attention.item import ItemAttention, SampledItem
 from benchmark.model.attention.location import LocationAttention
+from benchmark.model.attention.policy.cell_weights import ScoreWeights
 from benchmark.model.attention.policy.learned import LearnedPolicy, Unbounded
 from benchmark.model.attention.policy.map import MapPolicy
 from benchmark.model.attention.smooth_location import SmoothLocationAttention
@@ -56,6 +57,7 @@ def toy_map(steps, glimpses, seed=0):
         encoder=partial(Conv, layers=[(2, 1, 1)], pad=False),
         alignment=partial(Additive, size=3),
         cells=2,
+        weights=ScoreWeights(),
         around=0,
         glimpse="last",
     )
