@@ -2,9 +2,9 @@
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import Any, NamedTuple, final
+from typing import Any, final
 
 import yaml
 from hydra.utils import instantiate
@@ -27,8 +27,10 @@ FOLDER = re.compile(r"\{(\w+)\}")
 """A folder of data in a line of overrides, such as data.root={mnist}: the command line says where it is."""
 
 
-class ClaimFile(NamedTuple):
-    """What a claim's yaml holds.
+@final
+@dataclass(frozen=True)
+class SurveyClaim:
+    """What a claim's yaml holds, read and checked. name: of the yaml.
 
     statement: the sentence, in our words. source: where it is claimed, and with which numbers. tasks: by name, the
     overrides of the data set and scale; the claim is decided on each by itself. arms: by name, the overrides of what is
@@ -37,6 +39,7 @@ class ClaimFile(NamedTuple):
     what the claim says of it.
     """
 
+    name: str
     statement: str
     source: str
     tasks: dict[str, str]
@@ -44,36 +47,32 @@ class ClaimFile(NamedTuple):
     seeds: Count
     minutes: Positive
     fair: str
-    measure: dict[str, Any]
-    rule: dict[str, Any]
-
-
-@final
-@dataclass(frozen=True)
-class SurveyClaim:
-    """A claim that was read and checked. name: of its yaml. For the others see ClaimFile."""
-
-    name: str
-    statement: str
-    source: str
-    tasks: Mapping[str, str]
-    arms: Mapping[str, str]
-    seeds: int
-    minutes: float
-    fair: str
     measure: ClaimMeasure
     rule: ClaimRule
 
-    def overrides(self, task: str, arm: str, seed: int) -> list[str]:
-        """Of one run."""
-        return [*self.arms[arm].split(), *self.tasks[task].split(), f"seed={seed}"]
+    def overrides(self, task: str, arm: str) -> list[str]:
+        """Of the runs of an arm, without their seed."""
+        return [*self.arms[arm].split(), *self.tasks[task].split()]
 
-    def command(self, task: str, arm: str) -> str:
-        """The sweep that makes the runs of an arm."""
-        seeds = ",".join(str(seed) for seed in range(self.seeds))
-        return " ".join(
-            ["python -m benchmark.run -m", *self.arms[arm].split(), *self.tasks[task].split(), f"seed={seeds}"]
-        )
+    def command(self, task: str, arm: str, study: str) -> str:
+        """The sweep that makes the runs of an arm. study: theirs, unless the arm names another."""
+        texts, seeds = self.overrides(task, arm), ",".join(map(str, range(self.seeds)))
+        texts += [] if own_study(texts) else [f"study={study}"]
+        return " ".join(["python -m benchmark.run -m", *texts, f"seed={seeds}"])
+
+    def folders(self, task: str) -> set[str]:
+        """The names of folders of data that its runs on a task leave open."""
+        return {name for arm in self.arms for text in self.overrides(task, arm) for name in FOLDER.findall(text)}
+
+
+def own_study(texts: Sequence[str]) -> bool:
+    """Whether overrides name a study."""
+    return any(text.startswith("study=") for text in texts)
+
+
+PARTS = {"measure": ClaimMeasure, "rule": ClaimRule}
+"""The keys whose values name a class."""
+KEYS = [field.name for field in fields(SurveyClaim) if field.name != "name"]
 
 
 def read_claims(composer: Composer, names: Sequence[str]) -> list[SurveyClaim]:
@@ -101,11 +100,10 @@ def read_claim(name: str, path: Path) -> SurveyClaim:
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise ConfigFault([f"is no yaml ({first_line(error)})"]) from error
     if not isinstance(node, dict):
-        raise ConfigFault([f"has to hold {', '.join(ClaimFile._fields)}"])
+        raise ConfigFault([f"has to hold {', '.join(KEYS)}"])
     if faults := list(file_faults(node)):
         raise ConfigFault(faults)
-    parts = {part: made(part, node[part]) for part in ("measure", "rule")}
-    claim = SurveyClaim(name, **{**node, **parts, "minutes": float(node["minutes"])})
+    claim = SurveyClaim(name, **{**node, **{part: made(part, node[part]) for part in PARTS}})
     if faults := list(arm_faults(claim)):
         raise ConfigFault(faults)
     return claim
@@ -114,22 +112,19 @@ def read_claim(name: str, path: Path) -> SurveyClaim:
 def file_faults(node: Mapping[Any, Any]) -> Iterator[str]:
     """Unknown and missing keys, values of a wrong kind, and what a measure or a rule does not take."""
     for key in node:
-        if key not in ClaimFile._fields:
-            yield f"there is no key {key!r} in a claim{did_you_mean(str(key), ClaimFile._fields)}"
-    yield from (f"{key} is missing" for key in ClaimFile._fields if key not in node)
-    for fault in value_faults(
-        "", {key: node[key] for key in node if key in ClaimFile._fields}, signature(ClaimFile).knobs
-    ):
-        yield f"{fault.knob}: {fault.message}"
-    for part, kind in (("measure", ClaimMeasure), ("rule", ClaimRule)):
-        value = node.get(part)
-        if isinstance(value, dict):
-            yield from class_faults(part, value, kind)
+        if key not in KEYS:
+            yield f"there is no key {key!r} in a claim{did_you_mean(str(key), KEYS)}"
+    yield from (f"{key} is missing" for key in KEYS if key not in node)
+    plain = {key: value for key, value in node.items() if key not in PARTS}
+    yield from (f"{fault.knob}: {fault.message}" for fault in value_faults("", plain, signature(SurveyClaim).knobs))
+    for part, kind in PARTS.items():
+        if part in node:
+            yield from class_faults(part, node[part], kind)
 
 
-def class_faults(part: str, node: Mapping[str, Any], kind: type) -> Iterator[str]:
+def class_faults(part: str, node: Any, kind: type) -> Iterator[str]:
     """Of the class that a measure or a rule names, and of its arguments."""
-    target = node.get("_target_")
+    target = node.get("_target_") if isinstance(node, Mapping) else None
     try:
         named = find(str(target)) if target else None
     except (ImportError, AttributeError, ValueError) as error:
@@ -166,6 +161,5 @@ def arm_faults(claim: SurveyClaim) -> Iterator[str]:
 
 
 def folders_of(claims: Sequence[SurveyClaim]) -> list[str]:
-    """The names of folders that lines of these claims leave open."""
-    lines = [line for claim in claims for line in (*claim.arms.values(), *claim.tasks.values())]
-    return sorted({name for line in lines for name in FOLDER.findall(line)})
+    """The names of folders of data that these claims leave open."""
+    return sorted({name for claim in claims for task in claim.tasks for name in claim.folders(task)})

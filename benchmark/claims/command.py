@@ -17,14 +17,15 @@ from datamodules.printable import printable
 
 def carry_out(request: ClaimsRequest, composer: Composer) -> int:
     """Returns the number of failed runs. Raises ConfigFault for what cannot be composed, RunFault for a full disk."""
-    evidences = gathered(request, composer)
+    finder = EvidenceFinder(composer, request.study, request.runs, request.folders)
+    evidences = finder.gather(request.claims)
     if request.command == "list":
         print("\n".join(map(printable, listing(evidences, request))), flush=True)
         return 0
     failed = 0
     if request.command == "run":
         failed = execute(evidences, request, composer)
-        evidences = gathered(request, composer)
+        evidences = finder.gather(request.claims)
     judged = judge_claims(evidences)
     for each in judged:
         print(printable(f"{each.word:14}  {each.evidence.claim.name} on {each.evidence.task}"), flush=True)
@@ -36,11 +37,6 @@ def carry_out(request: ClaimsRequest, composer: Composer) -> int:
     write_whole(folder / "index.html", render(page).encode())
     print(f"page: {folder / 'index.html'}", flush=True)
     return failed
-
-
-def gathered(request: ClaimsRequest, composer: Composer) -> list[ClaimEvidence]:
-    """What there is of all claims on all tasks."""
-    return EvidenceFinder(composer, request.study, request.runs, request.folders).gather(request.claims)
 
 
 def listing(evidences: Sequence[ClaimEvidence], request: ClaimsRequest) -> list[str]:

@@ -1,14 +1,15 @@
 """The runs of a claim: which there have to be, which are there, and what they say."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import NamedTuple, final
 
-from benchmark.claims.claim import FOLDER, SurveyClaim
+from benchmark.claims.claim import FOLDER, SurveyClaim, own_study
 from benchmark.claims.measure.base import ArmScores, EvidenceError, NumberScale
 from benchmark.claims.rule.base import ClaimPart
 from benchmark.config.compose import Composer
-from benchmark.report.read.folders import Finished, RunFolderName
+from benchmark.report.read.folders import Finished, RunFolderName, Unfinished
 from benchmark.report.read.runs import read_run
 from benchmark.results.run_id import RunId
 from benchmark.stored import StoredRuns
@@ -46,9 +47,10 @@ class ClaimEvidence:
     fault: str
 
     @property
-    def missing(self) -> int:
-        """How many runs are not there."""
-        return len(self.runs) - sum(len(runs) for runs in self.finished.values())
+    def lacking(self) -> list[ClaimRun]:
+        """The runs that are not there."""
+        there = {run.address.folder for runs in self.finished.values() for run in runs}
+        return [run for run in self.runs if run.address.folder not in there]
 
     @property
     def images(self) -> int:
@@ -67,10 +69,17 @@ class EvidenceFinder:
         self._study, self._runs, self._folders = study, runs, folders
         self._known: dict[tuple[str, ...], tuple[RunId, int]] = {}
 
-    def of(self, claim: SurveyClaim, task: str) -> ClaimEvidence:
-        """A claim on a task. Raises ConfigFault for overrides that cannot be composed."""
+    def gather(self, claims: Sequence[SurveyClaim]) -> list[ClaimEvidence]:
+        """All claims on all their tasks; each record is read once. Raises ConfigFault for overrides that cannot be
+        composed.
+        """
+        read: dict[Path, Finished | Unfinished] = {}
+        return [self._of(claim, task, read) for claim in claims for task in claim.tasks]
+
+    def _of(self, claim: SurveyClaim, task: str, read: dict[Path, Finished | Unfinished]) -> ClaimEvidence:
         runs = tuple(self._run(claim, task, arm, seed) for arm in claim.arms for seed in range(claim.seeds))
-        read = {run.address.folder: read_run(named(run.address)) for run in runs}
+        for address in (run.address for run in runs if run.address.folder not in read):
+            read[address.folder] = read_run(named(address))
         finished = {
             arm: tuple(
                 found
@@ -80,10 +89,10 @@ class EvidenceFinder:
             )
             for arm in claim.arms
         }  # fmt: skip
-        return self._judged(ClaimEvidence(claim, task, runs, finished, {}, (), PURE, ""))
+        return judgeable(ClaimEvidence(claim, task, runs, finished, {}, (), PURE, ""))
 
     def _run(self, claim: SurveyClaim, task: str, arm: str, seed: int) -> ClaimRun:
-        texts = tuple(self._placed(text) for text in claim.overrides(task, arm, seed))
+        texts = tuple(self._placed(text) for text in [*claim.overrides(task, arm), f"seed={seed}"])
         address, epochs = self._identified(texts)
         others = (text for text in texts if not text.startswith(("study=", "runs=")))
         return ClaimRun(arm, address, epochs, (*others, f"study={address.study}", f"runs={address.root}"))
@@ -96,7 +105,7 @@ class EvidenceFinder:
         if texts not in self._known:
             config = self._composer.job(texts)
             found = self._composer.address(config, values=self._composer.values(texts))
-            here = self._study if all(not text.startswith("study=") for text in texts) else found.study
+            here = found.study if own_study(texts) else self._study
             address = self._stored.address(found._replace(root=self._runs, study=here), config)
             self._known[texts] = address, config.trainer.max_epochs
         return self._known[texts]
@@ -107,24 +116,18 @@ class EvidenceFinder:
         """
         return FOLDER.sub(lambda match: self._folders.get(match[1], "."), text)
 
-    @staticmethod
-    def _judged(found: ClaimEvidence) -> ClaimEvidence:
-        claim, complete = (
-            found.claim,
-            {arm: runs for arm, runs in found.finished.items() if len(runs) == found.claim.seeds},
-        )
-        try:
-            scores = {arm: claim.measure.score(runs) for arm, runs in complete.items()}
-            some = next(iter(complete.values()), ())
-            scale = claim.measure.scale(some) if some else PURE
-            parts = tuple(claim.rule.parts(scores)) if len(complete) == len(claim.arms) else ()
-        except (EvidenceError, ValueError) as fault:
-            return ClaimEvidence(claim, found.task, found.runs, found.finished, {}, (), PURE, str(fault))
-        return ClaimEvidence(claim, found.task, found.runs, found.finished, scores, parts, scale, "")
 
-    def gather(self, claims: Sequence[SurveyClaim]) -> list[ClaimEvidence]:
-        """All claims on all their tasks."""
-        return [self.of(claim, task) for claim in claims for task in claim.tasks]
+def judgeable(found: ClaimEvidence) -> ClaimEvidence:
+    """With the scores of the arms whose seeds are all there, and with what the rule says where all arms are."""
+    claim = found.claim
+    complete = {arm: runs for arm, runs in found.finished.items() if len(runs) == claim.seeds}
+    try:
+        scores = {arm: claim.measure.score(runs) for arm, runs in complete.items()}
+        scale = next((claim.measure.scale(runs) for runs in complete.values()), PURE)
+        parts = tuple(claim.rule.parts(scores)) if len(complete) == len(claim.arms) else ()
+    except (EvidenceError, ValueError) as fault:
+        return replace(found, fault=str(fault))
+    return replace(found, scores=scores, scale=scale, parts=parts)
 
 
 def named(address: RunId) -> RunFolderName:

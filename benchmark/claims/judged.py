@@ -27,6 +27,13 @@ class JudgedClaim:
         return UNUSABLE if self.evidence.fault else NOT_RUN
 
     @property
+    def reason(self) -> str:
+        """Why there is no verdict; "" where there is one."""
+        if self.decision is not None:
+            return ""
+        return self.evidence.fault or f"{len(self.evidence.lacking)} of {len(self.evidence.runs)} runs are missing"
+
+    @property
     def tone(self) -> str:
         """Of its cell."""
         return {"holds": "good", "does not hold": "bad"}.get(self.word, "quiet")

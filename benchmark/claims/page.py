@@ -45,7 +45,7 @@ class ClaimsPage:
 def page_of(study: str, judged: Sequence[JudgedClaim]) -> ClaimsPage:
     """All claims, in the order of their names."""
     names = list(dict.fromkeys(each.evidence.claim.name for each in judged))
-    sections = [section([each for each in judged if each.evidence.claim.name == name]) for name in names]
+    sections = [section(study, [each for each in judged if each.evidence.claim.name == name]) for name in names]
     return ClaimsPage(study, tuple(facts(judged)), verdict_table(judged), tuple(sections))
 
 
@@ -61,17 +61,12 @@ def facts(judged: Sequence[JudgedClaim]) -> list[tuple[str, str]]:
     return [*found, ("Runs", str(len(folders))), ("Code", ", ".join(revisions)), ("Hardware", "; ".join(machines))]
 
 
-def section(judged: Sequence[JudgedClaim]) -> ClaimSection:
+def section(study: str, judged: Sequence[JudgedClaim]) -> ClaimSection:
     """One claim on all its tasks."""
     claim = judged[0].evidence.claim
     told = [each for each in judged if each.decision is not None]
-    lines = [
-        f"{each.evidence.task}: {each.word}. "
-        + (each.evidence.fault or f"{each.evidence.missing} of {len(each.evidence.runs)} runs are missing.")
-        for each in judged
-        if each.decision is None
-    ]
-    commands = [claim.command(task, arm) for task in claim.tasks for arm in claim.arms]
+    lines = [f"{each.evidence.task}: {each.word}. {each.reason}." for each in judged if each.reason]
+    commands = [claim.command(task, arm, study) for task in claim.tasks for arm in claim.arms]
     return ClaimSection(
         claim, tuple(figures(told)), tuple(number_table(each) for each in told),
         tuple(arm_table(each) for each in told if each.evidence.scores), tuple(lines), tuple(commands),

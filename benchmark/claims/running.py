@@ -5,15 +5,12 @@ from typing import NamedTuple, final
 
 from hydra.types import RunMode
 
-from benchmark.claims.claim import FOLDER
 from benchmark.claims.evidence import ClaimEvidence, ClaimRun
 from benchmark.claims.request import ClaimsRequest
 from benchmark.config.compose import Composer
-from benchmark.process.signals_and_log import signals_as_exits
-from benchmark.process.terminal import of_sweep, span
-from benchmark.sweep.base import SweepLauncher, plan, summarise
+from benchmark.process.terminal import span
+from benchmark.sweep.base import summarise
 from benchmark.sweep.estimate import EarlierRuns, together
-from benchmark.sweep.jobs import Outcome
 from benchmark.sweep.ready import ready
 from datamodules.printable import printable
 
@@ -35,14 +32,10 @@ def missing_runs(evidences: Sequence[ClaimEvidence], request: ClaimsRequest) -> 
     earlier = EarlierRuns()
     found = []
     for evidence in evidences:
-        there = {run.address.folder for runs in evidence.finished.values() for run in runs}
-        runs = tuple(run for run in evidence.runs if run.address.folder not in there)
-        if not runs:
-            continue
-        lines = [*evidence.claim.arms.values(), evidence.claim.tasks[evidence.task]]
-        named = {name for line in lines for name in FOLDER.findall(line)}
-        seconds = tuple(expected(run, earlier, evidence.claim.minutes) for run in runs)
-        found.append(Missing(evidence, runs, seconds, tuple(sorted(named - request.folders.keys()))))
+        if runs := tuple(evidence.lacking):
+            seconds = tuple(expected(run, earlier, evidence.claim.minutes) for run in runs)
+            folders = evidence.claim.folders(evidence.task) - request.folders.keys()
+            found.append(Missing(evidence, runs, seconds, tuple(sorted(folders))))
     return sorted(found, key=lambda each: sum(each.seconds))
 
 
@@ -87,18 +80,8 @@ def execute(evidences: Sequence[ClaimEvidence], request: ClaimsRequest, composer
     missing = missing_runs(evidences, request)
     chosen = within(missing, request.budget, places)
     print("\n".join(map(printable, plan_lines(missing, chosen, places))), flush=True)
-    runs = [(run.address, run.overrides) for run, _ in distinct(chosen).values()]
-    if not runs:
-        return 0
-    return summarise(launched(launcher, composer, [overrides for _, overrides in runs]))
-
-
-def launched(launcher: SweepLauncher, composer: Composer, overrides: Sequence[Sequence[str]]) -> list[Outcome]:
-    """The outcomes of runs."""
-    with of_sweep(launcher.config.progress) as console:
-        found = plan(composer, overrides, {}, console)
-    with of_sweep(launcher.config.progress) as console, signals_as_exits():
-        return [*found.unusable, *launcher.execute(launcher.jobs(composer, found.todo), console)]
+    runs = [run.overrides for run, _ in distinct(chosen).values()]
+    return summarise(launcher.carried_out(composer, runs)[1]) if runs else 0
 
 
 def plan_lines(missing: Sequence[Missing], chosen: Sequence[Missing], places: int) -> list[str]:

@@ -2,10 +2,11 @@
 
 import math
 from collections.abc import Sequence
+from functools import partial
 
 from benchmark.claims.judged import JudgedClaim
 from benchmark.claims.measure.base import NumberScale
-from benchmark.claims.rule.base import ClaimPart
+from benchmark.claims.rule.base import ClaimPart, Show
 from benchmark.report.analysis import formats
 from benchmark.report.draw.table import Table, TableCell
 
@@ -30,12 +31,9 @@ def verdict_table(judged: Sequence[JudgedClaim]) -> Table:
 
 
 def cell(judged: JudgedClaim) -> TableCell:
-    """A verdict with its first number, or what is missing."""
-    evidence = judged.evidence
-    if not evidence.parts:
-        missing = evidence.fault or f"{evidence.missing} of {len(evidence.runs)} runs are missing"
-        return TableCell(judged.word, (missing,), judged.tone)
-    return TableCell(judged.word, tuple(numbers(judged)[place][1] for place in range(len(evidence.parts))), judged.tone)
+    """A verdict with its numbers, or why there is none."""
+    notes = [judged.reason] if judged.reason else [value for _, value, _ in numbers(judged)]
+    return TableCell(judged.word, tuple(notes), judged.tone)
 
 
 def unit_of(part: ClaimPart, scale: NumberScale) -> tuple[float, int, str]:
@@ -48,6 +46,11 @@ def unit_of(part: ClaimPart, scale: NumberScale) -> tuple[float, int, str]:
     return scale.factor, scale.decimals, f" {unit}" if unit else ""
 
 
+def shown_number(shown: Show, factor: float, decimals: int, value: float) -> str:
+    """A number as text. shown: from the scale that is tested to the one that is shown."""
+    return formats.minus(f"{factor * shown(value):.{decimals}f}")
+
+
 def numbers(judged: JudgedClaim) -> list[tuple[str, str, str]]:
     """Of each part: what it is, its value with its interval, and where the claim says it lies."""
     scale = judged.evidence.scale
@@ -55,9 +58,7 @@ def numbers(judged: JudgedClaim) -> list[tuple[str, str, str]]:
     for part in judged.evidence.parts:
         factor, decimals, unit = unit_of(part, scale)
 
-        def written(value: float, shown=part.shown, factor=factor, decimals=decimals) -> str:  # type: ignore[no-untyped-def]
-            return formats.minus(f"{factor * shown(value):.{decimals}f}")
-
+        written = partial(shown_number, part.shown, factor, decimals)
         interval = part.found.interval
         span = f" ({written(interval.low)} to {written(interval.high)})" if interval else ""
         low, high = part.region
@@ -80,14 +81,19 @@ def number_table(judged: JudgedClaim) -> Table:
         else:  # on the scale of its logarithm, or of Fisher's transform
             seen = f"{decision.visible[place]:.2f} on the tested scale"
         rows.append((TableCell(words), TableCell(value), TableCell(bounds), TableCell(seen)))
-    note = (
-        f"{judged.word.capitalize()}: p after Holm over the page {formats.probability(decision.adjusted)}; "
-        f"{evidence.claim.seeds} seeds an arm"
-        + (f", {evidence.images:,} test images" if evidence.images else "")
-        + f". {scale.name.capitalize()}, 95 % interval for a new seed and new test images."
-    )
+    note = f"{judged.word.capitalize()}: p after Holm over the page {formats.probability(decision.adjusted)}. "
     heads = (evidence.task, "measured", "the claim", "visible: how far from the bound it would have been decided")
-    return Table(evidence.task, note, heads, tuple(rows), "words")
+    return Table(evidence.task, note + about(judged), heads, tuple(rows), "words")
+
+
+def about(judged: JudgedClaim) -> str:
+    """Of how many seeds and images the numbers are, and what their interval is for."""
+    evidence = judged.evidence
+    if not evidence.scores:
+        return "No run decides it. 95 % interval."
+    images = any(scored.images for scored in evidence.scores.values())
+    what = f"{evidence.claim.seeds} seeds an arm, {evidence.images:,} test images. {evidence.scale.name.capitalize()}"
+    return f"{what}, 95 % interval for a new seed{' and new test images' if images else ' on these test images'}."
 
 
 def arm_table(judged: JudgedClaim) -> Table:

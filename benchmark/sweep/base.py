@@ -56,7 +56,22 @@ class SweepLauncher(Launcher, ABC):
         no results, returns nothing, and exits with code 1 if a job failed; another one decides what becomes of its
         search.
         """
-        composer = composer_of(self.config)
+        found, outcomes = self.carried_out(composer_of(self.config), job_overrides)
+        failed = summarise(outcomes)
+        if is_grid(self.config.hydra.sweeper._target_):
+            if failed:
+                sys.exit(1)
+            return []
+        return returns(job_overrides, found.addresses, outcomes)
+
+    @final
+    def carried_out(
+        self, composer: Composer, job_overrides: Sequence[Sequence[str]]
+    ) -> tuple["SweepPlan", list[Outcome]]:
+        """The plan of the jobs, and how those ended that had to be executed or could not be.
+
+        Raises ConfigFault with the faults of all jobs before the first starts.
+        """
         with of_sweep(self.config.progress) as console:
             found = plan(composer, job_overrides, self._knobs(), console)
         given_twice(found, len(job_overrides))
@@ -67,13 +82,7 @@ class SweepLauncher(Launcher, ABC):
             print(f"some of them {remark}", flush=True)
         with of_sweep(self.config.progress) as console, signals_as_exits():
             outcomes = self.execute(jobs, console)
-        outcomes = [*found.unusable, *outcomes]
-        failed = summarise(outcomes)
-        if is_grid(self.config.hydra.sweeper._target_):
-            if failed:
-                sys.exit(1)
-            return []
-        return returns(job_overrides, found.addresses, outcomes)
+        return found, [*found.unusable, *outcomes]
 
     @abstractmethod
     def places(self, accelerator: str) -> int:

@@ -16,10 +16,12 @@ from benchmark.claims.judged import JudgedClaim, judge_claims
 from benchmark.claims.page import markdown, page_of, render
 from benchmark.claims.request import parse_request
 from benchmark.claims.running import distinct, missing_runs, within
+from benchmark.claims.tables import number_table
 from benchmark.common.errors import ConfigFault
 from benchmark.config.compose import Composer
 
 COMPOSER = composer()
+FINDER = EvidenceFinder(COMPOSER, "claims", "runs", {})
 IMAGES = 400
 OWN: dict[str, Any] = {
     "statement": "Learned places read better.", "source": "a paper", "tasks": {"digits": "data=digit_pairs"},
@@ -116,7 +118,7 @@ def test_numbers_by_hand(tmp_path: Path) -> None:
 
 def test_a_claim_whose_runs_are_missing_is_not_run(tmp_path: Path) -> None:
     found = judged(tmp_path, {"learned": CLEAR["learned"], "random": CLEAR["random"][:2]})
-    assert (found.word, found.decision, found.evidence.missing) == ("not run", None, 1)
+    assert (found.word, found.decision, len(found.evidence.lacking)) == ("not run", None, 1)
     page = page_of("claims", [found])
     assert "1 of 6 runs are missing" in render(page) and "not run" in markdown(page)
 
@@ -125,7 +127,7 @@ def test_a_run_of_another_configuration_is_no_run_of_the_claim(tmp_path: Path) -
     own = claim(tmp_path)
     make_runs(evidence(own, tmp_path), CLEAR)
     other = claim(tmp_path, arms={"learned": "attention=dram look.glimpses=3", "random": "attention=random"})
-    assert evidence(own, tmp_path).missing == 0 and evidence(other, tmp_path).missing == 3
+    assert not evidence(own, tmp_path).lacking and len(evidence(other, tmp_path).lacking) == 3
 
 
 def test_seeds_that_were_tested_on_other_images_are_unusable(tmp_path: Path) -> None:
@@ -168,6 +170,17 @@ def test_a_number_of_the_record_and_its_slope(tmp_path: Path) -> None:
     assert "no number cost.beauty" in judge_claims([evidence(none, tmp_path)])[0].evidence.fault
 
 
+def test_a_number_says_what_its_interval_is_for(tmp_path: Path) -> None:
+    """Of a record's number the images are not known; a published table has no runs at all."""
+    number = {"_target_": "benchmark.claims.measure.record_number.RecordNumber", "path": "cost.parameters",
+              "name": "size", "factor": 1.0, "decimals": 0, "unit": ""}  # fmt: skip
+    arms = {"learned": "attention=dram"}
+    found = judged(tmp_path, CLEAR, measure=number, arms=arms, rule=rule("Level", of="learned", above=0.0, below=None))
+    assert number_table(found).note.endswith("for a new seed on these test images.")
+    (published,) = judge_claims(FINDER.gather(read_claims(COMPOSER, ["metrics_and_people"])))
+    assert number_table(published).note.endswith("No run decides it. 95 % interval.")
+
+
 def more_rule() -> dict[str, Any]:
     return rule("Level", of="learned", above=None, below=1.0)
 
@@ -175,7 +188,7 @@ def more_rule() -> dict[str, Any]:
 def test_data_in_folders_do_not_change_which_run_it_is(tmp_path: Path) -> None:
     own = claim(tmp_path, tasks={"MNIST": "data=mnist_pairs data.root={mnist}"})
     here, there = (
-        EvidenceFinder(COMPOSER, "claims", "runs", folders).of(own, "MNIST").runs[0].address
+        EvidenceFinder(COMPOSER, "claims", "runs", folders).gather([own])[0].runs[0].address
         for folders in ({}, {"mnist": "/elsewhere"})
     )
     assert here == there
@@ -277,7 +290,8 @@ def test_the_page_of_a_users_claim_escapes_what_it_says(
     assert capsys.readouterr().out.split() == ["holds", "mine", "on", "digits", "page:", "page/index.html"]
     html = Path("page/index.html").read_text()
     assert "Places &lt;b&gt;matter&lt;/b&gt; &amp; more." in html and "<script>" not in html
-    assert "40.00 points" in html and "python -m benchmark.run -m attention=dram data=digit_pairs seed=0,1,2" in html
+    assert "40.00 points" in html and "3 seeds an arm, 400 test images" in html and "and new test images" in html
+    assert "python -m benchmark.run -m attention=dram data=digit_pairs study=claims seed=0,1,2" in html
     told = Path("page/claims.md").read_text()
     assert "above 0.00" in told and "holds" in told
     assert carry_out(parse_request(own, ["list", "mine"]), own) == 0

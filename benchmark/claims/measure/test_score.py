@@ -11,10 +11,9 @@ from numpy.typing import NDArray
 
 from benchmark.claims.measure.base import ArmScores, ClaimMeasure, EvidenceError, NumberScale
 from benchmark.report.analysis.contrasts import SeedSample
-from benchmark.report.analysis.predictions import Predictions, PredictionsError, read_predictions
+from benchmark.report.analysis.predictions import PredictionsError, predictions_of
 from benchmark.report.analysis.quality import Quality
 from benchmark.report.read.folders import Finished
-from benchmark.results.checksums import is_the_file
 
 
 @final
@@ -30,7 +29,12 @@ class TestScore(ClaimMeasure):
         self._mode, self._minus = mode, minus
 
     def score(self, runs: Sequence[Finished]) -> ArmScores:
-        held = [predictions_of(run) for run in runs]
+        held = []
+        for run in runs:
+            try:
+                held.append(predictions_of(run))
+            except PredictionsError as fault:
+                raise EvidenceError(f"{run.address.folder}: {fault}") from fault
         if any(not np.array_equal(held[0].index, other.index) for other in held):
             raise EvidenceError(f"the seeds of {runs[0].address.attention} were tested on different images")
         value_SN = np.stack([self._value(run, found.value) for run, found in zip(runs, held, strict=True)])
@@ -47,15 +51,3 @@ class TestScore(ClaimMeasure):
         quality = Quality(runs[0].headline)
         name = f"{quality.name}, {self._mode} minus {self._minus}" if self._minus else quality.name
         return NumberScale(name, quality.factor, quality.decimals, quality.unit)
-
-
-def predictions_of(run: Finished) -> Predictions:
-    """A run's predictions. Raises EvidenceError where they cannot be used."""
-    path = run.address.folder / "predictions.npz"
-    try:
-        found = read_predictions(path)
-    except PredictionsError as fault:
-        raise EvidenceError(f"{run.address.folder}: {fault}") from fault
-    if not is_the_file(run.record, run.address.folder, path):
-        raise EvidenceError(f"{path} was changed after the run")
-    return found

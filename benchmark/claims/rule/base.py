@@ -64,6 +64,11 @@ def terms_of(
     return terms, {arm.images: arm.sources_NK for arm in arms.values()}
 
 
+def between(above: float | None, below: float | None, tested: Show = as_it_is) -> Region:
+    """The region between two bounds, None for no bound. tested: from the scale that is shown to the tested one."""
+    return Region(-np.inf if above is None else tested(above), np.inf if below is None else tested(below))
+
+
 def slope_weights(x: Sequence[float]) -> list[float]:
     """The weights of the least-squares slope over x. Raises ValueError for fewer than two different x."""
     centred = np.asarray(x, float) - np.mean(x)

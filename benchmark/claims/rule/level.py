@@ -3,11 +3,8 @@
 from collections.abc import Mapping
 from typing import final
 
-import numpy as np
-
 from benchmark.claims.measure.base import ArmScores
-from benchmark.claims.rule.base import ClaimPart, ClaimRule, as_it_is, sum_of
-from benchmark.report.analysis.inference import Region
+from benchmark.claims.rule.base import ClaimPart, ClaimRule, as_it_is, between, sum_of
 
 
 @final
@@ -16,7 +13,7 @@ class Level(ClaimRule):
 
     def __init__(self, of: str, above: float | None, below: float | None):
         self._of = of
-        self._region = Region(-np.inf if above is None else above, np.inf if below is None else below)
+        self._region = between(above, below)
 
     def arms(self) -> list[str]:
         return [self._of]

@@ -6,8 +6,7 @@ from typing import final
 import numpy as np
 
 from benchmark.claims.measure.base import ArmScores
-from benchmark.claims.rule.base import ClaimPart, ClaimRule
-from benchmark.report.analysis.inference import Region
+from benchmark.claims.rule.base import ClaimPart, ClaimRule, between
 from benchmark.report.analysis.ranks import rank_correlation
 
 
@@ -23,10 +22,7 @@ class RankCorrelation(ClaimRule):
     ):
         self._found = rank_correlation(*zip(*rows.values(), strict=True))
         self._words = f"rank correlation of {first} and {second} over {len(rows)} rows"
-        self._region = Region(
-            -np.inf if above is None else float(np.arctanh(above)),
-            np.inf if below is None else float(np.arctanh(below)),
-        )
+        self._region = between(above, below, lambda bound: float(np.arctanh(bound)))
 
     def arms(self) -> list[str]:
         return []

@@ -6,8 +6,7 @@ from typing import final
 import numpy as np
 
 from benchmark.claims.measure.base import ArmScores
-from benchmark.claims.rule.base import ClaimPart, ClaimRule, sum_of_logarithms
-from benchmark.report.analysis.inference import Region
+from benchmark.claims.rule.base import ClaimPart, ClaimRule, between, sum_of_logarithms
 from datamodules.ranges import NonNegative, Positive
 
 
@@ -17,9 +16,7 @@ class Ratio(ClaimRule):
 
     def __init__(self, of: str, to: str, above: NonNegative, below: Positive | None):
         self._of, self._to = of, to
-        self._region = Region(
-            float(np.log(above)) if above else -np.inf, np.inf if below is None else float(np.log(below))
-        )
+        self._region = between(above or None, below, lambda bound: float(np.log(bound)))
 
     def arms(self) -> list[str]:
         return [self._of, self._to]

@@ -6,8 +6,15 @@ from typing import final
 import numpy as np
 
 from benchmark.claims.measure.base import ArmScores
-from benchmark.claims.rule.base import ClaimPart, ClaimRule, as_it_is, slope_weights, sum_of, sum_of_logarithms
-from benchmark.report.analysis.inference import Region
+from benchmark.claims.rule.base import (
+    ClaimPart,
+    ClaimRule,
+    as_it_is,
+    between,
+    slope_weights,
+    sum_of,
+    sum_of_logarithms,
+)
 
 
 @final
@@ -20,7 +27,7 @@ class Slope(ClaimRule):
     def __init__(self, at: dict[str, float], power: bool, above: float | None, below: float | None):
         self._at, self._power = at, power
         self._weights = slope_weights([float(np.log(x)) if power else x for x in at.values()])
-        self._region = Region(-np.inf if above is None else above, np.inf if below is None else below)
+        self._region = between(above, below)
 
     def arms(self) -> list[str]:
         return list(self._at)

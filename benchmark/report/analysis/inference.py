@@ -44,14 +44,19 @@ class Finding:
         return "significant difference" if self.is_significant else "no significant difference"
 
 
+def corrected(p_values: Sequence[float | None]) -> tuple[list[float | None], float]:
+    """Holm's correction over the p values that are known, None for the others, and the level of its first step."""
+    count = sum(p is not None for p in p_values)
+    adjusted = iter(holm([p for p in p_values if p is not None]))
+    return [None if p is None else next(adjusted) for p in p_values], FAMILY / max(count, 1)
+
+
 def judge(family: Sequence[Contrast]) -> list[Finding]:
     """A finding for each contrast of a family: all pairs of a task in one evaluation mode."""
-    p_values = [contrast.p for contrast in family]
-    adjusted = iter(holm([p for p in p_values if p is not None]))
-    count = sum(p is not None for p in p_values)
+    adjusted, level = corrected([contrast.p for contrast in family])
     return [
-        Finding(None, None) if p is None else Finding(next(adjusted), half_width(contrast.components, FAMILY / count))
-        for p, contrast in zip(p_values, family, strict=True)
+        Finding(None, None) if p is None else Finding(p, half_width(contrast.components, level))
+        for p, contrast in zip(adjusted, family, strict=True)
     ]
 
 
@@ -109,17 +114,20 @@ def decide(claims: Sequence[Sequence[ClaimNumber]]) -> list[Decision]:
     correction is over the smaller of the two p values of each claim.
     """
     sides = [both_sides(parts) for parts in claims]
-    adjusted = iter(holm([min(both) for both in sides if both is not None]))
-    count = sum(both is not None for both in sides)
-    decisions = []
-    for parts, both in zip(claims, sides, strict=True):
-        if both is None:
-            decisions.append(Decision(CANNOT_TELL, None, None))
-            continue
-        p, (outside, inside) = next(adjusted), both
-        word = CANNOT_TELL if p >= FAMILY else HOLDS if outside <= inside else FAILS
-        decisions.append(Decision(word, p, tuple(half_width(part.found.components, FAMILY / count) for part in parts)))
-    return decisions
+    adjusted, level = corrected([both and min(both) for both in sides])
+    return [
+        Decision(CANNOT_TELL, None, None)
+        if p is None or both is None
+        else Decision(word_of(p, *both), p, tuple(half_width(part.found.components, level) for part in parts))
+        for p, both, parts in zip(adjusted, sides, claims, strict=True)
+    ]
+
+
+def word_of(adjusted: float, outside: float, inside: float) -> str:
+    """The verdict, by the p values of "it does not hold" and "it holds" and the smaller one after correction."""
+    if adjusted >= FAMILY:
+        return CANNOT_TELL
+    return HOLDS if outside <= inside else FAILS
 
 
 def both_sides(parts: Sequence[ClaimNumber]) -> tuple[float, float] | None:

@@ -76,15 +76,21 @@ def refuse_odd(found: Mapping[str, NDArray[Any]]) -> None:
             raise ValueError(f"its {name} holds what is no number")
 
 
+def predictions_of(run: Finished) -> Predictions:
+    """A run's predictions, if they are those that its record was made of. Raises PredictionsError."""
+    path = run.address.folder / "predictions.npz"
+    found = read_predictions(path)
+    if not is_the_file(run.record, run.address.folder, path):
+        raise PredictionsError("predictions.npz was changed after the run")
+    return found
+
+
 def read_task(task: ReportTask) -> dict[Path, Predictions]:
     """The predictions of a task's runs by folder; files that cannot be used are left out, with a remark at the run."""
     found: dict[Path, Predictions] = {}
     for run in (run for group in task.groups for run in group.runs):
-        path = run.address.folder / "predictions.npz"
         try:
-            predictions = read_predictions(path)
-            if not is_the_file(run.record, run.address.folder, path):
-                raise PredictionsError("predictions.npz was changed after the run")
+            predictions = predictions_of(run)
         except PredictionsError as fault:
             run.remarks.append(f"{fault}; left out of the paired comparisons")
             continue

@@ -196,6 +196,22 @@ def test_the_window_of_one_glimpse_is_encoded_once_and_of_other_rows_anew():
     assert torch.equal(shown((first[swapped],), swapped), once[swapped]) and len(calls) == 2
 
 
+@pytest.mark.parametrize("weights", [ScoreWeights(), InkWeights()])
+def test_the_window_of_one_glimpse_is_cut_once_for_the_cells_and_for_the_place(weights):
+    cuts, kept, first = [], Kept(), torch.zeros(1, 2)
+    model = map_policy(glimpse="first", weights=weights)
+
+    def window(number):
+        cuts.append(number)
+        return torch.ones(1, 1, 2, 2)
+
+    for step, fixations in enumerate([(first,), (first, torch.ones(1, 2))]):
+        seen = Seen(window, lambda _: torch.zeros(1, 2), fixations, kept)
+        output = model(torch.zeros(1, 3), no_boxes(1), step + 1, seen)
+        output.location(mode(output.where))
+    assert cuts == [0]
+
+
 TINY = ("attention/policy=map", "attention.mechanism.policy.cells=2", "attention.mechanism.policy.around=0",
         "look.hidden=8", "look.glimpses=2", "baseline=none")  # fmt: skip
 

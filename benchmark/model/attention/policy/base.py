@@ -49,15 +49,15 @@ class Kept:
     """What a policy computed of one glimpse, for as long as it asks about the same one."""
 
     def __init__(self) -> None:
-        self._fixation_R2, self._found = torch.empty(0), torch.empty(0)
+        self._found: dict[str, tuple[Tensor, Tensor]] = {}
 
-    def __call__(self, fixation_R2: Tensor, compute: Callable[[], Tensor]) -> Tensor:
-        """What `compute` gave for this glimpse. A glimpse is the same where its fixations are the same tensor: rows
-        that are selected or ordered anew have another one.
+    def __call__(self, what: str, fixation_R2: Tensor, compute: Callable[[], Tensor]) -> Tensor:
+        """What `compute` gave for this glimpse, by its name. A glimpse is the same where its fixations are the same
+        tensor: rows that are selected or ordered anew have another one.
         """
-        if self._fixation_R2 is not fixation_R2:
-            self._fixation_R2, self._found = fixation_R2, compute()
-        return self._found
+        if what not in self._found or self._found[what][0] is not fixation_R2:
+            self._found[what] = fixation_R2, compute()
+        return self._found[what][1]
 
 
 class Seen(NamedTuple):

@@ -5,6 +5,7 @@ and y.
 """
 
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 from typing import NamedTuple, final
 
 import torch
@@ -19,14 +20,14 @@ class DrawnMap(NamedTuple):
     """What the places around a drawn cell may depend on.
 
     log_RN: log-probabilities of the cells. inside_RN: which have their centre inside the image. place_RN2: pixels
-    (x, y) of their centres. window_RCgg: the window that they divide. corner_R2: pixel of its upper left corner. width:
-    pixels of the image on its side. background: value of an empty pixel.
+    (x, y) of their centres. window: gives (R, C, g, g), the window that they divide. corner_R2: pixel of its upper left
+    corner. width: pixels of the image on its side. background: value of an empty pixel.
     """
 
     log_RN: Tensor
     inside_RN: Tensor
     place_RN2: Tensor
-    window_RCgg: Tensor
+    window: Callable[[], Tensor]
     corner_R2: Tensor
     width: int
     background: float
@@ -72,7 +73,7 @@ class InkWeights(CellWeights):
     least = 1e-4
 
     def moments(self, drawn: DrawnMap, grid: tuple[int, int]) -> Tensor:
-        ink_Rgg = (drawn.window_RCgg - drawn.background).abs().mean(1)
+        ink_Rgg = (drawn.window().detach() - drawn.background).abs().mean(1)
         rows, columns = ink_Rgg.shape[-2:]
         y_g1 = (torch.arange(rows, device=ink_Rgg.device) + 0.5)[:, None] / rows
         x_g = (torch.arange(columns, device=ink_Rgg.device) + 0.5) / columns

@@ -5,7 +5,7 @@ feature of a cell, Q query.
 """
 
 from collections.abc import Callable, Sequence
-from functools import reduce
+from functools import partial, reduce
 from typing import Literal, final
 
 import torch
@@ -88,10 +88,10 @@ class MapPolicy(Policy):
 
         def location(weights_RN: Tensor) -> Tensor:
             weights_R1N = weights_RN.detach()[:, None]
-            window_RCgg, corner_R2 = seen.window(self.glimpse).detach(), seen.corner(self.glimpse)
+            window, corner_R2 = partial(self.window, seen), seen.corner(self.glimpse)
             width, background = self.canvas.window.width, self.canvas.background
             refined_RN2 = self.refined(
-                DrawnMap(where.log_RN.detach(), inside_RN, place_RN2, window_RCgg, corner_R2, width, background)
+                DrawnMap(where.log_RN.detach(), inside_RN, place_RN2, window, corner_R2, width, background)
             )
             return (weights_R1N @ ((refined_RN2 - self.half_2) / self.canvas.unit)).squeeze(1)
 
@@ -104,11 +104,17 @@ class MapPolicy(Policy):
         """
         if seen.fixations:
             fixation_R2 = seen.fixations[self.glimpse]
-            map_RNC = seen.kept(fixation_R2, lambda: self.map_of(seen.window(self.glimpse)))
+            map_RNC = seen.kept("map", fixation_R2, lambda: self.map_of(self.window(seen)))
             cell_RND = self.cell_features(map_RNC, seen.fixations, place_RN2)
             return cell_RND, self.alignment(self.alignment.keys(cell_RND), query_RQ[:, None]).squeeze(1)
-        cell_1ND = self.cell_features(self.map_of(seen.window(self.glimpse)[:1]), (), place_RN2[:1])
+        cell_1ND = self.cell_features(self.map_of(self.window(seen)[:1]), (), place_RN2[:1])
         return cell_1ND, self.alignment(self.alignment.keys(cell_1ND), query_RQ[None]).squeeze(0)
+
+    def window(self, seen: Seen) -> Tensor:
+        """(R, C, g, g) the window that the cells divide. One that is asked for again is cut once."""
+        if not seen.fixations:
+            return seen.window(self.glimpse)
+        return seen.kept("window", seen.fixations[self.glimpse], lambda: seen.window(self.glimpse))
 
     def map_of(self, window_RCgg: Tensor) -> Tensor:
         """(R, N, C) the columns of the convolutional map of windows."""
