@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import final
 
 from markupsafe import Markup
@@ -11,8 +12,12 @@ from benchmark.claims.claim import SurveyClaim
 from benchmark.claims.forest import forest, rows_of
 from benchmark.claims.judged import JudgedClaim
 from benchmark.claims.tables import arm_table, number_table, unit_of, verdict_table
+from benchmark.report.analysis.grouping import group_tasks
+from benchmark.report.analysis.published import read_published
 from benchmark.report.draw.chart import Figure
 from benchmark.report.draw.table import Table
+from benchmark.report.read.folders import Finished
+from benchmark.report.sections.verdicts import against_numbers
 from benchmark.report.write.page import style, template
 
 NO_LEGEND = Markup("")
@@ -34,31 +39,39 @@ class ClaimSection:
 @final
 @dataclass(frozen=True)
 class ClaimsPage:
-    """A page, ready to be rendered. facts: of the page, by name."""
+    """A page, ready to be rendered. facts: of the page, by name. published: numbers in print beside those of the runs."""
 
     study: str
     facts: tuple[tuple[str, str], ...]
     verdicts: Table
     sections: tuple[ClaimSection, ...]
+    published: Table
 
 
 def page_of(study: str, judged: Sequence[JudgedClaim]) -> ClaimsPage:
     """All claims, in the order of their names."""
     names = list(dict.fromkeys(each.evidence.claim.name for each in judged))
     sections = [section(study, [each for each in judged if each.evidence.claim.name == name]) for name in names]
-    return ClaimsPage(study, tuple(facts(judged)), verdict_table(judged), tuple(sections))
+    tasks = group_tasks(list(runs_of(judged).values()))
+    published = against_numbers(tasks, read_published()[0])
+    return ClaimsPage(study, tuple(facts(judged)), verdict_table(judged), tuple(sections), published)
+
+
+def runs_of(judged: Sequence[JudgedClaim]) -> dict[Path, Finished]:
+    """The finished runs of all claims, each once, by folder."""
+    found = (run for each in judged for runs in each.evidence.finished.values() for run in runs)
+    return {run.address.folder: run for run in found}
 
 
 def facts(judged: Sequence[JudgedClaim]) -> list[tuple[str, str]]:
     """How many verdicts there are, and of which runs, code and hardware."""
     counted = Counter(each.word for each in judged)
-    runs = [run for each in judged for found in each.evidence.finished.values() for run in found]
+    runs = runs_of(judged).values()
     revisions = sorted({str(run.record["git"].get("revision"))[:7] for run in runs})
     machines = sorted({f"{run.record['hardware'].get('device')}, {run.record['hardware'].get('cpu')}" for run in runs})
-    folders = {run.address.folder for run in runs}
     said = ", ".join(f"{count} {word}" for word, count in counted.most_common())
     found = [("Claims", f"{len({each.evidence.claim.name for each in judged})} on {len(judged)} tasks: {said}")]
-    return [*found, ("Runs", str(len(folders))), ("Code", ", ".join(revisions)), ("Hardware", "; ".join(machines))]
+    return [*found, ("Runs", str(len(runs))), ("Code", ", ".join(revisions)), ("Hardware", "; ".join(machines))]
 
 
 def section(study: str, judged: Sequence[JudgedClaim]) -> ClaimSection:
@@ -106,6 +119,7 @@ def markdown(page: ClaimsPage) -> str:
     lines = [f"# {page.study}: what the survey claims, and what holds", ""]
     lines += [f"* {name}: {value}" for name, value in page.facts]
     lines += ["", page.verdicts.markdown()]
+    lines += [page.published.markdown()] if page.published.rows else []
     for found in page.sections:
         lines += [f"## {found.claim.name}", "", found.claim.statement, "", f"Claimed: {found.claim.source}", ""]
         lines += [f"Fair: {found.claim.fair}", ""]

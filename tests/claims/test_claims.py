@@ -181,6 +181,20 @@ def test_a_number_says_what_its_interval_is_for(tmp_path: Path) -> None:
     assert number_table(published).note.endswith("No run decides it. 95 % interval.")
 
 
+def test_published_numbers_of_the_runs_are_judged_on_the_page(tmp_path: Path) -> None:
+    """RAM on MNIST pairs, 8 % where 9 are published; and a page of embedded digits, of which nothing is published."""
+    tasks = {"MNIST": "data=mnist_pairs data.root={mnist}"}
+    found = judged(tmp_path, {"learned": [0.08] * 3, "random": [0.5] * 3}, tasks=tasks,
+                   arms={"learned": "attention=ram", "random": "attention=ram_random"})  # fmt: skip
+    shown = page_of("claims", [found])
+    ((mechanism, measured, published, verdict),) = shown.published.rows
+    assert (mechanism.text, measured.text, published.text) == ("ram", "8.00 %", "9 %")
+    assert verdict.notes[0].endswith("; by another protocol (no experiment; the published one is table1_ram)")
+    assert 'id="published"' in render(shown) and "Ba et al. 2015" in markdown(shown)
+    none = page_of("claims", [judged(tmp_path, CLEAR)])
+    assert not none.published.rows and 'id="published"' not in render(none)
+
+
 def more_rule() -> dict[str, Any]:
     return rule("Level", of="learned", above=None, below=1.0)
 

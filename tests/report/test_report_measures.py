@@ -3,17 +3,19 @@
 import csv
 import json
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 from fabricated_runs import finished, record, unfinished
+from run_helpers import composer
 from scipy import stats
 
 from benchmark.report.__main__ import main
 from benchmark.report.analysis.grouping import group_tasks
-from benchmark.report.analysis.published import Published, judge_number, read_published
+from benchmark.report.analysis.published import Published, departure, judge_number, read_published
 from benchmark.report.analysis.quality import Quality
 from benchmark.report.read.runs import read_study
 from benchmark.report.sections import leaderboard
@@ -194,6 +196,33 @@ def test_published_numbers_are_of_measures_that_are_known() -> None:
     assert {entry.measure for entry in numbers} <= {
         "error", "class_error", "CIDEr-D", "METEOR", *(f"BLEU-{n}" for n in (1, 2, 3, 4)),
     }  # fmt: skip
+
+
+def test_a_protocol_is_an_experiment_of_the_same_mechanism_and_data() -> None:
+    asked = composer()
+    entries = [entry for entry in read_published()[0] if entry.protocol]
+    made = {name: asked.job([f"experiment={name}"]) for name in {entry.protocol for entry in entries}}
+    for entry in entries:
+        config = made[entry.protocol]
+        assert config.attention.name in entry.attentions and config.data.name in entry.data, entry
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({}, "; by another protocol (no experiment; the published one is table1_ram)"),
+        ({"experiment": "reach_ram"}, "; by another protocol (reach_ram; the published one is table1_ram)"),
+        ({"experiment": "table1_ram", "beyond": {"trainer.max_epochs": 50}},
+         "; by the published protocol, but trainer.max_epochs=50"),
+        ({"experiment": "table1_ram", "beyond": {}}, ""),
+    ],
+)  # fmt: skip
+def test_how_runs_depart_from_a_published_protocol(tmp_path: Path, changes: dict[str, Any], said: str) -> None:
+    run = write(tmp_path, "ram", "mnist_pairs", 0, 0.1, CLASSES, {}, **changes)
+    (group,) = group_tasks(read_study(run.parents[2]).finished)[0].groups
+    (entry,) = (entry for entry in read_published()[0] if entry.protocol == "table1_ram")
+    assert departure(entry, group) == said
+    assert departure(replace(entry, protocol=""), group) == ""
 
 
 def test_how_a_quality_is_written() -> None:

@@ -12,6 +12,7 @@ from benchmark.report.analysis.comparisons import Comparison, between
 from benchmark.report.analysis.estimates import Estimate
 from benchmark.report.analysis.grouping import Group, ReportTask
 from benchmark.report.analysis.inference import against_number
+from benchmark.report.analysis.naming import as_overrides
 from benchmark.report.read.folders import number
 
 
@@ -22,6 +23,7 @@ class Published:
 
     measure: key of the metric. value: as printed, errors in percent. glimpses, side: what a run must have to be
     comparable, None where it does not matter or is unknown. sure: whether it was read in the source, not remembered.
+    protocol: the experiment here that follows the published protocol, "" where there is none.
     """
 
     system: str
@@ -35,6 +37,7 @@ class Published:
     glimpses: int | None
     side: int | None
     sure: bool
+    protocol: str = ""
 
     @property
     def source(self) -> str:
@@ -98,14 +101,27 @@ def judge_number(entry: Published, group: Group, measured: Estimate) -> Verdict:
     if entry.glimpses not in (None, glimpses):
         return Verdict("cannot tell", f"another setting: {entry.glimpses} glimpses there, {glimpses} here")
     if measured.interval is None:
-        return Verdict("cannot tell", "one seed: the variance over seeds is unknown")
+        return Verdict("cannot tell", f"one seed: the variance over seeds is unknown{departure(entry, group)}")
     quality = group.quality
     target = entry.value / quality.factor
     near = quality.tolerance(target)
     word = against_number(measured.interval, target, near, quality.headline.higher_is_better)
     allowed = f"{quality.written(near)}{quality.points.replace(',', '')} of {entry.value:g}{quality.unit}"
     where = {"reproduced": "within", "cannot tell": "partly within"}.get(word, "outside")
-    return Verdict(word, f"{quality.span(measured.interval)}{quality.unit} is {where} {allowed}")
+    return Verdict(
+        word, f"{quality.span(measured.interval)}{quality.unit} is {where} {allowed}{departure(entry, group)}"
+    )
+
+
+def departure(entry: Published, group: Group) -> str:
+    """How runs depart from the published protocol, as far as there is an experiment here that follows it."""
+    record = group.runs[0].record
+    made, beyond = record.get("experiment") or "no experiment", as_overrides(record.get("beyond") or {})
+    if not entry.protocol:
+        return ""
+    if made != entry.protocol:
+        return f"; by another protocol ({made}; the published one is {entry.protocol})"
+    return f"; by the published protocol, but {', '.join(beyond)}" if beyond else ""
 
 
 def judge_claim(claim: Claim, task: ReportTask, comparisons: Sequence[Comparison]) -> Verdict | None:

@@ -15,6 +15,7 @@ from benchmark.report.read.records import unsealed
 from benchmark.report.sections import facts, leaderboard, sizes, verdicts
 from benchmark.report.sections.gradients import gradient_parts
 from benchmark.report.sections.learning import learning_figures
+from benchmark.report.sections.overall import overall
 from benchmark.report.sections.task import Part, TaskSection, learning_of, present, task_section
 
 S = TypeVar("S")
@@ -35,13 +36,14 @@ class DataSection:
 @final
 @dataclass(frozen=True)
 class Report:
-    """A whole report, ready to be rendered. faults: a sentence for each section that could not be made. gradients: a
-    part for each measurement of estimators.
+    """A whole report, ready to be rendered. overall: of all tasks together. faults: a sentence for each section that
+    could not be made. gradients: a part for each measurement of estimators.
     """
 
     study: Study
     facts: list[tuple[str, str]]
     warnings: list[str]
+    overall: tuple[Table, ...]
     tasks: list[TaskSection]
     data: list[DataSection]
     verdicts: tuple[Table, ...]
@@ -55,7 +57,7 @@ class Report:
         parts = [part for section in self.tasks for part in section.parts] + [section.sizes for section in self.data]
         parts += self.gradients
         found = [table for part in parts for table in (*part.tables, *part.folded)]
-        return [table for table in (*found, *self.verdicts, *self.runs) if table.rows]
+        return [table for table in (*self.overall, *found, *self.verdicts, *self.runs) if table.rows]
 
 
 def assemble(study: Study) -> Report:
@@ -86,10 +88,11 @@ def assemble(study: Study) -> Report:
     sections = all_made(section_of, tasks, lambda task: task.name, faults)
     spans = all_made(data_of, data_sets, lambda data: f"sizes and learning curves of {data}", faults)
     gradients, unread = gradient_parts(study.folder)
+    together = all_made(overall, [tasks], lambda of: "all tasks", faults)
     headline = {section.task.name: section.comparisons.get(HEADLINE, ()) for section in sections}
     return Report(
         study, facts.facts(study, tasks), [*faults, *unread, *unsealed(study), *facts.warnings(study, tasks)],
-        sections, spans,
+        tuple(together), sections, spans,
         (verdicts.against_numbers(tasks, numbers), verdicts.against_claims(tasks, claims, headline),
          *leaderboard.tables(tasks)),
         (verdicts.unfinished(study), verdicts.remarks(study)), tuple(faults), gradients,
