@@ -39,7 +39,7 @@ class ClaimSection:
 @final
 @dataclass(frozen=True)
 class ClaimsPage:
-    """A page, ready to be rendered. facts: of the page, by name. published: numbers in print beside those of the runs."""
+    """A page, ready to be rendered. facts: of the page, by name. published: numbers in print, judged by the runs."""
 
     study: str
     facts: tuple[tuple[str, str], ...]
