@@ -1,6 +1,7 @@
 """Metrics by hand."""
 
 import math
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -30,11 +31,29 @@ def test_localisation_by_hand():
     boxes = [[[0, 0, 10, 10], [20, 20, 30, 30]]]
     found = judged([[[5, 9], [15, 15], [25, 25], [26, 20]]], boxes)
     assert found == {"hit_rate": [0.75], "first_distance": [4.0], "aim_distance": [2.0], "coverage": [1.0],
-                     "all_covered": [1.0]}  # fmt: skip
+                     "all_covered": [1.0], "switches": [1.0]}  # fmt: skip
     found = judged([[[15, 13], [5, 5]]], boxes)
     assert found["hit_rate"] == [0.5] and found["coverage"] == [0.5] and found["all_covered"] == [0.0]
     assert found["first_distance"] == pytest.approx([math.hypot(10, 8)])
     assert found["aim_distance"] == pytest.approx([math.hypot(10, 12) / 2])
+
+
+@pytest.mark.parametrize(
+    ("looks", "count"),
+    [
+        ("abab", 3), ("aabb", 1), ("a-b-a", 2), ("--ab", 1), ("a--a", 0), ("----", 0), ("b", 0), ("abcba", 4),
+    ],
+)  # fmt: skip
+def test_switches_between_boxes(looks, count):
+    """a, b, c: a glimpse in the middle of that box; -: one outside of all."""
+    middle = {"a": [5, 5], "b": [25, 25], "c": [45, 45], "-": [60, 60]}
+    boxes = [[[0, 0, 10, 10], [20, 20, 30, 30], [40, 40, 50, 50]]]
+    assert judged([[middle[look] for look in looks]], boxes)["switches"] == [count]
+
+
+def test_a_glimpse_in_two_boxes_is_in_the_nearer():
+    boxes = [[[0, 0, 10, 10], [4, 0, 14, 10]]]
+    assert judged([[[5, 5], [8, 5], [6, 5], [12, 5]]], boxes)["switches"] == [3.0]
 
 
 def test_a_box_is_half_open():
@@ -78,6 +97,9 @@ def test_localisation_against_a_slow_reading(glimpses, count, seed):
         assert found.first_distance[b].item() == pytest.approx(nearest, rel=1e-4)
         aims = [min(math.dist(point, (low[b, n] + 2.5).tolist()) for point in points[b].tolist()) for n in range(count)]
         assert found.aim_distance[b].item() == pytest.approx(sum(aims) / count, rel=1e-4)
+        held = [min((math.dist(point, (low[b, n] + 2.5).tolist()), n) for n in range(count) if hit[n])[1]
+                for point, hit in zip(points[b].tolist(), hits, strict=True) if any(hit)]  # fmt: skip
+        assert found.switches[b].item() == sum(one != other for one, other in pairwise(held))
 
 
 def test_a_sequence_is_right_as_a_whole():

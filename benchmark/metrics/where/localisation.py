@@ -17,6 +17,8 @@ class Localisation(NamedTuple):
     aim_distance: (B,) distance in pixels from a box's centre to the nearest fixation, the mean over boxes.
     coverage: (B,) share of boxes with at least one fixation, in [0, 1].
     all_covered: (B,) 1 where every box has one, else 0.
+    switches: (B,) moves from one box to another, fixations outside of all boxes left out. To visit N boxes one after
+        the other takes N - 1; more are returns to one that was left. A fixation in several boxes is in the nearest.
     """
 
     hit_rate: Tensor
@@ -24,6 +26,7 @@ class Localisation(NamedTuple):
     aim_distance: Tensor
     coverage: Tensor
     all_covered: Tensor
+    switches: Tensor
 
 
 def localisation(fixation_BG2: Tensor, boxes_BN4: Tensor) -> Localisation:
@@ -41,5 +44,17 @@ def localisation(fixation_BG2: Tensor, boxes_BN4: Tensor) -> Localisation:
     aim_B = distance_BGN.amin(1).masked_fill(~real_BN, 0.0).sum(-1) / boxes_B
     touched_BN = inside_BGN.any(1) & real_BN
     covered_B = touched_BN.sum(-1) / boxes_B
-    values = (inside_BGN.any(-1).float().mean(-1), nearest_B, aim_B, covered_B, (covered_B == 1).float())
+    switches_B = switches(inside_BGN, distance_BGN)
+    values = (inside_BGN.any(-1).float().mean(-1), nearest_B, aim_B, covered_B, (covered_B == 1).float(), switches_B)
     return Localisation(*(value.masked_fill(~known_B, torch.nan) for value in values))
+
+
+def switches(inside_BGN: Tensor, distance_BGN: Tensor) -> Tensor:
+    """(B,) how often the box that is looked at differs from the one looked at before."""
+    here_BG = distance_BGN.masked_fill(~inside_BGN, torch.inf).argmin(-1)
+    # The last glimpse in a box, up to each: -1 before the first one.
+    time_BG = torch.arange(inside_BGN.shape[1], device=here_BG.device).expand_as(here_BG)
+    last_BG = time_BG.where(inside_BGN.any(-1), -1).cummax(1).values
+    box_BG = here_BG.gather(1, last_BG.clamp(min=0))
+    moved_BG = (box_BG[:, 1:] != box_BG[:, :-1]) & (last_BG[:, :-1] >= 0)
+    return moved_BG.sum(-1).float()

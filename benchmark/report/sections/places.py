@@ -18,6 +18,7 @@ PLACES: Mapping[str, tuple[str, Callable[[float], str]]] = {
     "first_distance": ("first glimpse to nearest object, px", lambda value: f"{value:.1f}"),
     "aim_distance": ("nearest glimpse to an object's centre, px", lambda value: f"{value:.1f}"),
     "coverage": ("objects with a glimpse, %", formats.percent),
+    "switches": ("moves from one object to another", lambda value: f"{value:.2f}"),
     "pointing": ("attention peak on an object (pointing game), %", formats.percent),
     "iou": ("attended region and box (IoU), %", formats.percent),
     "mass": ("attention inside boxes, %", formats.percent),

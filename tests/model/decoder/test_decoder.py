@@ -1,5 +1,7 @@
 """The cores: each cell against its equations written out, and the two views of a decoder's state."""
 
+from functools import partial
+
 import pytest
 import torch
 from models import task
@@ -7,6 +9,7 @@ from models import task
 from benchmark.model.cell.elman import ReluRNN, TanhRNN
 from benchmark.model.cell.gru import GRU
 from benchmark.model.cell.lstm import LSTM
+from benchmark.model.decoder.context_read import ContextRead
 from benchmark.model.decoder.feed_forward import FeedForward
 from benchmark.model.decoder.single_layer import SingleLayer
 from benchmark.model.decoder.two_layer import TwoLayer
@@ -114,6 +117,23 @@ def test_two_storeys_written_out():
     torch.testing.assert_close(after[0][0], r1)
     torch.testing.assert_close(model.query(after), r2)
     torch.testing.assert_close(model.logits(after), model.head(r1))
+
+
+def test_the_context_is_read_where_it_is_wired_to_the_classifier():
+    """As two layers from the same initial state of r1; the context network then belongs to the classifier."""
+    plain = decoder(TwoLayer)
+    wired = ContextRead(I, task(symbols=6), partial(TwoLayer, cell=GRU, head=[]), H, 2, True)
+    wired.core.load_state_dict(plain.state_dict())
+    context, code, symbol = torch.randn(R, H, requires_grad=True), torch.randn(R, I), torch.tensor([0, 6, 2, 5, 6])
+    for model, reached in ((plain, False), (wired, True)):
+        after = model.step(code, model.feed_symbol(symbol, model.start(context)))
+        (gradient,) = torch.autograd.grad(model.logits(after).sum(), context, allow_unused=True, retain_graph=True)
+        assert (gradient is not None and bool(gradient.any())) is reached
+        assert torch.autograd.grad(model.query(after).sum(), context)[0].abs().sum() > 0
+    (r1,) = plain.lower(torch.cat([code, plain.symbol.weight[symbol]], -1), (context,))
+    torch.testing.assert_close(wired.logits(after), plain.head(r1))
+    network = torch.nn.Parameter(torch.zeros(1))
+    assert [sum(each is network for each in model.policy_parameters([network])) for model in (plain, wired)] == [1, 0]
 
 
 @pytest.mark.parametrize("detach", [True, False])
