@@ -1,5 +1,6 @@
 """Claims as data: what a yaml may say, which runs decide it, verdicts by hand, the page, and what is refused."""
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from benchmark.claims.claim import SurveyClaim, read_claim, read_claims
 from benchmark.claims.command import carry_out
 from benchmark.claims.evidence import ClaimEvidence, EvidenceFinder
 from benchmark.claims.judged import JudgedClaim, judge_claims
+from benchmark.claims.measure.base import EvidenceError
 from benchmark.claims.page import markdown, page_of, render
 from benchmark.claims.request import parse_request
 from benchmark.claims.running import distinct, missing_runs, within
@@ -168,6 +170,32 @@ def test_a_number_of_the_record_and_its_slope(tmp_path: Path) -> None:
     assert judge_claims([evidence(more, tmp_path)])[0].evidence.parts[0].found.difference == 2_000_000
     none = claim(tmp_path, measure=number | {"path": "cost.beauty"}, arms=arms, rule=more_rule())
     assert "no number cost.beauty" in judge_claims([evidence(none, tmp_path)])[0].evidence.fault
+
+
+def test_images_and_seconds_to_a_target_by_hand(tmp_path: Path) -> None:
+    """800 and 400 of 800 images, of runs of 100 and 101 seconds; a seed that never gets there counts with all."""
+    arms = {"learned": "attention=dram", "random": "attention=random"}
+    own = claim(tmp_path, arms=arms, seeds=2)
+    make_runs(evidence(own, tmp_path), {"learned": [0.1, 0.1], "random": [0.9, 0.9]})
+    for run in evidence(own, tmp_path).runs:
+        late = {"learned": [0.6, 0.4], "random": [0.9, 0.7]}[run.arm]
+        values = late if run.address.seed == 0 else late[::-1]
+        lines = [json.dumps({"step": 9, "images": 400 * (n + 1), "val/error": value}) for n, value in enumerate(values)]
+        (run.address.folder / "metrics.jsonl").write_text("\n".join(lines))
+    measures = "benchmark.claims.measure."
+    scores = {
+        name: claim(tmp_path, arms=arms, measure={"_target_": measures + name, "target": 0.4})
+        for name in ("images_to_target.ImagesToTarget", "seconds_to_target.SecondsToTarget")
+    }
+    found = evidence(own, tmp_path).finished
+    images, seconds = (each.measure for each in scores.values())
+    assert images.score(found["learned"]).sample.seeds_S == pytest.approx(np.log2([800, 400]))
+    assert images.score(found["random"]).sample.seeds_S == pytest.approx(np.log2([800, 800]))
+    assert seconds.score(found["learned"]).sample.seeds_S == pytest.approx(np.log2([100, 101 / 2]))
+    assert seconds.scale(found["learned"]).name == "log2 of seconds to 40.00 % error"
+    (found["random"][0].address.folder / "metrics.jsonl").write_text("{}")
+    with pytest.raises(EvidenceError, match="no validation that can be used"):
+        seconds.score(found["random"])
 
 
 def test_a_number_says_what_its_interval_is_for(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ import numpy as np
 from benchmark.claims.measure.base import NO_IMAGES, ArmScores, ClaimMeasure, EvidenceError, NumberScale
 from benchmark.report.analysis.contrasts import SeedSample
 from benchmark.report.analysis.quality import Quality
-from benchmark.report.analysis.targets import NEVER, first, validations
+from benchmark.report.analysis.targets import NEVER, Validated, first, validations
 from benchmark.report.read.folders import Finished
 from datamodules.ranges import Positive
 
@@ -25,17 +25,20 @@ class ImagesToTarget(ClaimMeasure):
         self._target = target
 
     def score(self, runs: Sequence[Finished]) -> ArmScores:
-        return ArmScores(SeedSample.of_seeds([self._images(run) for run in runs]), "", NO_IMAGES)
-
-    def _images(self, run: Finished) -> float:
-        held = validations(run)
-        if not held:
-            raise EvidenceError(f"{run.address.folder}: its metrics.jsonl has no validation that can be used")
-        found = first(held, self._target, Quality(run.headline)).images
-        return float(np.log2(held[-1].images if found == NEVER else found))
+        images = [float(np.log2(reached(run, self._target).images)) for run in runs]
+        return ArmScores(SeedSample.of_seeds(images), "", NO_IMAGES)
 
     def scale(self, runs: Sequence[Finished]) -> NumberScale:
         quality = Quality(runs[0].headline)
         return NumberScale(
             f"log2 of images to {quality.written(self._target)}{quality.unit} {quality.name}", 1.0, 2, ""
         )
+
+
+def reached(run: Finished, target: float) -> Validated:
+    """The first validation that is as good as the target; the last one where none is. Raises EvidenceError."""
+    held = validations(run)
+    if not held:
+        raise EvidenceError(f"{run.address.folder}: its metrics.jsonl has no validation that can be used")
+    found = first(held, target, Quality(run.headline))
+    return held[-1] if found.images == NEVER else found
