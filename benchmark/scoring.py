@@ -41,7 +41,7 @@ def scored(module: AttentionModule, data: Any, test: Iterable[Batch], settings: 
     seed_all(settings.run_seed, "evaluation")
     sources = partial(data.sources, "test")
     found = evaluation.evaluate(module.rnn, test, module.measure, settings.samples, settings.seed, naming(data.spec),
-                                sources)  # fmt: skip
+                                sources, data.spec.background)  # fmt: skip
     _write_arrays(folder.predictions, found.predictions)
     pictures.panel(module, data, folder.pictures / "panel.png", settings.tones)
     pictures.confusions(data, found.predictions, module.device, folder.pictures, settings.tones)

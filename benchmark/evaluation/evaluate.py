@@ -17,6 +17,7 @@ import torch
 from torch import Tensor
 
 from benchmark.common.clustered_variance import clustered_variance
+from benchmark.evaluation.masking import covered, elsewhere, most_attended
 from benchmark.metrics.accumulate import INDEX, Accumulator, Outcomes
 from benchmark.metrics.base import Measure
 from benchmark.metrics.where.localisation import localisation
@@ -26,7 +27,10 @@ from benchmark.metrics.where.order import order
 from benchmark.model.attention.distribution import Draw, expectation, mode, sample, uniform
 from benchmark.model.decoding.rollout import Rollout
 from benchmark.model.loop import AttentionRNN, SequenceModel, averaged
-from datamodules.contract import IGNORED, Batch, ImageKey, overlap_share
+from datamodules.contract import IGNORED, NO_KEY, Batch, ImageKey, overlap_share
+
+MASKED, MASKED_ELSEWHERE = "masked", "masked_elsewhere"
+"""The primary metric of the headline mode on images whose most attended pixels are covered, and as many elsewhere."""
 
 
 class Mode(NamedTuple):
@@ -76,11 +80,12 @@ def own_source(index_N: Tensor) -> Tensor:
 @torch.inference_mode()
 def evaluate(
     rnn: SequenceModel, split: Iterable[Batch], measure: Measure, samples: int, seed: int,
-    names_VN: Tensor = NOTHING_NAMED, sources: Callable[[Tensor], Tensor] = own_source,
+    names_VN: Tensor = NOTHING_NAMED, sources: Callable[[Tensor], Tensor] = own_source, background: float = 0.0,
 ) -> Evaluation:  # fmt: skip
     """Evaluates every mode on every image of the test split. samples: trajectories of the mode "average". seed: of all
     draws; the state of the global generators does not matter and is restored. names_VN: bool, which symbol names the
     object of which box (`naming`). sources: from indices in the split, (N,), to the images' sources, (N, P).
+    background: pixel value that covers what is masked.
     """
     rnn.eval()
     chosen = modes(samples, rnn.attention.takes_expectation)
@@ -89,6 +94,7 @@ def evaluate(
     attended = {each.name: Outcomes() for each in chosen}
     accumulators = {each.name: Accumulator(measure) for each in chosen}
     early: dict[int, Accumulator] = defaultdict(partial(Accumulator, measure))
+    without: dict[str, Accumulator] = defaultdict(partial(Accumulator, measure))
     with torch.random.fork_rng():
         for number, batch in enumerate(split):
             images.update(batch.index, {"target": batch.target, "overlap": overlap_share(batch.boxes)})
@@ -97,6 +103,9 @@ def evaluate(
                 emitted[each.name].update(batch.index, {f"prediction_{each.name}": rollout.symbol[:, 0]})
                 accumulators[each.name].add(rollout.symbol[:, 0], averaged(rollout.logits), batch)
                 attended[each.name].update(batch.index, where_scores(rnn, rollout, batch, names_VN))
+                for name, masked in masked_batches(rnn, rollout, batch, background) if each is headline else ():
+                    again = rollout_of(rnn, masked, headline, f"{seed}/{number}", NO_KEY)
+                    without[name].add(again.symbol[:, 0], averaged(again.logits), masked)
             for glimpses in exits(rnn, batch):
                 with stopped_after(rnn, glimpses):
                     rollout = rollout_of(rnn, batch, headline, f"{seed}/{number}")
@@ -114,17 +123,28 @@ def evaluate(
             str(glimpses): float(accumulator.result("test").value_N.mean()) for glimpses, accumulator in early.items()
         }
     summaries = {name: means(outcomes.compute()) for name, outcomes in attended.items()}
+    for name, accumulator in without.items():
+        summaries[headline.name][name] = float(accumulator.result("test").value_N.mean())
     return Evaluation(test, {name: summary for name, summary in summaries.items() if summary}, predictions)
 
 
-def rollout_of(rnn: SequenceModel, batch: Batch, how: Mode, seed: str) -> Rollout:
+def rollout_of(rnn: SequenceModel, batch: Batch, how: Mode, seed: str, key: ImageKey | None = None) -> Rollout:
     """The rollout of a batch in one mode. Its seed is derived from the mode and the batch, so that the draws of one
-    mode do not depend on how many another makes.
+    mode do not depend on how many another makes. key: of cached features, None for those of the test split.
     """
     torch.manual_seed(crc32(f"{seed}/{how.name}".encode()))
-    key = ImageKey("test", batch.index)
-    rollout: Rollout = rnn(batch.image, batch.boxes, None, how.samples, how.draw, key)
+    rollout: Rollout = rnn(batch.image, batch.boxes, None, how.samples, how.draw, key or ImageKey("test", batch.index))
     return rollout
+
+
+def masked_batches(
+    rnn: SequenceModel, rollout: Rollout, batch: Batch, background: float
+) -> Iterator[tuple[str, Batch]]:
+    """The batch with its most attended pixels covered, and with as many elsewhere; none where attention is even."""
+    mask_BHW = most_attended(rnn.attention, rollout, (batch.image.shape[-2], batch.image.shape[-1]))
+    if mask_BHW.any():
+        yield MASKED, covered(batch, mask_BHW, background)
+        yield MASKED_ELSEWHERE, covered(batch, elsewhere(mask_BHW), background)
 
 
 def where_scores(rnn: SequenceModel, rollout: Rollout, batch: Batch, names_VN: Tensor) -> dict[str, Tensor]:

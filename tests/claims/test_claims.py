@@ -158,7 +158,10 @@ def test_one_mode_minus_another(tmp_path: Path) -> None:
 
 def test_a_number_of_the_record_and_its_slope(tmp_path: Path) -> None:
     shown = {"name": "cost", "factor": 1.0, "decimals": 0, "unit": ""}
-    number = {"_target_": "benchmark.claims.measure.record_number.RecordNumber", "path": "cost.multiply_adds", **shown}
+    number = {
+        "_target_": "benchmark.claims.measure.record_number.RecordNumber",
+        "path": "cost.multiply_adds", "minus": "", **shown,
+    }  # fmt: skip
     slope = {
         "_target_": "benchmark.claims.measure.record_slope.RecordSlope",
         "path": "cost.multiply_adds_by_side", "key": "", "power": True, "least": 0, **shown,
@@ -168,6 +171,8 @@ def test_a_number_of_the_record_and_its_slope(tmp_path: Path) -> None:
     assert flat.word == "holds" and flat.evidence.parts[0].found.difference == pytest.approx(0.0)
     more = claim(tmp_path, measure=number, arms=arms, rule=rule("Level", of="learned", above=1e6, below=None))
     assert judge_claims([evidence(more, tmp_path)])[0].evidence.parts[0].found.difference == 2_000_000
+    less = claim(tmp_path, measure=number | {"minus": "cost.parameters"}, arms=arms, rule=more_rule())
+    assert judge_claims([evidence(less, tmp_path)])[0].evidence.parts[0].found.difference == 750_000
     none = claim(tmp_path, measure=number | {"path": "cost.beauty"}, arms=arms, rule=more_rule())
     assert "no number cost.beauty" in judge_claims([evidence(none, tmp_path)])[0].evidence.fault
 
@@ -200,7 +205,7 @@ def test_images_and_seconds_to_a_target_by_hand(tmp_path: Path) -> None:
 
 def test_a_number_says_what_its_interval_is_for(tmp_path: Path) -> None:
     """Of a record's number the images are not known; a published table has no runs at all."""
-    number = {"_target_": "benchmark.claims.measure.record_number.RecordNumber", "path": "cost.parameters",
+    number = {"_target_": "benchmark.claims.measure.record_number.RecordNumber", "path": "cost.parameters", "minus": "",
               "name": "size", "factor": 1.0, "decimals": 0, "unit": ""}  # fmt: skip
     arms = {"learned": "attention=dram"}
     found = judged(tmp_path, CLEAR, measure=number, arms=arms, rule=rule("Level", of="learned", above=0.0, below=None))

@@ -8,6 +8,7 @@ from benchmark.report.__main__ import main
 from benchmark.report.analysis.grouping import group_tasks
 from benchmark.report.analysis.normalised import normalised, scales
 from benchmark.report.read.runs import read_study
+from benchmark.report.sections import masking
 from benchmark.report.sections.overall import overall
 
 IMAGES = 100
@@ -101,3 +102,16 @@ def test_the_page_and_its_markdown_show_it(study):
     page = (study / "report" / "index.html").read_text()
     assert page.index('id="overall"') < page.index('id="task-1"')
     assert "Scores between 0, random glimpses" in (study / "report" / "tables.md").read_text()
+
+
+def test_what_the_attended_part_is_worth(tmp_path):
+    """Error 10 %; 40 and 60 % without what is attended to, 20 and 30 % without as much elsewhere."""
+    folder = tmp_path / "runs" / "masked"
+    for seed, (masked, elsewhere) in enumerate([(0.4, 0.2), (0.6, 0.3)]):
+        places = {"mean": {"masked": masked, "masked_elsewhere": elsewhere}}
+        write(folder, "mnist_pairs", "item_soft", seed, 10, localisation=places)
+        write(folder, "mnist_pairs", "none", seed, 10, localisation={})
+    (row,) = masking.table(*tasks(folder)).rows
+    assert [cell.text for cell in row] == ["item_soft", "10.00", "50.00", "25.00", "+25.00"]
+    assert main([str(folder)]) == 0
+    assert "without what it attends to" in (folder / "report" / "tables.md").read_text()

@@ -15,19 +15,25 @@ class RecordNumber(ClaimMeasure):
     """A number of record.json by its path of keys, such as cost.multiply_adds or localisation.mean.hit_rate.
 
     Only its seeds are known, not its images: the interval is for a new seed on these test images.
-    name: of the number, as text. factor, decimals, unit: how it is shown.
+    minus: path of a number that is subtracted, "" for none. name: of the number, as text. factor, decimals, unit: how
+    it is shown.
     """
 
-    def __init__(self, path: str, name: str, factor: float, decimals: Natural, unit: str):
-        self._path = path.split(".")
+    def __init__(self, path: str, minus: str, name: str, factor: float, decimals: Natural, unit: str):
+        self._path, self._minus = path, minus
         self._scale = NumberScale(name, factor, decimals, unit)
 
     def score(self, runs: Sequence[Finished]) -> ArmScores:
-        found = [deep(run.record, self._path) for run in runs]
-        for run, value in zip(runs, found, strict=True):
-            if value is None:
-                raise EvidenceError(f"{run.address.folder}: its record has no number {'.'.join(self._path)}")
-        return ArmScores(SeedSample.of_seeds([value for value in found if value is not None]), "", NO_IMAGES)
+        values = [read(run, self._path) - (read(run, self._minus) if self._minus else 0.0) for run in runs]
+        return ArmScores(SeedSample.of_seeds(values), "", NO_IMAGES)
 
     def scale(self, runs: Sequence[Finished]) -> NumberScale:
         return self._scale
+
+
+def read(run: Finished, path: str) -> float:
+    """The number of a run's record. Raises EvidenceError where it has none."""
+    value = deep(run.record, path.split("."))
+    if value is None:
+        raise EvidenceError(f"{run.address.folder}: its record has no number {path}")
+    return value

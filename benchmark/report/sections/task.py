@@ -19,6 +19,7 @@ from benchmark.report.sections import (
     exits,
     figures,
     gains,
+    masking,
     overlap,
     pairs,
     places,
@@ -87,7 +88,9 @@ def task_section(
                 (tables.overlaps(task, predictions),),
             )
         )
-    parts.append(Part("Where it looked", present(places.figure(task, styles)), (places.table(task),)))
+    parts.append(
+        Part("Where it looked", present(places.figure(task, styles)), (places.table(task), masking.table(task)))
+    )
     parts.append(Part("Cost", (), (tables.costs(task),)))
     parts.append(Part("How soon", (), (soon.table(task),)))
     parts.append(Part("Published on these data", (), (), (verdicts.literature(task, numbers),)))
