@@ -33,7 +33,7 @@ def sets_every_argument(given: Given) -> Iterator[str]:
         for argument in inspect.signature(target).parameters.values():
             if argument.kind in (argument.VAR_KEYWORD, argument.VAR_POSITIONAL):
                 continue  # passed on to another constructor, which rejects unknown arguments
-            passed_on = OF_ANOTHER_PART | {*added(path.rpartition(".")[0])}  # by the enclosing part, what it gets itself
+            passed_on = OF_ANOTHER_PART | {*added(path.rpartition(".")[0])}  # what it gets itself
             given_here = {*node, *added(path)} | (passed_on if node.get("_partial_") else set())
             if argument.default is not argument.empty:
                 yield (f"{path}: {name} has the default {argument}. Values stand in the yaml alone, where they are "
