@@ -6,9 +6,10 @@ READY := .venv/.ready
 PIP := $(BIN)/python -m pip --disable-pip-version-check install
 CLAIMS := metrics_and_people cost_of_locations glimpses_matter attention_helps weights_matter cost_of_items
 ATTENTION := none,random,item_soft,item_hard,dram,location_soft
+TASKS := digit_pairs,svhn_sample,stanford_dogs_sample,coco_sample
 
 .DEFAULT_GOAL := help
-.PHONY: help compare claims report test lint types unit slow clean
+.PHONY: help compare claims matrix report test lint types unit slow clean
 
 help: ## what there is to make
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -19,6 +20,10 @@ compare: $(READY) ## every main mechanism, two seeds each, on the embedded digit
 
 claims: $(READY) ## what some claims of the survey come to, three seeds each; ends with a page (15 minutes on 2 cores)
 	@$(BIN)/python -m benchmark.claims run $(CLAIMS) seeds=3
+
+matrix: $(READY) ## 7 mechanisms x 4 tasks x 5 seeds, in the study of the claims; ends with the report (a night on 2 cores)
+	@$(BIN)/python -m benchmark.run -m attention=$(ATTENTION),cnn_strong data=$(TASKS) 'seed=range(5)' study=claims; failed=$$?; \
+	$(BIN)/python -m benchmark.report runs/claims && exit $$failed
 
 report: $(READY) ## the report of runs/$(STUDY), whatever of it is there: make report STUDY=name
 	@$(BIN)/python -m benchmark.report runs/$(STUDY)

@@ -7,8 +7,10 @@ from benchmark.claims.claim import folders_of
 from benchmark.claims.evidence import ClaimEvidence, EvidenceFinder
 from benchmark.claims.judged import judge_claims
 from benchmark.claims.page import markdown, page_of, render
-from benchmark.claims.request import ClaimsRequest
+from benchmark.claims.request import USUAL, ClaimsRequest
 from benchmark.claims.running import distinct, execute, missing_runs
+from benchmark.common.errors import ConfigFault
+from benchmark.common.nearest import did_you_mean
 from benchmark.config.compose import Composer
 from benchmark.process.terminal import span
 from benchmark.results.run_folder import explained, write_whole
@@ -17,6 +19,8 @@ from datamodules.printable import printable
 
 def carry_out(request: ClaimsRequest, composer: Composer) -> int:
     """Returns the number of failed runs. Raises ConfigFault for what cannot be composed, RunFault for a full disk."""
+    if request.command == "report":
+        refuse_unknown(request)
     finder = EvidenceFinder(composer, request.study, request.runs, request.folders)
     evidences = finder.gather(request.claims)
     if request.command == "list":
@@ -37,6 +41,18 @@ def carry_out(request: ClaimsRequest, composer: Composer) -> int:
     write_whole(folder / "index.html", render(page).encode())
     print(f"page: {folder / 'index.html'}", flush=True)
     return failed
+
+
+def refuse_unknown(request: ClaimsRequest) -> None:
+    """Raises ConfigFault where a page is asked for of a study that is not there; the usual one may have no run yet."""
+    place = Path(request.runs)
+    if request.study == USUAL["study"] or (place / request.study).is_dir():
+        return
+    known = sorted(path.name for path in place.iterdir() if path.is_dir()) if place.is_dir() else []
+    known = [name for name in known if not name.startswith(".")]
+    there = f" There are {', '.join(known)}" if known else ""
+    told = f"study={request.study}: there is no such study in {place}{did_you_mean(request.study, known)}{there}"
+    raise ConfigFault([told])
 
 
 def listing(evidences: Sequence[ClaimEvidence], request: ClaimsRequest) -> list[str]:

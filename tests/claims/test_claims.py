@@ -310,6 +310,16 @@ def test_what_a_command_line_may_not_say(arguments: list[str], said: str) -> Non
     assert said in "\n".join(fault.value.faults)
 
 
+def test_a_page_of_an_unknown_study_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "runs" / "looks").mkdir(parents=True)
+    with pytest.raises(ConfigFault) as fault:
+        carry_out(parse_request(COMPOSER, ["report", "metrics_and_people", "study=lokos"]), COMPOSER)
+    assert "there is no such study in runs; did you mean 'looks'? There are looks" in fault.value.faults[0]
+    assert carry_out(parse_request(COMPOSER, ["report", "metrics_and_people"]), COMPOSER) == 0
+    assert "metrics_and_people" in (tmp_path / "runs" / "claims" / "claims" / "claims.md").read_text()
+
+
 NAMES = sorted(path.stem for path in (ROOT / "conf" / "claim").glob("*.yaml"))
 
 
