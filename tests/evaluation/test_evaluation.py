@@ -6,7 +6,7 @@ import torch
 from models import built, no_boxes, no_references, task
 from stubs import Scripted, Watched, says
 
-from benchmark.evaluation.evaluate import evaluate, modes
+from benchmark.evaluation.evaluate import MASKED, MASKED_ELSEWHERE, evaluate, modes
 from benchmark.metrics.sequence import WholeSequence
 from benchmark.model.attention.distribution import expectation, mode, sample, uniform
 from benchmark.model.context.none import NoContext
@@ -117,6 +117,7 @@ def test_a_mechanism_that_draws_nothing_answers_alike_in_every_way_but_random():
     assert np.array_equal(found["prediction_mean"], found["prediction_sample"])
     assert np.array_equal(found["prediction_mean"], found["prediction_average"])
     where = evaluate(rnn, split, measure, samples=3, seed=0).localisation
+    assert {where["mean"].pop(MASKED), where["mean"].pop(MASKED_ELSEWHERE)} <= set(np.arange(13) / 12)
     assert where["mean"] == pytest.approx(where["sample"], abs=1e-6)
     assert where["mean"] == pytest.approx(where["average"], abs=1e-6)
     assert where["mean"] != pytest.approx(where["random"])

@@ -139,7 +139,9 @@ def test_a_run_is_the_same_to_the_last_bit_with_and_without(attention, tmp_path)
     found = [
         evaluate(part.rnn, of.batches("test", CPU), live.measure, 2, 0) for part, of in ((live, data), (kept, other))
     ]
-    assert found[0].test == found[1].test and len(training_targets) == 8
+    assert found[0].test == found[1].test and found[0].localisation == found[1].localisation
+    # The test split's features are there; of images with a part covered they cannot be, three batches twice.
+    assert len(training_targets) == 8 + (0 if attention == "none" else 6)
     again = module_of(attention)
     training_targets = asked_of(again)
     fitted(again, Toy(), store(tmp_path / "features"), tmp_path)
