@@ -3,6 +3,7 @@
 from dataclasses import asdict
 from functools import partial
 from itertools import islice
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -22,7 +23,7 @@ from benchmark.process.signals_and_log import Stopped, noted, own_log, signals_a
 from benchmark.process.terminal import Console, of_run
 from benchmark.results.checksums import sealed
 from benchmark.results.primary_metric import Headline
-from benchmark.results.record import RecordTask, Result, annotations_read, assemble, hardware
+from benchmark.results.record import RecordTask, Result, annotations_read, assemble, git_state, hardware
 from benchmark.results.run_folder import RunFolder, Status, now, read_json, write_json, write_whole
 from benchmark.results.run_id import RunId
 from benchmark.same_data import KnownData
@@ -50,7 +51,8 @@ def run_one(config: DictConfig, address: RunId) -> None:
         earlier = {key: resumed[key] for key in ("fingerprints", "weights") if key in resumed}
         progress = config.progress and not config.trainer.get("fast_dev_run")
         with noted(status, packages_of(plain(config))), unwrap_user_faults(), of_run(progress) as out:
-            status.update(message="preparing", run=address.name, **earlier)
+            code = git_state(Path(__file__).parent)  # now: the tree may be another one when the run ends
+            status.update(message="preparing", run=address.name, git=code, **earlier)
             _carry_out(config, address, folder, status, out)
 
 
@@ -115,7 +117,8 @@ def _conclude(config: DictConfig, address: RunId, built: Built, trained: FitResu
         annotations_read(attention.reads_annotations, spec.cut_by_boxes),
     )  # fmt: skip
     machine = hardware(torch.get_num_threads(), device.type, device_name(device))
-    return assemble(address, plain(config), task, machine, result, status.get("started"), now())
+    code, started = status.get("git"), status.get("started")
+    return assemble(address, plain(config), task, code, machine, result, started, now())
 
 
 def _cost(config: DictConfig, built: Built, trained: FitResult, device: torch.device) -> dict[str, Any]:

@@ -47,12 +47,13 @@ def annotations_read(mechanism: bool, images: bool) -> list[str]:
 
 
 def assemble(
-    address: RunId, config: Mapping[str, Any], task: RecordTask, hardware: Mapping[str, Any], result: Result,
-    started: str, finished: str,
+    address: RunId, config: Mapping[str, Any], task: RecordTask, code: Mapping[str, Any], hardware: Mapping[str, Any],
+    result: Result, started: str, finished: str,
 ) -> dict[str, Any]:  # fmt: skip
-    """The content of record.json. `measure` is the primary metric. Units: errors as fractions, times in seconds, sizes
-    in bytes, distances in pixels. `control` names the mechanism that differs only in where it looks, or is None;
-    `is_control` marks a mechanism that is a control itself. `match` is there where `match=` scaled widths to a budget.
+    """The content of record.json. code: `git_state` when the run started. `measure` is the primary metric. Units:
+    errors as fractions, times in seconds, sizes in bytes, distances in pixels. `control` names the mechanism that
+    differs only in where it looks, or is None; `is_control` marks a mechanism that is a control itself. `match` is
+    there where `match=` scaled widths to a budget.
     """
     return {
         "format": FORMAT,
@@ -67,7 +68,7 @@ def assemble(
         "experiment": address.experiment,
         "beyond": dict(address.beyond),
         "config_hash": address.config_hash,
-        "git": git_state(Path(__file__).parent),
+        "git": dict(code),
         "versions": versions(),
         "hardware": dict(hardware),
         "started": started,

@@ -139,7 +139,8 @@ class Status:
     """status.json, which a run updates while it executes.
 
     state: running, failed, interrupted or finished; for finished the record is what counts. run: the name that its
-    folder should have. fingerprints: of its data. weights: pretrained weights that it started from.
+    folder should have. git: revision of the code when it started. fingerprints: of its data. weights: pretrained
+    weights that it started from.
     """
 
     def __init__(self, path: Path, config_hash: str, started: str):
@@ -147,7 +148,7 @@ class Status:
         self._values: dict[str, Any] = {
             "state": "running", "pid": os.getpid(), "host": socket.gethostname(), "epoch": 0, "epochs": 0, "step": 0,
             "steps": 0, "started": started, "seconds_left": None, "message": "", "config_hash": config_hash,
-            "run": "", "fingerprints": {}, "weights": None,
+            "run": "", "git": {}, "fingerprints": {}, "weights": None,
         }  # fmt: skip
 
     def update(self, **values: object) -> None:

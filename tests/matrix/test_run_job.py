@@ -92,6 +92,14 @@ def test_predictions_are_those_the_record_counts(finished):
     assert read_json(finished.record)["test"]["mean"]["error"] == pytest.approx(wrong)
 
 
+def test_the_revision_is_that_of_the_start(tmp_path, monkeypatch):
+    """Another commit that is checked out while a run trains is not the code that it ran."""
+    states = iter([{"revision": "first", "dirty": False}, {"revision": "second", "dirty": True}])
+    monkeypatch.setattr("benchmark.job.git_state", lambda folder: next(states))
+    record = read_json(run(tmp_path, "trainer.max_epochs=1").record)
+    assert record["git"] == {"revision": "first", "dirty": False}
+
+
 def test_a_second_call_touches_nothing(finished):
     before = {
         path: path.stat().st_mtime_ns for path in finished.path.rglob("*") if path.name not in (".lock", "run.log")
