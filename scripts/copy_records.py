@@ -3,8 +3,8 @@
     python scripts/copy_records.py runs/claims docs/records
 
 gives docs/records/claims, which is a study like any other: `python -m benchmark.report docs/records/claims`. A run that
-is there already stays as it is. Absolute paths are cut to their last part, so that a copy names no folder of the
-machine; the checksums are those of the copy.
+is there already stays as it is. Of the metrics the validations are copied, not the steps between them. Absolute paths
+are cut to their last part, so that a copy names no folder of the machine; the checksums are those of the copy.
 """
 
 import argparse
@@ -22,6 +22,9 @@ from benchmark.report.read.folders import Finished
 from benchmark.report.read.runs import read_study
 from benchmark.results.checksums import KEY, sealed
 from benchmark.results.run_folder import RunFolder, explained, write_json, write_whole
+
+VALIDATION = '"val/'
+"""In a line of metrics that is a validation's."""
 
 
 @program
@@ -57,6 +60,9 @@ def copy_run(run: Finished, study: Path) -> bool:
         for path in source.sealed:
             if path.is_file() and path.parent == source.path:
                 shutil.copyfile(path, target.path / path.name)
+    if target.metrics.is_file():
+        lines = target.metrics.read_text(encoding="utf-8").splitlines(keepends=True)
+        write_whole(target.metrics, "".join(line for line in lines if VALIDATION in line).encode())
     if target.config.is_file():
         write_whole(target.config, portable_yaml(target.config.read_text(encoding="utf-8")).encode())
     record = {key: portable(value) for key, value in run.record.items() if key != KEY}

@@ -7,6 +7,7 @@ import pytest
 from run_helpers import ROOT, TINY, call
 
 from benchmark.report.analysis.predictions import predictions_of
+from benchmark.report.analysis.targets import validations
 from benchmark.report.read.runs import read_study
 from benchmark.results.checksums import is_intact, is_the_file
 from benchmark.stored import saved
@@ -33,6 +34,8 @@ def test_a_copy_is_read_as_the_run_is(study, tmp_path, capsys):
     (run,), (copied,) = read_study(study).finished, read_study(tmp_path / "small").finished
     assert copied.score("mean") == run.score("mean") and copied.record["config_hash"] == run.record["config_hash"]
     assert (predictions_of(copied).value["mean"] == predictions_of(run).value["mean"]).all()
+    assert validations(copied) == validations(run) != []
+    assert "train/loss" not in (copied.address.folder / "metrics.jsonl").read_text()
     assert not read_study(tmp_path / "small").unfinished and not list(tmp_path.rglob("*.ckpt"))
 
 
