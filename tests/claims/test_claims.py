@@ -154,6 +154,7 @@ def test_one_mode_minus_another(tmp_path: Path) -> None:
     arms = {"learned": "attention=dram"}
     found = judged(tmp_path, CLEAR, measure=measure, arms=arms, rule=rule("Level", of="learned", above=None, below=0.0))
     assert found.word == "holds" and found.evidence.parts[0].found.difference == pytest.approx(-0.89)
+    assert found.evidence.scale.unit == " points"
 
 
 def test_a_number_of_the_record_and_its_slope(tmp_path: Path) -> None:

@@ -50,4 +50,5 @@ class TestScore(ClaimMeasure):
     def scale(self, runs: Sequence[Finished]) -> NumberScale:
         quality = Quality(runs[0].headline)
         name = f"{quality.name}, {self._mode} minus {self._minus}" if self._minus else quality.name
-        return NumberScale(name, quality.factor, quality.decimals, quality.unit)
+        unit = quality.points.replace(",", "") if self._minus else quality.unit
+        return NumberScale(name, quality.factor, quality.decimals, unit)
