@@ -4,7 +4,7 @@ STUDY ?= compare
 BIN := .venv/bin
 READY := .venv/.ready
 PIP := $(BIN)/python -m pip --disable-pip-version-check install
-CLAIMS := metrics_and_people cost_of_locations glimpses_matter attention_helps weights_matter cost_of_items
+CLAIMS := metrics_and_people cost_of_locations masking_items attention_helps weights_matter cost_of_items
 ATTENTION := none,random,item_soft,item_hard,dram,location_soft
 TASKS := digit_pairs,svhn_sample,stanford_dogs_sample,coco_sample
 
