@@ -27,6 +27,13 @@ class JudgedClaim:
         return UNUSABLE if self.evidence.fault else NOT_RUN
 
     @property
+    def alone(self) -> str:
+        """What the verdict would be on a page of its own, as a remark; "" where it would be the same."""
+        if self.decision is None or self.decision.alone == self.decision.word:
+            return ""
+        return f"by itself: {self.decision.alone}"
+
+    @property
     def reason(self) -> str:
         """Why there is no verdict; "" where there is one."""
         if self.decision is not None:

@@ -4,36 +4,45 @@ import math
 from collections.abc import Sequence
 from functools import partial
 
-from benchmark.claims.judged import JudgedClaim
+from benchmark.claims.judged import NOT_RUN, UNUSABLE, JudgedClaim
 from benchmark.claims.measure.base import NumberScale
 from benchmark.claims.rule.base import ClaimPart, Show
 from benchmark.report.analysis import formats
+from benchmark.report.analysis.inference import CANNOT_TELL, FAILS, HOLDS
 from benchmark.report.draw.table import Table, TableCell
+
+ORDER = (HOLDS, FAILS, CANNOT_TELL, UNUSABLE, NOT_RUN)
+"""Of the verdicts on the sheet."""
 
 
 def verdict_table(judged: Sequence[JudgedClaim]) -> Table:
-    """One row for each claim, one column for each task."""
-    tasks = list(dict.fromkeys(each.evidence.task for each in judged))
-    claims = {each.evidence.claim.name: each.evidence.claim for each in judged}
-    by_place = {(each.evidence.claim.name, each.evidence.task): each for each in judged}
+    """One row for each claim and task, those with a verdict first."""
     rows = [
         (
-            TableCell(name, (claim.statement,)),
-            *(cell(by_place[name, task]) if (name, task) in by_place else TableCell("") for task in tasks),
+            TableCell(each.evidence.claim.name, (each.evidence.claim.statement,)),
+            TableCell(each.evidence.task),
+            TableCell(each.word, tuple(filter(None, (each.alone, each.reason))), each.tone),
+            number_cell(each),
         )
-        for name, claim in claims.items()
+        for each in sorted(judged, key=lambda each: ORDER.index(each.word))
     ]
     note = (
-        "Each claim is decided on each task by itself; empty: it says nothing of this task. Small: the number that it "
-        "is about."
+        "Each claim is decided on each of its tasks, and corrected for all other verdicts of the page. By itself: what "
+        "the verdict would be without that correction. It may be quoted by those who asked this one question before "
+        "they looked at the runs. The number is what the claim is about, with its 95 % interval."
     )
-    return Table("Verdicts", note, ("claim", *tasks), tuple(rows), "words")
+    return Table("Verdicts", note, ("claim", "task", "verdict", "number"), tuple(rows), "words")
 
 
-def cell(judged: JudgedClaim) -> TableCell:
-    """A verdict with its numbers, or why there is none."""
-    notes = [judged.reason] if judged.reason else [value for _, value, _ in numbers(judged)]
-    return TableCell(judged.word, tuple(notes), judged.tone)
+def number_cell(judged: JudgedClaim) -> TableCell:
+    """The numbers that a claim is about, what they are, and where the claim says that they lie."""
+    if judged.decision is None:
+        return TableCell(formats.DASH)
+    found = numbers(judged)
+    about = tuple(
+        f"{judged.evidence.scale.name or 'number'}, {words}; the claim: {bounds}" for words, _, bounds in found
+    )
+    return TableCell("; ".join(value for _, value, _ in found), about)
 
 
 def unit_of(part: ClaimPart, scale: NumberScale) -> tuple[float, int, str]:

@@ -215,6 +215,17 @@ def test_a_number_says_what_its_interval_is_for(tmp_path: Path) -> None:
     assert number_table(published).note.endswith("No run decides it. 95 % interval.")
 
 
+def test_a_verdict_that_the_correction_takes_is_named(tmp_path: Path) -> None:
+    """A difference of 2.9 standard errors with four degrees of freedom is one alone, and none among eight."""
+    own = claim(tmp_path)
+    make_runs(evidence(own, tmp_path), {"learned": [0.10, 0.14, 0.18], "random": [0.20, 0.24, 0.28]})
+    found = evidence(own, tmp_path)
+    alone, among = judge_claims([found]), judge_claims([found] * 8)
+    assert (alone[0].word, alone[0].alone) == ("holds", "")
+    assert (among[0].word, among[0].alone) == ("cannot tell", "by itself: holds")
+    assert "by itself: holds" in markdown(page_of("claims", among[:1]))
+
+
 def test_published_numbers_of_the_runs_are_judged_on_the_page(tmp_path: Path) -> None:
     """RAM on MNIST pairs, 8 % where 9 are published; and a page of embedded digits, of which nothing is published."""
     tasks = {"MNIST": "data=mnist_pairs data.root={mnist}"}

@@ -70,7 +70,10 @@ def test_the_correction_is_over_the_claims_that_can_be_decided() -> None:
         pytest.approx(two_sided(2.15)), None, pytest.approx(2 * two_sided(4))
     ]  # fmt: skip
     assert found[0].visible == pytest.approx((0.1 * stats.norm.isf(0.0125),))
-    assert found[1].visible is None
+    assert found[1].visible is None and found[1].alone == CANNOT_TELL
+    # two of 2.05 standard errors: each alone below 0.05, neither after correction
+    twice = decide([[ClaimNumber(at(-0.205), below)], [ClaimNumber(at(0.205), below)]])
+    assert [(each.word, each.alone) for each in twice] == [(CANNOT_TELL, HOLDS), (CANNOT_TELL, FAILS)]
     assert decide([[]])[0].word == CANNOT_TELL
 
 

@@ -93,12 +93,14 @@ class ClaimNumber(NamedTuple):
 @final
 @dataclass(frozen=True)
 class Decision:
-    """The verdict on a claim. word: HOLDS, FAILS or CANNOT_TELL. adjusted: p of the better supported side after Holm
-    over all claims of the page. visible: of each part, how far from its bound a number would have been decided at the
-    first step of Holm's correction. Both are None with one seed.
+    """The verdict on a claim. word: HOLDS, FAILS or CANNOT_TELL. alone: the word without correction, as for a page of
+    one claim. adjusted: p of the better supported side after Holm over all claims of the page. visible: of each part,
+    how far from its bound a number would have been decided at the first step of Holm's correction. Both are None with
+    one seed.
     """
 
     word: str
+    alone: str
     adjusted: float | None
     visible: tuple[float, ...] | None
 
@@ -116,11 +118,14 @@ def decide(claims: Sequence[Sequence[ClaimNumber]]) -> list[Decision]:
     sides = [both_sides(parts) for parts in claims]
     adjusted, level = corrected([both and min(both) for both in sides])
     return [
-        Decision(CANNOT_TELL, None, None)
+        Decision(CANNOT_TELL, CANNOT_TELL, None, None)
         if p is None or both is None
-        else Decision(word_of(p, *both), p, tuple(half_width(part.found.components, level) for part in parts))
+        else Decision(
+            word_of(p, *both), word_of(min(both), *both), p,
+            tuple(half_width(part.found.components, level) for part in parts),
+        )
         for p, both, parts in zip(adjusted, sides, claims, strict=True)
-    ]
+    ]  # fmt: skip
 
 
 def word_of(adjusted: float, outside: float, inside: float) -> str:
