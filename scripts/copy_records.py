@@ -86,4 +86,4 @@ def portable(value: Any) -> Any:
 
 
 if __name__ == "__main__":
-    raise SystemExit(main())
+    sys.exit(main())

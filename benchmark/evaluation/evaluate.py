@@ -93,7 +93,7 @@ def evaluate(
     images, emitted = Outcomes(), {each.name: Outcomes() for each in chosen}
     attended = {each.name: Outcomes() for each in chosen}
     accumulators = {each.name: Accumulator(measure) for each in chosen}
-    early: dict[int, Accumulator] = defaultdict(partial(Accumulator, measure))
+    early: dict[str, Accumulator] = defaultdict(partial(Accumulator, measure))
     without: dict[str, Accumulator] = defaultdict(partial(Accumulator, measure))
     with torch.random.fork_rng():
         for number, batch in enumerate(split):
@@ -109,7 +109,7 @@ def evaluate(
             for glimpses in exits(rnn, batch):
                 with stopped_after(rnn, glimpses):
                     rollout = rollout_of(rnn, batch, headline, f"{seed}/{number}")
-                early[glimpses].add(rollout.symbol[:, 0], averaged(rollout.logits), batch)
+                early[str(glimpses)].add(rollout.symbol[:, 0], averaged(rollout.logits), batch)
     predictions = images.compute()
     predictions |= {name: value_N for outcomes in emitted.values() for name, value_N in outcomes.compute().items()}
     predictions["sources"] = sources(torch.from_numpy(predictions["index"])).numpy()
@@ -119,12 +119,9 @@ def evaluate(
         test[each.name] = {**result.summary, "standard_error": standard_error(result.value_N, predictions["sources"])}
         predictions[f"value_{each.name}"] = result.value_N
     if early:
-        test[headline.name]["after"] = {
-            str(glimpses): float(accumulator.result("test").value_N.mean()) for glimpses, accumulator in early.items()
-        }
+        test[headline.name]["after"] = primary(early)
     summaries = {name: means(outcomes.compute()) for name, outcomes in attended.items()}
-    for name, accumulator in without.items():
-        summaries[headline.name][name] = float(accumulator.result("test").value_N.mean())
+    summaries[headline.name] |= primary(without)
     return Evaluation(test, {name: summary for name, summary in summaries.items() if summary}, predictions)
 
 
@@ -188,6 +185,11 @@ def stopped_after(rnn: SequenceModel, glimpses: int) -> Iterator[None]:
     finally:
         for loop, before in held.items():
             loop.glimpses = before
+
+
+def primary(accumulators: Mapping[str, Accumulator]) -> dict[str, float]:
+    """The mean of the primary metric in each of several accumulators."""
+    return {name: float(each.result("test").value_N.mean()) for name, each in accumulators.items()}
 
 
 def means(outcomes: Mapping[str, np.ndarray]) -> dict[str, float]:
