@@ -48,8 +48,7 @@ def refuse_unknown(request: ClaimsRequest) -> None:
     place = Path(request.runs)
     if request.study == USUAL["study"] or (place / request.study).is_dir():
         return
-    known = sorted(path.name for path in place.iterdir() if path.is_dir()) if place.is_dir() else []
-    known = [name for name in known if not name.startswith(".")]
+    known = sorted(path.name for path in place.glob("[!.]*") if path.is_dir())
     there = f" There are {', '.join(known)}" if known else ""
     told = f"study={request.study}: there is no such study in {place}{did_you_mean(request.study, known)}{there}"
     raise ConfigFault([told])

@@ -1,44 +1,16 @@
 """How many training images a run needs until its validation reaches a target."""
 
-from collections.abc import Sequence
 from typing import final
 
-import numpy as np
-
-from benchmark.claims.measure.base import NO_IMAGES, ArmScores, ClaimMeasure, EvidenceError, NumberScale
-from benchmark.report.analysis.contrasts import SeedSample
-from benchmark.report.analysis.quality import Quality
-from benchmark.report.analysis.targets import NEVER, Validated, first, validations
-from benchmark.report.read.folders import Finished
-from datamodules.ranges import Positive
+from benchmark.claims.measure.to_target import ToTarget
+from benchmark.report.analysis.targets import Validated
 
 
 @final
-class ImagesToTarget(ClaimMeasure):
-    """Training images until the primary metric on the validation split is at least as good as `target`. A seed that
-    does not reach it counts as if it had at its last image, which favours the slower arm.
+class ImagesToTarget(ToTarget):
+    """Training images until the target."""
 
-    Only its seeds are known: the interval is for a new seed.
-    """
+    spent = "images"
 
-    def __init__(self, target: Positive):
-        self._target = target
-
-    def score(self, runs: Sequence[Finished]) -> ArmScores:
-        images = [float(np.log2(reached(run, self._target).images)) for run in runs]
-        return ArmScores(SeedSample.of_seeds(images), "", NO_IMAGES)
-
-    def scale(self, runs: Sequence[Finished]) -> NumberScale:
-        quality = Quality(runs[0].headline)
-        return NumberScale(
-            f"log2 of images to {quality.written(self._target)}{quality.unit} {quality.name}", 1.0, 2, ""
-        )
-
-
-def reached(run: Finished, target: float) -> Validated:
-    """The first validation that is as good as the target; the last one where none is. Raises EvidenceError."""
-    held = validations(run)
-    if not held:
-        raise EvidenceError(f"{run.address.folder}: its metrics.jsonl has no validation that can be used")
-    found = first(held, target, Quality(run.headline))
-    return held[-1] if found.images == NEVER else found
+    def until(self, validation: Validated) -> float:
+        return validation.images

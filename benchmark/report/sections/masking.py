@@ -1,12 +1,12 @@
 """What a model loses when the part of the image that it attends to is covered."""
 
 from benchmark.report.analysis.formats import plural
-from benchmark.report.analysis.grouping import HEADLINE, Group, ReportTask
+from benchmark.report.analysis.grouping import HEADLINE, ReportTask
 from benchmark.report.draw.table import Table, TableCell
-from benchmark.report.sections.tables import NOTHING, name_cell
+from benchmark.report.sections.tables import name_cell
 
-WHOLE, MASKED, ELSEWHERE = "", "masked", "masked_elsewhere"
-"""The keys of a record's `localisation`; the primary metric itself for the whole image."""
+MASKED, ELSEWHERE = "masked", "masked_elsewhere"
+"""The keys of a record's `localisation`."""
 
 
 def table(task: ReportTask) -> Table:
@@ -16,12 +16,12 @@ def table(task: ReportTask) -> Table:
     quality = task.quality
     rows = []
     for group in task.groups:
-        means = [mean_of(group, key) for key in (WHOLE, MASKED, ELSEWHERE)]
-        _, masked, elsewhere = means
-        if masked is not None and elsewhere is not None:
-            harm = TableCell(quality.difference(masked - elsewhere), (plural(len(group.runs), "seed"),))
-            cells = [NOTHING if mean is None else TableCell(quality.written(mean)) for mean in means]
-            rows.append((name_cell(group), *cells, harm))
+        whole = group.score(HEADLINE)
+        masked, elsewhere = (group.measure("localisation", HEADLINE, key) for key in (MASKED, ELSEWHERE))
+        if whole and masked and elsewhere:
+            cells = [TableCell(quality.written(found.mean)) for found in (whole, masked, elsewhere)]
+            harm = quality.difference(masked.mean - elsewhere.mean)
+            rows.append((name_cell(group), *cells, TableCell(harm, (plural(len(group.runs), "seed"),))))
     return Table(
         f"{task.name}: without what it attends to",
         f"The {quality.name} of the mean policy where the tenth of the pixels that it attends to most is covered, and "
@@ -30,9 +30,3 @@ def table(task: ReportTask) -> Table:
         ("mechanism", "whole image", "attended part covered", "as much elsewhere", f"difference{quality.points}"),
         tuple(rows),
     )
-
-
-def mean_of(group: Group, key: str) -> float | None:
-    """The mean over seeds."""
-    found = group.measure("localisation", HEADLINE, key) if key else group.score(HEADLINE)
-    return found.mean if found else None
