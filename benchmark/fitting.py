@@ -22,6 +22,7 @@ from benchmark.training.callbacks.builtin import Checkpoints, Clock, EpochSeed, 
 from benchmark.training.callbacks.first_batch import FirstBatches
 from benchmark.training.callbacks.heartbeat import Heartbeat
 from benchmark.training.callbacks.symbols import SaveSymbols, refuse_others
+from benchmark.training.callbacks.weight_layout import WeightLayout
 from benchmark.training.checkpoints import WholeCheckpoints
 from benchmark.training.logger.base import rewind
 from benchmark.training.processes.base import Processes
@@ -100,7 +101,7 @@ def _train(
     trainer: pl.Trainer = make(
         config.trainer,
         logger=list(loggers),
-        callbacks=[FirstBatches(), StepLimit(), *callbacks],
+        callbacks=[FirstBatches(), StepLimit(), WeightLayout(), *callbacks],
         # With an explicit environment Lightning does not detect Slurm and requeue the job itself.
         plugins=[WholeCheckpoints(), LightningEnvironment()],
         profiler=profiler(config.trainer.get("profiler"), folder),

@@ -28,6 +28,7 @@ from benchmark.config.compose import Composer, register_plugins
 from benchmark.model.attention.distribution import mode
 from benchmark.process.allocator import keep_freed_memory
 from benchmark.process.program import program
+from benchmark.training.callbacks.weight_layout import channels_last
 from datamodules.contract import Batch, DataFault
 from datamodules.digits.mnist_sample import write_mnist_sample
 
@@ -73,6 +74,7 @@ def subject(overrides: Sequence[str], device: torch.device) -> Subject:
     config = composer().job(overrides)
     built = build(config)
     built.module.to(device)
+    channels_last(built.module, device)  # as in a run
     data: Any = built.datamodule
     return Subject(config, built, next(data.batches("train", device)), device)
 

@@ -42,13 +42,17 @@ class Moved(NamedTuple):
         return _renamed(key, latest(key, self.knobs), notify)
 
     def choice(self, group: str, name: str, notify: Notify) -> tuple[str, str]:
-        """The present names of a group and its choice. group: as typed, with / between its parts."""
-        old = new = f"{group}={name}"
+        """The present names of a group and its choice. group: as typed, with / between its parts, and where it stands
+        elsewhere than its name says, the place: attention/policy@attention.mechanism.policy.then.
+        """
+        group, at, place = group.partition("@")
+        new = f"{group}={name}"
         for _ in range(len(self.choices) + 1):
             new = self.choices.get(new, new)
         key, _, value = new.partition("=")
         key = latest(key.replace("/", "."), self.knobs).replace(".", "/") if "/" in key else latest(key, self.knobs)
-        _renamed(old, f"{key}={value}", notify)
+        key += at + latest(place, self.knobs)
+        _renamed(f"{group}{at}{place}={name}", f"{key}={value}", notify)
         return key, value
 
     def override(self, text: str, notify: Notify) -> str:

@@ -115,6 +115,23 @@ def test_every_old_name_of_the_table_leads_to_one_that_is_there():
         assert name in found.choices(group)
 
 
+@pytest.mark.parametrize(
+    ("typed", "present"),
+    [
+        (
+            "attention/policy@attention.mechanism.policy.then=map",
+            "attention/policy@attention.mechanism.policy.then=map",
+        ),
+        ("attention/policy@look.gist.then=tour", "attention/policy@look.code.then=fixed"),
+        ("practice@look.gist=told", "training_step@look.code=teacher_forcing"),
+    ],
+)
+def test_a_choice_that_stands_elsewhere_keeps_its_place(typed, present):
+    said = []
+    assert TABLE.choice(*typed.split("="), said.append) == tuple(present.split("="))
+    assert said == ([] if typed == present else [f"{typed} is called {present} now"])
+
+
 def test_a_renamed_choice_and_knob_work_on_the_command_line_and_say_their_names(monkeypatch, capsys):
     table = Moved({}, {"look.gaze": "look.size"}, {"cell=gated": "cell=gru"}, {})
     monkeypatch.setattr(module, "moved", lambda: table)

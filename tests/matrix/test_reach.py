@@ -39,6 +39,15 @@ def test_the_rows_differ_in_what_makes_them_the_mechanism():
     }  # fmt: skip
 
 
+def test_the_ceiling_differs_from_the_recipe_in_where_it_looks_alone():
+    ceiling, recipe = chosen("reach_oracle"), chosen("reach_dram")
+    parts = {".".join(key.split(".")[:3]) for key in changed(ceiling, recipe)}
+    assert parts == {
+        "attention.name", "attention.is_control", "attention.mechanism.policy",
+    }  # fmt: skip
+    assert ceiling["attention.mechanism.policy._target_"].endswith("OraclePolicy")
+
+
 @pytest.mark.parametrize("row", ["ram", "dram_nocontext", "dram"])
 def test_task_and_labels_are_the_protocol_s(row):
     ours, published = chosen(f"reach_{row}"), chosen(f"table1_{row}")
