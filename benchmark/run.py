@@ -21,6 +21,7 @@ from benchmark.common.moved import renamed
 from benchmark.config.compose import CONFIG_NAME, Composer, config_source, plain, register_plugins
 from benchmark.config.hydra_internals import command_line, leave_checks_to
 from benchmark.config.overrides import Overrides
+from benchmark.config.told import told
 from benchmark.config.typed import as_text
 from benchmark.process.parent import end_with_parent
 from benchmark.process.program import ending, program, report_error, system_fault
@@ -140,7 +141,8 @@ def one(config: DictConfig, composer: Composer, experiment: str) -> float | None
 
     batches = int(config.trainer.get("fast_dev_run") or 0)
     beyond = composer.address(config, experiment).beyond if experiment else address.beyond
-    with rehearsed(address._replace(experiment=experiment, beyond=beyond), batches) as place:
+    named = address._replace(experiment=experiment, beyond=beyond, told=told(composer, config, experiment))
+    with rehearsed(named, batches) as place:
         try:
             run_one(config, place)
         except (ConfigFault, RunFault, BusyFault):

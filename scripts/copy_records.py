@@ -4,24 +4,29 @@
 
 gives docs/records/claims, which is a study like any other: `python -m benchmark.report docs/records/claims`. A run that
 is there already stays as it is. Of the metrics the validations are copied, not the steps between them. Absolute paths
-are cut to their last part, so that a copy names no folder of the machine; the checksums are those of the copy.
+are cut to their last part, so that a copy names no folder of the machine; the checksums are those of the copy. Where a
+record is older than its short list of choices (`told`), that is added.
 """
 
 import argparse
 import shutil
 import sys
 from collections.abc import Sequence
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import yaml
 from rich.progress import track
 
+from benchmark.config.compose import Composer, register_plugins
+from benchmark.config.told import told
 from benchmark.process.program import program
 from benchmark.report.read.folders import Finished
 from benchmark.report.read.runs import read_study
 from benchmark.results.checksums import KEY, sealed
 from benchmark.results.run_folder import RunFolder, explained, write_json, write_whole
+from benchmark.trained import configuration
 
 VALIDATION = '"val/'
 """In a line of metrics that is a validation's."""
@@ -66,8 +71,21 @@ def copy_run(run: Finished, study: Path) -> bool:
     if target.config.is_file():
         write_whole(target.config, portable_yaml(target.config.read_text(encoding="utf-8")).encode())
     record = {key: portable(value) for key, value in run.record.items() if key != KEY}
+    record["told"] = record.get("told") or named(source, record.get("experiment", ""))
     write_json(target.record, sealed(record, target.path, target.sealed))
     return True
+
+
+def named(run: RunFolder, experiment: str) -> dict[str, Any]:
+    """The entry `told` of an older record. Raises RunFault where its configuration is no run's."""
+    own, beyond = told(composer(), configuration(run, composer()), experiment)
+    return {"differs": own, "beyond": beyond}
+
+
+@cache
+def composer() -> Composer:
+    register_plugins()
+    return Composer()
 
 
 def portable_yaml(text: str) -> str:

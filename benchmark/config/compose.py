@@ -203,10 +203,10 @@ class Composer:
             self._refuse_unset(config)
             values = plain(config)
         usual = (f"attention={config.attention.name}", f"data={config.data.name}")
-        protocol = self._completed(config, (f"experiment={experiment}", *usual)) if experiment else None
-        return address(values, self._completed(config, usual), experiment, protocol)
+        protocol = self.completed(config, (f"experiment={experiment}", *usual)) if experiment else None
+        return address(values, self.completed(config, usual), experiment, protocol)
 
-    def _completed(self, config: DictConfig, overrides: tuple[str, ...]) -> dict[str, Any]:
+    def completed(self, config: DictConfig, overrides: tuple[str, ...]) -> dict[str, Any]:
         """The values of a composition with the run's seed, and with the run's values where it has ???."""
         if overrides not in self._lacking:
             self._lacking[overrides] = missing(self._seedless(overrides))

@@ -18,6 +18,15 @@ Flat = dict[str, Any]
 """Values of a configuration by dotted key."""
 
 
+class Told(NamedTuple):
+    """The choices and knobs that give a run, from the defaults (`own`) and from its experiment (`beyond`), without the
+    values that come with a choice.
+    """
+
+    own: Flat
+    beyond: Flat
+
+
 class RunId(NamedTuple):
     """The identity and folder of a run: a function of its configuration only.
 
@@ -25,7 +34,8 @@ class RunId(NamedTuple):
     setting: "" for the default composition of the two, else 8 hexadecimal digits of `differs`.
     differs: knobs and choices that differ from the defaults, by dotted key or group; None where the key is absent.
     experiment: the experiment it follows, "" for none. beyond: knobs and choices that differ from that experiment.
-    config_hash: of the whole identity, seed included.
+    config_hash: of the whole identity, seed included. told: the same differences in few words, where they were asked
+    for.
     """
 
     root: str
@@ -38,6 +48,7 @@ class RunId(NamedTuple):
     experiment: str
     beyond: Flat
     config_hash: str
+    told: Told | None = None
 
     @property
     def name(self) -> str:

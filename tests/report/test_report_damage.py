@@ -50,6 +50,7 @@ DEEP = "[" * 100_000 + "]" * 100_000
 RECORDS: dict[str, Any] = {
     "deep": DEEP, "deeper": '{"a":' * 90 + "1" + "}" * 90, "digits": '{"format": ' + "9" * 400 + "}",
     "empty": "", "a list": "[]", "no utf-8": b"\xff\xfe",
+    "no words": {"told": {"differs": None}}, "words": {"told": "attention/policy=map"},
     "null headline": {"measure": None}, "another measure": {"measure": {"key": "x"}},
     "measure of numbers": {"measure": {"key": 1, "name": 2, "higher_is_better": 3, "percent": 4, "binary": 5}},
     "images": {"test": {"images": float("inf")}}, "shape": {"image_shape": ["x"]}, "no shape": {"image_shape": []},

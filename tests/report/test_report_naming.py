@@ -34,6 +34,12 @@ def test_keys_can_be_left_out(experiment):
     assert longer.name("ram", ["b.y"]) == "ram (pairs)"
 
 
+def test_of_a_choice_its_name_alone():
+    record = {"differs": MANY, "beyond": MANY, "told": {"differs": {"objective": "vimco"}, "beyond": {"c.z": 3}}}
+    assert Departure.of(record, set()).name("ram") == "ram (objective=vimco)"
+    assert Departure.of({**record, "experiment": "pairs"}, set()).beyond == {"c.z": 3}
+
+
 def test_what_all_runs_of_a_study_have_alike_is_left_out():
     found = Departure.of({"differs": MANY, "experiment": "pairs", "beyond": {"b.y": 2, "c.z": 3}}, {"c.z"})
     assert found == Departure({"a.x": 1, "b.y": 2}, "pairs", {"b.y": 2})

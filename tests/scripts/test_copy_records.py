@@ -1,6 +1,7 @@
 """Copies of records: what reports read, nothing of the machine, and never over what is there."""
 
 import json
+import shutil
 import sys
 
 import pytest
@@ -9,7 +10,8 @@ from run_helpers import ROOT, TINY, call
 from benchmark.report.analysis.predictions import predictions_of
 from benchmark.report.analysis.targets import validations
 from benchmark.report.read.runs import read_study
-from benchmark.results.checksums import is_intact, is_the_file
+from benchmark.results.checksums import is_intact, is_the_file, sealed
+from benchmark.results.run_folder import RunFolder
 from benchmark.stored import saved
 
 sys.path.insert(0, str(ROOT / "scripts"))
@@ -49,6 +51,19 @@ def test_a_copy_is_intact_and_names_no_folder_of_the_machine(study, tmp_path):
     assert all(is_the_file(copied.record, folder, folder / name) for name in names - {"record.json"})
     assert saved(folder / "config.yaml")["runs"] == "runs"
     assert not any(str(study.parents[1]).encode() in path.read_bytes() for path in folder.iterdir())
+
+
+def test_an_older_record_gets_its_short_list_of_choices(study, tmp_path):
+    older = tmp_path / "runs" / "older"
+    shutil.copytree(study, older)
+    (path,) = older.rglob("record.json")
+    record = {key: value for key, value in json.loads(path.read_text()).items() if key not in ("told", "sha256")}
+    folder = RunFolder(path.parent)
+    path.write_text(json.dumps(sealed(record, folder.path, folder.sealed)))
+    copy_records.main([str(older), str(tmp_path)])
+    copy_records.main([str(study), str(tmp_path)])
+    (filled,), (own,) = read_study(tmp_path / "older").finished, read_study(tmp_path / "small").finished
+    assert filled.record["told"] == own.record["told"] != {}
 
 
 def test_what_is_there_stays(study, tmp_path, capsys):

@@ -27,7 +27,8 @@ def as_overrides(differs: Mapping[str, Any]) -> list[str]:
 @dataclass(frozen=True)
 class Departure:
     """How runs differ, without what all runs of the study share. own: from the defaults; beyond: from their experiment,
-    which is "" for none.
+    which is "" for none. Of a choice its name alone, not the values that come with it, where the record tells them
+    apart; older records do not.
     """
 
     own: Mapping[str, Any]
@@ -37,7 +38,8 @@ class Departure:
     @classmethod
     def of(cls, record: Mapping[str, Any], shared: Collection[str]) -> "Departure":
         """From a record, without the shared knobs."""
-        own, beyond = (less(record.get(entry, {}), shared) for entry in ("differs", "beyond"))
+        told = record.get("told", record)
+        own, beyond = (less(told.get(entry, {}), shared) for entry in ("differs", "beyond"))
         return cls(own, str(record.get("experiment", "")), beyond)
 
     @property

@@ -12,7 +12,7 @@ from benchmark.report.analysis.comparisons import Comparison, between
 from benchmark.report.analysis.estimates import Estimate
 from benchmark.report.analysis.grouping import Group, ReportTask
 from benchmark.report.analysis.inference import against_number
-from benchmark.report.analysis.naming import as_overrides
+from benchmark.report.analysis.naming import Departure, as_overrides
 from benchmark.report.read.folders import number
 
 
@@ -116,7 +116,7 @@ def judge_number(entry: Published, group: Group, measured: Estimate) -> Verdict:
 def departure(entry: Published, group: Group) -> str:
     """How runs depart from the published protocol, as far as there is an experiment here that follows it."""
     record = group.runs[0].record
-    made, beyond = record.get("experiment") or "no experiment", as_overrides(record.get("beyond") or {})
+    made, beyond = record.get("experiment") or "no experiment", as_overrides(Departure.of(record, ()).beyond)
     if not entry.protocol:
         return ""
     if made != entry.protocol:

@@ -41,6 +41,9 @@ def read_record(path: Path) -> Mapping[str, Any]:
         raise RecordError("lacks the fingerprint of the test canvases")
     if not (number(record["test"], "images") or 0) >= 1:
         raise RecordError("lacks the number of test images")
+    told = record.get("told", {})
+    if not isinstance(told, dict) or not all(isinstance(entry, dict) for entry in told.values()):
+        raise RecordError("lacks a usable told")
     headline = read_headline(record["measure"])
     for mode, scores in record["test"].items():
         share = number(scores, headline.key)

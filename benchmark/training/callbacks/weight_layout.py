@@ -27,7 +27,7 @@ class WeightLayout(Callback):
 def channels_last(module: torch.nn.Module, device: torch.device) -> None:
     """Has to come before the optimiser, and the buckets of gradients of several processes, are made."""
     if device.type == "cpu":
-        module.to(memory_format=torch.channels_last)
+        module.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # its annotations lack it
 
 
 def follow_weights(optimizer: Optimizer) -> None:
