@@ -11,7 +11,7 @@ from benchmark.common.errors import ConfigFault, RunFault
 from benchmark.config.saved_config import read_config
 from benchmark.dashboard.tables import StudyTable, study_tables
 from benchmark.report.analysis.curves import Tracked
-from benchmark.report.analysis.naming import in_common
+from benchmark.report.analysis.naming import in_common, told_of
 from benchmark.report.analysis.published import Published, read_published
 from benchmark.report.read.folders import Finished, Study
 from benchmark.report.read.runs import addresses, read_study
@@ -106,7 +106,7 @@ def saved(study: Path) -> Iterable[Mapping[str, Any]]:
 def knobs_of(finished: Sequence[Finished], configs: Iterable[Mapping[str, Any]]) -> list[str]:
     """The knobs and choices that differ between runs, the most frequent first, by their path in the configuration."""
     shared = in_common(finished)
-    differing = [key for run in finished for key in run.record["differs"] if key not in shared]
+    differing = [key for run in finished for key in told_of(run.record)["differs"] if key not in shared]
     often = sorted(dict.fromkeys(differing), key=lambda key: (-differing.count(key), key))
     choices = {key for config in configs for key in config.get("choices") or {}}
     return [f"choices.{key}" if key in choices else key for key in often][:MOST_KNOBS]

@@ -3,10 +3,8 @@
 Axes: R rows, D code, V symbols, K digits of a canvas, P sequences of digits that stand for one symbol.
 """
 
-from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import replace
-from itertools import permutations, product
 from math import log
 from typing import final
 
@@ -16,56 +14,9 @@ from torch import Tensor, nn
 from benchmark.common.errors import ConfigFault
 from benchmark.model.attention.distribution import IMPOSSIBLE
 from benchmark.model.decoder.base import Decoder, State
+from benchmark.model.decoder.composition import Composition, all_sequences
 from datamodules.contract import DIGITS, TaskSpec
 from datamodules.ranges import Count, Width
-
-
-class Composition(ABC):
-    """What a symbol says of the digits of a canvas."""
-
-    @abstractmethod
-    def sequences(self, symbol: str) -> list[tuple[int, ...]]:
-        """All sequences of K digits that the symbol stands for. Raises ValueError where it is none of this kind."""
-
-
-@final
-class UnorderedDigits(Composition):
-    """A symbol such as "3 7" is a set of digits, with repetitions: its sequences are the permutations."""
-
-    def sequences(self, symbol: str) -> list[tuple[int, ...]]:
-        return sorted(set(permutations([DIGITS.index(digit) for digit in symbol.split()])))
-
-
-@final
-class DigitSum(Composition):
-    """A symbol such as "10" is the sum of the digits. digits: K."""
-
-    def __init__(self, digits: Count):
-        self.digits = digits
-
-    def sequences(self, symbol: str) -> list[tuple[int, ...]]:
-        found = [each for each in product(range(len(DIGITS)), repeat=self.digits) if sum(each) == int(symbol)]
-        if not found:
-            raise ValueError(f"no {self.digits} digits add up to {symbol}")
-        return found
-
-
-def all_sequences(composition: Composition, spec: TaskSpec, glimpses: int) -> list[list[tuple[int, ...]]]:
-    """Of each symbol. Raises ConfigFault where they are not all of one length, or glimpses do not divide into them."""
-    knobs = "decoder.composition"
-    if spec.max_steps != 1 or spec.end is not None:
-        raise ConfigFault([f"{knobs}: the decoder reads one symbol of an image, and {spec.name} has sequences of them"])
-    try:
-        found = [composition.sequences(symbol) for symbol in spec.symbols]
-    except ValueError as error:
-        raise ConfigFault([f"{knobs}: the symbols of {spec.name} are not of this kind: {error}"]) from error
-    lengths = {len(sequence) for each in found for sequence in each}
-    if len(lengths) != 1:
-        raise ConfigFault([f"{knobs}: the symbols of {spec.name} do not all stand for equally many digits"])
-    (digits,) = lengths
-    if glimpses % digits:
-        raise ConfigFault([f"look.glimpses: {glimpses} glimpses cannot be shared among {digits} digits of a canvas"])
-    return found
 
 
 @final
@@ -96,7 +47,11 @@ class DigitByDigit(Decoder):
         glimpses: Count,
     ):
         super().__init__()
-        found = all_sequences(composition, spec, glimpses)
+        found = all_sequences(composition, spec)
+        if glimpses % (digits := len(found[0][0])):
+            raise ConfigFault(
+                [f"look.glimpses: {glimpses} glimpses cannot be shared among {digits} digits of a canvas"]
+            )
         self.core = core(
             code_size=code_size, spec=replace(spec, symbols=DIGITS), hidden_size=hidden_size, detach=detach
         )

@@ -1,26 +1,11 @@
 """Labels of settings: the overrides of the defaults, or the experiment and the overrides of that."""
 
-import hashlib
-import json
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, final
 
 from benchmark.report.read.folders import Finished
-
-MOST = 2
-"""The most overrides that a label lists."""
-
-
-def as_overrides(differs: Mapping[str, Any]) -> list[str]:
-    """Differences from the defaults as command-line overrides; without null values and without interpolated knobs."""
-    given = {key: value for key, value in differs.items() if value is not None and last(key) != "_partial_"}
-    again = {key for key in given for other in given if key.endswith(f".{other}") and given[key] == given[other]}
-    return [
-        f"{key.removesuffix('._target_')}={str(value).rpartition('.')[2] if key.endswith('._target_') else value}"
-        for key, value in given.items()
-        if key not in again
-    ]
+from benchmark.results.words import MOST, as_overrides, brief, last
 
 
 @final
@@ -38,8 +23,7 @@ class Departure:
     @classmethod
     def of(cls, record: Mapping[str, Any], shared: Collection[str]) -> "Departure":
         """From a record, without the shared knobs."""
-        told = record.get("told", record)
-        own, beyond = (less(told.get(entry, {}), shared) for entry in ("differs", "beyond"))
+        own, beyond = (less(told_of(record).get(entry, {}), shared) for entry in ("differs", "beyond"))
         return cls(own, str(record.get("experiment", "")), beyond)
 
     @property
@@ -67,28 +51,20 @@ class Departure:
         return f"{attention} ({', '.join(words)})" if words else attention
 
 
+def told_of(record: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The entries `differs` and `beyond` of a record in few words; in full where it is older than these."""
+    told: Mapping[str, Any] = record.get("told", record)
+    return told
+
+
 def less(differs: Mapping[str, Any], keys: Collection[str]) -> dict[str, Any]:
     """The differences without some knobs."""
     return {key: value for key, value in differs.items() if key not in keys}
 
 
-def brief(differs: Mapping[str, Any]) -> list[str]:
-    """The overrides, or their hash where there are more than MOST."""
-    words = as_overrides(differs)
-    if len(words) <= MOST:
-        return words
-    text = json.dumps(dict(differs), sort_keys=True, separators=(",", ":"))
-    return [f"setting {hashlib.sha256(text.encode()).hexdigest()[:8]}"]
-
-
-def last(key: str) -> str:
-    """The last part of a knob: "size" of look.size and of attention.mechanism.size, which is interpolated from it."""
-    return key.rpartition(".")[2]
-
-
 def in_common(finished: Sequence[Finished]) -> dict[str, Any]:
     """The overrides that all runs share."""
-    first, *others = (run.record["differs"] for run in finished) if finished else ({},)
+    first, *others = (told_of(run.record)["differs"] for run in finished) if finished else ({},)
     return {key: value for key, value in first.items() if all(key in other and other[key] == value for other in others)}
 
 

@@ -12,8 +12,9 @@ from benchmark.report.analysis.comparisons import Comparison, between
 from benchmark.report.analysis.estimates import Estimate
 from benchmark.report.analysis.grouping import Group, ReportTask
 from benchmark.report.analysis.inference import against_number
-from benchmark.report.analysis.naming import Departure, as_overrides
+from benchmark.report.analysis.naming import Departure
 from benchmark.report.read.folders import number
+from benchmark.results.words import as_overrides
 
 
 @final

@@ -6,9 +6,10 @@ from collections.abc import Iterable, Sequence
 from benchmark.report.analysis import annotations, weights
 from benchmark.report.analysis.formats import plural
 from benchmark.report.analysis.grouping import ReportTask
-from benchmark.report.analysis.naming import as_overrides, in_common
+from benchmark.report.analysis.naming import in_common
 from benchmark.report.read.folders import Finished, Study
 from benchmark.results.version import PROJECT
+from benchmark.results.words import as_overrides
 
 ENOUGH = 5
 """Seeds per mechanism that nearly always detect a difference of 5 points at a standard deviation over seeds of 1."""

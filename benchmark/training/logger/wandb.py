@@ -29,6 +29,7 @@ from benchmark.results.vocabulary import (
     named,
 )
 from benchmark.results.wandb_client import has_account, inside
+from benchmark.results.words import MOST, as_overrides
 from benchmark.training.logger.base import About, DrawingPlan, Example, Results, RunLog, replay, tested
 from benchmark.training.logger.wandb_rows import Rows
 from datamodules.ranges import Natural
@@ -182,8 +183,19 @@ def identity_of(address: RunId, attempt: str) -> dict[str, Any]:
 
 def group_of(address: RunId) -> str:
     """The group of runs that differ in their seed alone: mechanism, data and setting."""
-    setting = f"-{address.setting}" if address.setting else ""
-    return cut(f"{address.attention}/{address.data}{setting}", MOST_OF_A_GROUP)
+    return cut(f"{address.attention}/{address.data}{in_words(address)}", MOST_OF_A_GROUP)
+
+
+def in_words(address: RunId) -> str:
+    """A setting in words where they are few, as in a report: " (attention/policy=map)"; else -, and its hash."""
+    if not address.setting:
+        return ""
+    own, beyond = address.told or (address.differs, address.beyond)
+    if address.experiment and len(as_overrides(own)) > MOST:
+        words = [address.experiment, *as_overrides(beyond)]
+    else:
+        words = as_overrides(own)
+    return f" ({', '.join(words)})" if 0 < len(words) <= MOST else f"-{address.setting}"
 
 
 def tags_of(address: RunId) -> list[str]:

@@ -11,7 +11,8 @@ from models import built, first_batch, task
 from benchmark.common.errors import ConfigFault
 from benchmark.evaluation.evaluate import evaluate
 from benchmark.model.cell.gru import GRU
-from benchmark.model.decoder.digit_by_digit import DigitByDigit, DigitSum, UnorderedDigits
+from benchmark.model.decoder.composition import DigitSum, UnorderedDigits
+from benchmark.model.decoder.digit_by_digit import DigitByDigit
 from benchmark.model.decoder.single_layer import SingleLayer
 from datamodules.digits.labels import ReadingOrder, Sum, UnorderedPair
 

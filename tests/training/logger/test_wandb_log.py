@@ -13,8 +13,10 @@ from test_run_job import assert_same, interrupted, run
 from wandb_offline import read
 
 from benchmark.results.run_folder import read_json
+from benchmark.results.run_id import RunId, Told
 from benchmark.results.vocabulary import COLUMNS, cut, named
 from benchmark.training.callbacks.heartbeat import Heartbeat
+from benchmark.training.logger.wandb import group_of
 
 OVERRIDES = ["trainer.max_epochs=3", "logger=wandb", "logger.wandb.mode=offline", "logger.wandb.every=2",
              "logger.wandb.examples=5", "logger.wandb.artifacts=best"]  # fmt: skip
@@ -88,6 +90,22 @@ def test_a_group_is_a_mechanism_and_the_config_has_the_names_of_choices(studies)
     assert told["config"]["choices"]["cell"] == "lstm"
     assert told["config"]["identity"]["config_hash"] == record["config_hash"]
     assert told["config"]["identity"]["attention"] == "dram"
+
+
+@pytest.mark.parametrize(
+    ("own", "experiment", "beyond", "group"),
+    [
+        ({"objective": "vimco"}, "", {}, "dram/pairs (objective=vimco)"),
+        ({"a": 1, "b": 2, "c": 3}, "", {}, "dram/pairs-01234567"),
+        ({"a": 1, "b": 2, "c": 3}, "table1", {}, "dram/pairs (table1)"),
+        ({"a": 1, "b": 2, "c": 3}, "table1", {"c": 3}, "dram/pairs (table1, c=3)"),
+        ({"a": 1, "b": 2, "c": 3}, "table1", {"b": 2, "c": 3}, "dram/pairs-01234567"),
+    ],
+)
+def test_a_group_bears_its_setting_in_words_where_they_are_few(own, experiment, beyond, group):
+    address = RunId("runs", "s", "dram", "pairs", 0, "01234567", own, experiment, beyond, "hash", Told(own, beyond))
+    assert group_of(address) == group
+    assert group_of(address._replace(setting="", told=None)) == "dram/pairs"
 
 
 def test_series_have_axes_and_names_that_sort(studies):
