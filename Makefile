@@ -21,8 +21,12 @@ compare: $(READY) ## every main mechanism, two seeds each, on the embedded digit
 claims: $(READY) ## what some claims of the survey come to, three seeds each; ends with a page (15 minutes on 2 cores)
 	@$(BIN)/python -m benchmark.claims run $(CLAIMS) seeds=3
 
-matrix: $(READY) ## 7 mechanisms x 4 tasks x 5 seeds, in the study of the claims; ends with the report (a night on 2 cores)
+matrix: $(READY) ## 7 mechanisms x 4 tasks x 5 seeds, in the study of the claims; ends with the report (a night on 2 cores); MNIST=FOLDER: x MNIST pairs x 3 seeds too
 	@$(BIN)/python -m benchmark.run -m attention=$(ATTENTION),cnn_strong data=$(TASKS) 'seed=range(5)' study=claims; failed=$$?; \
+	if [ -n "$(MNIST)" ]; then \
+	    $(BIN)/python -m benchmark.run -m attention=$(ATTENTION),cnn_strong data=mnist_pairs 'data.root=$(MNIST)' \
+	        'seed=range(3)' study=claims || failed=$$?; \
+	fi; \
 	$(BIN)/python -m benchmark.report runs/claims && exit $$failed
 
 report: $(READY) ## the report of runs/$(STUDY), whatever of it is there: make report STUDY=name

@@ -34,7 +34,7 @@ class SurveyClaim:
 
     statement: the sentence, in our words. source: where it is claimed, and with which numbers. tasks: by name, the
     overrides of the data set and scale; the claim is decided on each by itself. arms: by name, the overrides of what is
-    compared; each arm is a sweep over the seeds. seeds: of each arm. minutes: of one run on one core, while no earlier
+    compared, for all tasks or by task; each arm is a sweep over the seeds. seeds: of each arm. minutes: of one run on one core, while no earlier
     run tells it. fair: what is the same in all arms, and what the control is. measure, rule: a number of each run, and
     what the claim says of it.
     """
@@ -43,7 +43,7 @@ class SurveyClaim:
     statement: str
     source: str
     tasks: dict[str, str]
-    arms: dict[str, str]
+    arms: dict[str, str | dict[str, str]]
     seeds: Count
     minutes: Positive
     fair: str
@@ -52,7 +52,8 @@ class SurveyClaim:
 
     def overrides(self, task: str, arm: str) -> list[str]:
         """Of the runs of an arm, without their seed."""
-        return [*self.arms[arm].split(), *self.tasks[task].split()]
+        given = self.arms[arm]
+        return [*(given if isinstance(given, str) else given[task]).split(), *self.tasks[task].split()]
 
     def command(self, task: str, arm: str, study: str) -> str:
         """The sweep that makes the runs of an arm. study: theirs, unless the arm names another."""
@@ -154,10 +155,15 @@ def arm_faults(claim: SurveyClaim) -> Iterator[str]:
     yield from (f"arms.{arm}: the rule does not use it" for arm in claim.arms if arm not in named)
     if not claim.tasks:
         yield "tasks: at least one is needed"
-    for where, lines in (("arms", claim.arms), ("tasks", claim.tasks)):
-        for name, line in lines.items():
-            if any(text.lstrip("+~").startswith("seed=") for text in line.split()):
-                yield f"{where}.{name}: seeds are the claim's, and no override of a line"
+    by_task = {arm: lines for arm, lines in claim.arms.items() if isinstance(lines, dict)}
+    for arm, lines in by_task.items():
+        if set(lines) != set(claim.tasks):
+            yield f"arms.{arm}: has to be one line, or one for each of the tasks {', '.join(claim.tasks)}"
+    single = {f"arms.{arm}": line for arm, line in claim.arms.items() if isinstance(line, str)}
+    several = {f"arms.{arm}.{task}": line for arm, lines in by_task.items() for task, line in lines.items()}
+    for where, line in {**single, **several, **{f"tasks.{task}": line for task, line in claim.tasks.items()}}.items():
+        if any(text.lstrip("+~").startswith("seed=") for text in line.split()):
+            yield f"{where}: seeds are the claim's, and no override of a line"
 
 
 def folders_of(claims: Sequence[SurveyClaim]) -> list[str]:

@@ -287,12 +287,23 @@ def test_the_cheapest_claims_fit_a_budget_and_common_runs_count_once(tmp_path: P
         ({"measure": {"mode": "mean"}}, "measure._target_: has to name a class"),
         ({"arms": {"learned": "attention=dram seed=3", "random": "attention=random"}}, "seeds are the claim's"),
         ({"tasks": {}}, "tasks: at least one is needed"),
+        ({"arms": {"learned": {"other": "attention=dram"}, "random": "attention=random"}}, "one for each of the tasks"),
+        ({"arms": {"learned": 3, "random": "attention=random"}}, "arms"),
     ],
 )  # fmt: skip
 def test_what_a_claim_may_not_say(tmp_path: Path, changes: dict[str, Any], said: str) -> None:
     with pytest.raises(ConfigFault) as fault:
         claim(tmp_path, **changes)
     assert said in "\n".join(fault.value.faults)
+
+
+def test_an_arm_may_be_another_one_on_each_task(tmp_path: Path) -> None:
+    tasks = {"digits": "data=digit_pairs", "cells": "data=digit_pairs look.glimpses=3"}
+    learned = {"digits": "attention=dram", "cells": "attention=dram attention/policy=map"}
+    own = claim(tmp_path, tasks=tasks, arms={"learned": learned, "random": "attention=random"})
+    assert own.overrides("digits", "learned") == ["attention=dram", "data=digit_pairs"]
+    assert own.overrides("cells", "learned") == [*learned["cells"].split(), *tasks["cells"].split()]
+    assert own.overrides("cells", "random") == ["attention=random", *tasks["cells"].split()]
 
 
 def test_all_faults_of_all_claims_are_told_at_once(tmp_path: Path) -> None:
