@@ -34,9 +34,9 @@ class SurveyClaim:
 
     statement: the sentence, in our words. source: where it is claimed, and with which numbers. tasks: by name, the
     overrides of the data set and scale; the claim is decided on each by itself. arms: by name, the overrides of what is
-    compared, for all tasks or by task; each arm is a sweep over the seeds. seeds: of each arm. minutes: of one run on one core, while no earlier
-    run tells it. fair: what is the same in all arms, and what the control is. measure, rule: a number of each run, and
-    what the claim says of it.
+    compared, for all tasks or by task; each arm is a sweep over the seeds. seeds: of each arm. minutes: of one run on
+    one core, while no earlier run tells it. fair: what is the same in all arms, and what the control is. measure, rule:
+    a number of each run, and what the claim says of it.
     """
 
     name: str
