@@ -53,7 +53,7 @@ def page_of(study: str, judged: Sequence[JudgedClaim]) -> ClaimsPage:
     names = list(dict.fromkeys(each.evidence.claim.name for each in judged))
     sections = [section(study, [each for each in judged if each.evidence.claim.name == name]) for name in names]
     tasks = group_tasks(list(runs_of(judged).values()))
-    published = against_numbers(tasks, read_published()[0])
+    published = against_numbers(tasks, read_published())
     return ClaimsPage(study, tuple(facts(judged)), verdict_table(judged), tuple(sections), published)
 
 

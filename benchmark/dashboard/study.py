@@ -60,7 +60,7 @@ def read_contents(folder: Path) -> StudyContents:
         raise ConfigFault([printable(f"there is no folder {folder}; give the folder of a study, such as runs/compare")])
     if not addresses(there):
         raise ConfigFault([printable(f"{folder} holds no run: nothing named <attention>/<data>/seed=<n> is in it")])
-    numbers, _ = read_published()
+    numbers = read_published()
     report, texts, faults = make_report(
         read_study(there), assemble, [lambda whole: {"tables": json.dumps(parts_of(whole, numbers))}]
     )

@@ -40,7 +40,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return fail(f"there is no folder {given.study}; give the folder of a study, such as runs/compare", 2)
     if not study.finished and not study.unfinished:
         return fail(f"{given.study} holds no run: nothing named <attention>/<data>/seed=<n> is in it", 1)
-    numbers, _ = read_published()
+    numbers = read_published()
     report, texts, faults = make_report(
         study,
         assemble,

@@ -192,7 +192,7 @@ def test_a_score_above_a_published_one_is_better(tmp_path: Path) -> None:
 
 
 def test_published_numbers_are_of_measures_that_are_known() -> None:
-    numbers, _ = read_published()
+    numbers = read_published()
     assert {entry.measure for entry in numbers} <= {
         "error", "class_error", "CIDEr-D", "METEOR", *(f"BLEU-{n}" for n in (1, 2, 3, 4)),
     }  # fmt: skip
@@ -200,7 +200,7 @@ def test_published_numbers_are_of_measures_that_are_known() -> None:
 
 def test_a_protocol_is_an_experiment_of_the_same_mechanism_and_data() -> None:
     asked = composer()
-    entries = [entry for entry in read_published()[0] if entry.protocol]
+    entries = [entry for entry in read_published() if entry.protocol]
     made = {name: asked.job([f"experiment={name}"]) for name in {entry.protocol for entry in entries}}
     for entry in entries:
         config = made[entry.protocol]
@@ -220,7 +220,7 @@ def test_a_protocol_is_an_experiment_of_the_same_mechanism_and_data() -> None:
 def test_how_runs_depart_from_a_published_protocol(tmp_path: Path, changes: dict[str, Any], said: str) -> None:
     run = write(tmp_path, "ram", "mnist_pairs", 0, 0.1, CLASSES, {}, **changes)
     (group,) = group_tasks(read_study(run.parents[2]).finished)[0].groups
-    (entry,) = (entry for entry in read_published()[0] if entry.protocol == "table1_ram")
+    (entry,) = (entry for entry in read_published() if entry.protocol == "table1_ram")
     assert departure(entry, group) == said
     assert departure(replace(entry, protocol=""), group) == ""
 

@@ -7,10 +7,8 @@ from typing import Any, final
 
 import yaml
 
-from benchmark.report.analysis import formats
-from benchmark.report.analysis.comparisons import Comparison, between
 from benchmark.report.analysis.estimates import Estimate
-from benchmark.report.analysis.grouping import Group, ReportTask
+from benchmark.report.analysis.grouping import Group
 from benchmark.report.analysis.inference import against_number
 from benchmark.report.analysis.naming import Departure
 from benchmark.report.read.folders import number
@@ -47,30 +45,17 @@ class Published:
 
 @final
 @dataclass(frozen=True)
-class Claim:
-    """A published order: on each of `data`, `better` is better than `worse`."""
-
-    text: str
-    paper: str
-    data: tuple[str, ...]
-    better: str
-    worse: str
-
-
-@final
-@dataclass(frozen=True)
 class Verdict:
-    """The verdict on a published number or order. word: reproduced, better, not reproduced or cannot tell."""
+    """The verdict on a published number. word: reproduced, better, not reproduced or cannot tell."""
 
     word: str
     reason: str
 
 
-def read_published() -> tuple[list[Published], list[Claim]]:
-    """The numbers and the claims of published.yaml."""
+def read_published() -> list[Published]:
+    """The numbers of published.yaml."""
     raw = yaml.safe_load(files("benchmark.report.analysis").joinpath("published.yaml").read_text(encoding="utf-8"))
-    numbers = [Published(**tuples(entry)) for entry in raw["numbers"]]
-    return numbers, [Claim(**tuples(entry)) for entry in raw["claims"]]
+    return [Published(**tuples(entry)) for entry in raw["numbers"]]
 
 
 def tuples(entry: Mapping[str, Any]) -> dict[str, Any]:
@@ -123,26 +108,3 @@ def departure(entry: Published, group: Group) -> str:
     if made != entry.protocol:
         return f"; by another protocol ({made}; the published one is {entry.protocol})"
     return f"; by the published protocol, but {', '.join(beyond)}" if beyond else ""
-
-
-def judge_claim(claim: Claim, task: ReportTask, comparisons: Sequence[Comparison]) -> Verdict | None:
-    """Whether an order was reproduced; None where the task lacks one of the mechanisms.
-
-    Of a mechanism with several settings the default one counts, else the best one.
-    """
-    by_choice = sorted(enumerate(task.groups), key=lambda item: (not item[1].setting, -item[0]))
-    places = {group.attention: place for place, group in by_choice}  # the last one of a name stays
-    if task.data not in claim.data or not {claim.better, claim.worse} <= places.keys():
-        return None
-    found = between(comparisons, places[claim.better], places[claim.worse])
-    if found is None:
-        return Verdict("cannot tell", "no predictions on the same test images")
-    quality = task.quality
-    span = f" ({quality.span(found.interval)})" if found.interval else ""
-    detail = (
-        f"{quality.difference(found.difference)}{quality.points.replace(',', '')}{span}, "
-        f"p after Holm {formats.probability(found.finding.adjusted)}, {found.seeds[0]} and {found.seeds[1]} seeds"
-    )
-    if not found.is_significant:
-        return Verdict("cannot tell", detail)
-    return Verdict("reproduced" if quality.is_good(found.difference) else "not reproduced", detail)

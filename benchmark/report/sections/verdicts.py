@@ -1,11 +1,10 @@
-"""Tables of reproduced results, and of runs without a result."""
+"""Tables of published numbers beside the measured ones, and of runs without a result."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from benchmark.report.analysis import formats
-from benchmark.report.analysis.comparisons import Comparison
 from benchmark.report.analysis.grouping import HEADLINE, ReportTask
-from benchmark.report.analysis.published import Claim, Published, judge_claim, judge_number, published_for
+from benchmark.report.analysis.published import Published, judge_number, published_for
 from benchmark.report.draw.table import Table, TableCell
 from benchmark.report.read.folders import Study
 
@@ -36,33 +35,6 @@ def against_numbers(tasks: Sequence[ReportTask], numbers: Sequence[Published]) -
         "published number: of an error a quarter, at most 1 point; of a score a twentieth, at most 0.02. Better, not "
         "reproduced: the whole interval lies outside. Cannot tell: it lies across the border, or there is one seed.",
         ("mechanism", "measured", "published", "verdict"),
-        tuple(rows),
-        "words",
-    )
-
-
-def against_claims(
-    tasks: Sequence[ReportTask], claims: Sequence[Claim], comparisons: Mapping[str, Sequence[Comparison]]
-) -> Table:
-    """Each published order of two mechanisms, by the paired comparison. comparisons: by task name."""
-    rows = []
-    for task in tasks:
-        for claim in claims:
-            verdict = judge_claim(claim, task, comparisons[task.name])
-            if verdict:
-                rows.append(
-                    (
-                        TableCell(claim.text, (task.name,)),
-                        TableCell(f"{claim.better} before {claim.worse}"),
-                        TableCell(claim.paper),
-                        TableCell(verdict.word, (verdict.reason,), TONES[verdict.word]),
-                    )
-                )
-    return Table(
-        "Published orders",
-        "Reproduced: the first is significantly better than the second: p after Holm over all pairs of the data set is "
-        "below 0.05, for new seeds and new test images.",
-        ("claim", "better before worse", "source", "verdict"),
         tuple(rows),
         "words",
     )

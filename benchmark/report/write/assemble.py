@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import TypeVar, final
 
 from benchmark.report.analysis.curves import Curve, Tracked, curves_by_data
-from benchmark.report.analysis.grouping import HEADLINE, Group, ReportTask, group_tasks
+from benchmark.report.analysis.grouping import Group, ReportTask, group_tasks
 from benchmark.report.analysis.published import read_published
 from benchmark.report.draw.chart import Figure
 from benchmark.report.draw.palette import SeriesStyle, series_styles
@@ -62,7 +62,7 @@ class Report:
 
 def assemble(study: Study) -> Report:
     """The report of a study. A section that fails is left out and named in `faults`."""
-    numbers, claims = read_published()
+    numbers = read_published()
     tasks = group_tasks(study.finished)
     labels = {(group.attention, group.setting): group.label for task in tasks for group in task.groups}
     curves = curves_by_data(study, labels)
@@ -89,12 +89,10 @@ def assemble(study: Study) -> Report:
     spans = all_made(data_of, data_sets, lambda data: f"sizes and learning curves of {data}", faults)
     gradients, unread = gradient_parts(study.folder)
     together = all_made(overall, [tasks], lambda of: "all tasks", faults)
-    headline = {section.task.name: section.comparisons.get(HEADLINE, ()) for section in sections}
     return Report(
         study, facts.facts(study, tasks), [*faults, *unread, *unsealed(study), *facts.warnings(study, tasks)],
         tuple(together), sections, spans,
-        (verdicts.against_numbers(tasks, numbers), verdicts.against_claims(tasks, claims, headline),
-         *leaderboard.tables(tasks)),
+        (verdicts.against_numbers(tasks, numbers), *leaderboard.tables(tasks)),
         (verdicts.unfinished(study), verdicts.remarks(study)), tuple(faults), gradients,
     )  # fmt: skip
 
