@@ -7,12 +7,16 @@ from typing import Any
 
 MOST = 2
 """The most overrides that a label lists."""
+LOOK = "look."
+"""How the knobs begin that a task sets for all mechanisms."""
 
 
 def as_overrides(differs: Mapping[str, Any]) -> list[str]:
     """Differences from the defaults as command-line overrides; without null values and without interpolated knobs."""
     given = {key: value for key, value in differs.items() if value is not None and last(key) != "_partial_"}
-    again = {key for key in given for other in given if key.endswith(f".{other}") and given[key] == given[other]}
+    again = {
+        key for key in given for other in given if follows(key, other) and given[key] == given[other] and key != other
+    }
     return [
         f"{key.removesuffix('._target_')}={str(value).rpartition('.')[2] if key.endswith('._target_') else value}"
         for key, value in given.items()
@@ -32,3 +36,10 @@ def brief(differs: Mapping[str, Any]) -> list[str]:
 def last(key: str) -> str:
     """The last part of a knob: "size" of look.size and of attention.mechanism.size, which is interpolated from it."""
     return key.rpartition(".")[2]
+
+
+def follows(key: str, other: str) -> bool:
+    """Whether a knob may be interpolated from the other one: of the same name in another part, or a knob of `look`,
+    which the parts of a model take theirs from.
+    """
+    return key.endswith(f".{other}") or (other.startswith(LOOK) and last(key) == last(other))

@@ -3,6 +3,7 @@
 import pytest
 
 from benchmark.report.analysis.naming import Departure
+from benchmark.results.words import as_overrides
 
 FEW = {"a.x": 1, "b._target_": "package.module.Name"}
 MANY = {"a.x": 1, "b.y": 2, "c.z": 3}
@@ -38,6 +39,17 @@ def test_of_a_choice_its_name_alone():
     record = {"differs": MANY, "beyond": MANY, "told": {"differs": {"objective": "vimco"}, "beyond": {"c.z": 3}}}
     assert Departure.of(record, set()).name("ram") == "ram (objective=vimco)"
     assert Departure.of({**record, "experiment": "pairs"}, set()).beyond == {"c.z": 3}
+
+
+def test_what_is_interpolated_from_another_knob_is_not_said_twice():
+    differs = {
+        "attention.glimpses": 1,
+        "look.glimpses": 1,
+        "encoder.body.layers": 2,
+        "attention.mechanism.encoder.body.layers": 2,
+    }
+    assert as_overrides(differs) == ["look.glimpses=1", "encoder.body.layers=2"]
+    assert as_overrides({**differs, "attention.glimpses": 3})[0] == "attention.glimpses=3"
 
 
 def test_what_all_runs_of_a_study_have_alike_is_left_out():
