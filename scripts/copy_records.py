@@ -78,8 +78,7 @@ def copy_run(run: Finished, study: Path) -> bool:
 
 def named(run: RunFolder, experiment: str) -> dict[str, Any]:
     """The entry `told` of an older record. Raises RunFault where its configuration is no run's."""
-    own, beyond = told(composer(), configuration(run, composer()), experiment)
-    return {"differs": own, "beyond": beyond}
+    return told(composer(), configuration(run, composer()), experiment)._asdict()
 
 
 @cache

@@ -67,7 +67,7 @@ def assemble(
         "differs": dict(address.differs),
         "experiment": address.experiment,
         "beyond": dict(address.beyond),
-        **({"told": {"differs": address.told.own, "beyond": address.told.beyond}} if address.told else {}),
+        **({"told": address.told._asdict()} if address.told else {}),
         "config_hash": address.config_hash,
         "git": dict(code),
         "versions": versions(),

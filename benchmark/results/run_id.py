@@ -19,11 +19,11 @@ Flat = dict[str, Any]
 
 
 class Told(NamedTuple):
-    """The choices and knobs that give a run, from the defaults (`own`) and from its experiment (`beyond`), without the
-    values that come with a choice.
+    """The choices and knobs that give a run, without the values that come with a choice. differs: from the defaults;
+    beyond: from its experiment.
     """
 
-    own: Flat
+    differs: Flat
     beyond: Flat
 
 

@@ -29,12 +29,12 @@ def words(*overrides, experiment=""):
 )  # fmt: skip
 def test_a_choice_is_named_without_what_comes_with_it(overrides, expected):
     found = words(*overrides)
-    assert {key: value for key, value in found.own.items() if not key.startswith("callbacks.")} == expected
-    assert found.beyond == found.own
+    assert {key: value for key, value in found.differs.items() if not key.startswith("callbacks.")} == expected
+    assert found.beyond == found.differs
 
 
 def test_beside_the_defaults_what_differs_from_the_experiment():
     found = words("objective=vimco", "data.root=.", experiment="reach_dram")
     assert found.beyond == {"objective": "vimco"}
-    assert found.own["attention/policy"] == "centre_start_ink" and found.own["look.size"] == 24
-    assert not any(key.startswith(("attention.mechanism.policy", "attention/policy@")) for key in found.own)
+    assert found.differs["attention/policy"] == "centre_start_ink" and found.differs["look.size"] == 24
+    assert not any(key.startswith(("attention.mechanism.policy", "attention/policy@")) for key in found.differs)
