@@ -3,9 +3,12 @@
 import torch
 
 from benchmark.model.attention.base import Attention, Glimpse
+from benchmark.model.attention.policy.base import CoarseLook
 from benchmark.model.decoder.base import Decoder
 
 V = 3
+NO_LOOK = CoarseLook(lambda: torch.empty(0), lambda: torch.empty(0), torch.empty(0))
+"""Of an image without pixels."""
 
 
 class Watched(Attention):

@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from benchmark.common.errors import ConfigFault
 from benchmark.model.attention.base import NO_GLIMPSE, Attention, Glimpse, Past
 from benchmark.model.attention.distribution import Draw
-from benchmark.model.attention.policy.base import Canvas, Kept, Policy, Seen, WindowShape
+from benchmark.model.attention.policy.base import Canvas, CoarseLook, Kept, Policy, Seen, WindowShape
 from benchmark.model.attention.views import Views
 from benchmark.model.attention.whatwhere import WhatWhere
 from benchmark.model.attention.window import Retina, square_map
@@ -113,17 +113,23 @@ class AttentionOverLocations(Attention, ABC):
 
     def seen(self, features: LocationFeatures, past: Past, query_RS: Tensor) -> Seen:
         """What the policy may read of the glimpses so far."""
+        rows, images = len(query_RS), len(features.levels)
+        middle_R2 = self.half_2.expand(rows, 2)
+        context = CoarseLook(
+            lambda: self.retina.widest(features.levels, self.half_2.expand(images, 2)),
+            lambda: self.retina.corner(middle_R2),
+            features.levels,
+        )
         if past:
             return Seen(
                 lambda number: self.retina.widest(features.levels, past[number]),
                 lambda number: self.retina.corner(past[number]),
                 past,
                 features.kept,
+                context,
             )
-        rows = len(query_RS)
-        middle_R2 = self.half_2.expand(rows, 2)
         empty_RCgg = self.empty_Cgg.expand(rows, -1, -1, -1)
-        return Seen(lambda _: empty_RCgg, lambda _: self.retina.corner(middle_R2), past, features.kept)
+        return Seen(lambda _: empty_RCgg, lambda _: context.corner(), past, features.kept, context)
 
     def attention_map(self, where: Tensor, side: tuple[int, int]) -> Tensor:
         return torch.stack([square_map(where, width, side) for width in self.windows]).mean(0)

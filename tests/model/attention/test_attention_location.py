@@ -5,6 +5,7 @@ from functools import partial
 import pytest
 import torch
 from models import no_boxes, task
+from stubs import NO_LOOK
 from torch import nn
 
 from benchmark.common.schedule import Constant, Linear
@@ -23,7 +24,7 @@ from benchmark.model.encoder.dense import Dense
 LEARNED = partial(LearnedPolicy, hidden=[], squash=Unbounded(), std=Constant(0.1))
 
 
-NOTHING_SEEN = Seen(lambda _: torch.empty(0), lambda _: torch.empty(0), (), Kept())
+NOTHING_SEEN = Seen(lambda _: torch.empty(0), lambda _: torch.empty(0), (), Kept(), NO_LOOK)
 
 
 def attention(policy=LEARNED, whatwhere=Multiplied, side=(20, 30), unit=5.0, scales=2, unread=(), views=Stacked):

@@ -6,13 +6,14 @@ from itertools import product
 import pytest
 import torch
 from models import built, first_batch, gradients, no_boxes, roll
+from stubs import NO_LOOK
 from torch import nn
 from torch.nn.functional import one_hot
 
 from benchmark.check.suite import contracts
 from benchmark.model.attention.alignment.uniform import UniformAlignment
 from benchmark.model.attention.distribution import CategoricalItems, expectation, mode, sample, uniform
-from benchmark.model.attention.policy.base import Canvas, Kept, Seen, WindowShape
+from benchmark.model.attention.policy.base import Canvas, CoarseLook, Kept, Seen, WindowShape
 from benchmark.model.attention.policy.cell_weights import InkWeights, ScoreWeights
 from benchmark.model.attention.policy.map import MapPolicy
 from benchmark.model.attention.policy.random_start import RandomStartPolicy
@@ -58,7 +59,9 @@ def policy(around=1, scores=LOGS):
 def said(of, corner, fixations=(), window=None):
     corner_R2 = torch.tensor(corner)
     window = torch.zeros(len(corner_R2), 1, 2, 2) if window is None else window
-    seen = Seen(lambda _: window, lambda _: corner_R2, tuple(torch.tensor(place) for place in fixations), Kept())
+    seen = Seen(
+        lambda _: window, lambda _: corner_R2, tuple(torch.tensor(place) for place in fixations), Kept(), NO_LOOK
+    )
     return of(torch.zeros(len(corner_R2), 3), no_boxes(len(corner_R2)), 0, seen)
 
 
@@ -171,7 +174,7 @@ def test_it_is_over_the_cells_of_the_last_window_or_of_the_first(glimpse, number
     model = map_policy(glimpse=glimpse)
     windows = [torch.full((1, 1, 2, 2), float(value)) for value in range(2)]
     corners = [torch.tensor([[0.0, 0.0]]), torch.tensor([[2.0, 2.0]])]
-    seen = Seen(lambda at: windows[at], lambda at: corners[at], (torch.zeros(1, 2), torch.zeros(1, 2)), Kept())
+    seen = Seen(lambda at: windows[at], lambda at: corners[at], (torch.zeros(1, 2), torch.zeros(1, 2)), Kept(), NO_LOOK)
     output = model(torch.zeros(1, 3), no_boxes(1), 2, seen)
     assert model.alignment.shown[0, :, 0].tolist() == [number] * 4
     assert output.location(one_hot(torch.tensor([3]), 4).float()).tolist() == [[[-0.5, -0.5], [0.5, 0.5]][number]]
@@ -184,7 +187,7 @@ def test_the_window_of_one_glimpse_is_encoded_once_and_of_other_rows_anew():
     windows, corner = torch.arange(8.0).view(2, 1, 2, 2), torch.zeros(2, 2)
 
     def shown(fixations, at=slice(None)):
-        seen = Seen(lambda _: windows[at], lambda _: corner[at], fixations, kept)
+        seen = Seen(lambda _: windows[at], lambda _: corner[at], fixations, kept, NO_LOOK)
         model(torch.zeros(len(corner[at]), 3), no_boxes(len(corner[at])), 1, seen)
         return model.alignment.shown[..., 0]
 
@@ -206,10 +209,39 @@ def test_the_window_of_one_glimpse_is_cut_once_for_the_cells_and_for_the_place(w
         return torch.ones(1, 1, 2, 2)
 
     for step, fixations in enumerate([(first,), (first, torch.ones(1, 2))]):
-        seen = Seen(window, lambda _: torch.zeros(1, 2), fixations, kept)
+        seen = Seen(window, lambda _: torch.zeros(1, 2), fixations, kept, NO_LOOK)
         output = model(torch.zeros(1, 3), no_boxes(1), step + 1, seen)
         output.location(mode(output.where))
     assert cuts == [0]
+
+
+def test_the_coarse_image_is_seen_from_the_first_glimpse_on_and_encoded_once_for_all_trajectories():
+    """Two images of three trajectories. Of the coarse image's four cells the last is at 6 of 8 px, a unit from the
+    middle; the ink of a cell is in the middle of its one number.
+    """
+    calls, model = [], map_policy(CANVAS, glimpse="context", weights=InkWeights())
+    model.encoder.register_forward_hook(lambda *given: calls.append(given[1][0]))
+    image_BCgg = torch.arange(8.0).view(2, 1, 2, 2)
+    look, kept = CoarseLook(lambda: image_BCgg, lambda: torch.full((6, 2), 3.0), torch.zeros(0)), Kept()
+    for step, fixations in enumerate([(), (torch.full((6, 2), 6.0),)]):
+        seen = Seen(lambda _: torch.zeros(6, 1, 2, 2), lambda _: torch.zeros(6, 2), fixations, kept, look)
+        output = model(torch.zeros(6, 3), no_boxes(6), step, seen)
+        assert torch.equal(model.alignment.shown[..., 0], image_BCgg.flatten(1).repeat_interleave(3, 0))
+        assert model.alignment.shown[..., -1].tolist() == [[0, 0, 0, step]] * 6
+        last = one_hot(torch.full((6,), 3), 4).float()
+        torch.testing.assert_close(output.location(last), torch.ones(6, 2))  # a window from (3, 3) to (7, 7) px
+    assert len(calls) == 1
+
+
+def test_a_policy_over_the_coarse_image_draws_its_first_glimpse_by_what_it_shows():
+    parts = built("dram", "attention/policy=context_map", "look.glimpses=2", "look.scales=3")
+    rnn, batch = parts.module.rnn, first_batch(parts)
+    rollout = roll(rnn, batch, 3, sample)
+    first_B3N = rollout.item_probs[:, :, 0, 0]
+    assert torch.equal(first_B3N, first_B3N[:, :1].expand(-1, 3, -1)) and rollout.log_prob[..., 0].unique().numel() > 1
+    assert not torch.allclose(first_B3N[0], first_B3N[1])
+    parts.module.train_step(rnn, parts.module.objective, batch)["loss"].backward()
+    assert all(parameter.grad.any() for parameter in rnn.attention.policy.parameters() if parameter.dim() > 1)
 
 
 TINY = ("attention/policy=map", "attention.mechanism.policy.cells=2", "attention.mechanism.policy.around=0",
@@ -302,7 +334,7 @@ def test_a_uniform_start_has_no_items_and_the_map_follows():
         weights=ScoreWeights(),
     )
     start = RandomStartPolicy(CANVAS, 3, even)
-    seen = Seen(lambda _: torch.zeros(5, 1, 2, 2), lambda _: torch.full((5, 2), 2.0), (), Kept())
+    seen = Seen(lambda _: torch.zeros(5, 1, 2, 2), lambda _: torch.full((5, 2), 2.0), (), Kept(), NO_LOOK)
     first, later = (start(torch.zeros(5, 3), no_boxes(5), step, seen) for step in (0, 1))
     assert first.location(sample(first.where)).shape == (5, 2) and not first.item_probs.any()
     assert first.item_probs.shape == later.item_probs.shape and torch.equal(later.item_probs, torch.full((5, 4), 0.25))

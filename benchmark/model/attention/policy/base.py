@@ -53,11 +53,24 @@ class Kept:
 
     def __call__(self, what: str, fixation_R2: Tensor, compute: Callable[[], Tensor]) -> Tensor:
         """What `compute` gave for this glimpse, by its name. A glimpse is the same where its fixations are the same
-        tensor: rows that are selected or ordered anew have another one.
+        tensor: rows that are selected or ordered anew have another one. Likewise of a `CoarseLook`, by its `of`.
         """
         if what not in self._found or self._found[what][0] is not fixation_R2:
             self._found[what] = fixation_R2, compute()
         return self._found[what][1]
+
+
+class CoarseLook(NamedTuple):
+    """The widest window at the image's centre, which no glimpse has taken: the coarse image that a context network may
+    read before the first glimpse.
+
+    window: gives (B, C, g, g); cut when it is called. corner: gives (R, 2), the pixel of its upper left corner. of: is
+    the same tensor for as long as the images are the same.
+    """
+
+    window: Callable[[], Tensor]
+    corner: Callable[[], Tensor]
+    of: Tensor
 
 
 class Seen(NamedTuple):
@@ -67,12 +80,14 @@ class Seen(NamedTuple):
     corner: gives (R, 2), the pixel of that window's upper left corner. Before the first glimpse both are of an empty
     window at the image's centre, whatever the number.
     fixations: (R, 2) centre of each glimpse so far. kept: of the same rollout, for what is computed of a glimpse once.
+    context: what may be seen without a glimpse.
     """
 
     window: Callable[[int], Tensor]
     corner: Callable[[int], Tensor]
     fixations: tuple[Tensor, ...]
     kept: Kept
+    context: CoarseLook
 
 
 class PolicyOutput(NamedTuple):

@@ -16,6 +16,7 @@ from benchmark.model.attention.alignment.base import Alignment
 from benchmark.model.attention.distribution import CategoricalItems, Evidence
 from benchmark.model.attention.policy.base import Canvas, Policy, PolicyOutput, Seen
 from benchmark.model.attention.policy.cell_weights import CellWeights, DrawnMap
+from benchmark.model.attention.policy.map_window import WINDOWS
 from benchmark.model.encoder.base import Encoder
 from datamodules.ranges import Count, Natural
 
@@ -41,6 +42,8 @@ class MapPolicy(Policy):
     weights by scores 0 is its own centre. weights: of these cells, by the scores or by what the window shows.
     glimpse: whose window. "last": the one just taken, so that items move with it. "first": where its window covers the
     image, everything stays in reach of every later glimpse, as from the corner of an image the far corner is not.
+    "context": that of a glimpse at the image's centre that is not taken, a coarse image, from the first glimpse on.
+    This is what DRAM's context network reads; a mechanism without one sees more by it than its retina shows.
     """
 
     drawn = True
@@ -58,7 +61,7 @@ class MapPolicy(Policy):
         cells: Count,
         around: Natural,
         weights: CellWeights,
-        glimpse: Literal["last", "first"],
+        glimpse: Literal["last", "first", "context"],
     ):
         super().__init__()
         self.canvas = canvas
@@ -68,7 +71,7 @@ class MapPolicy(Policy):
         features, rows, columns = self.encoder.shape
         self.grid, self.items = (rows, columns), rows * columns
         self.around, self.weights = around, weights
-        self.glimpse = 0 if glimpse == "first" else -1
+        self.whose = WINDOWS[glimpse]
         self.item_size = features + 4 + len(canvas.window.finer)
         self.alignment: Alignment = alignment(item_size=self.item_size, query_size=query_size)
         y, x = (torch.arange(rows) + 0.5) / rows, (torch.arange(columns) + 0.5) / columns
@@ -80,7 +83,8 @@ class MapPolicy(Policy):
         self.register_buffer("finer_s", torch.tensor(canvas.window.finer), persistent=False)
 
     def forward(self, query_RQ: Tensor, boxes_BN4: Tensor, step: int, seen: Seen) -> PolicyOutput:
-        place_RN2 = seen.corner(self.glimpse)[:, None] + self.canvas.window.width * self.grid_N2
+        corner_R2 = self.whose.corner(seen)
+        place_RN2 = corner_R2[:, None] + self.canvas.window.width * self.grid_N2
         cell_XND, score_RN = self.scores(query_RQ, seen, place_RN2)
         inside_RN = ((place_RN2 >= 0) & (place_RN2 <= 2 * self.half_2)).all(-1)
         evidence = Evidence(lambda: cell_XND.expand(len(query_RQ), -1, -1), query_RQ)
@@ -88,7 +92,7 @@ class MapPolicy(Policy):
 
         def location(weights_RN: Tensor) -> Tensor:
             weights_R1N = weights_RN.detach()[:, None]
-            window, corner_R2 = partial(self.window, seen), seen.corner(self.glimpse)
+            window = partial(self.whose.window, seen)
             width, background = self.canvas.window.width, self.canvas.background
             refined_RN2 = self.refined(
                 DrawnMap(where.log_RN.detach(), inside_RN, place_RN2, window, corner_R2, width, background)
@@ -99,22 +103,13 @@ class MapPolicy(Policy):
 
     def scores(self, query_RQ: Tensor, seen: Seen, place_RN2: Tensor) -> tuple[Tensor, Tensor]:
         """(X, N, D) features and (R, N) scores of the cells at these pixels. X is R, or 1 for the empty window before
-        the first glimpse, which is encoded once for all rows, as one image with R trajectories. A window that is asked
-        for again is encoded once, too.
+        the first glimpse, which is encoded once for all rows, as one image with R trajectories.
         """
-        if seen.fixations:
-            fixation_R2 = seen.fixations[self.glimpse]
-            map_RNC = seen.kept("map", fixation_R2, lambda: self.map_of(self.window(seen)))
-            cell_RND = self.cell_features(map_RNC, seen.fixations, place_RN2)
-            return cell_RND, self.alignment(self.alignment.keys(cell_RND), query_RQ[:, None]).squeeze(1)
-        cell_1ND = self.cell_features(self.map_of(self.window(seen)[:1]), (), place_RN2[:1])
-        return cell_1ND, self.alignment(self.alignment.keys(cell_1ND), query_RQ[None]).squeeze(0)
-
-    def window(self, seen: Seen) -> Tensor:
-        """(R, C, g, g) the window that the cells divide. One that is asked for again is cut once."""
-        if not seen.fixations:
-            return seen.window(self.glimpse)
-        return seen.kept("window", seen.fixations[self.glimpse], lambda: seen.window(self.glimpse))
+        map_XNC = self.whose.cells(seen, self.map_of)
+        images = len(map_XNC)
+        cell_XND = self.cell_features(map_XNC, seen.fixations, place_RN2[:images])
+        query_XSQ = query_RQ.unflatten(0, (images, -1))
+        return cell_XND, self.alignment(self.alignment.keys(cell_XND), query_XSQ).flatten(0, 1)
 
     def map_of(self, window_RCgg: Tensor) -> Tensor:
         """(R, N, C) the columns of the convolutional map of windows."""
