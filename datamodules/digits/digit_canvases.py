@@ -1,6 +1,7 @@
 """The data set of digits on canvases: pairs, ordered pairs, sums, translated and cluttered digits."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import final
 
@@ -82,8 +83,10 @@ class DigitCanvases(BaseData):
 
     def read(self) -> Splits:
         digits = self._source.read()
+        training = replace(self._recipe, placement=self._recipe.placement.in_training())
         train, validation, test = (
-            CanvasRenderer(self._recipe, self._labels, part, self._mean, self._std) for part in digits
+            CanvasRenderer(recipe, self._labels, part, self._mean, self._std)
+            for recipe, part in zip((training, self._recipe, self._recipe), digits, strict=True)
         )
         validated = FixedCanvases(validation, derived_seed("validation", self._split_seed), *self._validation_size)
         tested = FixedCanvases(test, derived_seed("test", self._split_seed), *self._test_size)
