@@ -141,11 +141,11 @@ class SomeClose(Placement):
 
 @final
 class CloseInTraining(Placement):
-    """`Anywhere`, but the training stream draws by `SomeClose`: digits that overlap are then seen more often in training
-    than in validation and test, whose canvases stay as they are.
+    """`Anywhere`, but the training stream draws by `SomeClose`: more of its digits overlap than in validation and test,
+    whose canvases stay as they are.
 
-    A curriculum of ours: two digits that share more than half of their area are 8 % of MNIST pairs of 100 px, and more
-    than half of a trained reader's errors. share, within: see `SomeClose`.
+    Ours, for MNIST pairs of 100 px: digits that share more than half of their area are 8 % of the images there, and
+    half of a trained reader's errors. Labels are the same; no box is shown. share, within: see `SomeClose`.
     """
 
     def __init__(self, share: Share, within: Positive):

@@ -12,7 +12,7 @@ from datamodules.contract import Batch
 from datamodules.digits.digit_canvases import DigitCanvases
 from datamodules.digits.labels import ReadingOrder, SingleDigit, UnorderedPair
 from datamodules.digits.overlay import ClippedSum
-from datamodules.digits.placement import Anywhere
+from datamodules.digits.placement import Anywhere, CloseInTraining
 from datamodules.digits.sources import ScikitDigits
 
 CPU = torch.device("cpu")
@@ -57,6 +57,14 @@ def test_a_batch_is_a_function_of_seed_epoch_and_number():
     for changed in (Ticket("train", 3, 1), Ticket("train", 2, 2)):
         assert not torch.equal(batch.image, data.batch(changed, CPU).image)
     assert not torch.equal(batch.image, other.batch(Ticket("train", 3, 2), CPU).image)
+
+
+def test_a_placement_for_training_leaves_validation_and_test_as_they_are():
+    data, plain = canvases(placement=CloseInTraining(1.0, 0.25)), canvases()
+    for split in ("validation", "test"):
+        assert same(data.batch(Ticket(split, 0, 0), CPU), plain.batch(Ticket(split, 0, 0), CPU))
+    boxes_BN4 = torch.cat([data.batch(Ticket("train", 0, number), CPU).boxes for number in range(5)])
+    assert (boxes_BN4[:, 0] - boxes_BN4[:, 1]).abs().max() <= 2  # a quarter of 8 px
 
 
 def test_batches_drawn_together_come_in_any_order_and_none_twice():

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from datamodules.contract import DataFault, overlap_share
-from datamodules.digits.placement import Anywhere, Apart, deal, draw_distinct
+from datamodules.digits.placement import Anywhere, Apart, CloseInTraining, SomeClose, deal, draw_distinct
 
 
 def seeded(seed: int = 0) -> torch.Generator:
@@ -101,3 +101,34 @@ def test_overlap_share_by_hand():
 @pytest.mark.parametrize("boxes", [0, 1])
 def test_fewer_than_two_boxes_do_not_overlap(boxes):
     assert overlap_share(torch.ones(3, boxes, 4)).tolist() == [0, 0, 0]
+
+
+@given(size=st.integers(1, 30), digits=st.integers(1, 4), spare=st.integers(0, 40), seed=st.integers(0, 2**32 - 1))
+@settings(deadline=None)
+def test_close_digits_are_within_reach_of_the_first_and_stay_inside(size, digits, spare, seed):
+    place_BK2 = SomeClose(1.0, 0.5).draw(40, digits, size, size + spare, seeded(seed))
+    assert place_BK2.min() >= 0 and place_BK2.max() <= spare
+    assert (place_BK2 - place_BK2[:, :1]).abs().max() <= size // 2
+
+
+def test_a_close_digit_is_uniform_around_the_first_and_a_share_of_canvases_has_one():
+    """Digits of 4 px on 12: the first is at 0..8 on each axis, the second at most 2 px off, inside."""
+    place_BK2 = SomeClose(1.0, 0.5).draw(90_000, 2, 4, 12, seeded())
+    for first, seconds in ((0, 3), (1, 4), (4, 5), (8, 3)):
+        second_N = place_BK2[place_BK2[:, 0, 0] == first][:, 1, 0]
+        counts = second_N.bincount(minlength=13).double()
+        assert (counts > 0).sum() == seconds
+        assert ((counts[counts > 0] / len(second_N) - 1 / seconds).abs() < 0.025).all()  # five standard deviations
+    assert (place_BK2[:, 0].flatten().bincount() / 180_000 - 1 / 9).abs().max() < 0.005
+    near_B = (SomeClose(0.3, 0.1).draw(50_000, 2, 28, 100, seeded()).diff(dim=1).abs() <= 2).all(-1).squeeze(1)
+    by_chance = (73 + 2 * (72 + 71)) ** 2 / 73**4
+    assert near_B.float().mean().item() == pytest.approx(0.3 + 0.7 * by_chance, abs=0.01)
+
+
+def test_what_trains_on_close_digits_is_validated_and_tested_anywhere():
+    rule, anywhere = CloseInTraining(0.3, 0.5), Anywhere()
+    assert torch.equal(rule.draw(20, 2, 28, 100, seeded()), anywhere.draw(20, 2, 28, 100, seeded()))
+    trained = overlap_share(boxes(rule.in_training().draw(50_000, 2, 28, 100, seeded()), 28))
+    # Of close pairs 1 - u/2 of a side is shared on each axis, u uniform: (1 - u/2)(1 - v/2) > 1/2 in 2 - 2 ln 2.
+    assert (trained > 0.5).float().mean().item() == pytest.approx(0.7 * 0.077 + 0.3 * 0.614, abs=0.02)
+    assert anywhere.in_training() is anywhere
