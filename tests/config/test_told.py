@@ -36,5 +36,5 @@ def test_a_choice_is_named_without_what_comes_with_it(overrides, expected):
 def test_beside_the_defaults_what_differs_from_the_experiment():
     found = words("objective=vimco", "data.root=.", experiment="reach_dram")
     assert found.beyond == {"objective": "vimco"}
-    assert found.differs["attention/policy"] == "centre_start_ink" and found.differs["look.size"] == 24
+    assert found.differs["attention/policy"] == "context_ink" and found.differs["look.size"] == 24
     assert not any(key.startswith(("attention.mechanism.policy", "attention/policy@")) for key in found.differs)
