@@ -83,7 +83,7 @@ class DigitCanvases(BaseData):
 
     def read(self) -> Splits:
         digits = self._source.read()
-        training = replace(self._recipe, placement=self._recipe.placement.in_training())
+        training = replace(self._recipe, placement=self._recipe.placement.in_training)
         train, validation, test = (
             CanvasRenderer(recipe, self._labels, part, self._mean, self._std)
             for recipe, part in zip((training, self._recipe, self._recipe), digits, strict=True)

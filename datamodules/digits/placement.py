@@ -53,11 +53,13 @@ def deal(count: int, each: int, stock: int, generator: Generator) -> Tensor:
 
 
 class Placement(ABC):
-    """Samples positions of K squares of side `size`, all inside a canvas of side `canvas`."""
+    """Samples positions of K squares of side `size`, all inside a canvas of side `canvas`.
 
-    def in_training(self) -> "Placement":
-        """The placement of the training stream: this one, unless a placement trains on other canvases than it tests."""
-        return self
+    in_training: the placement of the training stream; itself, unless one trains on other canvases than it tests.
+    """
+
+    def __init__(self) -> None:
+        self.in_training: Placement = self
 
     @abstractmethod
     def check(self, digits: int, size: int, canvas: int) -> None:
@@ -122,6 +124,7 @@ class SomeClose(Placement):
     """
 
     def __init__(self, share: Share, within: Positive):
+        super().__init__()
         self.share, self.within = share, within
 
     def check(self, digits: int, size: int, canvas: int) -> None:
@@ -149,10 +152,8 @@ class CloseInTraining(Placement):
     """
 
     def __init__(self, share: Share, within: Positive):
-        self._anywhere, self._training = Anywhere(), SomeClose(share, within)
-
-    def in_training(self) -> Placement:
-        return self._training
+        super().__init__()
+        self._anywhere, self.in_training = Anywhere(), SomeClose(share, within)
 
     def check(self, digits: int, size: int, canvas: int) -> None:
         self._anywhere.check(digits, size, canvas)

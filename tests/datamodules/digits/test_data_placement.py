@@ -128,7 +128,7 @@ def test_a_close_digit_is_uniform_around_the_first_and_a_share_of_canvases_has_o
 def test_what_trains_on_close_digits_is_validated_and_tested_anywhere():
     rule, anywhere = CloseInTraining(0.3, 0.5), Anywhere()
     assert torch.equal(rule.draw(20, 2, 28, 100, seeded()), anywhere.draw(20, 2, 28, 100, seeded()))
-    trained = overlap_share(boxes(rule.in_training().draw(50_000, 2, 28, 100, seeded()), 28))
+    trained = overlap_share(boxes(rule.in_training.draw(50_000, 2, 28, 100, seeded()), 28))
     # Of close pairs 1 - u/2 of a side is shared on each axis, u uniform: (1 - u/2)(1 - v/2) > 1/2 in 2 - 2 ln 2.
     assert (trained > 0.5).float().mean().item() == pytest.approx(0.7 * 0.077 + 0.3 * 0.614, abs=0.02)
-    assert anywhere.in_training() is anywhere
+    assert anywhere.in_training is anywhere
