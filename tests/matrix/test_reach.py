@@ -31,7 +31,13 @@ def changed(one, other):
 
 def test_the_rows_differ_in_what_makes_them_the_mechanism():
     dram, without, ram = (chosen(f"reach_{name}") for name in ("dram", "dram_nocontext", "ram"))
-    assert {key.split(".")[0] for key in changed(dram, without) - {"attention.name"}} == {"context"}
+    whole = {".".join(key.split(".")[:3]) for key in changed(dram, without) - {"attention.name"}}
+    assert {key for key in whole if not key.startswith("context.")} == {"attention.mechanism.policy"}
+    assert dram["attention.mechanism.policy.glimpse"] == "context"
+    policy, then = "attention.mechanism.policy.", "attention.mechanism.policy.then."
+    shared = {key.removeprefix(then): value for key, value in without.items() if key.startswith(then)}
+    shared.pop("glimpse")
+    assert shared and all(dram[policy + key] == value for key, value in shared.items())
     parts = {".".join(key.split(".")[:3]) for key in changed(ram, without) if not key.startswith("decoder.core.")}
     assert parts == {
         "attention.name", "attention.control", "attention.mechanism.whatwhere", "cell._target_", "look.hidden",
@@ -49,10 +55,13 @@ def test_the_ceiling_differs_from_the_recipe_in_where_it_looks_alone():
 
 
 @pytest.mark.parametrize("row", ["ram", "dram_nocontext", "dram"])
-def test_task_and_labels_are_the_protocol_s(row):
+def test_labels_and_the_canvases_of_validation_and_test_are_the_protocol_s(row):
     ours, published = chosen(f"reach_{row}"), chosen(f"table1_{row}")
     told = {key for key in changed(ours, published) if key.startswith("data.")}
-    assert told <= {"data.batch_size", "data.images_per_epoch"}
+    trained = {key for key in told if key.startswith("data.placement.")}
+    assert told - trained <= {"data.batch_size", "data.images_per_epoch"}
+    assert ours["data.placement._target_"].endswith(".CloseInTraining")  # which is Anywhere but for the training stream
+    assert published["data.placement._target_"].endswith(".Anywhere")
     assert ours["look.glimpses"] == published["look.glimpses"] and "boxes" not in str(ours)
 
 
