@@ -7,7 +7,7 @@ from benchmark.model.attention.policy.base import CoarseLook
 from benchmark.model.decoder.base import Decoder
 
 V = 3
-NO_LOOK = CoarseLook(lambda: torch.empty(0), lambda: torch.empty(0), torch.empty(0))
+NO_LOOK = CoarseLook(lambda: torch.empty(0), lambda: torch.empty(0), torch.empty(0), 1)
 """Of an image without pixels."""
 
 

@@ -119,6 +119,7 @@ class AttentionOverLocations(Attention, ABC):
             lambda: self.retina.widest(features.levels, self.half_2.expand(images, 2)),
             lambda: self.retina.corner(middle_R2),
             features.levels,
+            rows // images,
         )
         if past:
             return Seen(

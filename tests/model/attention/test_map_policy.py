@@ -222,7 +222,7 @@ def test_the_coarse_image_is_seen_from_the_first_glimpse_on_and_encoded_once_for
     calls, model = [], map_policy(CANVAS, glimpse="context", weights=InkWeights())
     model.encoder.register_forward_hook(lambda *given: calls.append(given[1][0]))
     image_BCgg = torch.arange(8.0).view(2, 1, 2, 2)
-    look, kept = CoarseLook(lambda: image_BCgg, lambda: torch.full((6, 2), 3.0), torch.zeros(0)), Kept()
+    look, kept = CoarseLook(lambda: image_BCgg, lambda: torch.full((6, 2), 3.0), torch.zeros(0), 3), Kept()
     for step, fixations in enumerate([(), (torch.full((6, 2), 6.0),)]):
         seen = Seen(lambda _: torch.zeros(6, 1, 2, 2), lambda _: torch.zeros(6, 2), fixations, kept, look)
         output = model(torch.zeros(6, 3), no_boxes(6), step, seen)

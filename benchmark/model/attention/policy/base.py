@@ -65,12 +65,13 @@ class CoarseLook(NamedTuple):
     read before the first glimpse.
 
     window: gives (B, C, g, g); cut when it is called. corner: gives (R, 2), the pixel of its upper left corner. of: is
-    the same tensor for as long as the images are the same.
+    the same tensor for as long as the images are the same. samples: trajectories of each image, R = B * samples.
     """
 
     window: Callable[[], Tensor]
     corner: Callable[[], Tensor]
     of: Tensor
+    samples: int
 
 
 class Seen(NamedTuple):

@@ -6,7 +6,7 @@ feature of a cell, Q query.
 
 from collections.abc import Callable, Sequence
 from functools import partial, reduce
-from typing import Literal, final
+from typing import final
 
 import torch
 from torch import Tensor
@@ -16,7 +16,7 @@ from benchmark.model.attention.alignment.base import Alignment
 from benchmark.model.attention.distribution import CategoricalItems, Evidence
 from benchmark.model.attention.policy.base import Canvas, Policy, PolicyOutput, Seen
 from benchmark.model.attention.policy.cell_weights import CellWeights, DrawnMap
-from benchmark.model.attention.policy.map_window import WINDOWS
+from benchmark.model.attention.policy.map_window import WINDOWS, Whose
 from benchmark.model.encoder.base import Encoder
 from datamodules.ranges import Count, Natural
 
@@ -61,7 +61,7 @@ class MapPolicy(Policy):
         cells: Count,
         around: Natural,
         weights: CellWeights,
-        glimpse: Literal["last", "first", "context"],
+        glimpse: Whose,
     ):
         super().__init__()
         self.canvas = canvas

@@ -11,6 +11,7 @@ from torch import Tensor
 
 from benchmark.model.attention.policy.base import Seen
 
+Whose = Literal["last", "first", "context"]
 MapOf = Callable[[Tensor], Tensor]
 
 
@@ -75,11 +76,12 @@ class ContextWindow(MapWindow):
         """(B, C, g, g)."""
         return seen.kept("context window", seen.context.of, seen.context.window)
 
-    def _of_rows(self, seen: Seen, of_images: Tensor) -> Tensor:
-        return of_images.repeat_interleave(len(self.corner(seen)) // len(of_images), 0)
+    @staticmethod
+    def _of_rows(seen: Seen, of_images: Tensor) -> Tensor:
+        return of_images.repeat_interleave(seen.context.samples, 0)
 
 
-WINDOWS: dict[Literal["last", "first", "context"], MapWindow] = {
+WINDOWS: dict[Whose, MapWindow] = {
     "last": GlimpseWindow(-1),
     "first": GlimpseWindow(0),
     "context": ContextWindow(),
