@@ -36,6 +36,7 @@ from benchmark.objective.base import Objective
 from benchmark.process.program import first_line
 from benchmark.results.primary_metric import Headline
 from benchmark.training.callbacks.first_batch import data_faults, refuse, spec_faults
+from benchmark.training.compilation.base import Compilation
 from benchmark.training.logger.base import Logs, as_log
 from benchmark.training.module import AttentionModule
 from benchmark.training.processes.together import refuse_sharing
@@ -150,6 +151,8 @@ def build_module(cfg: DictConfig, spec: TaskSpec, references: References) -> Att
     make(cfg.start)(rnn, spec.symbols)
     measure = build_measure(cfg, spec, references)
     train_step = make_part(cfg, ForTrainingStep(spec, references))
+    if "compilation" in cfg:  # not in configurations of older runs, which are only evaluated
+        refuse_compilation(make(cfg.compilation), objective, cfg.trainer.devices)
     refuse_updates(objective, train_step, cfg.trainer.get("accumulate_grad_batches", 1))
     module = AttentionModule(rnn, train_step, objective, make(cfg.optimizer), measure, cfg.log_every)
     if cfg.trainer.devices > 1:
@@ -169,6 +172,20 @@ def refuse_updates(objective: Objective, train_step: TrainingStep, accumulated: 
         )
     if not train_step.repeats:
         faults.append("objective.updates: the training step samples anew at each update. Use 1, or another step")
+    if faults:
+        raise ConfigFault(faults)
+
+
+def refuse_compilation(compilation: Compilation, objective: Objective, devices: int) -> None:
+    """Raises ConfigFault where a training step cannot be compiled so."""
+    name, faults = type(compilation).__name__, []
+    if objective.second_gradients and not compilation.second_gradients:
+        faults.append(
+            f"compilation: the loss of {type(objective).__name__} has the gradient of a gradient, which {name} cannot "
+            "compile. Use compilation=none"
+        )
+    if devices > 1 and not compilation.shares_batches:
+        faults.append(f"compilation: {name} is for one process. Use trainer.devices=1 or compilation=none")
     if faults:
         raise ConfigFault(faults)
 

@@ -78,7 +78,10 @@ def fit(config: DictConfig, built: Built, resumed: Resumed, folder: RunFolder, w
     headline = built.module.measure.headline
     best = Checkpoints(folder, clock, headline)
     beat, symbols = Heartbeat(status, out, clock, headline), SaveSymbols(built.spec.symbols)
-    own = [EpochSeed(config.seed), make(config.features), clock, beat, symbols, best]
+    compilation = make(config.compilation)
+    for notice in compilation.notices:
+        out.line(notice)
+    own = [EpochSeed(config.seed), make(config.features), compilation, clock, beat, symbols, best]
     callbacks = [*build_callbacks(config, headline), *watching.callbacks, *own]
     last = folder.last if resumed.checkpoint else None
     with processes_of(config.trainer.devices, folder.path) as processes:
@@ -135,7 +138,8 @@ def assist(config: DictConfig, path: Path) -> None:
         seed_all(config.seed, "weights")
         built = build(without_weight_files(config))  # the weights are those of process 0
         headline = built.module.measure.headline
-        own = [EpochSeed(config.seed), make(config.features), clock, Checkpoints(folder, clock, headline)]
+        checkpoints = Checkpoints(folder, clock, headline)
+        own = [EpochSeed(config.seed), make(config.features), make(config.compilation), clock, checkpoints]
         callbacks = [*build_callbacks(config, headline), *own]
         _train(config, built, processes, folder, (), callbacks, folder.last if resumes else None)
 

@@ -93,7 +93,7 @@ def training_step(one: Subject) -> Callable[[Batch], None]:
     def step(batch: Batch) -> None:
         module.train()
         optimizer.zero_grad()
-        module.train_step(module.rnn, module.objective, batch)["loss"].backward()
+        module.step_function(module.rnn, module.objective, batch)["loss"].backward()
         module.optimisation.clip(module.core, module.policy)
         optimizer.step()
         rate.step()

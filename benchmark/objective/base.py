@@ -56,6 +56,7 @@ class Objective(nn.Module, ABC):
     samples: S, trajectories of each image in training. for_drawn: whether it has a gradient for a policy whose glimpses
     are sampled. for_drawn_only: whether it makes no sense where no glimpse is sampled, as by soft attention.
     needs_place_gradient: whether its gradient reaches the policy through the place of a glimpse, see `Attention`.
+    second_gradients: whether the gradient of a gradient is in its loss.
     trajectories: how the rollout is made that `forward` is called with.
     updates: how many optimiser steps each batch has.
     """
@@ -64,6 +65,7 @@ class Objective(nn.Module, ABC):
     for_drawn: bool
     for_drawn_only: bool = False
     needs_place_gradient: bool = False
+    second_gradients: bool = False
     trajectories: Trajectories = SampledTrajectories(each_glimpse=False)
     updates: Updates = OneUpdate()
 

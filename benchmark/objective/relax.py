@@ -36,6 +36,7 @@ class Relax(Objective):
 
     for_drawn = True
     for_drawn_only = True
+    second_gradients = True  # the control variate's loss
 
     def __init__(
         self, query_size: int, item_size: int, samples: Count, hidden: Width, temperature: Positive,

@@ -31,6 +31,7 @@ from benchmark.results.vocabulary import (
     VAL,
     named,
 )
+from benchmark.training.compilation.base import StepFunction
 from benchmark.training.means import Means
 from benchmark.training.optimizer.base import Optimisation
 from benchmark.training.processes.alone import Alone
@@ -62,6 +63,7 @@ class AttentionModule(pl.LightningModule):
     ):
         super().__init__()
         self.train_step = train_step
+        self.step_function: StepFunction = train_step.forward  # another one where it is compiled
         self.measure, self.validated = measure, Accumulator(measure)
         self.rnn, self.objective, self.optimisation, self.log_every = rnn, objective, optimisation, log_every
         self.policy = rnn.policy_parameters()
@@ -81,7 +83,7 @@ class AttentionModule(pl.LightningModule):
         self.batches_a_line = self.log_every * self.trainer.accumulate_grad_batches * self.objective.updates.count
 
     def training_step(self, batch: Batch, number: int) -> Tensor:
-        terms = self.train_step(self.processes.shared(self.rnn), self.objective, batch)
+        terms = self.step_function(self.processes.shared(self.rnn), self.objective, batch)
         self._accumulate(terms)
         return terms["loss"]
 

@@ -70,6 +70,14 @@ def test_shares_of_a_step_add_up(tmp_path, monkeypatch, capsys):
     assert row["products, %"] + row["other kernels, %"] + row["host, %"] == pytest.approx(100)
 
 
+@pytest.mark.slow
+def test_compiled_steps_are_measured(tmp_path):
+    arguments = ["--attention", "none", "--rounds", "1", "--json", "found.json", *TINY]
+    (row,) = rows(script("measure_compiled", *arguments, cwd=tmp_path), tmp_path / "found.json")
+    assert row["ratio"] == pytest.approx(row["compiled, ms"] / row["plain, ms"])
+    assert row["first, s"] > row["again, s"] > 0
+
+
 def test_seeds_are_stacked(tmp_path, monkeypatch, capsys):
     path = tmp_path / "found.json"
     arguments = ["--attention", "ram", "--rounds", "1", "--seeds", "2", "--json", str(path), *TINY]

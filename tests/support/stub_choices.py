@@ -34,5 +34,6 @@ def test_a_run_is_composed_and_built(choice, tmp_path):
     assert OmegaConf.select(config, "choices")[choice.group] == choice.name
     built = build(config)
     make(config.features)
+    make(config.compilation)
     build_callbacks(config, built.module.measure.headline)
     build_logs(config, tmp_path)

@@ -51,12 +51,13 @@ def hardware(run: Finished) -> str:
     """The hardware of a run as text."""
     found = run.record["hardware"]
     device = found.get("device") if found.get("accelerator") not in (None, "cpu") else None
-    threads = found.get("threads")
+    threads, compilation = found.get("threads"), found.get("compilation")
     parts = [
         device,
         found.get("cpu"),
         f"{found['cores']} cores" if "cores" in found else None,
         plural(int(threads), "thread") + " per run" if isinstance(threads, int) else None,
+        None if compilation in (None, "none") else f"compilation={compilation}",
     ]
     return ", ".join(str(part) for part in parts if part)
 

@@ -1,0 +1,1 @@
+"""Whether the computation of a training step is compiled."""
