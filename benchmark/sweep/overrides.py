@@ -14,14 +14,20 @@ def as_sweeps(composer: Composer, typed: Overrides) -> dict[str, str]:
     """Overrides that Hydra would refuse, as typed, mapped to a sweep over their one value: a=1 to a=choice(1).
 
     Before any job Hydra composes a sweep once without what is swept. Where choices are swept, a knob that only they
-    have is then missing, and Hydra refuses it (-m data=mnist_pairs,mnist_translated data.root=FOLDER). Swept knobs are
-    checked in the jobs only. Raises HydraException for what cannot be composed.
+    have is then missing, and Hydra refuses it (-m data=mnist_pairs,mnist_translated data.root=FOLDER). So is a group
+    that only they have (-m attention=ram,dram attention/policy=map). Swept knobs are checked in the jobs only. Raises
+    HydraException for what cannot be composed.
     """
-    settled = [str(override.input_line) for override in typed.groups if not override.is_sweep_override()]
-    if len(settled) == len(typed.groups):
+    swept = [override.key_or_group for override in typed.groups if override.is_sweep_override()]
+    if not swept:
         return {}
+    below = [
+        override for override in typed.groups if override.key_or_group.startswith(tuple(f"{key}/" for key in swept))
+    ]
+    settled = [str(each.input_line) for each in typed.groups if not each.is_sweep_override() and each not in below]
     first = composer.compose([*typed.search, *settled])
-    lone = [override for override in typed.keys if is_lone_value(override) and is_refused(override, first)]
+    lone = [override for override in below if is_lone_value(override)]
+    lone += [override for override in typed.keys if is_lone_value(override) and is_refused(override, first)]
     found = {str(override.input_line): as_sweep(composer, override) for override in lone}
     return {text: sweep for text, sweep in found.items() if sweep}
 

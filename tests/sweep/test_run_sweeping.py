@@ -23,6 +23,8 @@ COMPOSER = composer()
             "attention.mechanism.unit=choice(${look.size})",
         ),
         (["attention=none", "data=digit_pairs,mnist_pairs", "+look.wait=0.1"], "+look.wait=choice(0.1)"),
+        (["attention=ram,dram", "attention/policy=centre_start_map"], "attention/policy=choice(centre_start_map)"),
+        (["attention=ram,dram", "data=mnist28", "attention/policy=map"], "attention/policy=choice(map)"),
     ],
 )
 def test_a_knob_of_swept_choices_becomes_a_sweep_of_one(texts, told):
@@ -38,6 +40,7 @@ def test_a_knob_of_swept_choices_becomes_a_sweep_of_one(texts, told):
         ["attention=ram,dram", "attention.mechanism.unit=5,6"],  # swept as it is
         ["attention=ram,dram", "~attention.mechanism.unit", "hydra.launcher.jobs=1"],
         ["attention=ram,dram", "attention.mechanism.unit="],  # nothing to choose
+        ["attention=ram", "attention/policy=map", "data=digit_pairs,mnist28"],  # its mechanism is there
     ],
 )
 def test_all_else_stays_as_it_was_typed(texts):
