@@ -6,10 +6,11 @@ READY := .venv/.ready
 PIP := $(BIN)/python -m pip --disable-pip-version-check install
 CLAIMS := metrics_and_people cost_of_locations masking_items attention_helps weights_matter cost_of_items
 ATTENTION := none,random,item_soft,item_hard,dram,location_soft
+ESTIMATORS := reinforce,nvil,actor_critic,ppo,vimco,reweighted_wake_sleep,inferred_wake_sleep,variational
 TASKS := digit_pairs,svhn_sample,stanford_dogs_sample,coco_sample
 
 .DEFAULT_GOAL := help
-.PHONY: help compare claims matrix report test lint types unit slow clean
+.PHONY: help compare claims matrix estimators report test lint types unit slow clean
 
 help: ## what there is to make
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -28,6 +29,16 @@ matrix: $(READY) ## 7 mechanisms x 4 tasks x 5 seeds, in the study of the claims
 	        'seed=range(3)' study=claims || failed=$$?; \
 	fi; \
 	$(BIN)/python -m benchmark.report runs/claims && exit $$failed
+
+# Relax cannot be compiled; relaxed items (gumbel, straight_through) need items, not places of a map.
+estimators: $(READY) ## estimators of hard attention's gradient x 4 mechanisms x 5 seeds; ends with the report (5 hours on 2 cores)
+	@run="$(BIN)/python -m benchmark.run -m data=digit_pairs seed=range(5) study=estimators"; \
+	places="attention=ram,dram_nocontext,dram attention/policy=centre_start_map"; \
+	$$run compilation=inductor attention=item_hard objective=$(ESTIMATORS),gumbel,straight_through; failed=$$?; \
+	$$run attention=item_hard objective=relax || failed=$$?; \
+	$$run compilation=inductor $$places objective=$(ESTIMATORS) || failed=$$?; \
+	$$run $$places objective=relax || failed=$$?; \
+	$(BIN)/python -m benchmark.report runs/estimators && exit $$failed
 
 report: $(READY) ## the report of runs/$(STUDY), whatever of it is there: make report STUDY=name
 	@$(BIN)/python -m benchmark.report runs/$(STUDY)
