@@ -5,6 +5,7 @@ import inspect
 
 import pytest
 import pytorch_lightning as pl
+import torch
 from run_helpers import TINY, composer, lines
 from test_run_job import assert_same, interrupted, prepared, run
 
@@ -67,6 +68,12 @@ def test_a_part_without_a_target_is_named():
 
 STOPPING = ["callbacks=early_stopping", "callbacks.early_stopping.patience=1", "callbacks.early_stopping.min_delta=1",
             "trainer.max_epochs=5", "attention=none"]  # fmt: skip
+AVERAGED = [
+    "callbacks=weight_averaging",
+    "callbacks.weight_averaging.decay=0.5",
+    "trainer.max_epochs=3",
+    "attention=none",
+]
 STEPS = ["+trainer.min_epochs=4", "+trainer.max_steps=3", "trainer.max_epochs=5", "attention=none"]
 
 
@@ -98,6 +105,28 @@ def test_early_stopping_comes_to_the_same_end_after_an_interruption(stopped, tmp
     again = interrupted(tmp_path, monkeypatch, (Clock, "on_train_end", 1), *STOPPING)
     assert_same(again, stopped)
     assert read_json(again.record)["cost"]["epochs"] == 2
+
+
+def best_weights(folder):
+    return read_checkpoint(folder.best)["state_dict"]
+
+
+def test_an_average_of_the_weights_is_validated_and_kept(tmp_path):
+    """An average that keeps nothing is of the last weights alone; one that keeps all but nothing lags behind."""
+    plain = run(tmp_path / "plain", *AVERAGED[2:])
+    none, slow = (run(tmp_path / name, *AVERAGED, f"callbacks.weight_averaging.decay={decay}")
+                  for name, decay in (("none", 0.0), ("slow", 0.9)))  # fmt: skip
+    assert all(torch.equal(value, best_weights(none)[name]) for name, value in best_weights(plain).items())
+    assert any(not torch.equal(value, best_weights(slow)[name]) for name, value in best_weights(plain).items())
+    trained = [line["train/loss"] for folder in (plain, slow) for line in lines(folder.metrics) if "train/loss" in line]
+    assert trained[: len(trained) // 2] == trained[len(trained) // 2 :]  # by the last weights
+
+
+def test_an_average_of_the_weights_survives_an_interruption(tmp_path, monkeypatch):
+    whole = run(tmp_path / "whole", *AVERAGED)
+    again = interrupted(tmp_path / "again", monkeypatch, (Checkpoints, "on_train_epoch_end", 2), *AVERAGED)
+    assert_same(again, whole)
+    assert all(torch.equal(value, best_weights(again)[name]) for name, value in best_weights(whole).items())
 
 
 def test_the_most_steps_end_a_run_with_a_validation_and_the_best_weights(stepped):

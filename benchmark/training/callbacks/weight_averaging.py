@@ -1,0 +1,14 @@
+"""Validation and test with an average of the weights."""
+
+from pytorch_lightning.callbacks import EMAWeightAveraging
+
+from datamodules.ranges import NotAll
+
+
+def weight_averaging(decay: NotAll) -> EMAWeightAveraging:
+    """Lightning's exponential moving average of the weights, updated after every step.
+
+    What is validated, tested and stored as the best weights is the average. Training goes on from the last weights.
+    decay: the share of the average that is kept at a step, so that it is of about 1 / (1 - decay) steps.
+    """
+    return EMAWeightAveraging(decay=decay)
