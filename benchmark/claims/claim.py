@@ -155,15 +155,20 @@ def arm_faults(claim: SurveyClaim) -> Iterator[str]:
     yield from (f"arms.{arm}: the rule does not use it" for arm in claim.arms if arm not in named)
     if not claim.tasks:
         yield "tasks: at least one is needed"
-    by_task = {arm: lines for arm, lines in claim.arms.items() if isinstance(lines, dict)}
-    for arm, lines in by_task.items():
-        if set(lines) != set(claim.tasks):
+    for arm, lines in claim.arms.items():
+        if not isinstance(lines, str) and set(lines) != set(claim.tasks):
             yield f"arms.{arm}: has to be one line, or one for each of the tasks {', '.join(claim.tasks)}"
-    single = {f"arms.{arm}": line for arm, line in claim.arms.items() if isinstance(line, str)}
-    several = {f"arms.{arm}.{task}": line for arm, lines in by_task.items() for task, line in lines.items()}
-    for where, line in {**single, **several, **{f"tasks.{task}": line for task, line in claim.tasks.items()}}.items():
+    for where, line in lines_of(claim):
         if any(text.lstrip("+~").startswith("seed=") for text in line.split()):
             yield f"{where}: seeds are the claim's, and no override of a line"
+
+
+def lines_of(claim: SurveyClaim) -> Iterator[tuple[str, str]]:
+    """Every line of overrides, with its place in the file."""
+    for arm, given in claim.arms.items():
+        by_task = {"": given} if isinstance(given, str) else {f".{task}": line for task, line in given.items()}
+        yield from ((f"arms.{arm}{task}", line) for task, line in by_task.items())
+    yield from ((f"tasks.{task}", line) for task, line in claim.tasks.items())
 
 
 def folders_of(claims: Sequence[SurveyClaim]) -> list[str]:
