@@ -20,8 +20,8 @@ class Inductor(Compilation):
 
     A step of a small model takes three quarters of the time (docs/speed.md); the optimiser's step is as it was.
     Compiling takes up to some minutes for a setting, and some ten seconds for each further run of it on the same
-    machine, as PyTorch keeps what it compiled. Random numbers are drawn as without it, so results are the same to
-    rounding.
+    machine, as PyTorch keeps what it compiled. Random numbers are drawn as without it, so a step is the same to
+    rounding, and a whole training differs as it does on another processor.
 
     PyTorch takes no second gradients of what it compiled, so objective=relax is refused. So are several processes, as
     each step would be compiled anew. Raises RunFault at the first step if nothing can be compiled, as where there is no
