@@ -52,4 +52,6 @@ def wait_until(true: Callable[[], bool], seconds: float = 120.0) -> None:
 
 
 def lines(path: Path) -> list[dict[str, Any]]:
-    return [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
+    """The whole lines of a file, to which another process may be writing."""
+    written = path.read_text() if path.exists() else ""
+    return [json.loads(line) for line in written[: written.rfind("\n") + 1].splitlines()]
