@@ -117,7 +117,7 @@ def _conclude(config: DictConfig, address: RunId, built: Built, trained: FitResu
         annotations_read(attention.reads_annotations, spec.cut_by_boxes),
     )  # fmt: skip
     machine = hardware(torch.get_num_threads(), device.type, device_name(device))
-    machine["compilation"] = config.choices.compilation  # speeds with and without it are of different machines
+    machine["compilation"] = config.choices.compilation  # decides speed, as the machine does
     code, started = status.get("git"), status.get("started")
     return assemble(address, plain(config), task, code, machine, result, started, now())
 

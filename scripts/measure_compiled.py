@@ -1,7 +1,7 @@
 """What compiling a training step (compilation=inductor) saves, and what it takes.
 
     OMP_NUM_THREADS=1 python scripts/measure_compiled.py
-    OMP_NUM_THREADS=1 python scripts/measure_compiled.py --attention dram experiment=reach_dram data.root=<MNIST>
+    OMP_NUM_THREADS=1 python scripts/measure_compiled.py --attention dram --data mnist_pairs experiment=reach_dram
 
 plain, compiled: a step with the optimiser's, in turns. first: wall-clock seconds of the first compiled step, compiling
 included; again: likewise in a second process, which finds what the first one compiled. Both are long where other
@@ -30,7 +30,7 @@ CACHE = "TORCHINDUCTOR_CACHE_DIR"
 def first_step(one: measuring.Subject) -> tuple[measuring.Action, float]:
     """A compiled step, and the seconds of the first one."""
     module = one.built.module
-    module.step_function = Inductor().compiled(module.train_step)
+    module.step_function = Inductor().compiled(module.train_step.forward)
     step = measuring.training_step(one)
     before = time.perf_counter()
     step(one.batch)
@@ -59,8 +59,10 @@ def twice(attention: str, choice: argparse.Namespace, digits: str) -> Row:
             out = Path(cache) / "row.json"
             command = [sys.executable, __file__, "--one", digits, "--attention", attention, "--data", choice.data,
                        "--rounds", str(choice.rounds), "--device", str(choice.device), "--json", str(out)]  # fmt: skip
-            subprocess.run([*command, *choice.overrides], check=True, stdout=subprocess.DEVNULL,
-                           env={**os.environ, CACHE: cache})  # fmt: skip
+            done = subprocess.run([*command, *choice.overrides], stdout=subprocess.DEVNULL,
+                                  env={**os.environ, CACHE: cache})  # fmt: skip
+            if done.returncode:
+                sys.exit(done.returncode)  # it has said why
             rows += json.loads(out.read_text())["rows"]
     first, again = (row.pop("compiling, s") for row in rows)
     saved = (rows[1]["plain, ms"] - rows[1]["compiled, ms"]) / 1000

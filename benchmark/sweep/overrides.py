@@ -13,23 +13,25 @@ from benchmark.config.overrides import Overrides, values
 def as_sweeps(composer: Composer, typed: Overrides) -> dict[str, str]:
     """Overrides that Hydra would refuse, as typed, mapped to a sweep over their one value: a=1 to a=choice(1).
 
-    Before any job Hydra composes a sweep once without what is swept. Where choices are swept, a knob that only they
-    have is then missing, and Hydra refuses it (-m data=mnist_pairs,mnist_translated data.root=FOLDER). So is a group
-    that only they have (-m attention=ram,dram attention/policy=map). Swept knobs are checked in the jobs only. Raises
-    HydraException for what cannot be composed.
+    Before any job Hydra composes a sweep once without what is swept. Where choices are swept, what only they have is
+    then missing, and Hydra refuses it: a knob (-m data=mnist_pairs,mnist_translated data.root=FOLDER), or the group of
+    a part (-m attention=ram,dram attention/policy=map). Swept knobs are checked in the jobs only. Raises HydraException
+    for what cannot be composed.
     """
-    swept = [override.key_or_group for override in typed.groups if override.is_sweep_override()]
-    if not swept:
+    fixed = [override for override in typed.groups if not override.is_sweep_override()]
+    if len(fixed) == len(typed.groups):
         return {}
-    below = [
-        override for override in typed.groups if override.key_or_group.startswith(tuple(f"{key}/" for key in swept))
-    ]
-    settled = [str(each.input_line) for each in typed.groups if not each.is_sweep_override() and each not in below]
-    first = composer.compose([*typed.search, *settled])
-    lone = [override for override in below if is_lone_value(override)]
-    lone += [override for override in typed.keys if is_lone_value(override) and is_refused(override, first)]
+    given = {override.key_or_group for override in fixed}
+    inner = [override for override in fixed if "/" in override.key_or_group and whole_of(override) not in given]
+    first = composer.compose([*typed.search, *(str(each.input_line) for each in fixed if each not in inner)])
+    lone = [each for each in (*inner, *typed.keys) if is_lone_value(each) and is_refused(each, first)]
     found = {str(override.input_line): as_sweep(composer, override) for override in lone}
     return {text: sweep for text, sweep in found.items() if sweep}
+
+
+def whole_of(override: Override) -> str:
+    """The group whose choices have the part that an override chooses: attention, of attention/policy."""
+    return str(override.key_or_group.rpartition("/")[0])
 
 
 def is_lone_value(override: Override) -> bool:
@@ -37,7 +39,9 @@ def is_lone_value(override: Override) -> bool:
 
 
 def is_refused(override: Override, config: DictConfig) -> bool:
-    """Whether a configuration lacks the knob, or already has a knob that is to be added."""
+    """Whether a configuration lacks the knob or the group, or already has a knob that is to be added."""
+    if whole_of(override):
+        return override.key_or_group not in {str(group).partition("@")[0] for group in config.hydra.runtime.choices}
     return has(config, override.key_or_group) == override.is_add()
 
 

@@ -15,6 +15,7 @@ from fabricated_runs import curve, finished, record, run_folder, unfinished
 from benchmark.report.analysis.curves import read_curves
 from benchmark.report.read.folders import Unfinished
 from benchmark.report.read.runs import read_study
+from benchmark.report.sections.facts import warnings
 
 WRONG = {"mean": np.array([True, False, False, False])}
 OVERLAP = np.zeros(4)
@@ -36,6 +37,16 @@ def test_a_finished_run(tmp_path: Path) -> None:
     run = read_study(tmp_path).finished[0]
     assert (run.address.attention, run.address.data, run.address.seed) == ("dram", "digit_pairs", 3)
     assert (run.address.setting, run.score("mean"), run.score("sample")) == ("0a1b2c3d", 0.25, None)
+
+
+@pytest.mark.parametrize(("compilation", "warned"), [("none", False), ("inductor", True)])
+def test_speeds_of_compiled_runs_are_not_compared_with_others(tmp_path: Path, compilation: str, warned: bool) -> None:
+    plain = record("dram", "digit_pairs", 0, WRONG)  # of a run before there was a choice
+    other = record("ram", "digit_pairs", 0, WRONG, hardware=plain["hardware"] | {"compilation": compilation})
+    for made in (plain, other):
+        finished(tmp_path, made, WRONG, OVERLAP)
+    told = " ".join(warnings(read_study(tmp_path), []))
+    assert ("Runs were made on different hardware" in told) == warned
 
 
 def test_a_failed_run_shows_its_message(tmp_path: Path) -> None:

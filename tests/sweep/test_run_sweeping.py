@@ -25,6 +25,10 @@ COMPOSER = composer()
         (["attention=none", "data=digit_pairs,mnist_pairs", "+look.wait=0.1"], "+look.wait=choice(0.1)"),
         (["attention=ram,dram", "attention/policy=centre_start_map"], "attention/policy=choice(centre_start_map)"),
         (["attention=ram,dram", "data=mnist28", "attention/policy=map"], "attention/policy=choice(map)"),
+        (
+            ["experiment=reach_dram,reach_ram", "attention/policy=centre_start_map"],
+            "attention/policy=choice(centre_start_map)",
+        ),
     ],
 )
 def test_a_knob_of_swept_choices_becomes_a_sweep_of_one(texts, told):
@@ -41,6 +45,7 @@ def test_a_knob_of_swept_choices_becomes_a_sweep_of_one(texts, told):
         ["attention=ram,dram", "~attention.mechanism.unit", "hydra.launcher.jobs=1"],
         ["attention=ram,dram", "attention.mechanism.unit="],  # nothing to choose
         ["attention=ram", "attention/policy=map", "data=digit_pairs,mnist28"],  # its mechanism is there
+        ["experiment=reach_dram", "attention/policy=map", "seed=0,1", "decoder=digit_set,digit_by_digit"],  # likewise
     ],
 )
 def test_all_else_stays_as_it_was_typed(texts):

@@ -32,7 +32,7 @@ class Compilation(pl.Callback, ABC):
     @final
     def on_fit_start(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         module: Any = pl_module
-        module.step_function = self.compiled(module.train_step)
+        module.step_function = self.compiled(module.train_step.forward)  # the module itself would be registered twice
 
     @abstractmethod
     def compiled(self, step: StepFunction) -> StepFunction:
