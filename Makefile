@@ -13,7 +13,7 @@ TASKS := digit_pairs,svhn_sample,stanford_dogs_sample,coco_sample
 .PHONY: help compare claims matrix estimators report test lint types unit slow clean
 
 help: ## what there is to make
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 compare: $(READY) ## every main mechanism, two seeds each, on the embedded digits; ends with the report (15 minutes on 2 cores)
 	@$(BIN)/python -m benchmark.run -m attention=$(ATTENTION) data=digit_pairs seed=0,1 study=$(STUDY); failed=$$?; \
