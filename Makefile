@@ -25,7 +25,7 @@ claims: $(READY) ## what some claims of the survey come to, three seeds each; en
 matrix: $(READY) ## 7 mechanisms x 4 tasks x 5 seeds, in the study of the claims; ends with the report (a night on 2 cores); MNIST=FOLDER: x MNIST pairs x 3 seeds too
 	@$(BIN)/python -m benchmark.run -m attention=$(ATTENTION),cnn_strong data=$(TASKS) 'seed=range(5)' study=claims; failed=$$?; \
 	if [ -n "$(MNIST)" ]; then \
-	    $(BIN)/python -m benchmark.run -m attention=$(ATTENTION),cnn_strong data=mnist_pairs 'data.root=$(MNIST)' \
+	    $(BIN)/python -m benchmark.run -m experiment=pairs_equal attention=$(ATTENTION),cnn_strong 'data.root=$(MNIST)' \
 	        'seed=range(3)' study=claims || failed=$$?; \
 	fi; \
 	$(BIN)/python -m benchmark.report runs/claims && exit $$failed

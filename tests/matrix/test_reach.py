@@ -9,6 +9,15 @@ from benchmark.build import build_module
 from datamodules.contract import Batch, TaskSpec
 from datamodules.digits.labels import UnorderedPair
 
+OTHERS = {
+    "reach_translated": "mnist_translated",
+    "reach_cluttered": "mnist_cluttered",
+    "reach_cluttered100": "mnist_cluttered",
+    "reach_ram28": "mnist28",
+    "reach_addition": "mnist_addition",
+}
+"""Recipes for RAM's and DRAM's other tasks, and the data of each."""
+
 SPEC = TaskSpec("mnist_pairs", "real", (1, 100, 100), UnorderedPair.symbols, 1, None, -0.4, ("one", "other"))
 
 
@@ -74,3 +83,26 @@ def test_every_weight_gets_a_gradient(row):
     terms["loss"].backward()
     still = {name for name, weight in module.named_parameters() if weight.grad is None}
     assert terms["loss"].isfinite() and not {name for name in still if "symbol" not in name}
+
+
+@pytest.mark.parametrize(("recipe", "data"), OTHERS.items())
+def test_the_other_tasks_are_the_papers_too(recipe, data):
+    ours, published = chosen(recipe), flat(OmegaConf.to_container(config(f"data={data}"), resolve=True))
+    told = {key for key in changed(ours, published) if key.startswith("data.")}
+    trained = {key for key in told if key.startswith("data.placement.")}
+    larger = {"data.name", "data.canvas", "data.clutter"} if recipe == "reach_cluttered100" else set()
+    assert told - trained - larger <= {"data.batch_size", "data.images_per_epoch"}
+    assert ours["data.placement._target_"].endswith(".CloseInTraining")  # which is Anywhere but for the training stream
+    assert ours["look.glimpses"] == published["look.glimpses"] and "boxes" not in str(ours)
+
+
+@pytest.mark.parametrize("recipe", OTHERS)
+def test_the_other_tasks_have_the_recipe_of_table_1(recipe):
+    row = "reach_dram" if recipe == "reach_addition" else "reach_ram"
+    parts = {".".join(key.split(".")[:2]) for key in changed(chosen(recipe), chosen(row))}
+    lengths = {"optimizer.rate", "optimizer.policy_rate", "trainer.max_epochs", "data.images_per_epoch"}
+    of_the_task = {"look.glimpses", "look.unit", "look.explore", "look.crop", "decoder.composition"}
+    retina = {"look.size", "look.scales", "encoder.body"}
+    assert {part for part in parts if not part.startswith("data.")} <= lengths | of_the_task | retina | {
+        "attention.glimpses", "attention.mechanism",
+    }  # fmt: skip

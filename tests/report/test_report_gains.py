@@ -136,3 +136,14 @@ def test_a_knob_that_tells_two_settings_apart_stays_in_their_names(tmp_path: Pat
         finished(tmp_path, made, wrong(0.1, 0.5), OVERLAP)
     rows = assemble(read_study(tmp_path)).tasks[0].parts[0].tables[0].rows
     assert sorted(row[0].notes[0] for row in rows) == ["1 seed", "encoder.size=28"]
+
+
+def test_a_pair_of_mechanisms_is_told_once(tmp_path: Path) -> None:
+    for name, share in (("dram", 0.1), ("random", 0.4), ("none", 0.3)):
+        for seed in (0, 1):
+            made = record(name, "digit_pairs", seed, wrong(share, share), control="random" if name == "dram" else "")
+            finished(tmp_path, made, wrong(share, share), OVERLAP)
+    (part,) = [part for part in assemble(read_study(tmp_path)).tasks[0].parts if part.name == "Differences"]
+    told = [(row[0].text, row[1].text, row[1].notes) for row in part.tables[0].rows]
+    control = ("control: differs only in where it looks",)
+    assert told == [("dram", "random", control), ("none", "random", ()), ("dram", "none", ())]

@@ -34,12 +34,16 @@ def own_controls(task: ReportTask) -> list[tuple[int, int, tuple[str, ...]]]:
 
 
 def against(task: ReportTask, comparisons: Sequence[Comparison]) -> Table:
-    """Every mechanism against its own control and against each of REFERENCES, on the same test images."""
+    """Every mechanism against its own control and against each of REFERENCES, on the same test images; a pair once."""
     rows, quality = [], task.quality
     common: list[tuple[int, int, tuple[str, ...]]] = [
         (place, reference, ()) for reference in references(task) for place in range(len(task.groups))
     ]
+    shown: set[frozenset[int]] = set()
     for place, reference, note in [*own_controls(task), *common]:
+        if frozenset((place, reference)) in shown:
+            continue
+        shown.add(frozenset((place, reference)))
         found = between(comparisons, place, reference)
         if found is not None:
             name, other = task.groups[place].label, TableCell(task.groups[reference].label, note)
