@@ -13,6 +13,7 @@ from benchmark.common.errors import ConfigFault
 from benchmark.common.nearest import did_you_mean
 from benchmark.config.compose import Composer
 from benchmark.process.terminal import span
+from benchmark.report.write.boundary import CONTROLS
 from benchmark.results.run_folder import explained, write_whole
 from datamodules.printable import printable
 
@@ -33,12 +34,12 @@ def carry_out(request: ClaimsRequest, composer: Composer) -> int:
     judged = judge_claims(evidences)
     for each in judged:
         print(printable(f"{each.word:14}  {each.evidence.claim.name} on {each.evidence.task}"), flush=True)
-    page = page_of(request.study, judged)
+    page = page_of(request.study, judged, request.remarks)
     folder = Path(request.out) if request.out else Path(request.runs, request.study, "claims")
     with explained(folder):
         folder.mkdir(parents=True, exist_ok=True)
-    write_whole(folder / "claims.md", markdown(page).encode())
-    write_whole(folder / "index.html", render(page).encode())
+    for name, text in {"claims.md": markdown(page), "index.html": render(page)}.items():
+        write_whole(folder / name, text.translate(CONTROLS).encode(errors="replace"))
     print(f"page: {folder / 'index.html'}", flush=True)
     return failed
 

@@ -1,5 +1,6 @@
 """The runs of a claim: which there have to be, which are there, and what they say."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -11,8 +12,12 @@ from benchmark.claims.rule.base import ClaimPart
 from benchmark.config.compose import Composer
 from benchmark.report.read.folders import Finished, RunFolderName, Unfinished
 from benchmark.report.read.runs import read_run
+from benchmark.report.sections.facts import hardware
 from benchmark.results.run_id import RunId
 from benchmark.stored import StoredRuns
+
+DATA = re.compile(r"[+~]*(data|experiment)\b")
+"""An override that chooses data, or may."""
 
 PURE = NumberScale("", 1.0, 2, "")
 """Of a number without a unit."""
@@ -122,12 +127,44 @@ def judgeable(found: ClaimEvidence) -> ClaimEvidence:
     claim = found.claim
     complete = {arm: runs for arm, runs in found.finished.items() if len(runs) == claim.seeds}
     try:
+        refuse_other_images(found, complete)
+        if claim.measure.depends_on_machine:
+            refuse_other_machines([run for runs in complete.values() for run in runs])
         scores = {arm: claim.measure.score(runs) for arm, runs in complete.items()}
         scale = next((claim.measure.scale(runs) for runs in complete.values()), PURE)
         parts = tuple(claim.rule.parts(scores)) if len(complete) == len(claim.arms) else ()
     except (EvidenceError, ValueError) as fault:
         return replace(found, fault=str(fault))
     return replace(found, scores=scores, scale=scale, parts=parts)
+
+
+def refuse_other_images(found: ClaimEvidence, complete: Mapping[str, Sequence[Finished]]) -> None:
+    """Raises EvidenceError where the seeds of an arm, or arms that choose the same data, were tested on different
+    images: a folder of data is no part of which run it is.
+    """
+    tested: dict[tuple[str, ...], Finished] = {}
+    for arm, runs in complete.items():
+        data = tuple(text for text in found.claim.overrides(found.task, arm) if DATA.match(text))
+        for run in runs:
+            one = tested.setdefault(data, run)
+            if tested_on(one) != tested_on(run):
+                raise EvidenceError(
+                    f"{one.address.folder} and {run.address.folder} were tested on different images "
+                    f"({', '.join(each.record['origin'] for each in (one, run))} data). Give all runs the same folder "
+                    "of data, and remove those of the other one"
+                )
+
+
+def refuse_other_machines(runs: Sequence[Finished]) -> None:
+    """Raises EvidenceError where runs whose speeds are compared are of different machines."""
+    found = sorted({hardware(run) for run in runs})
+    if len(found) > 1:
+        raise EvidenceError(f"it compares speeds, and its runs are of different hardware: {'; '.join(found)}")
+
+
+def tested_on(run: Finished) -> tuple[str, object]:
+    """Which images a run was tested on, and whether they are real."""
+    return run.fingerprint, run.record["origin"]
 
 
 def named(address: RunId) -> RunFolderName:

@@ -41,6 +41,8 @@ def rows_of(judged: JudgedClaim) -> list[ForestRow]:
         interval = part.found.interval
         low, high = interval or (part.found.difference, part.found.difference)
         value, low, high = (factor * part.shown(each) for each in (part.found.difference, low, high))
+        low = -math.inf if part.found.bound in ("at most", "unknown") else low
+        high = math.inf if part.found.bound in ("at least", "unknown") else high
         bounds = tuple(factor * part.shown(bound) if math.isfinite(bound) else bound for bound in part.region)
         rows.append(ForestRow(judged.evidence.task, part.words, value, low, high, (bounds[0], bounds[1])))
     return rows
@@ -48,7 +50,7 @@ def rows_of(judged: JudgedClaim) -> list[ForestRow]:
 
 def forest(name: str, axis: str, rows: Sequence[ForestRow]) -> Markup:
     """The drawing. axis: name of the horizontal axis."""
-    finite = [each for row in rows for each in (row.low, row.high, *row.region) if math.isfinite(each)]
+    finite = [each for row in rows for each in (row.value, row.low, row.high, *row.region) if math.isfinite(each)]
     low, high = min(finite), max(finite)
     room = 0.08 * (high - low or abs(high) or 1.0)
     x = Scale(low - room, high + room, LEFT, WIDTH - RIGHT, False)
@@ -64,11 +66,11 @@ def forest(name: str, axis: str, rows: Sequence[ForestRow]) -> Markup:
 
 def row_marks(row: ForestRow, y: float, x: Scale) -> list[Markup]:
     """One row: the region as a band, the interval as a line, the value as a point."""
-    start, end = (min(max(bound, x.low), x.high) for bound in row.region)
-    value = f"{row.value:.3g} ({row.low:.3g} to {row.high:.3g})".replace("-", "−")
+    start, end, low, high = (min(max(bound, x.low), x.high) for bound in (*row.region, row.low, row.high))
+    value = f"{row.value:.3g} ({row.low:.3g} to {row.high:.3g})".replace("-", "−").replace("inf", "∞")
     return [
         svg.tag("rect", x=x(start), y=y - ROW * 0.4, width=x(end) - x(start), height=ROW * 0.8, class_="region"),
-        svg.whisker((x(row.low), y), (x(row.high), y), INK, "interval"),
+        svg.whisker((x(low), y), (x(high), y), INK, "interval"),
         svg.point(x(row.value), y, INK, f"{row.name}, {row.note}: {value}"),
         svg.text(LEFT - 10, y - 3, svg.shorten(row.name), "name", "end"),
         svg.text(LEFT - 10, y + 12, svg.shorten(row.note), "tick", "end"),

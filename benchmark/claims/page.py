@@ -15,8 +15,9 @@ from benchmark.claims.tables import arm_table, number_table, unit_of, verdict_ta
 from benchmark.report.analysis.grouping import group_tasks
 from benchmark.report.analysis.published import read_published
 from benchmark.report.draw.chart import Figure
-from benchmark.report.draw.table import Table
+from benchmark.report.draw.table import Table, plain
 from benchmark.report.read.folders import Finished
+from benchmark.report.sections.facts import hardware, revision, several
 from benchmark.report.sections.verdicts import against_numbers
 from benchmark.report.write.page import style, template
 
@@ -39,22 +40,26 @@ class ClaimSection:
 @final
 @dataclass(frozen=True)
 class ClaimsPage:
-    """A page, ready to be rendered. facts: of the page, by name. published: numbers in print, judged by the runs."""
+    """A page, ready to be rendered. facts: of the page, by name. warnings: what its verdicts do not rest on.
+    published: numbers in print, judged by the runs.
+    """
 
     study: str
     facts: tuple[tuple[str, str], ...]
+    warnings: tuple[str, ...]
     verdicts: Table
     sections: tuple[ClaimSection, ...]
     published: Table
 
 
-def page_of(study: str, judged: Sequence[JudgedClaim]) -> ClaimsPage:
-    """All claims, in the order of their names."""
+def page_of(study: str, judged: Sequence[JudgedClaim], asked: Sequence[str] = ()) -> ClaimsPage:
+    """All claims, in the order of their names. asked: what a reader has to know of what was asked for."""
     names = list(dict.fromkeys(each.evidence.claim.name for each in judged))
     sections = [section(study, [each for each in judged if each.evidence.claim.name == name]) for name in names]
     tasks = group_tasks(list(runs_of(judged).values()))
     published = against_numbers(tasks, read_published())
-    return ClaimsPage(study, tuple(facts(judged)), verdict_table(judged), tuple(sections), published)
+    told = (*asked, *warnings(list(runs_of(judged).values())))
+    return ClaimsPage(study, tuple(facts(judged)), told, verdict_table(judged), tuple(sections), published)
 
 
 def runs_of(judged: Sequence[JudgedClaim]) -> dict[Path, Finished]:
@@ -67,11 +72,20 @@ def facts(judged: Sequence[JudgedClaim]) -> list[tuple[str, str]]:
     """How many verdicts there are, and of which runs, code and hardware."""
     counted = Counter(each.word for each in judged)
     runs = runs_of(judged).values()
-    revisions = sorted({str(run.record["git"].get("revision"))[:7] for run in runs})
-    machines = sorted({f"{run.record['hardware'].get('device')}, {run.record['hardware'].get('cpu')}" for run in runs})
+    revisions, machines = sorted({revision(run) for run in runs}), sorted({hardware(run) for run in runs})
     said = ", ".join(f"{count} {word}" for word, count in counted.most_common())
     found = [("Claims", f"{len({each.evidence.claim.name for each in judged})} on {len(judged)} tasks: {said}")]
     return [*found, ("Runs", str(len(runs))), ("Code", ", ".join(revisions)), ("Hardware", "; ".join(machines))]
+
+
+def warnings(runs: Sequence[Finished]) -> list[str]:
+    """What differs between the runs besides what the claims name."""
+    found = []
+    if several(hardware(run) for run in runs):
+        found.append("Runs were made on different hardware: speeds are compared within one only.")
+    if several(revision(run) for run in runs):
+        found.append("Runs were made at different revisions of the code.")
+    return found
 
 
 def section(study: str, judged: Sequence[JudgedClaim]) -> ClaimSection:
@@ -115,15 +129,16 @@ def render(page: ClaimsPage) -> str:
 
 
 def markdown(page: ClaimsPage) -> str:
-    """The tables as Markdown."""
-    lines = [f"# {page.study}: what the survey claims, and what holds", ""]
-    lines += [f"* {name}: {value}" for name, value in page.facts]
-    lines += ["", page.verdicts.markdown()]
+    """The tables as Markdown; all text is escaped."""
+    lines = [f"# {plain(page.study)}: what the survey claims, and what holds", ""]
+    lines += [f"* {name}: {plain(value)}" for name, value in page.facts]
+    lines += ["", *(f"> {plain(warning)}\n" for warning in page.warnings)]
+    lines += [page.verdicts.markdown()]
     lines += [page.published.markdown()] if page.published.rows else []
     for found in page.sections:
-        lines += [f"## {found.claim.name}", "", found.claim.statement, "", f"Claimed: {found.claim.source}", ""]
-        lines += [f"Fair: {found.claim.fair}", ""]
+        said = (found.claim.statement, f"Claimed: {found.claim.source}", f"Fair: {found.claim.fair}")
+        lines += [f"## {found.claim.name}", "", *(f"{plain(text)}\n" for text in said)]
         lines += [table.markdown() for table in (*found.tables, *found.folded)]
-        lines += [f"* {line}" for line in found.lines]
+        lines += [f"* {plain(line)}" for line in found.lines]
         lines += ["", "```console", *found.commands, "```", ""] if found.commands else [""]
     return "\n".join(lines)

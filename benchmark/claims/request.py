@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import NamedTuple, final
 
-from benchmark.claims.claim import SurveyClaim, folders_of, read_claims
+from benchmark.claims.claim import GROUP, SurveyClaim, folders_of, read_claims
 from benchmark.common.errors import ConfigFault
 from benchmark.common.nearest import did_you_mean
 from benchmark.config.compose import Composer
@@ -21,7 +21,7 @@ class ClaimsRequest(NamedTuple):
 
     command: one of COMMANDS. claims: those named, else all, with the number of seeds that was asked for. folders: of
     data, by name. budget: in minutes, None for no limit. out: folder of the page, "" for the study's. of_hydra:
-    overrides of Hydra, which choose how runs are launched.
+    overrides of Hydra, which choose how runs are launched. remarks: what a reader of the page has to know of these.
     """
 
     command: str
@@ -32,6 +32,7 @@ class ClaimsRequest(NamedTuple):
     budget: float | None
     out: str
     of_hydra: list[str]
+    remarks: list[str]
 
 
 def parse_request(composer: Composer, arguments: Sequence[str]) -> ClaimsRequest:
@@ -55,6 +56,7 @@ def parse_request(composer: Composer, arguments: Sequence[str]) -> ClaimsRequest
     settings = USUAL | {key: value for key, value in given.items() if key in USUAL}
     budget = positive("budget", "a number of minutes", settings["budget"], float, faults)
     seeds = positive("seeds", "a whole number", settings["seeds"], int, faults)
+    remarks = remarks_on(claims, len(composer.choices(GROUP)), seeds)
     if seeds is not None:
         claims = [replace(claim, seeds=int(seeds)) for claim in claims]
     if fault_of_name := name_fault(settings["study"]):
@@ -63,8 +65,21 @@ def parse_request(composer: Composer, arguments: Sequence[str]) -> ClaimsRequest
         raise ConfigFault(faults)
     folders = {key: value for key, value in given.items() if key not in USUAL}
     return ClaimsRequest(
-        command, claims, folders, settings["study"], settings["runs"], budget, settings["out"], of_hydra
+        command, claims, folders, settings["study"], settings["runs"], budget, settings["out"], of_hydra, remarks
     )
+
+
+def remarks_on(claims: Sequence[SurveyClaim], known: int, seeds: float | None) -> list[str]:
+    """What a page of some claims, or of fewer seeds than they ask for, does not say. known: claims there are."""
+    found = []
+    if len(claims) < known:
+        found.append(f"{len(claims)} of {known} claims: the correction is over their verdicts alone.")
+    if fewer := [claim.name for claim in claims if claim.arms and seeds is not None and seeds < claim.seeds]:
+        found.append(
+            f"seeds={seeds}, fewer than these ask for: {', '.join(fewer)}. A verdict is for this number of seeds if it "
+            "was chosen before they ran; where more have run, it leaves them out."
+        )
+    return found
 
 
 def positive(key: str, what: str, text: str, kind: type[int] | type[float], faults: list[str]) -> float | None:

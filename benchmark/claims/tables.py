@@ -1,13 +1,14 @@
 """The tables of a page of claims: the verdicts on one sheet, and the numbers behind each."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 
 from benchmark.claims.judged import NOT_RUN, UNUSABLE, JudgedClaim
 from benchmark.claims.measure.base import NumberScale
 from benchmark.claims.rule.base import ClaimPart, Show
 from benchmark.report.analysis import formats
+from benchmark.report.analysis.contrasts import Contrast
 from benchmark.report.analysis.inference import CANNOT_TELL, FAILS, HOLDS
 from benchmark.report.draw.table import Table, TableCell
 
@@ -66,14 +67,25 @@ def numbers(judged: JudgedClaim) -> list[tuple[str, str, str]]:
     found = []
     for part in judged.evidence.parts:
         factor, decimals, unit = unit_of(part, scale)
-
         written = partial(shown_number, part.shown, factor, decimals)
-        interval = part.found.interval
-        span = f" ({written(interval.low)} to {written(interval.high)})" if interval else ""
         low, high = part.region
         bounds = [f"above {written(low)}"] * math.isfinite(low) + [f"below {written(high)}"] * math.isfinite(high)
-        found.append((part.words, f"{written(part.found.difference)}{unit}{span}", " and ".join(bounds)))
+        found.append((part.words, measured(part.found, written, unit), " and ".join(bounds)))
     return found
+
+
+def measured(found: Contrast, written: Callable[[float], str], unit: str) -> str:
+    """A number with its 95 % interval, or with the end of it that is known."""
+    value = f"{written(found.difference)}{unit}"
+    if found.bound == "unknown":
+        return "not known"
+    if found.bound != "exact":
+        value = f"{found.bound} {value}"
+    if found.interval is None:
+        return value
+    low, high = written(found.interval.low), written(found.interval.high)
+    spans = {"exact": f"{low} to {high}", "at least": f"{low} or more", "at most": f"{high} or less"}
+    return f"{value} ({spans[found.bound]})"
 
 
 def number_table(judged: JudgedClaim) -> Table:
@@ -102,7 +114,16 @@ def about(judged: JudgedClaim) -> str:
         return "No run decides it. 95 % interval."
     images = any(scored.images for scored in evidence.scores.values())
     what = f"{evidence.claim.seeds} seeds an arm, {evidence.images:,} test images. {evidence.scale.name.capitalize()}"
-    return f"{what}, 95 % interval for a new seed{' and new test images' if images else ' on these test images'}."
+    late = sum(int(scored.sample.more_S.sum()) for scored in evidence.scores.values())
+    never = f" {late} of {len(evidence.runs)} runs did not get there: theirs is a lower bound." * bool(late)
+    return (
+        f"{what}, 95 % interval for a new seed{' and new test images' if images else ' on these test images'}.{never}"
+    )
+
+
+def written(scale: NumberScale, value: float, more: bool) -> str:
+    """A number of an arm. more: whether it is only a lower bound."""
+    return ("> " if more else "") + formats.minus(f"{scale.factor * value:.{scale.decimals}f}")
 
 
 def arm_table(judged: JudgedClaim) -> Table:
@@ -111,7 +132,8 @@ def arm_table(judged: JudgedClaim) -> Table:
     rows = []
     for arm, scored in evidence.scores.items():
         scale = evidence.scale
-        seeds = ", ".join(formats.minus(f"{scale.factor * each:.{scale.decimals}f}") for each in scored.sample.seeds_S)
-        mean = formats.minus(f"{scale.factor * scored.sample.mean:.{scale.decimals}f}")
+        known = zip(scored.sample.seeds_S, scored.sample.more_S, strict=True)
+        seeds = ", ".join(written(scale, each, more) for each, more in known)
+        mean = written(scale, scored.sample.mean, bool(scored.sample.more_S.any()))
         rows.append((TableCell(arm), TableCell(f"{mean} {scale.unit.strip()}".strip()), TableCell(seeds)))
     return Table(f"{evidence.task}: arms", evidence.scale.name, ("arm", "mean", "seeds"), tuple(rows), "words")

@@ -108,7 +108,7 @@ def test_numbers_by_hand(tmp_path: Path) -> None:
         name: judged(folder, CLEAR, rule=of).evidence.parts[0]
         for name, of in {
             "difference": OWN["rule"],
-            "ratio": rule("Ratio", of="random", to="learned", above=0, below=None),
+            "ratio": rule("Ratio", of="random", to="learned", above=1, below=None),
             "exponent": rule("Slope", at={"learned": 1, "random": 2}, power=True, above=0.0, below=None),
         }.items()
         if (folder := tmp_path / name) and folder.mkdir() is None
@@ -179,7 +179,7 @@ def test_a_number_of_the_record_and_its_slope(tmp_path: Path) -> None:
 
 
 def test_images_and_seconds_to_a_target_by_hand(tmp_path: Path) -> None:
-    """800 and 400 of 800 images, of runs of 100 and 101 seconds; a seed that never gets there counts with all."""
+    """800 and 400 of 800 images, of runs of 100 and 101 seconds; of a seed that never gets there all is a bound."""
     arms = {"learned": "attention=dram", "random": "attention=random"}
     own = claim(tmp_path, arms=arms, seeds=2)
     make_runs(evidence(own, tmp_path), {"learned": [0.1, 0.1], "random": [0.9, 0.9]})
@@ -196,12 +196,77 @@ def test_images_and_seconds_to_a_target_by_hand(tmp_path: Path) -> None:
     found = evidence(own, tmp_path).finished
     images, seconds = (each.measure for each in scores.values())
     assert images.score(found["learned"]).sample.seeds_S == pytest.approx(np.log2([800, 400]))
-    assert images.score(found["random"]).sample.seeds_S == pytest.approx(np.log2([800, 800]))
+    late = images.score(found["random"]).sample
+    assert late.seeds_S == pytest.approx(np.log2([800, 800])) and late.more_S.tolist() == [True, True]
+    assert images.score(found["learned"]).sample.more_S.tolist() == [False, False]
+    assert late.grain == pytest.approx(1.0)  # log2 of 800 images to 400
     assert seconds.score(found["learned"]).sample.seeds_S == pytest.approx(np.log2([100, 101 / 2]))
     assert seconds.scale(found["learned"]).name == "log2 of seconds to 40.00 % error"
     (found["random"][0].address.folder / "metrics.jsonl").write_text("{}")
     with pytest.raises(EvidenceError, match="no validation that can be used"):
         seconds.score(found["random"])
+
+
+@pytest.mark.parametrize(("random", "words"), [(0.3, "at most 0.00 (0.47 or less)"), (0.9, "not known")])
+@pytest.mark.parametrize("of", [OWN["rule"], rule("Alike", first="learned", second="random", within=1.0)])
+def test_an_arm_that_never_gets_there_is_not_the_faster_one(
+    tmp_path: Path, of: dict[str, Any], random: float, words: str
+) -> None:
+    """Both stop at 400 images, one of them there at best: nobody knows how much longer the other one takes."""
+    measure = {"_target_": "benchmark.claims.measure.images_to_target.ImagesToTarget", "target": 0.4}
+    own = claim(tmp_path, measure=measure, rule=of)
+    make_runs(evidence(own, tmp_path), CLEAR)
+    for run in evidence(own, tmp_path).runs:
+        values = {200: 0.9, 300: 0.9, 400: {"learned": 0.9, "random": random}[run.arm]}
+        lines = [json.dumps({"step": 9, "images": at, "val/error": value}) for at, value in values.items()]
+        (run.address.folder / "metrics.jsonl").write_text("\n".join(lines))
+    (found,) = judge_claims([evidence(own, tmp_path)])
+    page = page_of("claims", [found])
+    told = markdown(page)
+    assert found.word == "cannot tell" and "> 8.64, > 8.64, > 8.64" in told.replace("\\>", ">")
+    assert "did not get there: theirs is a lower bound" in told and "∞" in render(page)
+    if of is OWN["rule"]:
+        assert words in told
+
+
+def test_data_of_another_folder_are_no_evidence(tmp_path: Path) -> None:
+    """A folder is no part of which run it is, so that two sets of test images may come together."""
+    own = claim(tmp_path)
+    make_runs(evidence(own, tmp_path), CLEAR)
+    for arm in ("learned", "random"):
+        one = evidence(own, tmp_path).finished[arm][-1].address.folder / "record.json"
+        text = one.read_text()
+        one.write_text(json.dumps(json.loads(text) | {"origin": "synthetic"}))
+        (found,) = judge_claims([evidence(own, tmp_path)])
+        assert found.word == "unusable" and "different images (sample, synthetic data)" in found.evidence.fault
+        one.write_text(text)
+    apart = claim(tmp_path, arms={"learned": "attention=dram data.clutter=1", "random": "attention=random"})
+    make_runs(evidence(apart, tmp_path), {"learned": CLEAR["learned"]}, fingerprints={"test": "c" * 64})
+    assert judge_claims([evidence(apart, tmp_path)])[0].word == "holds"  # a claim about other data
+
+
+@pytest.mark.parametrize(("path", "word"), [("cost.train_seconds", "unusable"), ("cost.parameters", "cannot tell")])
+def test_speeds_of_different_machines_are_not_compared(tmp_path: Path, path: str, word: str) -> None:
+    number = {"_target_": "benchmark.claims.measure.record_number.RecordNumber", "path": path, "minus": "",
+              "name": "it", "factor": 1.0, "decimals": 0, "unit": ""}  # fmt: skip
+    own = claim(tmp_path, measure=number)
+    make_runs(evidence(own, tmp_path), {"learned": CLEAR["learned"]})
+    other = {"cpu": "Another CPU", "cores": 8, "threads": 1, "accelerator": "cpu", "device": "cpu"}
+    rest = {"random": CLEAR["random"]}
+    make_runs(evidence(own, tmp_path), rest, hardware=other, git={"revision": "deadbeef0", "dirty": True})
+    (found,) = judge_claims([evidence(own, tmp_path)])
+    assert found.word == word and ("different hardware: A CPU" in found.evidence.fault) == (word == "unusable")
+    html = render(page_of("claims", [found]))
+    assert "Runs were made on different hardware" in html and "deadbeef0 with uncommitted changes" in html
+    assert "Runs were made at different revisions" in html
+
+
+def test_a_page_says_what_was_left_out(tmp_path: Path) -> None:
+    asked = parse_request(COMPOSER, ["report", "learned_looks", "metrics_and_people", "seeds=3"]).remarks
+    assert asked[0].startswith(f"2 of {len(NAMES)} claims: the correction is over their verdicts alone")
+    assert asked[1].startswith("seeds=3, fewer than these ask for: learned_looks.")
+    assert not parse_request(COMPOSER, ["report"]).remarks
+    assert asked[0] in render(page_of("claims", [], asked)) and asked[1] in markdown(page_of("claims", [], asked))
 
 
 def test_a_number_says_what_its_interval_is_for(tmp_path: Path) -> None:
@@ -286,6 +351,12 @@ def test_the_cheapest_claims_fit_a_budget_and_common_runs_count_once(tmp_path: P
         ({"rule": OWN["rule"] | {"twice": 1}}, "has no knob 'twice'"),
         ({"measure": {"mode": "mean"}}, "measure._target_: has to name a class"),
         ({"arms": {"learned": "attention=dram seed=3", "random": "attention=random"}}, "seeds are the claim's"),
+        ({"rule": rule("RisingOrder", rising=["learned", "random", "learned"], by=0.0)}, "learned is named twice"),
+        ({"rule": rule("Alike", first="learned", second="learned", within=0.1)}, "learned is named twice"),
+        ({"rule": rule("Ratio", of="random", to="random", above=1, below=None)}, "random is named twice"),
+        ({"rule": rule("Ratio", of="random", to="learned", above=0, below=None)}, "without a bound"),
+        ({"rule": rule("Level", of="learned", above=0.5, below=0.2)}, "above: 0.5 has to be less than below: 0.2"),
+        ({"rule": rule("Slope", at={"learned": 0, "random": 1}, power=True, above=1.0, below=None)}, "no logarithm"),
         ({"tasks": {}}, "tasks: at least one is needed"),
         ({"arms": {"learned": {"other": "attention=dram"}, "random": "attention=random"}}, "one for each of the tasks"),
         ({"arms": {"learned": 3, "random": "attention=random"}}, "arms"),
@@ -365,7 +436,8 @@ def test_the_page_of_a_users_claim_escapes_what_it_says(
     own = Composer(str(tmp_path / "mine"))
     written(tmp_path / "mine", "mine", statement="Places <b>matter</b> & more.", source="<script>alert(1)</script>")
     (found,) = EvidenceFinder(own, "claims", "runs", {}).gather(read_claims(own, ["mine"]))
-    make_runs(found, CLEAR)
+    odd = {"cpu": "<img src=x>\n# All hold \ud800\x07", "cores": 1, "threads": 1, "accelerator": "cpu", "device": "cpu"}
+    make_runs(found, CLEAR, hardware=odd)
     assert carry_out(parse_request(own, ["report", "mine", "out=page"]), own) == 0
     assert capsys.readouterr().out.split() == ["holds", "mine", "on", "digits", "page:", "page/index.html"]
     html = Path("page/index.html").read_text()
@@ -374,6 +446,7 @@ def test_the_page_of_a_users_claim_escapes_what_it_says(
     assert "python -m benchmark.run -m attention=dram data=digit_pairs study=claims seed=0,1,2" in html
     told = Path("page/claims.md").read_text()
     assert "above 0.00" in told and "holds" in told
+    assert not [line for line in told.splitlines() if line.startswith("# All") or "<img" in line or "<b>" in line]
     assert carry_out(parse_request(own, ["list", "mine"]), own) == 0
     assert "digits: 6 runs finished" in capsys.readouterr().out
     carry_out(parse_request(own, ["list", "mine", "seeds=4"]), own)

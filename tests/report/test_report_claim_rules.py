@@ -153,3 +153,45 @@ def test_aggregates_cover_the_truth(name: str, seeds: int) -> None:
 
 def test_a_page_of_claims_holds_its_level() -> None:
     assert simulated.pages(5, 20) <= 0.05 + 2.5 * np.sqrt(0.05 * 0.95 / 20)
+
+
+@pytest.mark.parametrize(
+    ("bound", "region", "sides"),
+    [
+        ("exact", Region(low=0.0), (True, False)),  # what may be said: that it is inside, that it is outside
+        ("at least", Region(low=0.0), (True, False)),
+        ("at most", Region(low=0.0), (False, False)),
+        ("unknown", Region(low=0.0), (False, False)),
+        ("at least", Region(high=2.0), (False, False)),
+        ("at most", Region(high=2.0), (True, False)),
+        ("at least", Region(0.0, 2.0), (False, False)),
+        ("exact", Region(high=0.0), (False, True)),
+        ("at least", Region(high=0.0), (False, True)),
+        ("at most", Region(high=0.0), (False, False)),
+        ("at most", Region(low=2.0), (False, True)),
+        ("at least", Region(low=2.0), (False, False)),
+        ("unknown", Region(high=0.0), (False, False)),
+    ],
+)
+def test_a_bound_says_no_more_than_all_numbers_beyond_it(bound, region, sides) -> None:
+    found = Contrast(1.0, (Component(1e-4, 100.0),), bound)
+    outside, inside = region.p_values(found)
+    assert (outside < 0.001, inside < 0.001) == sides
+
+
+def test_a_sum_with_lower_bounds_is_a_bound() -> None:
+    late, known = SeedSample.of_seeds([1.0, 2.0], 0.0, [False, True]), SeedSample.of_seeds([3.0, 4.0])
+
+    def bound(*weighted: tuple[float, SeedSample]) -> str:
+        return combination([Term(weight, sample, "") for weight, sample in weighted], {}).bound
+
+    assert bound((1.0, known), (-1.0, known)) == "exact"
+    assert bound((1.0, late), (-1.0, known)) == "at least" and bound((1.0, known), (-1.0, late)) == "at most"
+    assert bound((1.0, late), (-1.0, late)) == "unknown" and bound((0.5, late), (0.5, late)) == "at least"
+
+
+def test_seeds_that_agree_to_a_grain_vary_by_half_of_it() -> None:
+    same = SeedSample.of_seeds([2.0, 2.0], 0.4)
+    assert same.over_seeds == pytest.approx((0.2**2 / 2, 1))
+    assert SeedSample.of_seeds([2.0, 3.0], 0.4).over_seeds == pytest.approx((0.5 / 2, 1))
+    assert SeedSample.of(np.zeros((2, 50))).over_seeds == pytest.approx((0.01**2 / 2, 1))  # half an image of 50

@@ -13,6 +13,7 @@ import pytest
 from fabricated_runs import curve, finished, record, run_folder, unfinished
 
 from benchmark.report.analysis.curves import read_curves
+from benchmark.report.analysis.grouping import group_tasks
 from benchmark.report.read.folders import Unfinished
 from benchmark.report.read.runs import read_study
 from benchmark.report.sections.facts import warnings
@@ -137,3 +138,13 @@ def test_curves_by_epoch_pass_over_a_line_cut_short(tmp_path: Path) -> None:
     assert found["val/error"][2.0] == pytest.approx(0.1 + 0.8 * np.exp(-4))
     last = 2 * (0.1 + 0.8 * np.exp(-4))
     assert found["train/loss"][2.0] == pytest.approx((last + 4.2) / 2)
+
+
+def test_runs_of_one_setting_that_a_new_default_made_different_are_told(tmp_path: Path) -> None:
+    for seed, objective in enumerate(["reinforce", "reinforce", "vimco"]):
+        finished(tmp_path, record("dram", "digit_pairs", seed, WRONG, objective=objective), WRONG, OVERLAP)
+    study = read_study(tmp_path)
+    told = " ".join(warnings(study, group_tasks(study.finished)))
+    assert "The runs of dram differ in their objective, though they are of one setting" in told
+    del study.finished[2]
+    assert "of one setting" not in " ".join(warnings(study, group_tasks(study.finished)))

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from benchmark.common.clustered_variance import clustered_variance
+from benchmark.report.analysis.estimates import share_estimate
 from benchmark.report.analysis.statistics import (
     Component,
     half_width,
@@ -16,6 +17,7 @@ from benchmark.report.analysis.statistics import (
     welch_freedom,
     wilson_interval,
 )
+from benchmark.report.sections.overlap import shared_estimate
 
 
 def test_a_half_width_of_two_variances_by_hand() -> None:
@@ -108,3 +110,15 @@ def test_canvases_of_few_digits_are_no_new_images() -> None:
 
 def test_log_slope_of_a_power() -> None:
     assert log_slope([60, 100, 200], [7 * side**2 for side in (60, 100, 200)]) == pytest.approx(2)
+
+
+def test_images_of_one_digit_count_as_one() -> None:
+    """Two digits of two images each, one digit misread: the variance of two images, not of four."""
+    wrong, alone = np.array([1.0, 1.0, 0.0, 0.0]), np.arange(4)[:, None]
+    assert shared_estimate([wrong], alone) == share_estimate([0.5], 4, float(np.sqrt(1 / 12)))
+    for sources, count in ((alone, 3.0), (alone // 2, 1.5)):
+        (low, high), (low_known, high_known) = (
+            each.images for each in (shared_estimate([wrong], sources), share_estimate([0.5], count))
+        )
+        assert (low, high) == pytest.approx((low_known, high_known))
+    assert share_estimate([0.5, 0.7], 100, 1e-9) == share_estimate([0.5, 0.7], 100)

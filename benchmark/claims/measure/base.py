@@ -42,6 +42,9 @@ class ArmScores(NamedTuple):
 
 NO_IMAGES = np.empty((0, 1), np.int64)
 
+OF_A_MACHINE = ("second", "memory")
+"""Words in the paths of a record's numbers that another machine would change."""
+
 
 class ClaimMeasure(ABC):
     """A number of a run, such as its error on the test images."""
@@ -49,6 +52,11 @@ class ClaimMeasure(ABC):
     @abstractmethod
     def score(self, runs: Sequence[Finished]) -> ArmScores:
         """Of an arm, whose runs differ in their seeds only. Raises EvidenceError where a run has no such number."""
+
+    @property
+    @abstractmethod
+    def depends_on_machine(self) -> bool:
+        """Whether another machine would give other numbers: then all runs have to be of one."""
 
     @abstractmethod
     def scale(self, runs: Sequence[Finished]) -> NumberScale:

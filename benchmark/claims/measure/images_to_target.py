@@ -12,5 +12,9 @@ class ImagesToTarget(ToTarget):
 
     spent = "images"
 
+    @property
+    def depends_on_machine(self) -> bool:
+        return False
+
     def until(self, validation: Validated) -> float:
         return validation.images

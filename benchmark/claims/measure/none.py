@@ -14,5 +14,9 @@ class NoMeasure(ClaimMeasure):
     def score(self, runs: Sequence[Finished]) -> ArmScores:
         raise EvidenceError("the claim measures nothing of its runs")
 
+    @property
+    def depends_on_machine(self) -> bool:
+        return False
+
     def scale(self, runs: Sequence[Finished]) -> NumberScale:
         return NumberScale("", 1.0, 2, "")

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import final
 
-from benchmark.claims.measure.base import NO_IMAGES, ArmScores, ClaimMeasure, EvidenceError, NumberScale
+from benchmark.claims.measure.base import NO_IMAGES, OF_A_MACHINE, ArmScores, ClaimMeasure, EvidenceError, NumberScale
 from benchmark.report.analysis.contrasts import SeedSample
 from benchmark.report.analysis.grouping import deep
 from benchmark.report.read.folders import Finished
@@ -26,6 +26,10 @@ class RecordNumber(ClaimMeasure):
     def score(self, runs: Sequence[Finished]) -> ArmScores:
         values = [read(run, self._path) - (read(run, self._minus) if self._minus else 0.0) for run in runs]
         return ArmScores(SeedSample.of_seeds(values), "", NO_IMAGES)
+
+    @property
+    def depends_on_machine(self) -> bool:
+        return any(word in self._path + self._minus for word in OF_A_MACHINE)
 
     def scale(self, runs: Sequence[Finished]) -> NumberScale:
         return self._scale

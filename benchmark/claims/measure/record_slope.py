@@ -5,7 +5,7 @@ from typing import Any, final
 
 import numpy as np
 
-from benchmark.claims.measure.base import NO_IMAGES, ArmScores, ClaimMeasure, EvidenceError, NumberScale
+from benchmark.claims.measure.base import NO_IMAGES, OF_A_MACHINE, ArmScores, ClaimMeasure, EvidenceError, NumberScale
 from benchmark.report.analysis.contrasts import SeedSample
 from benchmark.report.analysis.statistics import log_slope
 from benchmark.report.read.folders import Finished, number
@@ -40,6 +40,10 @@ class RecordSlope(ClaimMeasure):
         if len(pairs) < 2:
             raise EvidenceError(f"{run.address.folder}: its record has no two numbers at {'.'.join(self._path)}")
         x, y = zip(*pairs, strict=True)
+        if self._power and min(*x, *y) <= 0:
+            raise EvidenceError(
+                f"{run.address.folder}: a number at {'.'.join(self._path)} is not above zero, and has no logarithm"
+            )
         return log_slope(x, y) if self._power else float(np.polyfit(x, y, 1)[0])
 
     def _value(self, entry: object) -> float | None:
@@ -47,6 +51,10 @@ class RecordSlope(ClaimMeasure):
             return number({"": entry}, "")
         images = number(entry, "images")
         return None if images is not None and images < self._least else number(entry, self._key)
+
+    @property
+    def depends_on_machine(self) -> bool:
+        return any(word in ".".join(self._path) for word in OF_A_MACHINE)
 
     def scale(self, runs: Sequence[Finished]) -> NumberScale:
         return self._scale

@@ -14,5 +14,9 @@ class SecondsToTarget(ToTarget):
 
     spent = "seconds"
 
+    @property
+    def depends_on_machine(self) -> bool:
+        return True
+
     def until(self, validation: Validated) -> float:
         return validation.seconds

@@ -47,6 +47,10 @@ class TestScore(ClaimMeasure):
                 raise EvidenceError(f"{run.address.folder}: was not tested in the mode {mode!r}, but in {tested}")
         return by_mode[self._mode] - by_mode[self._minus] if self._minus else by_mode[self._mode]
 
+    @property
+    def depends_on_machine(self) -> bool:
+        return False
+
     def scale(self, runs: Sequence[Finished]) -> NumberScale:
         quality = Quality(runs[0].headline)
         name = f"{quality.name}, {self._mode} minus {self._minus}" if self._minus else quality.name

@@ -16,9 +16,10 @@ from datamodules.ranges import Positive
 
 class ToTarget(ClaimMeasure):
     """The binary logarithm of what was spent until the primary metric on the validation split is at least as good as
-    `target`. A seed that does not reach it counts as if it had at its last validation, which favours the slower arm.
+    `target`. Of a seed that does not reach it the last validation is a lower bound, and no more is claimed of it.
 
-    Only its seeds are known: the interval is for a new seed. spent: what is counted, as text.
+    Only its seeds are known: the interval is for a new seed. Validations are a grain: what lies between two of them is
+    not seen. spent: what is counted, as text.
     """
 
     spent: ClassVar[str]
@@ -32,8 +33,21 @@ class ToTarget(ClaimMeasure):
 
     @final
     def score(self, runs: Sequence[Finished]) -> ArmScores:
-        found = [float(np.log2(self.until(reached(run, self._target)))) for run in runs]
-        return ArmScores(SeedSample.of_seeds(found), "", NO_IMAGES)
+        spent_S, more_S, grains = [], [], []
+        for validated, place in map(self._found, runs):
+            spent = [float(np.log2(self.until(each))) for each in validated]
+            spent_S.append(spent[-1] if place is None else spent[place])
+            more_S.append(place is None)
+            grains.append(grain(spent, len(spent) - 1 if place is None else place))
+        return ArmScores(SeedSample.of_seeds(spent_S, max(grains), more_S), "", NO_IMAGES)
+
+    def _found(self, run: Finished) -> tuple[list[Validated], int | None]:
+        """The validations of a run, and the place of the first that is as good as the target; None where none is."""
+        held = validations(run)
+        if not held:
+            raise EvidenceError(f"{run.address.folder}: its metrics.jsonl has no validation that can be used")
+        found = first(held, self._target, Quality(run.headline))
+        return held, None if found.images == NEVER else held.index(found)
 
     @final
     def scale(self, runs: Sequence[Finished]) -> NumberScale:
@@ -42,10 +56,8 @@ class ToTarget(ClaimMeasure):
         return NumberScale(f"log2 of {self.spent} to {target}", 1.0, 2, "")
 
 
-def reached(run: Finished, target: float) -> Validated:
-    """The first validation that is as good as the target; the last one where none is. Raises EvidenceError."""
-    held = validations(run)
-    if not held:
-        raise EvidenceError(f"{run.address.folder}: its metrics.jsonl has no validation that can be used")
-    found = first(held, target, Quality(run.headline))
-    return held[-1] if found.images == NEVER else found
+def grain(spent: Sequence[float], place: int) -> float:
+    """The distance of a validation to the one before it, of the first one to the next; 0 where there is only one."""
+    if len(spent) == 1:
+        return 0.0
+    return spent[place] - spent[place - 1] if place else spent[1] - spent[0]

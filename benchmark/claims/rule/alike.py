@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import final
 
 from benchmark.claims.measure.base import ArmScores
-from benchmark.claims.rule.base import ClaimPart, ClaimRule, as_it_is, sum_of
+from benchmark.claims.rule.base import ClaimPart, ClaimRule, as_it_is, different, sum_of
 from benchmark.report.analysis.inference import Region
 from datamodules.ranges import Positive
 
@@ -14,7 +14,8 @@ class Alike(ClaimRule):
     """|first - second| < within, in the measure's own unit (an error of 2 points is 0.02): two one-sided tests."""
 
     def __init__(self, first: str, second: str, within: Positive):
-        self._first, self._second, self._within = first, second, within
+        self._first, self._second = different([first, second])
+        self._within = within
 
     def arms(self) -> list[str]:
         return [self._first, self._second]

@@ -65,8 +65,22 @@ def terms_of(
 
 
 def between(above: float | None, below: float | None, tested: Show = as_it_is) -> Region:
-    """The region between two bounds, None for no bound. tested: from the scale that is shown to the tested one."""
+    """The region between two bounds, None for no bound. tested: from the scale that is shown to the tested one.
+
+    Raises ValueError where nothing lies between them, or there is no bound.
+    """
+    if above is None and below is None:
+        raise ValueError("above or below has to be a number: without a bound a claim says nothing")
+    if above is not None and below is not None and not above < below:
+        raise ValueError(f"above: {above} has to be less than below: {below}")
     return Region(-np.inf if above is None else tested(above), np.inf if below is None else tested(below))
+
+
+def different(arms: Sequence[str]) -> list[str]:
+    """Arms, each named once. Raises ValueError where one is named twice: a number is not compared with itself."""
+    if twice := sorted({arm for arm in arms if arms.count(arm) > 1}):
+        raise ValueError(f"the arm {', '.join(twice)} is named twice")
+    return list(arms)
 
 
 def slope_weights(x: Sequence[float]) -> list[float]:

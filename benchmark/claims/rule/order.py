@@ -5,7 +5,7 @@ from itertools import pairwise
 from typing import final
 
 from benchmark.claims.measure.base import ArmScores
-from benchmark.claims.rule.base import ClaimPart, ClaimRule, as_it_is, sum_of
+from benchmark.claims.rule.base import ClaimPart, ClaimRule, as_it_is, different, sum_of
 from benchmark.report.analysis.inference import Region
 
 
@@ -16,7 +16,7 @@ class RisingOrder(ClaimRule):
     def __init__(self, rising: list[str], by: float):
         if len(rising) < 2:
             raise ValueError("an order needs two arms")
-        self._rising, self._by = rising, by
+        self._rising, self._by = different(rising), by
 
     def arms(self) -> list[str]:
         return list(self._rising)

@@ -6,7 +6,7 @@ from typing import final
 import numpy as np
 
 from benchmark.claims.measure.base import ArmScores
-from benchmark.claims.rule.base import ClaimPart, ClaimRule, between, sum_of_logarithms
+from benchmark.claims.rule.base import ClaimPart, ClaimRule, between, different, sum_of_logarithms
 from datamodules.ranges import NonNegative, Positive
 
 
@@ -15,7 +15,7 @@ class Ratio(ClaimRule):
     """above < of / to < below, tested as the logarithm. above: 0 for no lower bound. below: null for no upper one."""
 
     def __init__(self, of: str, to: str, above: NonNegative, below: Positive | None):
-        self._of, self._to = of, to
+        self._of, self._to = different([of, to])
         self._region = between(above or None, below, lambda bound: float(np.log(bound)))
 
     def arms(self) -> list[str]:

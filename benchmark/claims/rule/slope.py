@@ -25,6 +25,8 @@ class Slope(ClaimRule):
     """
 
     def __init__(self, at: dict[str, float], power: bool, above: float | None, below: float | None):
+        if power and min(at.values(), default=1.0) <= 0:
+            raise ValueError("at: a place that is not above zero has no logarithm")
         self._at, self._power = at, power
         self._weights = slope_weights([float(np.log(x)) if power else x for x in at.values()])
         self._region = between(above, below)

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import final
 
 from benchmark.claims.measure.base import ArmScores
-from benchmark.claims.rule.base import ClaimPart, ClaimRule, as_it_is, slope_weights, sum_of
+from benchmark.claims.rule.base import ClaimPart, ClaimRule, as_it_is, different, slope_weights, sum_of
 from benchmark.report.analysis.inference import Region
 
 
@@ -16,6 +16,7 @@ class Steeper(ClaimRule):
     """
 
     def __init__(self, steep: dict[str, float], flat: dict[str, float], by: float):
+        different([*steep, *flat])
         self._weights = {
             **dict(zip(steep, slope_weights(list(steep.values())), strict=True)),
             **{name: -weight for name, weight in zip(flat, slope_weights(list(flat.values())), strict=True)},

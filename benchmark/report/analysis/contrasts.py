@@ -4,8 +4,8 @@ Axes: S seeds, N test images, K sources of an image.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import NamedTuple, final
+from dataclasses import dataclass, replace
+from typing import Literal, NamedTuple, final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,30 +17,39 @@ FEW = 2
 """With this many seeds the variance over seeds has one degree of freedom, and Welch's approximation fails."""
 
 
+Bound = Literal["exact", "at least", "at most", "unknown"]
+"""What a number says where some seeds have only a lower bound: its own value, a bound of it, or nothing."""
+
+
 @final
 @dataclass(frozen=True)
 class SeedSample:
     """A mechanism's scores on a task. seeds_S: each seed's mean over the test images; image_N: each image's mean over
-    seeds; interaction: the variance of the seed x image interaction, which is in both.
+    seeds; interaction: the variance of the seed x image interaction, which is in both. grain: the step between two
+    values that a seed's score can have. more_S: whether a seed's score is only a lower bound.
     """
 
     seeds_S: Floats
     image_N: Floats
     interaction: float
+    grain: float
+    more_S: NDArray[np.bool_]
 
     @classmethod
     def of(cls, value_SN: Floats) -> "SeedSample":
         """From the score of each image with each seed."""
         seeds_S = value_SN.mean(axis=1)
+        exact_S, grain = np.zeros(len(value_SN), bool), 1 / value_SN.shape[1]
         if len(value_SN) == 1:
-            return cls(seeds_S, value_SN[0], 0.0)
+            return cls(seeds_S, value_SN[0], 0.0, grain, exact_S)
         within = float(value_SN.var(axis=0, ddof=1).mean() - seeds_S.var(ddof=1))
-        return cls(seeds_S, value_SN.mean(axis=0), max(0.0, within))
+        return cls(seeds_S, value_SN.mean(axis=0), max(0.0, within), grain, exact_S)
 
     @classmethod
-    def of_seeds(cls, score_S: Sequence[float]) -> "SeedSample":
+    def of_seeds(cls, score_S: Sequence[float], grain: float = 0.0, more_S: Sequence[bool] = ()) -> "SeedSample":
         """From one number of each seed, of which the images are not known: its interval is for a new seed only."""
-        return cls(np.asarray(score_S, float), np.empty(0), 0.0)
+        more = np.asarray(more_S, bool) if len(more_S) else np.zeros(len(score_S), bool)
+        return cls(np.asarray(score_S, float), np.empty(0), 0.0, grain, more)
 
     @property
     def mean(self) -> float:
@@ -50,22 +59,25 @@ class SeedSample:
     def over_seeds(self) -> Component | None:
         """The seed level: the variance of the mean over seeds; None with one seed.
 
-        The standard deviation over seeds is taken as at least half an image.
+        The standard deviation over seeds is taken as at least half a grain, such as half an image.
         """
-        count, images = len(self.seeds_S), len(self.image_N)
+        count = len(self.seeds_S)
         if count < 2:
             return None
-        least = (0.5 / images) ** 2 if images else 0.0
-        return Component(max(least, float(self.seeds_S.var(ddof=1))) / count, count - 1)
+        return Component(max((self.grain / 2) ** 2, float(self.seeds_S.var(ddof=1))) / count, count - 1)
 
 
 @final
 @dataclass(frozen=True)
 class Contrast:
-    """A difference, or another weighted sum, of means, with its variance components; none where one has one seed."""
+    """A difference, or another weighted sum, of means, with its variance components; none where one has one seed.
+
+    bound: what it is where some seeds have only a lower bound; half of the interval is still known then.
+    """
 
     difference: float
     components: tuple[Component, ...]
+    bound: Bound = "exact"
 
     @property
     def p(self) -> float | None:
@@ -97,17 +109,25 @@ def combination(terms: Sequence[Term], sources: Mapping[str, NDArray[np.int64]])
     Welch's degrees of freedom; with two seeds of any they stay separate.
     sources: (N, K) of each set of test images.
     """
-    total = sum(term.weight * term.sample.mean for term in terms)
+    total, bound = sum(term.weight * term.sample.mean for term in terms), bound_of(terms)
     over_seeds = [weighted(term.weight, term.sample.over_seeds) for term in terms]
     known = [component for component in over_seeds if component is not None]
     if len(known) < len(over_seeds):
-        return Contrast(total, ())
+        return Contrast(total, (), bound)
     names = dict.fromkeys(term.images for term in terms if len(term.sample.image_N))
     images = [over_images([term for term in terms if term.images == name], sources[name]) for name in names]
     if min(len(term.sample.seeds_S) for term in terms) <= FEW:
-        return Contrast(total, (*known, *images))
+        return Contrast(total, (*known, *images), bound)
     together = Component(sum(component.variance for component in known), welch_freedom(known))
-    return Contrast(total, (together, *images))
+    return Contrast(total, (together, *images), bound)
+
+
+def bound_of(terms: Sequence[Term]) -> Bound:
+    """What a weighted sum is, by the terms of which some seeds have only a lower bound."""
+    signs = {term.weight > 0 for term in terms if term.sample.more_S.any()}
+    if not signs:
+        return "exact"
+    return "unknown" if len(signs) == 2 else "at least" if True in signs else "at most"
 
 
 def combination_of_logarithms(terms: Sequence[Term], sources: Mapping[str, NDArray[np.int64]]) -> Contrast:
@@ -118,7 +138,7 @@ def combination_of_logarithms(terms: Sequence[Term], sources: Mapping[str, NDArr
         raise ValueError("a mean that is not above zero has no logarithm")
     relative = [term._replace(weight=term.weight / term.sample.mean) for term in terms]
     total = sum(term.weight * float(np.log(term.sample.mean)) for term in terms)
-    return Contrast(total, combination(relative, sources).components)
+    return replace(combination(relative, sources), difference=total)
 
 
 def weighted(weight: float, component: Component | None) -> Component | None:

@@ -41,6 +41,10 @@ def estimate(scores: Sequence[float], images: Interval | None, most: float) -> E
     return Estimate(float(np.mean(scores)), inside(found, most) if found else None, images, tuple(scores))
 
 
-def share_estimate(shares: Sequence[float], images: float) -> Estimate:
-    """The mean of shares of `images` independent test images, one per seed."""
-    return estimate(shares, wilson_interval(float(np.mean(shares)), images), 1.0)
+def share_estimate(shares: Sequence[float], images: float, error: float = 0.0) -> Estimate:
+    """The mean of shares of `images` test images, one per seed. error: their standard error over images where some have
+    a source in common; they count as as many independent ones as have it. 0: they are independent.
+    """
+    mean = float(np.mean(shares))
+    count = min(images, mean * (1 - mean) / error**2) if error else images
+    return estimate(shares, wilson_interval(mean, count), 1.0)

@@ -86,8 +86,7 @@ class Group:
         known = self.numbers("test", mode, "standard_error")
         error = float(np.sqrt(np.mean(np.square(known)))) if known else 0.0
         if headline.binary:
-            count = self.runs[0].test_images
-            return share_estimate(found, min(count, mean * (1 - mean) / error**2) if error else count)
+            return share_estimate(found, self.runs[0].test_images, error)
         most = 1.0 if headline.percent else np.inf
         return estimate(found, inside(normal_interval(mean, error), most) if known else None, most)
 

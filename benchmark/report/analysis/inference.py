@@ -13,7 +13,7 @@ from typing import NamedTuple, final
 
 import numpy as np
 
-from benchmark.report.analysis.contrasts import Contrast
+from benchmark.report.analysis.contrasts import Bound, Contrast
 from benchmark.report.analysis.statistics import LEVEL, Component, Interval, half_width, holm, p_value
 
 FAMILY = 0.05
@@ -71,16 +71,22 @@ class Region(NamedTuple):
 
         Two-sided, as every p value here: the first is below 0.05 where the whole 95 % interval is in the region, the
         second where none of it is. For two bounds the first is the larger of two tests (two one-sided tests, Schuirmann
-        1987).
+        1987). Where the number itself is only a bound, a hypothesis that a number further on would agree with stays.
         """
         if not found.components:
             return None
         bounds = [bound for bound in self if np.isfinite(bound)]
         tests = [p_value(found.difference - bound, found.components) for bound in bounds]
         if self.low < found.difference < self.high:
-            return max(tests, default=1.0), 1.0
+            return max(tests, default=1.0) if self.holds_on(found.bound) else 1.0, 1.0
         nearest = min(range(len(bounds)), key=lambda place: abs(found.difference - bounds[place]))
-        return 1.0, tests[nearest]
+        beyond = "at most" if found.difference <= self.low else "at least"
+        return 1.0, tests[nearest] if found.bound in ("exact", beyond) else 1.0
+
+    def holds_on(self, bound: Bound) -> bool:
+        """Whether all that a number in the region may be, if it is only a bound, is in the region too."""
+        ends = {"exact": False, "at least": np.isfinite(self.high), "at most": np.isfinite(self.low), "unknown": True}
+        return not ends[bound]
 
 
 class ClaimNumber(NamedTuple):
@@ -95,8 +101,8 @@ class ClaimNumber(NamedTuple):
 class Decision:
     """The verdict on a claim. word: HOLDS, FAILS or CANNOT_TELL. alone: the word without correction, as for a page of
     one claim. adjusted: p of the better supported side after Holm over all claims of the page. visible: of each part,
-    how far from its bound a number would have been decided at the first step of Holm's correction. Both are None with
-    one seed.
+    how far from its bound a number would have been decided, either way, at the first step of Holm's correction. Both
+    are None with one seed.
     """
 
     word: str
@@ -122,7 +128,7 @@ def decide(claims: Sequence[Sequence[ClaimNumber]]) -> list[Decision]:
         if p is None or both is None
         else Decision(
             word_of(p, *both), word_of(min(both), *both), p,
-            tuple(half_width(part.found.components, level) for part in parts),
+            tuple(half_width(part.found.components, level / len(parts)) for part in parts),
         )
         for p, both, parts in zip(adjusted, sides, claims, strict=True)
     ]  # fmt: skip

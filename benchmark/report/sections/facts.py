@@ -1,11 +1,12 @@
 """Header of a report: data, runs, hardware and versions of a study, and warnings about comparability."""
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 from benchmark.report.analysis import annotations, weights
 from benchmark.report.analysis.formats import plural
-from benchmark.report.analysis.grouping import ReportTask
+from benchmark.report.analysis.grouping import Group, ReportTask
 from benchmark.report.analysis.naming import in_common
 from benchmark.report.read.folders import Finished, Study
 from benchmark.results.version import PROJECT
@@ -13,6 +14,12 @@ from benchmark.results.words import as_overrides
 
 ENOUGH = 5
 """Seeds per mechanism that nearly always detect a difference of 5 points at a standard deviation over seeds of 1."""
+
+SAME: dict[str, tuple[str, ...]] = {
+    "objective": ("objective",), "glimpses": ("glimpses",), "windows": ("windows",),
+    "parameters": ("cost", "parameters"),
+}  # fmt: skip
+"""What all runs of a setting have in common, by name: where a record has it."""
 
 ORIGINS = {
     "real": "real data", "sample": "a small sample of real data, not the full set", "synthetic": "synthetic data",
@@ -98,6 +105,7 @@ def warnings(study: Study, tasks: Sequence[ReportTask]) -> list[str]:
         found.append("Runs were made at different revisions of the code.")
     elif any(run.record["git"].get("dirty") for run in study.finished):
         found.append("Runs were made with uncommitted changes: the revision alone does not reproduce them.")
+    found += [mixed for task in tasks for group in task.groups if (mixed := of_several_configurations(group))]
     for task in tasks:
         counts = {len(group.runs) for group in task.groups}
         if len(counts) > 1:
@@ -113,6 +121,27 @@ def few_seeds(tasks: Sequence[ReportTask]) -> list[str]:
     few = {1: "With one seed there is no verdict.", 2: "With two seeds only very large differences are significant."}
     limit = few.get(min(counts), "")
     return [f"{limit} Use {ENOUGH} seeds per mechanism for a claim, and at least three.".strip()]
+
+
+def of_several_configurations(group: Group) -> str:
+    """A sentence where the runs of a group differ in more than their seeds; "" otherwise. A setting is told by what
+    differs from the defaults, and a default may have changed between two runs.
+    """
+    differ = [name for name, of in SAME.items() if several(str(entry(run.record, of)) for run in group.runs)]
+    if not differ:
+        return ""
+    return (
+        f"The runs of {group.label} differ in their {' and '.join(differ)}, though they are of one setting: a default "
+        "changed between them. Their mean is of no one model; put them into two studies."
+    )
+
+
+def entry(record: Mapping[str, Any], path: Sequence[str]) -> object:
+    """An entry of a record by its path of keys; None where there is none."""
+    found: object = record
+    for key in path:
+        found = found.get(key) if isinstance(found, Mapping) else None
+    return found
 
 
 def several(values: Iterable[str]) -> bool:

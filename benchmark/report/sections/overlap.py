@@ -1,10 +1,15 @@
-"""Error against the overlap of the two digits of a canvas."""
+"""Error against the overlap of the two digits of a canvas.
 
-from collections.abc import Mapping
+Axes: S seeds, N test images, M of them in a bin, K sources of an image.
+"""
+
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
+from benchmark.common.clustered_variance import Floats, clustered_variance
 from benchmark.report.analysis.estimates import Estimate, share_estimate
 from benchmark.report.analysis.grouping import Group
 from benchmark.report.analysis.predictions import Predictions, value_by_seed
@@ -24,11 +29,18 @@ def share_by_bin(group: Group, predictions: Mapping[Path, Predictions], mode: st
     values = value_by_seed(group, predictions, mode)
     if not values:
         return []
-    overlap_N = next(predictions[run.address.folder] for run in group.runs if run.address.folder in predictions).overlap
-    bin_N = np.searchsorted(EDGES, overlap_N, side="left")
+    held = next(predictions[run.address.folder] for run in group.runs if run.address.folder in predictions)
+    bin_N = np.searchsorted(EDGES, held.overlap, side="left")
     found: list[tuple[Estimate | None, int]] = []
     for place in range(len(BINS)):
-        size = int((bin_N == place).sum())
-        shares = [float(value_N[bin_N == place].mean()) for value_N in values.values()] if size else []
-        found.append((share_estimate(shares, size) if shares else None, size))
+        in_bin_N = bin_N == place
+        wrong_SM = [value_N[in_bin_N] for value_N in values.values()]
+        size = int(in_bin_N.sum())
+        found.append((shared_estimate(wrong_SM, held.sources[in_bin_N]) if size else None, size))
     return found
+
+
+def shared_estimate(wrong_SM: Sequence[Floats], sources_MK: NDArray[np.int64]) -> Estimate:
+    """The error of S seeds on M images, some of which share a digit."""
+    error = float(np.sqrt(np.mean([clustered_variance(wrong_M, sources_MK) for wrong_M in wrong_SM])))
+    return share_estimate([float(wrong_M.mean()) for wrong_M in wrong_SM], len(sources_MK), error)
