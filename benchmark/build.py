@@ -31,8 +31,10 @@ from benchmark.metrics.base import Measure
 from benchmark.metrics.extra import with_extra
 from benchmark.model.attention.base import Attention
 from benchmark.model.encoder.torchvision import NONE
+from benchmark.model.feeding.base import Feeding
 from benchmark.model.loop import AttentionRNN, SequenceModel
 from benchmark.objective.base import Objective
+from benchmark.objective.baseline.base import Baseline
 from benchmark.process.program import first_line
 from benchmark.results.primary_metric import Headline
 from benchmark.training.callbacks.first_batch import data_faults, refuse, spec_faults
@@ -125,6 +127,13 @@ def refuse_objective(cfg: DictConfig, objective: Objective, attention: Attention
             f"objective: attention={name} samples where to look, and the likelihood alone gives its policy no "
             "gradient. Use objective=reinforce"
         )
+    if short := [
+        part for part in objective.modules() if isinstance(part, Baseline) and part.fewest > objective.samples
+    ]:
+        faults.append(
+            f"objective.samples={objective.samples}: {type(short[0]).__name__} needs {short[0].fewest} trajectories of "
+            "an image or more. Use more, or another baseline"
+        )
     if objective.for_drawn_only and not (attention.drawn or is_control):
         faults.append(
             f"objective: {type(objective).__name__} is for mechanisms that sample where to look, and attention="
@@ -153,14 +162,14 @@ def build_module(cfg: DictConfig, spec: TaskSpec, references: References) -> Att
     train_step = make_part(cfg, ForTrainingStep(spec, references))
     if "compilation" in cfg:  # not in configurations of older runs, which are only evaluated
         refuse_compilation(make(cfg.compilation), objective, cfg.trainer.devices)
-    refuse_updates(objective, train_step, cfg.trainer.get("accumulate_grad_batches", 1))
+    refuse_updates(objective, rnn, train_step, cfg.trainer.get("accumulate_grad_batches", 1))
     module = AttentionModule(rnn, train_step, objective, make(cfg.optimizer), measure, cfg.log_every)
     if cfg.trainer.devices > 1:
         refuse_sharing(module)
     return module
 
 
-def refuse_updates(objective: Objective, train_step: TrainingStep, accumulated: int) -> None:
+def refuse_updates(objective: Objective, rnn: SequenceModel, train_step: TrainingStep, accumulated: int) -> None:
     """Raises ConfigFault where several updates on a batch would not be on the same trajectories."""
     if objective.updates.count == 1:
         return
@@ -169,6 +178,11 @@ def refuse_updates(objective: Objective, train_step: TrainingStep, accumulated: 
         faults.append(
             f"objective.updates: {objective.updates.count} updates on the trajectories of one batch, and "
             f"trainer.accumulate_grad_batches={accumulated} would mix those of several. Set one of them to 1"
+        )
+    if not all(part.repeats for part in rnn.modules() if isinstance(part, Feeding)):
+        faults.append(
+            "objective.updates: feeding draws the symbols that are fed back anew at each update. Use "
+            "feeding=teacher_forcing"
         )
     if not train_step.repeats:
         faults.append("objective.updates: the training step samples anew at each update. Use 1, or another step")

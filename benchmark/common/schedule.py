@@ -4,6 +4,7 @@ import math
 from abc import ABC, abstractmethod
 from typing import final
 
+from benchmark.common.errors import ConfigFault
 from datamodules.ranges import Finite, NonNegative, NotAll, Positive, Share
 
 
@@ -21,6 +22,12 @@ class Scheduled(ABC):
     @abstractmethod
     def at(self, progress: float) -> None:
         """Sets the value for progress in [0, 1]."""
+
+
+def refuse_zero(knob: str, schedule: Schedule) -> None:
+    """Raises ConfigFault where a schedule starts or ends at zero or below, and what it scales would not be finite."""
+    if (least := min(schedule(0.0), schedule(1.0))) <= 0:
+        raise ConfigFault([f"{knob}: {least:g} at one end; it has to stay above zero"])
 
 
 def part(progress: float, whole: float) -> float:

@@ -25,6 +25,10 @@ MOST_COMBINATIONS = 64
 """Most combinations of swept choices that are composed to check keys; Hydra checks each job of larger sweeps."""
 
 
+OF_OBJECTIVE = ("baseline", "loss_mask", "regularizer", "reward")
+"""The groups whose choices are parts of an objective, where it has such a part."""
+
+
 @final
 class Overrides:
     """The parsed overrides of one command line.
@@ -71,6 +75,23 @@ class Overrides:
             ]
         return [*self.name_faults(), *self._unread, *found, *wrong, *self._key_faults(whole=not wrong)]
 
+    def unread_faults(self) -> list[str]:
+        """Parts of an objective that are chosen where it does not read them: by no run, or with several values, of
+        which some runs would be copies under other names.
+        """
+        found = []
+        of_objective = [o for o in self.groups if o.key_or_group in OF_OBJECTIVE and not o.is_delete()]
+        for override in of_objective:
+            configs, _ = self._compositions(whole=True, every=True)
+            without = [config for config in configs if not reads(config, override.key_or_group)]
+            if without and (len(values(override)) > 1 or len(without) == len(configs)):
+                objective = without[0].hydra.runtime.choices.get("objective")
+                found.append(
+                    f"{override.input_line}: objective={objective} has no {override.key_or_group}, so that this "
+                    "chooses nothing. Leave it out, or run it apart from objectives that have one"
+                )
+        return found
+
     def name_faults(self) -> list[str]:
         """Faults of study names, whose folders Hydra creates before any job is checked."""
         names = [str(value) for o in self.keys if o.key_or_group == "study" for value in values(o)]
@@ -109,12 +130,15 @@ class Overrides:
                 faults += type_faults(override, next(c for c in configs if has(c, override.key_or_group)))
         return faults
 
-    def _compositions(self, whole: bool) -> tuple[list[DictConfig], list[str]]:
+    def _compositions(self, whole: bool, every: bool = False) -> tuple[list[DictConfig], list[str]]:
+        """Of the combinations of choices, where a knob may depend on them, or for `every`; and why one cannot be."""
         groups = [(o.key_or_group, o.get_key_element(), [as_typed(v) for v in values(o) if v is not None])
                   for o in self.groups if not self._choice_faults(o) and not o.is_delete()]  # fmt: skip
         if not whole and "attention" not in {name for name, _, _ in groups}:
             groups.append(("attention", "attention", self._composer.choices("attention")))
-        if all(o.key_or_group.split(".")[0] in ("seed", "study", "runs", "threads", "hydra") for o in self.keys):
+        if not every and all(
+            o.key_or_group.split(".")[0] in ("seed", "study", "runs", "threads", "hydra") for o in self.keys
+        ):
             groups = [(name, key, chosen[:1]) for name, key, chosen in groups]
         configs: list[DictConfig] = []
         for chosen in itertools.islice(itertools.product(*(c for _, _, c in groups)), MOST_COMBINATIONS):
@@ -124,6 +148,11 @@ class Overrides:
             except (HydraException, OmegaConfBaseException) as error:
                 return [], [f"{' '.join(picked)}: {first_line(error)}"] if whole else []
         return configs, []
+
+
+def reads(config: DictConfig, group: str) -> bool:
+    """Whether anything in a configuration refers to the part that is chosen in a group."""
+    return f"${{{group}}}" in OmegaConf.to_yaml(config, resolve=False)
 
 
 def values(override: Override) -> list[Any]:

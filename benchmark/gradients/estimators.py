@@ -60,7 +60,8 @@ def with_objective(config: DictConfig, setting: Mapping[str, str], composer: Com
     """A run's configuration with another objective; its own keeps the run's knobs. Raises ConfigFault for values that
     it cannot have.
     """
-    whole = composer.job([*_usual(config, composer), *(f"{key}={value}" for key, value in setting.items())])
+    own = f"attention.glimpses={config.attention.glimpses}"  # an inference network has to know how many
+    whole = composer.job([*_usual(config, composer), own, *(f"{key}={value}" for key, value in setting.items())])
     with open_dict(whole):
         for group in OF_THE_RUN:
             if not any(key.split(".")[0] == group for key in setting) and group in config:

@@ -12,6 +12,7 @@ from typing import final
 import torch
 from torch import Tensor
 
+from benchmark.common.errors import ConfigFault
 from benchmark.evaluation.cost import held_at_once, wait
 from benchmark.gradients.moments import GradientMoments
 from benchmark.model.attention.distribution import expectation, mode, sample
@@ -20,6 +21,7 @@ from benchmark.objective.base import Objective, log_likelihood
 from benchmark.objective.trajectories.enumerated import EnumeratedTrajectories
 from benchmark.training.callbacks.builtin import seed_all
 from benchmark.training.training_step.base import TrainingStep
+from benchmark.training.training_step.likelihood import LikelihoodStep
 from datamodules.contract import Batch, ImageKey
 
 FIT_RATE = 0.1
@@ -125,6 +127,9 @@ class Meter:
     @torch.no_grad()
     def refuse_misuse(self, objective: Objective) -> None:
         """Raises ConfigFault where an estimator cannot be made of this model's glimpses; tried on two images."""
+        if not isinstance(self.train_step, LikelihoodStep):
+            step = type(self.train_step).__name__
+            raise ConfigFault([f"training_step: {step} has a loss of its own, and no objective is compared by it"])
         self.rnn.train()
         self._loss(objective.eval(), Batch(*(field[:2] for field in self.batches[0])))
 

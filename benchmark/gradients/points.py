@@ -47,8 +47,8 @@ def points_of(folder: RunFolder, fresh: Mapping[str, Tensor] | None, epochs: int
     """The points of a run: those that `callbacks=kept_checkpoints` kept; without any, its start, its best epoch and its
     last. Raises RunFault for a damaged checkpoint.
 
-    fresh: the weights that it started from, None where they cannot be made again. epochs, steps: of its training, steps
-    None where epochs alone end it.
+    fresh: the weights that it started from, None where they cannot be made again. epochs, steps: that end its
+    training, whichever come first; steps None where epochs alone do.
     """
     known = ((KEPT.fullmatch(path.name), path) for path in folder.best.parent.glob("progress=*.ckpt"))
     kept = {float(match[1]): path for match, path in known if match}
@@ -68,7 +68,9 @@ def _read(path: Path, name: str, progress: float | None, epochs: int = 0, steps:
     checkpoint = read_checkpoint(path, cure=COPY)
     step, epoch = (_count(checkpoint, key, path) for key in ("global_step", "epoch"))
     if progress is None:
-        progress = min(1.0, step / steps if steps else (epoch + 1) / max(epochs, 1))
+        shares = [step / steps] if steps else []
+        shares += [(epoch + 1) / epochs] if epochs > 0 else []
+        progress = min(1.0, max(shares, default=0.0))  # training ends with the first of the two
     state = checkpoint["state_dict"]
     weights = {key.removeprefix(PREFIX): value for key, value in state.items() if key.startswith(PREFIX)}
     return Point(name, step, progress, weights, f"{path.parent.name}/{path.name}", sha256_of(path))

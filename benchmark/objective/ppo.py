@@ -22,13 +22,14 @@ from datamodules.ranges import Count, NotAll, Share
 
 class Sampled(NamedTuple):
     """What is known of trajectories once they are sampled, without gradient: their rewards, as `Reward` gives them, and
-    of each glimpse the log-probability, the advantage, and what the value has to say.
+    of each glimpse the log-probability, the advantage, what the value has to say, and whether it counts.
     """
 
     reward: Tensor
     log_prob_BSTM: Tensor
     advantage_BSTM: Tensor
     target_BSTM: Tensor
+    mask_BSTM: Tensor
 
 
 @final
@@ -37,10 +38,10 @@ class PPO(Objective):
     regulariser, averaged over trajectories and images, where r is the probability of a glimpse now over that when it
     was sampled (Schulman et al. 2017, eq 7, and V's loss, eq 9 without its coefficients).
 
-    Each batch has `updates` optimiser steps, on the same trajectories. A, V and the rewards are those of the first; so
-    is the distribution of the trajectories that the likelihood's part trains the decoder on. At the first update r is 1
-    and the gradient that of objective=actor_critic with the same trace. No glimpse is softened. Unlike in the paper,
-    advantages are not normalised, and every update sees the whole batch.
+    Each batch has `updates` optimiser steps, on the same trajectories. A, V, the rewards and the glimpses that a loss
+    mask leaves are those of the first; so is the distribution of the trajectories that the likelihood's part trains the
+    decoder on. At the first update r is 1 and the gradient that of objective=actor_critic with the same trace. No
+    glimpse is softened. Unlike in the paper, advantages are not normalised, and every update sees the whole batch.
     trace: lambda of the advantages. clip: e. The terms are those of objective=reinforce, means over the updates.
     """
 
@@ -63,17 +64,17 @@ class PPO(Objective):
     def forward(self, rollout: Rollout, target_BT: Tensor) -> dict[str, Tensor]:
         log_BST = log_likelihood(rollout, target_BT)
         mask_BST = self.loss_mask(rollout, target_BT)
-        mask_BSTM = glimpse_mask(mask_BST, target_BT, rollout.log_prob)
-        value_BSTM = self.value(rollout.query).squeeze(-1) * mask_BSTM  # nothing is to come after the end
-        find = partial(self._sampled, rollout, log_BST, target_BT, mask_BST, value_BSTM.detach())
+        expected_BSTM = self.value(rollout.query).squeeze(-1)
+        find = partial(self._sampled, rollout, log_BST, target_BT, mask_BST, expected_BSTM.detach())
         known = self.updates.first("sampled", find)
+        value_BSTM = expected_BSTM * known.mask_BSTM  # nothing is to come after the end
         ratio_BSTM = (rollout.log_prob - known.log_prob_BSTM).exp()
         clipped_BSTM = ratio_BSTM.clamp(1 - self.clip, 1 + self.clip)
         gain_BSTM = (ratio_BSTM * known.advantage_BSTM).minimum(clipped_BSTM * known.advantage_BSTM)
-        baseline_loss = masked_mean((known.target_BSTM - value_BSTM).square(), mask_BSTM)
+        baseline_loss = masked_mean((known.target_BSTM - value_BSTM).square(), known.mask_BSTM)
         nll, regularizer = -(log_BST * mask_BST).sum(-1).mean(), self.regularizer(rollout, target_BT)
         return {
-            "loss": nll - (gain_BSTM * mask_BSTM).sum((-2, -1)).mean() + baseline_loss + regularizer,
+            "loss": nll - (gain_BSTM * known.mask_BSTM).sum((-2, -1)).mean() + baseline_loss + regularizer,
             "nll": -log_BST.detach().sum(-1).mean(),
             "reward": known.reward.flatten(2).sum(-1).mean(),
             "baseline": baseline_loss.detach(),
@@ -81,8 +82,10 @@ class PPO(Objective):
         }
 
     def _sampled(
-        self, rollout: Rollout, log_BST: Tensor, target_BT: Tensor, mask_BST: Tensor, value_BSTM: Tensor
+        self, rollout: Rollout, log_BST: Tensor, target_BT: Tensor, mask_BST: Tensor, expected_BSTM: Tensor
     ) -> Sampled:
+        mask_BSTM = glimpse_mask(mask_BST, target_BT, rollout.log_prob)
+        value_BSTM = expected_BSTM * mask_BSTM
         reward = masked_rewards(self.reward(rollout, log_BST, target_BT), mask_BST)
         advantage_BSTM = bootstrapped_advantages(glimpse_rewards(reward, rollout.log_prob), value_BSTM, self.trace)
-        return Sampled(reward, rollout.log_prob.detach(), advantage_BSTM, advantage_BSTM + value_BSTM)
+        return Sampled(reward, rollout.log_prob.detach(), advantage_BSTM, advantage_BSTM + value_BSTM, mask_BSTM)

@@ -9,7 +9,7 @@ from typing import final
 import torch
 from torch import Tensor
 
-from benchmark.common.schedule import Schedule, Scheduled
+from benchmark.common.schedule import Schedule, Scheduled, refuse_zero
 from benchmark.model.attention.distribution import FiniteDistribution
 from benchmark.model.decoding.rollout import Rollout
 from benchmark.objective.base import Objective, log_likelihood
@@ -36,6 +36,7 @@ class RelaxedObjective(Objective, Scheduled, ABC):
         self, query_size: int, samples: Count, temperature: Schedule, loss_mask: LossMask, regularizer: Regularizer
     ):
         super().__init__()
+        refuse_zero("objective.temperature", temperature)
         self.samples, self.schedule, self.loss_mask, self.regularizer = samples, temperature, loss_mask, regularizer
         self.register_buffer("temperature", torch.tensor(temperature(0.0)))
         self.trajectories = RelaxedTrajectories(self.weights, self.choice)

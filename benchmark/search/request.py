@@ -73,7 +73,7 @@ def search_request(composer: Composer, texts: Sequence[str]) -> SearchRequest:
         *(f"{knob}={text}" for knob, text in ranges.items() if knob not in known),
     ]
     overrides = Overrides(composer, texts, sweep=True)
-    faults += overrides.faults()
+    faults += overrides.faults() or overrides.unread_faults()
     found = sorted_out(composer, [*overrides.groups, *overrides.keys], faults)
     if faults:
         raise ConfigFault(list(dict.fromkeys(faults)))

@@ -163,7 +163,12 @@ class AttentionModule(pl.LightningModule):
     def configure_gradient_clipping(self, optimizer: Any, *_: Any, **__: Any) -> None:
         norms = dict(zip(("core", "policy"), self.optimisation.clip(self.core, self.policy), strict=True))
         self.norms.add({f"{GRADIENT_NORM}_{name}": norms[name] for name in self.groups})
-        self.rates = {f"{LEARNING_RATE}_{name}": rate_of(group[0], optimizer) for name, group in self.groups.items()}
+        self.rates = {f"{LEARNING_RATE}_{name}": rate_of(self._usual(group), optimizer)
+                      for name, group in self.groups.items()}  # fmt: skip
+
+    def _usual(self, group: list[Parameter]) -> Parameter:
+        """A parameter of a group that has no rate of its own; any where all have."""
+        return next((each for each in group if self.own_rates.get(each, 1.0) == 1.0), group[0])
 
 
 def rate_of(parameter: Parameter, optimizer: Optimizer) -> Any:

@@ -105,3 +105,21 @@ def test_the_command_line_says_so_with_exit_code_2_and_without_traceback(tmp_pat
     assert (code, out) == (2, "")
     assert [line[:13] for line in err.splitlines()] == ["error: attent", "error: sed=3:"]
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("texts", "told"),
+    [
+        (["attention=item_hard", "objective=vimco", "baseline=state"], "objective=vimco has no baseline"),
+        (["attention=item_hard", "objective=vimco", "reward=zero_one"], "objective=vimco has no reward"),
+        (["attention=item_soft", "reward=zero_one"], "objective=likelihood has no reward"),
+        (["attention=item_hard", "objective=reinforce,vimco", "baseline=state,none"], "objective=vimco has no"),
+        (["attention=none,ram", "baseline=state"], ""),  # one run of each: none is a copy under another name
+        (["attention=ram", "baseline=state", "reward=zero_one", "loss_mask=all_steps"], ""),
+    ],
+)
+def test_a_part_that_no_objective_reads_is_refused(texts, told):
+    """The same run would be trained under several names, and shown as a comparison."""
+    found = Overrides(COMPOSER, texts, sweep=True)
+    assert not found.faults()
+    assert [told in fault for fault in found.unread_faults()] == [True] * bool(told)

@@ -6,6 +6,7 @@ import inspect
 import pytest
 import pytorch_lightning as pl
 import torch
+from models import built
 from run_helpers import TINY, composer, lines
 from test_run_job import assert_same, interrupted, prepared, run
 
@@ -16,6 +17,7 @@ from benchmark.config.trainer_knobs import HONOURED, INSTEAD
 from benchmark.results.run_folder import read_json
 from benchmark.run import one
 from benchmark.training.callbacks.builtin import Checkpoints, Clock
+from benchmark.training.callbacks.weight_averaging import weight_averaging
 from benchmark.training.checkpoints import read_checkpoint
 
 COMPOSER = composer()
@@ -189,3 +191,17 @@ def test_training_that_its_callback_ends_unvalidated_says_so(tmp_path, monkeypat
     with pytest.raises(RunFault, match=r"Set trainer\.check_val_every_n_epoch=1"):
         run(tmp_path, "attention=none", "+callbacks.mine._target_=pytorch_lightning.callbacks.LambdaCallback",
             "+trainer.check_val_every_n_epoch=2")  # fmt: skip
+
+
+def test_tables_and_schedules_are_no_weights_to_be_averaged():
+    """An average of whole numbers is rounded down, and that of a schedule is another width of the policy."""
+    module = built("dram").module
+    average = weight_averaging(0.9)
+    average.setup(pl.Trainer(accelerator="cpu", logger=False, enable_checkpointing=False), module, "fit")
+    for _ in range(30):
+        for part in module.scheduled:
+            part.at(1.0)
+        average._average_model.update_parameters(module)
+    kept = dict(average._average_model.module.named_buffers())
+    assert any(not value.is_floating_point() for value in kept.values())
+    assert all(torch.equal(value, kept[name]) for name, value in module.named_buffers())

@@ -5,10 +5,11 @@ from itertools import product
 import pytest
 import torch
 from enumerated import QUERY, expected_gradient, flat, paths, taking, toy
-from models import no_boxes, task
+from models import built, no_boxes, task
 
 from benchmark.common.errors import ConfigFault
 from benchmark.common.schedule import Constant
+from benchmark.gradients import points
 from benchmark.gradients.comparing import numbers
 from benchmark.gradients.measuring import Meter, trajectories
 from benchmark.model.attention.distribution import mode
@@ -24,6 +25,7 @@ from benchmark.objective.regularizer.none import NoRegularizer
 from benchmark.objective.reinforce import Reinforce
 from benchmark.objective.reward.log_likelihood import LogLikelihood
 from benchmark.objective.straight_through import StraightThrough
+from benchmark.results.run_folder import RunFolder
 from benchmark.training.training_step.likelihood import LikelihoodStep
 from datamodules.contract import Batch
 
@@ -162,3 +164,25 @@ def test_a_step_costs_time_and_memory():
 def test_what_a_model_has_no_glimpses_for_is_refused():
     with pytest.raises(ConfigFault, match=r"exact enumerates every trajectory"):
         meter(glimpses=2).refuse_misuse(Exact(QUERY, 8, ALL, NONE))
+
+
+def test_a_training_step_with_a_loss_of_its_own_is_refused():
+    """All estimators would have its gradient."""
+    found = meter()
+    found.train_step = built("item_hard", "training_step=self_critical").module.train_step
+    with pytest.raises(ConfigFault, match="SelfCritical has a loss of its own"):
+        found.refuse_misuse(reinforce())
+    meter().refuse_misuse(reinforce())
+
+
+@pytest.mark.parametrize(
+    ("epochs", "steps", "progress"), [(5, 100, 0.8), (5, 40, 1.0), (5, None, 0.8), (-1, 80, 0.5), (0, None, 0.0)]
+)
+def test_training_ends_with_the_first_of_its_limits(tmp_path, monkeypatch, epochs, steps, progress):
+    """A checkpoint of step 40, after four epochs."""
+    folder = RunFolder(tmp_path / "run")
+    folder.best.parent.mkdir(parents=True, exist_ok=True)
+    folder.best.touch()
+    monkeypatch.setattr(points, "read_checkpoint", lambda path, cure: {"global_step": 40, "epoch": 3, "state_dict": {}})
+    (point,) = points.points_of(folder, None, epochs, steps)
+    assert point.progress == pytest.approx(progress)

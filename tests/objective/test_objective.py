@@ -175,8 +175,8 @@ RIGHT, WRONG = [0.0, 1.0], [1.0, 0.0]  # logits of the true symbol 1
         ([RIGHT, RIGHT, RIGHT], [1, 1, 1], [0, 0, 1], [1, 1, 1]),
         ([RIGHT, WRONG, RIGHT], [1, 1, 1], [0, 0, 0], [1, 0, 0]),
         ([WRONG, RIGHT, RIGHT], [1, 1, 1], [0, 0, 0], [0, 0, 0]),
-        ([RIGHT, RIGHT, WRONG], [1, 1, IGNORED], [0, 0, 1], [1, 1, 0]),
-        ([RIGHT, WRONG, WRONG], [1, IGNORED, IGNORED], [0, 0, 1], [1, 0, 0]),
+        ([RIGHT, RIGHT, WRONG], [1, 1, IGNORED], [0, 1, 0], [1, 1, 0]),
+        ([RIGHT, WRONG, WRONG], [1, IGNORED, IGNORED], [1, 0, 0], [1, 0, 0]),
     ],
 )
 def test_rewards_by_hand(answers, target, zero_one, cumulative):
@@ -345,3 +345,24 @@ def test_the_likelihood_stops_at_the_first_mistake_too():
     assert found[0, 0, 0].abs().sum() > 0 and found[0, 0, 1].tolist() == [0, 0]
     assert loss["loss"].item() == pytest.approx(math.log(1 + math.exp(1)))
     assert loss["nll"].item() == pytest.approx(math.log(1 + math.exp(1)) + math.log(1 + math.exp(-1)))
+
+
+@pytest.mark.parametrize("objective", ["reinforce", "variational"])
+def test_a_baseline_of_the_others_needs_others(objective):
+    with pytest.raises(ConfigFault, match=r"objective\.samples=1: LeaveOneOut needs 2 trajectories"):
+        built("item_hard", f"objective={objective}", "objective.samples=1", "baseline=leave_one_out")
+    built("item_hard", f"objective={objective}", "objective.samples=1", "baseline=none")
+
+
+@pytest.mark.parametrize(
+    ("attention", "knob", "overrides"),
+    [
+        ("dram", "attention.mechanism.policy: std", ["attention.mechanism.policy.std"]),
+        ("item_hard", "objective.temperature", ["objective=gumbel", "objective.temperature"]),
+    ],
+)
+def test_what_a_schedule_scales_stays_above_zero(attention, knob, overrides):
+    *groups, node = overrides
+    linear = [f"{node}._target_=benchmark.common.schedule.Linear", f"{node}.end=0.0"]
+    with pytest.raises(ConfigFault, match=f"{knob}: 0 at one end"):
+        built(attention, *groups, *linear)

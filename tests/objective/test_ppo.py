@@ -9,8 +9,10 @@ from models import built
 from benchmark.common.errors import ConfigFault
 from benchmark.objective.actor_critic import ActorCritic
 from benchmark.objective.loss_mask.all_steps import AllSteps
+from benchmark.objective.loss_mask.until_first_mistake import UntilFirstMistake
 from benchmark.objective.ppo import PPO
 from benchmark.objective.regularizer.none import NoRegularizer
+from benchmark.objective.reward.cumulative import Cumulative
 from benchmark.objective.reward.likelihood_gain import LikelihoodGain
 from benchmark.objective.reward.log_likelihood import LogLikelihood
 
@@ -111,3 +113,27 @@ def test_several_updates_are_refused_where_batches_are_mixed_or_captions_sampled
     built("ram", "objective=ppo", "objective.updates=1", "+trainer.accumulate_grad_batches=2")
     with pytest.raises(ConfigFault, match=r"the training step samples anew at each update"):
         built("item_hard", "objective=ppo", "training_step=self_critical")
+
+
+def test_several_updates_are_refused_where_symbols_are_drawn_anew():
+    with pytest.raises(ConfigFault, match=r"feeding draws the symbols .* anew at each update"):
+        built("item_hard", "objective=ppo", "feeding=scheduled_sampling")
+    built("item_hard", "objective=ppo", "objective.updates=1", "feeding=scheduled_sampling")
+
+
+@pytest.mark.parametrize("before, after", [(3.0, -3.0), (-3.0, 3.0)], ids=["then wrong", "then right"])
+def test_the_glimpses_that_count_are_those_of_the_first_update(before, after):
+    """A symbol that has become right, or wrong, lets no other glimpse in or out."""
+    rnn, image, target = toy(2, glimpses=1)
+    objective = PPO(QUERY, 2, Cumulative(), 1.0, 2, 0.2, UntilFirstMistake(), NONE).double()
+    logits = torch.zeros(2, 2, 2, 3).double()
+    says = torch.nn.functional.one_hot(target, 3)[:, None].expand_as(logits)
+    found = []
+    with objective.updates.on_one_batch():
+        first = objective.trajectories(roller(rnn, image, target), 2, target)
+        for scale in (before, after):
+            later = first._replace(log_prob=first.log_prob.detach().requires_grad_(), logits=logits + scale * says)
+            (gradient,) = torch.autograd.grad(objective(later, target)["loss"], later.log_prob)
+            found.append(gradient)
+    torch.testing.assert_close(*found)
+    assert bool((found[0][:, :, 1] == 0).all()) == (before < 0)

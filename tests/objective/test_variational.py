@@ -180,3 +180,14 @@ def test_items_train_it_and_others_are_refused():
     parts = built("dram", "objective=variational", *both, data="digit_pairs_ordered")
     with pytest.raises(ConfigFault, match=r"variational is for one pass\. Use passes=single"):
         parts.module.train_step(parts.module.rnn, parts.module.objective, first_batch(parts))
+
+
+@pytest.mark.parametrize("objective", ["variational", "inferred_wake_sleep"])
+def test_another_number_of_glimpses_than_the_mechanism_s_is_refused(objective):
+    """Or the inference network would be told the label of another symbol."""
+    chosen = [f"objective={objective}", "look.glimpses=1", "data=digit_pairs_ordered"]
+    parts = built("item_hard", *chosen, "objective.glimpses=2")
+    with pytest.raises(ConfigFault, match=r"objective\.glimpses=2: a symbol has 1 glimpses"):
+        parts.module.train_step(parts.module.rnn, parts.module.objective, first_batch(parts))
+    right = built("item_hard", *chosen)
+    assert right.module.train_step(right.module.rnn, right.module.objective, first_batch(right))["loss"].isfinite()

@@ -4,6 +4,7 @@ import pytest
 import torch
 from models import built, config, first_batch
 from omegaconf import OmegaConf
+from torch._dynamo.testing import CompileCounter
 from torch._inductor.utils import fresh_cache
 
 from benchmark.common.errors import ConfigFault, RunFault
@@ -127,3 +128,13 @@ def test_it_is_no_part_of_what_a_run_is():
     same = [identity(OmegaConf.to_container(each), excludes) for each in (plain, compiled)]
     classes = [built_identity(OmegaConf.to_container(each), excludes) for each in (plain, compiled)]
     assert same[0] == same[1] and classes[0] == classes[1]
+
+
+def test_every_length_of_sequences_is_compiled(monkeypatch):
+    """PyTorch's own limit is eight lengths; further ones would stay as they are, without a word."""
+    counter, compiler = CompileCounter(), torch.compile
+    monkeypatch.setattr(torch, "compile", lambda step, options, **known: compiler(step, backend=counter, **known))
+    step = Inductor().compiled(lambda rnn, objective, batch: {"loss": batch.cumsum(0).sum()})
+    for length in range(2, 14):
+        step(None, None, torch.ones(length))
+    assert counter.frame_count == 12

@@ -24,6 +24,7 @@ class ScheduledSampling(Feeding, Scheduled):
     own: schedule of that probability, 0 to 1.
     """
 
+    repeats = False
     share: Tensor
 
     def __init__(self, own: Schedule):

@@ -74,7 +74,8 @@ class BothDirections(SequenceModel):
         return torch.cat([target_BT, self._backwards(target_BT)])
 
     def policy_parameters(self) -> list[nn.Parameter]:
-        return [*self.forth.policy_parameters(), *self.back.policy_parameters()]
+        both = [*self.forth.policy_parameters(), *self.back.policy_parameters()]
+        return list(dict.fromkeys(both))  # those that both share once
 
     def _backwards(self, target_BT: Tensor) -> Tensor:
         return reversed_prefix(target_BT, lengths(target_BT, self.end))

@@ -16,7 +16,12 @@ def masked_mean(value_BSTM: Tensor, mask_BSTM: Tensor) -> Tensor:
 
 
 class Baseline(nn.Module, ABC):
-    """The expected return of a glimpse; independent of the sample that it corrects, or the gradient would be biased."""
+    """The expected return of a glimpse; independent of the sample that it corrects, or the gradient would be biased.
+
+    fewest: the trajectories of an image that it needs.
+    """
+
+    fewest = 1
 
     @abstractmethod
     def forward(self, rollout: Rollout, return_BSTM: Tensor, mask_BSTM: Tensor) -> tuple[Tensor, Tensor]:

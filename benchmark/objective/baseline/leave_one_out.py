@@ -19,6 +19,8 @@ class LeaveOneOut(Baseline):
     Raises ConfigFault where there is one trajectory only.
     """
 
+    fewest = 2
+
     def __init__(self, query_size: int):
         super().__init__()
 

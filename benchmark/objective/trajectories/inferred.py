@@ -21,7 +21,8 @@ class InferredTrajectories(Trajectories):
     KL(q || policy), both with gradient.
 
     infer: q, from the policy's distribution and each row's label (R,). glimpses: before each symbol. objective: the
-    choice, for messages. Raises ConfigFault for several passes over an image, and where places cannot be enumerated.
+    choice, for messages. Raises ConfigFault for several passes over an image, for another number of glimpses, and where
+    places cannot be enumerated.
     """
 
     def __init__(
@@ -44,4 +45,9 @@ class InferredTrajectories(Trajectories):
             notes.append(torch.stack([q.log_prob(weights_RN), divergence_R], -1))
             return policy.place(weights_RN)
 
-        return noted(roll(samples, inferred), notes)
+        rollout = roll(samples, inferred)
+        if rollout.log_prob.shape[3] != self.glimpses:
+            raise ConfigFault(
+                [f"objective.glimpses={self.glimpses}: a symbol has {rollout.log_prob.shape[3]} glimpses"]
+            )
+        return noted(rollout, notes)

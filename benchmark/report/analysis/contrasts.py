@@ -158,3 +158,8 @@ def over_images(terms: Sequence[Term], sources_NK: NDArray[np.int64]) -> Compone
 def contrast(first: SeedSample, second: SeedSample, sources_NK: NDArray[np.int64]) -> Contrast:
     """The first minus the second, on the same test images."""
     return combination([Term(1.0, first, ""), Term(-1.0, second, "")], {"": sources_NK})
+
+
+def error_over_images(value_SN: Sequence[Floats], sources_NK: NDArray[np.int64]) -> float:
+    """The standard error of a score over test images with the same seeds, the root mean square over seeds."""
+    return float(np.sqrt(np.mean([clustered_variance(value_N, sources_NK) for value_N in value_SN])))

@@ -9,7 +9,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmark.common.clustered_variance import Floats, clustered_variance
+from benchmark.common.clustered_variance import Floats
+from benchmark.report.analysis.contrasts import error_over_images
 from benchmark.report.analysis.estimates import Estimate, share_estimate
 from benchmark.report.analysis.grouping import Group
 from benchmark.report.analysis.predictions import Predictions, value_by_seed
@@ -42,5 +43,5 @@ def share_by_bin(group: Group, predictions: Mapping[Path, Predictions], mode: st
 
 def shared_estimate(wrong_SM: Sequence[Floats], sources_MK: NDArray[np.int64]) -> Estimate:
     """The error of S seeds on M images, some of which share a digit."""
-    error = float(np.sqrt(np.mean([clustered_variance(wrong_M, sources_MK) for wrong_M in wrong_SM])))
+    error = error_over_images(wrong_SM, sources_MK)
     return share_estimate([float(wrong_M.mean()) for wrong_M in wrong_SM], len(sources_MK), error)

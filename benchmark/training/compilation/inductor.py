@@ -1,6 +1,6 @@
 """A training step compiled by torch.compile with its default compiler, Inductor."""
 
-from typing import final
+from typing import Any, final
 
 import torch
 from torch import Tensor
@@ -13,15 +13,18 @@ from benchmark.process.program import first_line
 from benchmark.training.compilation.base import Compilation, StepFunction
 from datamodules.contract import Batch
 
+LENGTHS = 64
+"""Most lengths of sequences that are compiled, each by itself; PyTorch would leave all after the eighth as they are."""
+
 
 @final
 class Inductor(Compilation):
     """The forward and backward pass of a training step as kernels of several operators each (torch.compile).
 
     A step of a small model takes three quarters of the time (docs/speed.md); the optimiser's step is as it was.
-    Compiling takes up to some minutes for a setting, and some ten seconds for each further run of it on the same
-    machine, as PyTorch keeps what it compiled. Random numbers are drawn as without it, so a step is the same to
-    rounding, and a whole training differs as it does on another processor.
+    Compiling takes up to some minutes for a setting and each length of sequences that a batch has, and some ten seconds
+    for each further run on the same machine, as PyTorch keeps what it compiled. Random numbers are drawn as without it,
+    so a step is the same to rounding, and a whole training differs as it does on another processor.
 
     PyTorch takes no second gradients of what it compiled, so objective=relax is refused. So are several processes, as
     each step would be compiled anew. Raises RunFault at the first step if nothing can be compiled, as where there is no
@@ -34,7 +37,8 @@ class Inductor(Compilation):
 
     def compiled(self, step: StepFunction) -> StepFunction:
         # Inductor's own generators would give a seed other numbers.
-        function = torch.compile(step, dynamic=False, options={"fallback_random": True})
+        known: dict[str, Any] = {"recompile_limit": LENGTHS}  # which PyTorch's types do not have yet
+        function = torch.compile(step, dynamic=False, options={"fallback_random": True}, **known)
 
         def compiled_step(rnn: SequenceModel, objective: Objective, batch: Batch) -> dict[str, Tensor]:
             try:

@@ -147,6 +147,8 @@ def test_a_factor_reaches_the_encoder_alone():
         optimizer.param_groups[2]["lr"] == 0.25 * optimizer.param_groups[0]["lr"] or not optimizer.param_groups[0]["lr"]
     )
     assert sum(map(len, in_group)) == len(list(module.parameters()))
+    told = {id(module._usual(group)) for group in module.groups.values()}  # whose rate is logged
+    assert told.isdisjoint(in_group[2])
 
 
 @pytest.mark.parametrize("attention", ["none", "item_hard", "location_soft", "ram"])

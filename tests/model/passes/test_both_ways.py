@@ -133,3 +133,12 @@ def test_right_to_left_the_boxes_are_turned_too():
         where = rnn(batch.image, batch.boxes, batch.target, 1, mode).where[:, 0, :, 0]
     torch.testing.assert_close(where[:4], where[4:].flip(1))
     assert not torch.allclose(where[:4, 0], where[:4, 1])
+
+
+def test_a_shared_policy_is_one_set_of_weights():
+    """Or it would be stepped, clipped and counted twice."""
+    shared = "passes.shared=['attention.network.*','attention.policy.*']"
+    module = built("dram", "passes=both_directions", shared, "data=digit_pairs_ordered").module
+    assert len({id(parameter) for parameter in module.policy}) == len(module.policy)
+    core = {id(parameter) for parameter in module.core}
+    assert core.isdisjoint(map(id, module.policy)) and len(core) + len(module.policy) == len(list(module.parameters()))

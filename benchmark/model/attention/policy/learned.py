@@ -6,7 +6,7 @@ from typing import final
 import torch
 from torch import Tensor, nn
 
-from benchmark.common.schedule import Schedule, Scheduled
+from benchmark.common.schedule import Schedule, Scheduled, refuse_zero
 from benchmark.model.attention.distribution import Gaussian
 from benchmark.model.attention.policy.base import Canvas, Policy, PolicyOutput, Seen, in_the_plane
 from datamodules.ranges import Width
@@ -52,6 +52,7 @@ class LearnedPolicy(Policy, Scheduled):
 
     def __init__(self, canvas: Canvas, query_size: int, hidden: list[Width], squash: Squash, std: Schedule):
         super().__init__()
+        refuse_zero("attention.mechanism.policy: std", std)
         widths = [query_size, *hidden]
         body = [layer for a, b in zip(widths, hidden, strict=False) for layer in (nn.Linear(a, b), nn.ReLU())]
         self.head = nn.Sequential(*body, nn.Linear(widths[-1], 2))
