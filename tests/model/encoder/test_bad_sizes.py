@@ -26,7 +26,7 @@ def run(runs, *overrides):
     (["attention=dram", "data.clutter_size=9"], "data.clutter_size must be 1 to 8, not 9"),
     (["attention=dram", "objective=likelihood"], "Use objective=reinforce"),
     (["attention=item_hard", "objective=likelihood"], "Use objective=reinforce"),
-    (["attention=dram", "baseline=leave_one_out", "objective.samples=1"], "needs objective.samples of 2 or more"),
+    (["attention=dram", "baseline=leave_one_out", "objective.samples=1"], "LeaveOneOut needs 2 trajectories"),
     (["attention=cnn_weak", "data.canvas=8", "data.placement._target_=datamodules.digits.placement.Anywhere"],
      "encoder.layers: an image of 8 x 8 px is too small"),
     (["attention=item_soft", "encoder.pad=false", "encoder.layers=[[4,99,1]]"], "encoder.layers: an image of"),
