@@ -7,7 +7,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check install
 CLAIMS := metrics_and_people cost_of_locations masking_items attention_helps weights_matter cost_of_items
 OTHERS := none,random,item_soft,item_hard,location_soft
 ATTENTION := $(OTHERS),dram
-CELLS := attention=dram attention/policy=centre_start_map
+CELLS := attention=dram attention/policy=context_map
 ESTIMATORS := reinforce,nvil,actor_critic,ppo,vimco,reweighted_wake_sleep,inferred_wake_sleep,variational
 TASKS := digit_pairs,svhn_sample,stanford_dogs_sample,coco_sample
 
@@ -17,7 +17,7 @@ TASKS := digit_pairs,svhn_sample,stanford_dogs_sample,coco_sample
 help: ## what there is to make
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-# dram's policy is the one that won, over cells; attention=dram alone has the paper's Gaussian.
+# dram has the policy that won, over cells of the coarse image that its context network reads; by itself the paper's Gaussian.
 compare: $(READY) ## every main mechanism, two seeds each, on the embedded digits; ends with the report (16 minutes on 2 cores)
 	@run="$(BIN)/python -m benchmark.run -m data=digit_pairs seed=0,1 study=$(STUDY)"; \
 	$$run $(CELLS); failed=$$?; \

@@ -76,6 +76,19 @@ def trainer_faults(config: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
             "trainer.precision",
             f"{precision!r}: has to be one of {kinds}; weights are always stored in 32 bits",
         )
+    make = under(config, "optimizer.make")
+    if precision == "16-mixed" and make.get("fused"):
+        yield (
+            "optimizer.make.fused",
+            "a fused optimiser undoes the scaling of 16-mixed only after gradients are clipped, which would cut all of "
+            "them: optimizer.make.fused=false, or trainer.precision=bf16-mixed, which scales nothing",
+        )
+    if trainer.get("max_steps", -1) != -1 and under(config, "encoder.tuning").get("epoch", 1) != 1:
+        yield (
+            "encoder.tuning.epoch",
+            "counts in shares of trainer.max_epochs, which trainer.max_steps would shorten: set the length by "
+            "trainer.max_epochs alone",
+        )
     for where in NAMED:
         for name, node in under(config, where).items():
             if not isinstance(node, Mapping) or "_target_" not in node:

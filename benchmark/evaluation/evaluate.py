@@ -17,7 +17,7 @@ import torch
 from torch import Tensor
 
 from benchmark.common.clustered_variance import clustered_variance
-from benchmark.evaluation.masking import covered, elsewhere, most_attended
+from benchmark.evaluation.masking import OtherMasks, covered, most_attended
 from benchmark.metrics.accumulate import INDEX, Accumulator, Outcomes
 from benchmark.metrics.base import Measure
 from benchmark.metrics.where.localisation import localisation
@@ -95,6 +95,7 @@ def evaluate(
     accumulators = {each.name: Accumulator(measure) for each in chosen}
     early: dict[str, Accumulator] = defaultdict(partial(Accumulator, measure))
     without: dict[str, Accumulator] = defaultdict(partial(Accumulator, measure))
+    elsewhere = OtherMasks()
     with torch.random.fork_rng():
         for number, batch in enumerate(split):
             images.update(batch.index, {"target": batch.target, "overlap": overlap_share(batch.boxes)})
@@ -103,7 +104,7 @@ def evaluate(
                 emitted[each.name].update(batch.index, {f"prediction_{each.name}": rollout.symbol[:, 0]})
                 accumulators[each.name].add(rollout.symbol[:, 0], averaged(rollout.logits), batch)
                 attended[each.name].update(batch.index, where_scores(rnn, rollout, batch, names_VN))
-                for name, masked in masked_batches(rnn, rollout, batch, background) if each is headline else ():
+                for name, masked in masked_batches(rnn, rollout, batch, background, elsewhere) if each is headline else ():
                     again = rollout_of(rnn, masked, headline, f"{seed}/{number}", NO_KEY)
                     without[name].add(again.symbol[:, 0], averaged(again.logits), masked)
             for glimpses in exits(rnn, batch):
@@ -135,7 +136,7 @@ def rollout_of(rnn: SequenceModel, batch: Batch, how: Mode, seed: str, key: Imag
 
 
 def masked_batches(
-    rnn: SequenceModel, rollout: Rollout, batch: Batch, background: float
+    rnn: SequenceModel, rollout: Rollout, batch: Batch, background: float, elsewhere: OtherMasks
 ) -> Iterator[tuple[str, Batch]]:
     """The batch with its most attended pixels covered, and with as many elsewhere; none where attention is even."""
     mask_BHW = most_attended(rnn.attention, rollout, (batch.image.shape[-2], batch.image.shape[-1]))
@@ -150,13 +151,14 @@ def where_scores(rnn: SequenceModel, rollout: Rollout, batch: Batch, names_VN: T
     where_BTMx, side = rollout.where[:, 0], (batch.image.shape[-2], batch.image.shape[-1])
     fixation_BTM2 = rnn.attention.fixation(where_BTMx.flatten(0, 2)).unflatten(0, where_BTMx.shape[:3])
     maps = partial(rnn.attention.attention_map, side=side)
+    taken_BG = (symbol_BT != IGNORED).repeat_interleave(where_BTMx.shape[2], 1)
     by_symbol = (  # objects that words name have no order; digits have a reading order
         {"named": mass_on_named(maps, where_BTMx, symbol_BT, batch.boxes, names_VN)}
         if names_VN.any()
-        else order(fixation_BTM2, batch.boxes)._asdict()
+        else order(fixation_BTM2, batch.boxes, symbol_BT != IGNORED)._asdict()
     )
     return {
-        **localisation(fixation_BTM2.flatten(1, 2), batch.boxes)._asdict(),
+        **localisation(fixation_BTM2.flatten(1, 2), batch.boxes, taken_BG)._asdict(),
         **map_scores(maps, where_BTMx, symbol_BT != IGNORED, batch.boxes)._asdict(),
         **by_symbol,
     }

@@ -5,6 +5,7 @@ Axes: B images, T time steps, M glimpses before each symbol, H rows, W columns.
 """
 
 from math import ceil
+from typing import final
 
 import torch
 from torch import Tensor
@@ -44,8 +45,18 @@ def covered(batch: Batch, mask_BHW: Tensor, background: float) -> Batch:
     return batch._replace(image=batch.image.masked_fill(mask_BHW[:, None], background))
 
 
-def elsewhere(mask_BHW: Tensor) -> Tensor:
-    """The masks of other images: each has that of the previous one of the batch. So they have the shapes and places
-    that masks have, and nothing to do with the image.
+@final
+class OtherMasks:
+    """The masks of other images, batch after batch of a split: each image has that of the one before it, so that they
+    have the shapes and places that masks have, and nothing to do with the image. The first image has its own, moved by
+    half of the image.
     """
-    return mask_BHW.roll(1, 0)
+
+    def __init__(self) -> None:
+        self._last_1HW: Tensor | None = None
+
+    def __call__(self, mask_BHW: Tensor) -> Tensor:
+        half = (mask_BHW.shape[1] // 2, mask_BHW.shape[2] // 2)
+        before_1HW = mask_BHW[:1].roll(half, (1, 2)) if self._last_1HW is None else self._last_1HW
+        self._last_1HW = mask_BHW[-1:]
+        return torch.cat([before_1HW, mask_BHW[:-1]])

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import Any, final
 
 import numpy as np
+import torch
 from torch import Tensor
 
 from benchmark.metrics.base import Measure, MeasureResult
@@ -35,8 +36,10 @@ class MeanPerClass(Measure):
         self.symbols, self.top, self.pairs = spec.symbols, top, pairs
 
     def parts(self, symbol_BT: Tensor, log_BTV: Tensor, batch: Batch) -> dict[str, Tensor]:
-        true_B1 = batch.target[:, :1]
-        above_B = (log_BTV[:, 0] > log_BTV[:, 0].gather(1, true_B1)).sum(-1)
+        true_B1, log_BV = batch.target[:, :1], log_BTV[:, 0]
+        true_log_B1 = log_BV.gather(1, true_B1)
+        earlier_BV = torch.arange(log_BV.shape[1], device=log_BV.device) < true_B1  # of equal ones, as argmax does
+        above_B = ((log_BV > true_log_B1) | ((log_BV == true_log_B1) & earlier_BV)).sum(-1)
         return {"predicted": symbol_BT[:, 0], "true": true_B1[:, 0], "within": above_B < self.top}
 
     def compute(self, split: str, parts: Mapping[str, np.ndarray]) -> MeasureResult:

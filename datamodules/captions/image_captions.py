@@ -113,7 +113,7 @@ class ImageCaptions(BaseData):
         """(N, C, S, S) float: any image files, preprocessed as for evaluation. Raises DataFault that lists all
         unreadable files.
         """
-        return central_crops(paths, self._shown.reading, self._shown.size, self._shown.make)
+        return central_crops(paths, self._shown.reading, self._shown.size, self._shown.make.still)
 
     @cached_property
     def _corpus(self) -> Corpus:
@@ -171,4 +171,4 @@ class ImageCaptions(BaseData):
 
         first = FirstCaption(corpus.first(gallery.image))
         size = self._amounts.evaluation_batch_size
-        return FixedPhotos(self._cutter(gallery), self._shown.make, first, rows, size, content)
+        return FixedPhotos(self._cutter(gallery), self._shown.make.still, first, rows, size, content)

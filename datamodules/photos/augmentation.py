@@ -58,6 +58,11 @@ class Augmentation:
         """Whether nothing is random: centre crops without flips and jitter."""
         return self._jitter == PLAIN
 
+    @property
+    def still(self) -> "Augmentation":
+        """The same crops and normalisation, nothing random: for evaluation."""
+        return Augmentation(self._size, self._mean, self._std, PLAIN)
+
     def uniforms(self, images: int, generator: Generator) -> Tensor:
         """(B, Q) random numbers of a training batch, drawn on the CPU, so that all devices get the same images."""
         uniform_BQ = torch.rand(images, DRAWN, generator=generator)

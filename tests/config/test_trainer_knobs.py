@@ -58,6 +58,23 @@ def test_what_would_end_with_nothing_is_refused_before_it_begins(trainer, told):
     assert told in fault
 
 
+def test_scaled_losses_are_clipped_before_a_fused_optimiser_undoes_the_scaling():
+    config = copy.deepcopy(USUAL)
+    config["trainer"]["precision"], config["optimizer"]["make"]["fused"] = "16-mixed", True
+    (fault,) = config_faults(config)
+    assert "optimizer.make.fused=false, or trainer.precision=bf16-mixed" in fault
+    config["optimizer"]["make"]["fused"] = False
+    assert config_faults(config) == []
+
+
+def test_an_encoder_that_learns_from_an_epoch_on_needs_the_length_in_epochs():
+    config = plain(COMPOSER.job(["attention=item_soft", "encoder=residual_map", "encoder/tuning=from_epoch", *TINY]))
+    assert config_faults(config) == []
+    config["trainer"]["max_steps"] = 50
+    (fault,) = config_faults(config)
+    assert fault.startswith("encoder.tuning.epoch: counts in shares of trainer.max_epochs")
+
+
 def test_steps_may_be_the_only_limit():
     assert faults_of(max_epochs=-1, max_steps=3) == []
 

@@ -6,7 +6,7 @@ from models import built, no_boxes, no_references, task
 from torch import Tensor
 
 from benchmark.evaluation.evaluate import evaluate
-from benchmark.evaluation.masking import covered, elsewhere, most_attended
+from benchmark.evaluation.masking import OtherMasks, covered, most_attended
 from benchmark.metrics.sequence import WholeSequence
 from benchmark.model.decoding.rollout import Rollout
 from datamodules.contract import IGNORED, Batch
@@ -65,7 +65,12 @@ def test_what_is_covered_and_what_is_covered_elsewhere():
     mask_BHW[0, 0, 1] = mask_BHW[2, 1, 1] = True
     batch = Batch(torch.ones(3, 2, 2, 2), torch.zeros(3, 1), no_boxes(3), torch.arange(3))
     assert covered(batch, mask_BHW, -7.0).image[0].tolist() == [[[1, -7], [1, 1]]] * 2
-    assert torch.equal(elsewhere(mask_BHW), mask_BHW[[2, 0, 1]])
+    moved = torch.zeros(2, 2, dtype=torch.bool)
+    moved[1, 0] = True
+    for sizes in ([3], [1, 1, 1], [2, 1]):
+        elsewhere = OtherMasks()
+        found = torch.cat([elsewhere(part) for part in mask_BHW.split(sizes)])
+        assert torch.equal(found, torch.stack([moved, *mask_BHW[:2]]))
 
 
 class ReadsOnePixel(torch.nn.Module):

@@ -22,8 +22,14 @@ from datamodules.contract import IGNORED, Batch
 NAN = float("nan")
 
 
-def judged(fixations, boxes):
-    found = localisation(torch.tensor(fixations, dtype=torch.float32), torch.tensor(boxes, dtype=torch.float32))
+def all_of(fixation):
+    return torch.ones(fixation.shape[:-1], dtype=torch.bool)
+
+
+def judged(fixations, boxes, taken=None):
+    fixation = torch.tensor(fixations, dtype=torch.float32)
+    counts = all_of(fixation) if taken is None else torch.tensor(taken)
+    found = localisation(fixation, torch.tensor(boxes, dtype=torch.float32), counts)
     return {name: value.tolist() for name, value in found._asdict().items()}
 
 
@@ -75,8 +81,16 @@ def test_who_looks_nowhere_is_not_judged():
     assert all(math.isnan(values[0]) for values in found.values())
 
 
+def test_glimpses_after_a_sequence_s_end_are_not_judged():
+    boxes, taken = [[[0, 0, 10, 10], [20, 20, 30, 30]]], [[True, True, False, False]]
+    alone = judged([[[5, 9], [15, 15]]], boxes)
+    for after in ([25.0, 25.0], [5.0, 5.0], [90.0, 90.0], [NAN, NAN]):
+        assert judged([[[5, 9], [15, 15], after, after]], boxes, taken) == alone
+    assert all(math.isnan(value[0]) for value in judged([[[5, 9]]], boxes, [[False]]).values())
+
+
 def test_data_without_boxes_are_not_judged():
-    found = localisation(torch.zeros(2, 3, 2), torch.zeros(2, 0, 4))
+    found = localisation(torch.zeros(2, 3, 2), torch.zeros(2, 0, 4), all_of(torch.zeros(2, 3, 2)))
     assert all(value.isnan().all() and value.shape == (2,) for value in found)
 
 
@@ -87,7 +101,7 @@ def test_localisation_against_a_slow_reading(glimpses, count, seed):
     low = torch.rand(2, count, 2, generator=generator) * 10
     boxes = torch.cat([low, low + 5], -1)
     points = torch.rand(2, glimpses, 2, generator=generator) * 16
-    found = localisation(points, boxes)
+    found = localisation(points, boxes, all_of(points))
     for b in range(2):
         hits = [[all(low[b, n, d] <= points[b, g, d] < low[b, n, d] + 5 for d in (0, 1)) for n in range(count)]
                 for g in range(glimpses)]  # fmt: skip
@@ -163,8 +177,10 @@ def test_errors_against_a_slow_reading(pairs):
     assert sum(entry["images"] for entry in found["by_length"].values()) == len(pairs)
 
 
-def ordered(fixations, boxes):
-    found = order(torch.tensor(fixations, dtype=torch.float32), torch.tensor(boxes, dtype=torch.float32))
+def ordered(fixations, boxes, emitted=None):
+    fixation = torch.tensor(fixations, dtype=torch.float32)
+    counts = torch.ones(fixation.shape[:2], dtype=torch.bool) if emitted is None else torch.tensor(emitted)
+    found = order(fixation, torch.tensor(boxes, dtype=torch.float32), counts)
     return found.on_its_digit.tolist(), found.in_order.tolist()
 
 
@@ -178,6 +194,12 @@ def test_looks_in_turn_by_hand():
     assert ordered([along[2::-1]], [ROW]) == ([pytest.approx(1 / 6)], [0.0])
     still = [[[15, 5], [15, 5]]] * 3
     assert ordered([still], [ROW]) == ([pytest.approx(1 / 3)], [0.0])
+
+
+def test_steps_after_the_last_symbol_have_no_order():
+    along, emitted = [[[5, 5]], [[15, 5]], [[0, 50]]], [[True, True, False]]
+    assert ordered([along], [ROW], emitted) == ([1.0], [1.0])
+    assert ordered([[*along[:2], [[NAN, NAN]]]], [ROW], emitted) == ([1.0], [1.0])
 
 
 def test_an_order_is_of_the_boxes_however_they_lie():
@@ -195,7 +217,7 @@ def test_what_has_no_partner_is_not_judged():
     assert math.isnan(on[0]) and math.isnan(turns[0])
     on, turns = ordered([[[[NAN, NAN]], [[NAN, NAN]]]], [ROW])
     assert math.isnan(on[0]) and math.isnan(turns[0])
-    found = order(torch.zeros(2, 3, 2, 2), torch.zeros(2, 0, 4))
+    found = order(torch.zeros(2, 3, 2, 2), torch.zeros(2, 0, 4), torch.ones(2, 3, dtype=torch.bool))
     assert all(value.isnan().all() and value.shape == (2,) for value in found)
 
 

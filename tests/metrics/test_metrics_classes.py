@@ -36,6 +36,11 @@ def test_the_true_one_among_the_likeliest():
     assert found.summary["top2_error"] == pytest.approx(1 / 3)
 
 
+def test_of_equal_categories_the_first_ones_count_as_likeliest():
+    found = judged([0, 1, 2, 3, 4], [0] * 5, [[0.2] * 5] * 5)
+    assert found.summary["top2_error"] == pytest.approx(3 / 5)
+
+
 def test_what_is_confused_most_stands_first():
     found = judged([0, 0, 0, 1, 2, 2], [1, 1, 2, 0, 2, 2])
     assert found.summary["confused"] == [

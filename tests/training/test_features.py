@@ -15,6 +15,7 @@ from benchmark.evaluation.cost import inference_speed
 from benchmark.evaluation.evaluate import evaluate
 from benchmark.model.attention.distribution import mode
 from benchmark.model.encoder.tuning.base import Tuned
+from benchmark.model.encoder.wrappers import Resized
 from benchmark.training.callbacks.builtin import EpochSeed
 from benchmark.training.features.cached import CachedFeatures, FeatureCaching
 from benchmark.training.features.live import NoFeatureCaching
@@ -217,6 +218,23 @@ def test_of_two_passes_the_first_looks_whole_images_up_and_the_second_computes_i
         expected = live.rnn.eval()(image, boxes, None, 1, mode)
     assert torch.equal(found.logits, expected.logits) and torch.equal(found.where, expected.where)
     assert len(training_targets) == 1 and not torch.equal(training_targets[0], image)
+
+
+def test_a_frozen_encoder_of_resized_images_is_cached_for_each_size(tmp_path):
+    whole = {"_target_": "benchmark.model.encoder.wrappers.Resized", "_partial_": True, "side": 8}
+    found = []
+    for side in (8, 16):
+        cfg = config("attention=item_soft", *ENCODER)
+        cfg.encoder = {**whole, "body": cfg.encoder, "side": side}
+        torch.manual_seed(0)
+        module = build_module(cfg, SPEC, Toy().references)
+        data, encoder = prepared(module, tmp_path), module.rnn.attention.encoder
+        assert isinstance(encoder, Resized)
+        batch = next(data.batches("test", CPU))
+        rows = encoder.encode(batch.image + 1, ImageKey("test", batch.index))  # looked up by the key
+        assert torch.equal(rows, encoder(batch.image))
+        found.append(rows)
+    assert not torch.equal(*found)  # the cache of one size is not taken for the other
 
 
 @pytest.mark.parametrize("attention, overrides, told", [

@@ -10,7 +10,7 @@ from torch import Tensor
 
 
 class Localisation(NamedTuple):
-    """Per image, NaN where it is undefined (no box, or a glimpse without a fixation).
+    """Per image, NaN where it is undefined (no box, no glimpse, or one without a fixation).
 
     hit_rate: (B,) share of fixations inside any box, in [0, 1].
     first_distance: (B,) distance in pixels from the first fixation to the nearest box's centre.
@@ -29,23 +29,27 @@ class Localisation(NamedTuple):
     switches: Tensor
 
 
-def localisation(fixation_BG2: Tensor, boxes_BN4: Tensor) -> Localisation:
-    """The scores of one trajectory's fixations. boxes_BN4: (x0, y0, x1, y1), half open; rows of NaN are padding."""
+def localisation(fixation_BG2: Tensor, boxes_BN4: Tensor, taken_BG: Tensor) -> Localisation:
+    """The scores of one trajectory's fixations. boxes_BN4: (x0, y0, x1, y1), half open; rows of NaN are padding.
+    taken_BG: bool, the glimpses that were taken: a rollout of sequences has others after a sequence's end.
+    """
     # One more padding box, so that data sets without boxes (N = 0) need no case of their own.
     boxes_BN4 = torch.cat([boxes_BN4, boxes_BN4.new_full((len(boxes_BN4), 1, 4), float("nan"))], 1)
     low_BN2, high_BN2 = boxes_BN4[..., :2], boxes_BN4[..., 2:]
     point_BG12 = fixation_BG2[:, :, None]
-    inside_BGN = ((point_BG12 >= low_BN2[:, None]) & (point_BG12 < high_BN2[:, None])).all(-1)
+    inside_BGN = ((point_BG12 >= low_BN2[:, None]) & (point_BG12 < high_BN2[:, None])).all(-1) & taken_BG[..., None]
     real_BN = ~boxes_BN4.isnan().any(-1)
-    known_B = real_BN.any(-1) & ~fixation_BG2.isnan().any((-2, -1))
+    known_B = real_BN.any(-1) & taken_BG.any(-1) & ~(fixation_BG2.isnan().any(-1) & taken_BG).any(-1)
     centre_BN2 = (low_BN2 + high_BN2) / 2
-    distance_BGN = (point_BG12 - centre_BN2[:, None]).norm(dim=-1).masked_fill(~real_BN[:, None], torch.inf)
+    counts_BGN = real_BN[:, None] & taken_BG[..., None]
+    distance_BGN = (point_BG12 - centre_BN2[:, None]).norm(dim=-1).masked_fill(~counts_BGN, torch.inf)
     nearest_B, boxes_B = distance_BGN[:, 0].amin(-1), real_BN.sum(-1).clamp(min=1)
     aim_B = distance_BGN.amin(1).masked_fill(~real_BN, 0.0).sum(-1) / boxes_B
     touched_BN = inside_BGN.any(1) & real_BN
     covered_B = touched_BN.sum(-1) / boxes_B
     switches_B = switches(inside_BGN, distance_BGN)
-    values = (inside_BGN.any(-1).float().mean(-1), nearest_B, aim_B, covered_B, (covered_B == 1).float(), switches_B)
+    hits_B = inside_BGN.any(-1).sum(-1) / taken_BG.sum(-1).clamp(min=1)
+    values = (hits_B, nearest_B, aim_B, covered_B, (covered_B == 1).float(), switches_B)
     return Localisation(*(value.masked_fill(~known_B, torch.nan) for value in values))
 
 

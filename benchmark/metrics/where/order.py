@@ -21,8 +21,9 @@ class Order(NamedTuple):
     in_order: Tensor
 
 
-def order(fixation_BTM2: Tensor, boxes_BN4: Tensor) -> Order:
+def order(fixation_BTM2: Tensor, boxes_BN4: Tensor, emitted_BT: Tensor) -> Order:
     """The scores of one trajectory's fixations. Boxes beyond T and symbols beyond N are ignored.
+    emitted_BT: bool, whether a symbol was emitted at the step; steps after the last symbol are ignored.
 
     With T = 1 all is NaN: there is no order, and no object belongs to the symbol more than another.
     """
@@ -30,9 +31,9 @@ def order(fixation_BTM2: Tensor, boxes_BN4: Tensor) -> Order:
     # Padded with boxes of NaN to one per symbol, so that data sets without boxes (N = 0) need no case of their own.
     missing_BT4 = boxes_BN4.new_full((len(boxes_BN4), steps, 4), torch.nan)
     low_BT2, high_BT2 = torch.cat([boxes_BN4, missing_BT4], 1)[:, :steps].split(2, -1)
-    real_BT = ~(low_BT2.isnan() | high_BT2.isnan()).any(-1)
+    real_BT = ~(low_BT2.isnan() | high_BT2.isnan()).any(-1) & emitted_BT
     inside_BTM = ((fixation_BTM2 >= low_BT2[:, :, None]) & (fixation_BTM2 < high_BT2[:, :, None])).all(-1)
-    known_B = ~fixation_BTM2.isnan().flatten(1).any(-1) & (steps > 1)
+    known_B = ~(fixation_BTM2.isnan().any((-2, -1)) & emitted_BT).any(-1) & (steps > 1)
     look_BT2, centre_BT2 = fixation_BTM2.mean(2), (low_BT2 + high_BT2) / 2
     moved_Bt = (look_BT2.diff(dim=1) * centre_BT2.diff(dim=1)).sum(-1) > 0
     both_Bt = real_BT[:, 1:] & real_BT[:, :-1]

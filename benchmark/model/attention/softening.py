@@ -36,7 +36,7 @@ class EachGlimpse(Softening):
 class EachImage(Softening):
     """One Bernoulli draw for all glimpses of an image: as Show, Attend and Tell describes it."""
 
-    def __init__(self, share: float):
+    def __init__(self, share: Share):
         self.share = share
 
     def __call__(self, like_BND: Tensor) -> Tensor:

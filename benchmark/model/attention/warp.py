@@ -8,7 +8,7 @@ from typing import NamedTuple, final
 
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import adaptive_avg_pool2d, avg_pool2d
+from torch.nn.functional import adaptive_avg_pool2d, avg_pool2d, pad
 
 from benchmark.common.constants import constant
 from benchmark.model.attention.base import NO_GLIMPSE, Attention, Glimpse, Past
@@ -19,7 +19,7 @@ from benchmark.model.attention.whatwhere import WhatWhere
 from benchmark.model.attention.window import Sampler
 from benchmark.model.encoder.base import Encoder
 from datamodules.contract import NO_KEY, ImageKey, TaskSpec
-from datamodules.ranges import Count, NonNegative, Width
+from datamodules.ranges import Count, NotAll, Width
 
 
 class WarpFeatures(NamedTuple):
@@ -33,16 +33,23 @@ class WarpFeatures(NamedTuple):
 
 
 def coarser(warp_R23: Tensor, side: tuple[int, int], step: int) -> Tensor:
-    """The warp that is `step` times as wide around the same centre, for the image averaged over step x step pixels.
+    """The warp that is `step` times as wide around the same centre, for the image averaged over step x step pixels,
+    where it ends within such a cell with background beyond its edge.
 
     A reduced image's corner pixels have their centres further in, so its [-1, 1] is not the image's.
     """
-    reduced = [max(length // step - 1, 1) * step for length in (side[1], side[0])]
+    reduced = [max(-(-length // step) - 1, 1) * step for length in (side[1], side[0])]
     scale_2 = constant([(side[1] - 1) / reduced[0], (side[0] - 1) / reduced[1]], warp_R23)
     shift_2 = constant([(side[1] - step) / reduced[0] - 1, (side[0] - step) / reduced[1] - 1], warp_R23)
     wide_R22 = step * warp_R23[..., :2] * scale_2[:, None]
     to_R21 = (warp_R23[..., 2] * scale_2 + shift_2)[..., None]
     return torch.cat([wide_R22, to_R21], -1)
+
+
+def filled(image_BCHW: Tensor, step: int, background: float) -> Tensor:
+    """The image with background below and to the right, so that its sides are multiples of `step`."""
+    rows, columns = (-length % step for length in image_BCHW.shape[-2:])
+    return pad(image_BCHW, [0, columns, 0, rows], value=background) if rows or columns else image_BCHW
 
 
 @final
@@ -58,8 +65,9 @@ class WarpAttention(Attention):
     hidden: width of the layer that joins image and query. size: g, pixels a side of a crop.
     parallel: K, crops of each glimpse, of one localisation network and one glimpse network, their codes concatenated
     (the STN paper's birds also have one localisation network, but a glimpse network for each crop).
-    starts, spread: at initialisation the first `starts` crops lie evenly on a ring of radius `spread` (1: the image's
-    edge), as in the STN paper's parallel transformers. Crops that start at one place stay alike.
+    starts, spread: at initialisation the first `starts` crops lie evenly on a ring of radius `spread`, as in the STN
+    paper's parallel transformers; a single one lies at the centre. A radius of 1 would be the image's edge, which the
+    tanh does not reach. Crops that start at one place stay alike.
     scales: concentric crops, each twice as wide as the one before, sampled from an image reduced as much, as in a
     retina. Bilinear sampling has a gradient only of the pixels it touches; wide crops extend it.
     oversample: see `Sampler`.
@@ -78,7 +86,7 @@ class WarpAttention(Attention):
         family: Family,
         parallel: Count,
         starts: Count,
-        spread: NonNegative,
+        spread: NotAll,
         whatwhere: Callable[..., WhatWhere],
         overview: Count,
         size: Count,
@@ -97,7 +105,7 @@ class WarpAttention(Attention):
         self.theta = nn.Linear(hidden, parallel * len(family.identity), bias=False)
         nn.init.zeros_(self.theta.weight)
         angle_s = (torch.arange(starts) + 0.5) * 2 * torch.pi / starts
-        place_s2 = spread * torch.stack([angle_s.cos(), angle_s.sin()], -1)
+        place_s2 = (spread if starts > 1 else 0.0) * torch.stack([angle_s.cos(), angle_s.sin()], -1)
         self.start_sP = nn.Parameter(family.recentred(torch.tensor([family.identity] * starts), place_s2.atanh()))
         self.sampler = Sampler(spec.background, size, oversample)
         self.network = views(encoder=encoder, channels=channels, scales=scales, side=size)
@@ -105,7 +113,8 @@ class WarpAttention(Attention):
         self.code_size, self.global_feature_size = parallel * self.whatwhere.size, self.network.global_feature_size
 
     def encode(self, image_BCHW: Tensor, boxes_BN4: Tensor, key: ImageKey = NO_KEY) -> WarpFeatures:
-        levels = [self.sampler.raised(avg_pool2d(image_BCHW, step)) for step in self.steps]
+        wholes = (filled(image_BCHW, step, self.sampler.background) for step in self.steps)
+        levels = [self.sampler.raised(avg_pool2d(whole, step)) for whole, step in zip(wholes, self.steps, strict=True)]
         plan_BH = self.of_image(self.localiser(adaptive_avg_pool2d(image_BCHW, self.overview)).flatten(1))
         return WarpFeatures(levels, image_BCHW, plan_BH)
 

@@ -95,7 +95,7 @@ class Positions(Decoder):
 
     def logits(self, state: State) -> Tensor:
         (code_RD,), seen, _ = state
-        step = len(seen) // self.glimpses - 1
+        step = (len(seen) - 1) // self.glimpses
         return self.ending(code_RD, self.digits[step](code_RD), step)
 
     def policy_parameters(self, context: list[nn.Parameter]) -> list[nn.Parameter]:

@@ -25,6 +25,9 @@ class Resized(Encoder):
         self.body = body((shape[0], side, side))
         self.shape = self.body.shape
 
+    def extra_repr(self) -> str:
+        return f"side={self.side}"
+
     def forward(self, image_BCHW: Tensor) -> Tensor:
         side = (self.side, self.side)
         return self.body(interpolate(image_BCHW, side, mode="bilinear", align_corners=False, antialias=True))

@@ -30,6 +30,16 @@ def share(of: nn.Module, by: nn.Module, weights: list[str]) -> None:
         setattr(by.get_submodule(owner), leaf, theirs[name])
 
 
+def copy_buffers(of: nn.Module, by: nn.Module) -> None:
+    """Copies the values of buffers that belong to a checkpoint, such as the statistics of batch normalisation, where
+    both models have them in one shape. Unlike parameters, buffers cannot be shared: a move to a device separates them.
+    """
+    theirs, kept = dict(of.named_buffers()), by.state_dict()
+    for name, mine in by.named_buffers():
+        if name in kept and name in theirs and theirs[name].shape == mine.shape:
+            mine.copy_(theirs[name])
+
+
 def reversed_prefix(values: Tensor, length_B: Tensor) -> Tensor:
     """(B, T, ...) with the first `length` entries of each row reversed, the rest unchanged."""
     place_BT = torch.arange(values.shape[1], device=values.device).expand(len(values), -1)

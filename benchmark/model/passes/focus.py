@@ -13,7 +13,7 @@ from benchmark.common.constants import constant
 from benchmark.model.attention.distribution import Draw
 from benchmark.model.decoding.rollout import Rollout
 from benchmark.model.loop import SequenceModel
-from benchmark.model.passes.base import Make, share
+from benchmark.model.passes.base import Make, copy_buffers, share
 from datamodules.contract import IGNORED, NO_KEY, ImageKey, TaskSpec
 from datamodules.ranges import Count, NonNegative
 
@@ -34,7 +34,8 @@ class Focused(SequenceModel):
     """A model trained on small images reads a large one in two passes: over the large image, then over a crop around
     its fixations, resized to the size it was trained on.
 
-    Both passes share all weights, so these must not depend on the image's size. The crop's frame is the smallest that
+    Both passes share all weights, so these must not depend on the image's size, and the second pass takes the statistics
+    of batch normalisation that the first was trained with. The crop's frame is the smallest that
     holds all fixations up to the end, its corners averaged over trajectories, plus `margin` on all sides, which the
     paper does not give. Training is of the first pass only, and glimpses in the rollout are the first pass's.
     size: pixels a side of the crop. margin: pixels of the large image.
@@ -56,6 +57,7 @@ class Focused(SequenceModel):
         first = self.far(image, boxes, target, samples, draw, key)
         if target is not None:
             return first
+        copy_buffers(self.far, self.near)
         frame_B4 = self.frame(first, (image.shape[-1], image.shape[-2]))
         scale_B2 = self.size / (frame_B4[:, 2:] - frame_B4[:, :2])
         boxes = (boxes - frame_B4[:, None, :2].repeat(1, 1, 2)) * scale_B2[:, None].repeat(1, 1, 2)

@@ -83,11 +83,11 @@ class FeatureCaching(FeatureCallback):
             encoder.source = CachedFeatures(rows)
         rnn.train(training)
 
-    def _rows(self, encoder: Tuned, weights: str, name: str, split: FixedImages, first: Batch) -> np.ndarray:
+    def _rows(self, encoder: Encoder, weights: str, name: str, split: FixedImages, first: Batch) -> np.ndarray:
         device, batch = first.image.device, len(first.image)
         images = batch * (split.batches - 1) + len(split.batch(0, split.batches - 1, device).image)
         source = {
-            "encoder": repr(encoder.body),
+            "encoder": repr(encoder.body if isinstance(encoder, Tuned) else encoder),
             "weights": weights,
             "data": split.fingerprint(),
             "images": sha256(first.image.cpu().numpy().tobytes()).hexdigest(),  # depends on size and normalisation
@@ -96,13 +96,13 @@ class FeatureCaching(FeatureCallback):
         }
 
         def make(number: int) -> np.ndarray:
-            features: np.ndarray = encoder.body(split.batch(0, number, device).image).float().cpu().numpy()
+            features: np.ndarray = encoder(split.batch(0, number, device).image).float().cpu().numpy()
             return features
 
         return self._store.rows(name, source, images, batch, encoder.shape, make)
 
 
-def _readers(rnn: nn.Module, batch: Batch) -> list[Tuned]:
+def _readers(rnn: nn.Module, batch: Batch) -> list[Encoder]:
     """The frozen encoders that encode whole images. Raises ConfigFault where there are none."""
     noted, encoders = _Noted(), [part for part in rnn.modules() if isinstance(part, Encoder)]
     for encoder in encoders:
@@ -117,7 +117,7 @@ def _readers(rnn: nn.Module, batch: Batch) -> list[Tuned]:
                 "cache. Use features=live"
             ]
         )
-    frozen = [part for part in noted.encoders if isinstance(part, Tuned) and part.frozen]
+    frozen = [part for part in noted.encoders if _is_frozen(part)]
     if not frozen:
         raise ConfigFault(
             [
@@ -128,7 +128,14 @@ def _readers(rnn: nn.Module, batch: Batch) -> list[Tuned]:
     return frozen
 
 
-def _digest(encoder: Tuned) -> str:
+def _is_frozen(encoder: Encoder) -> bool:
+    """Whether all of its parameters are in parts that are never trained."""
+    tuned = [part for part in encoder.modules() if isinstance(part, Tuned)]
+    still = {parameter for part in tuned if part.frozen for parameter in part.parameters()}
+    return bool(tuned) and still.issuperset(encoder.parameters()) and all(part.frozen for part in tuned)
+
+
+def _digest(encoder: Encoder) -> str:
     total = sha256()
     for name, value in encoder.state_dict().items():
         total.update(f"{name} {value.dtype} {list(value.shape)}".encode())

@@ -1,5 +1,6 @@
 """Location-wise soft attention: the families of warps, the closed loop's parts, and its drawing."""
 
+from dataclasses import replace
 from functools import partial
 
 import pytest
@@ -10,18 +11,18 @@ from torch.nn.functional import avg_pool2d
 from benchmark.model.attention.distribution import sample, uniform
 from benchmark.model.attention.family import Affine, Shift, Zoom
 from benchmark.model.attention.views import Stacked
-from benchmark.model.attention.warp import WarpAttention, coarser
+from benchmark.model.attention.warp import WarpAttention, coarser, filled
 from benchmark.model.attention.whatwhere import Multiplied
 from benchmark.model.attention.window import Sampler
 from benchmark.model.encoder.conv import Conv
 from benchmark.model.encoder.dense import Dense
 
 
-def attention(family, size=5, side=(9, 9), starts=1, spread=0.0, scales=1, parallel=1, views=Stacked):
+def attention(family, size=5, side=(9, 9), starts=1, spread=0.0, scales=1, parallel=1, views=Stacked, background=0.0):
     torch.manual_seed(0)
     localiser = partial(Conv, layers=[(2, 3, 2)], pad=True)
     return WarpAttention(
-        task(side), 3, partial(Dense, sizes=[4]), views, localiser, 6, family, parallel, starts, spread, Multiplied,
+        replace(task(side), background=background), 3, partial(Dense, sizes=[4]), views, localiser, 6, family, parallel, starts, spread, Multiplied,
         overview=4, size=size, scales=scales, oversample=1,
     )  # fmt: skip
 
@@ -87,16 +88,33 @@ def test_a_coarser_crop_is_as_many_times_as_wide_around_the_same_place(step, sid
     fine = torch.tensor([[[0.08, 0.02, 0.11], [-0.03, 0.1, -0.07]]])
     wide = torch.cat([step * fine[..., :2], fine[..., 2:]], -1)
     sampler = Sampler(0.0, 5, 1)
-    coarse = sampler(avg_pool2d(image, step), coarser(fine, side, step))
+    coarse = sampler(avg_pool2d(filled(image, step, 0.0), step), coarser(fine, side, step))
     torch.testing.assert_close(coarse, sampler(image, wide), atol=1e-4, rtol=1e-4)
     torch.testing.assert_close(coarser(fine, side, 1), fine)
+
+
+def test_no_pixel_is_lost_where_a_side_is_no_multiple_of_the_coarse_pixel():
+    model = attention(Affine(0.5), side=(15, 13), scales=3, background=2.0)
+    image = torch.full((1, 1, 15, 13), 2.0)
+    image[..., -1, -1] = 10.0
+    levels = model.encode(image, no_boxes(1)).levels
+    assert [level.shape[2:] for level in levels] == [(15, 13), (8, 7), (4, 4)]
+    assert [level.sum().item() for level in levels] == [8.0, 2.0, 0.5]  # a quarter of it, a sixteenth; elsewhere ground
+    # The centre of the last coarse pixel, which begins at pixel 12: place 13.5 of 0 to 14, and of 0 to 12.
+    place = torch.tensor([[[0.0, 0.0, 2 * 13.5 / 12 - 1], [0.0, 0.0, 2 * 13.5 / 14 - 1]]])
+    torch.testing.assert_close(coarser(place, (15, 13), 4)[0, :, 2], torch.ones(2))
+
+
+def test_a_single_crop_starts_at_the_centre():
+    model = attention(Zoom(0.5), starts=1, spread=0.8)
+    assert model.start_sP.tolist() == [[0.5, 0.0, 0.0]]
 
 
 def test_crops_of_all_scales_are_read_and_drawn():
     model, image = attention(Affine(0.25), scales=2), torch.randn(1, 1, 9, 9)
     glimpse = model(model.encode(image, no_boxes(1)), torch.randn(1, 3), 0, sample)
     crops = [model.sampler(image, glimpse.where[:, 0])]
-    crops.append(model.sampler(avg_pool2d(image, 2), coarser(glimpse.where[:, 0], (9, 9), 2)))
+    crops.append(model.sampler(avg_pool2d(filled(image, 2, 0.0), 2), coarser(glimpse.where[:, 0], (9, 9), 2)))
     what = model.network(torch.stack(crops, 1))
     torch.testing.assert_close(glimpse.code, model.whatwhere(what, model.start_sP))
     seen = model.attention_map(glimpse.where, (9, 9))[0]
@@ -144,7 +162,7 @@ def test_parallel_crops_start_apart_and_their_codes_stand_side_by_side():
     codes = []
     for crop in range(2):
         warp = glimpse.where[:, crop]
-        near, far = model.sampler(image, warp), model.sampler(avg_pool2d(image, 2), coarser(warp, (9, 9), 2))
+        near, far = model.sampler(image, warp), model.sampler(avg_pool2d(filled(image, 2, 0.0), 2), coarser(warp, (9, 9), 2))
         theta = torch.stack([warp[:, 0, 0], warp[:, 0, 2], warp[:, 1, 2]], 1)
         codes.append(model.whatwhere(model.network(torch.stack([near, far], 1)), theta))
     torch.testing.assert_close(glimpse.code, torch.cat(codes, 1))

@@ -103,6 +103,17 @@ def test_all_sequences_together_are_certain():
     torch.testing.assert_close(p[:, 2].sum(-1), torch.ones(2))
 
 
+def test_each_glimpse_of_a_symbol_is_read_at_the_symbol_s_position():
+    model, code = decoder(), torch.randn(2, CODE)
+    model.glimpses = 2
+    state, found = model.start(torch.zeros(2, 1)), []
+    for _ in range(2 * T):
+        state = model.step(code, state)
+        found.append(model.logits(state))
+    torch.testing.assert_close(torch.stack(found[1::2], 1), said(decoder(), code))
+    assert all(torch.equal(first, second) for first, second in zip(found[::2], found[1::2], strict=True))
+
+
 def test_digits_past_the_length_learn_nothing():
     model, code = decoder(), torch.randn(2, CODE)
     log_RTV = said(model, code)

@@ -64,6 +64,23 @@ def test_the_second_pass_is_the_same_model_on_the_crop():
     torch.testing.assert_close(found.logits, second.logits)
 
 
+def test_the_second_pass_has_the_first_one_s_statistics_of_batch_normalisation():
+    parts = focused("dram", "encoder=residual_code", "encoder.body.body.widths=[4,8]")
+    rnn, batch = parts.module.rnn.train(), first_batch(parts)
+    for _ in range(3):
+        rnn(batch.image, batch.boxes, batch.target, 1, sample)
+    rnn.eval()
+    with torch.no_grad():
+        found = rnn(batch.image, batch.boxes, None, 1, mode)
+        crop = cropped(batch.image, rnn.frame(rnn.far(batch.image, batch.boxes, None, 1, mode), (40, 40)), 20)
+        small = built("dram", "encoder=residual_code", "encoder.body.body.widths=[4,8]",
+                      data="digit_pairs_ordered").module.rnn.eval()  # fmt: skip
+        fresh = small(crop, batch.boxes, None, 1, mode).logits
+        small.load_state_dict({name: value for name, value in rnn.far.state_dict().items()})
+        expected = small(crop, batch.boxes, None, 1, mode)
+    assert torch.equal(found.logits, expected.logits) and not torch.equal(found.logits, fresh)
+
+
 def test_training_is_the_first_pass_s():
     parts = focused()
     rnn, batch = parts.module.rnn, first_batch(parts)

@@ -8,6 +8,7 @@ from typing import final
 from torch import Tensor, nn
 
 from benchmark.model.attention.alignment.base import Alignment
+from datamodules.ranges import Width
 
 
 @final
@@ -16,7 +17,7 @@ class Dot(Alignment):
 
     learns = True
 
-    def __init__(self, item_size: int, query_size: int, size: int):
+    def __init__(self, item_size: int, query_size: int, size: Width):
         super().__init__()
         self.of_item = nn.Linear(item_size, size)
         self.of_query = nn.Linear(query_size, size, bias=False)
