@@ -104,7 +104,8 @@ def evaluate(
                 emitted[each.name].update(batch.index, {f"prediction_{each.name}": rollout.symbol[:, 0]})
                 accumulators[each.name].add(rollout.symbol[:, 0], averaged(rollout.logits), batch)
                 attended[each.name].update(batch.index, where_scores(rnn, rollout, batch, names_VN))
-                for name, masked in masked_batches(rnn, rollout, batch, background, elsewhere) if each is headline else ():
+                maskings = masked_batches(rnn, rollout, batch, background, elsewhere) if each is headline else ()
+                for name, masked in maskings:
                     again = rollout_of(rnn, masked, headline, f"{seed}/{number}", NO_KEY)
                     without[name].add(again.symbol[:, 0], averaged(again.logits), masked)
             for glimpses in exits(rnn, batch):

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from benchmark.model.attention.base import NO_GLIMPSE, Attention, Glimpse, Past
 from benchmark.model.attention.distribution import Draw, PointMass, random_items
-from benchmark.model.attention.item import grid_map
+from benchmark.model.attention.grid import CellGrid
 from benchmark.model.encoder.base import Encoder
 from datamodules.contract import NO_KEY, ImageKey, TaskSpec
 from datamodules.ranges import Width
@@ -44,8 +44,8 @@ class AdaptiveAttention(Attention):
     ):
         super().__init__()
         self.encoder = encoder(spec.image_shape)
-        self.global_feature_size, self.rows, self.columns = self.encoder.shape
-        self.code_size, self.side = query_size, spec.image_shape[1:]
+        self.global_feature_size = self.encoder.shape[0]
+        self.code_size, self.grid = query_size, CellGrid(self.encoder, spec.image_shape[1:])
         self.project = nn.Linear(self.global_feature_size, query_size)
         self.of_item = nn.Linear(query_size, size, bias=False)
         self.of_sentinel = nn.Linear(query_size, size, bias=False)
@@ -77,12 +77,10 @@ class AdaptiveAttention(Attention):
 
     def attention_map(self, where: Tensor, side: tuple[int, int]) -> Tensor:
         """The items' weights as a map with maximum 1, scaled by 1 - beta: dark where the sentinel has the weight."""
-        return grid_map(where[:, :-1], (self.rows, self.columns), side) * (1 - where[:, -1, None, None])
+        return self.grid.map(where[:, :-1], side) * (1 - where[:, -1, None, None])
 
     def fixation(self, where: Tensor) -> Tensor:
-        best_R = where[:, :-1].argmax(-1)
-        x, y = best_R % self.columns + 0.5, best_R // self.columns + 0.5
-        return torch.stack([x * self.side[1] / self.columns, y * self.side[0] / self.rows], -1)
+        return self.grid.centre(where[:, :-1].argmax(-1))
 
     def policy_parameters(self) -> list[nn.Parameter]:
         return []

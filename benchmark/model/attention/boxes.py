@@ -11,7 +11,8 @@ from torch import Tensor
 from benchmark.common.constants import constant
 from benchmark.model.attention.base import NO_GLIMPSE, Glimpse, Past
 from benchmark.model.attention.distribution import Draw
-from benchmark.model.attention.item import AttentionOverItems, peaked
+from benchmark.model.attention.grid import peaked
+from benchmark.model.attention.item import AttentionOverItems
 from datamodules.contract import NO_KEY, ImageKey
 
 

@@ -10,7 +10,6 @@ from typing import NamedTuple, final
 
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import interpolate
 
 from benchmark.model.attention.alignment.base import Alignment
 from benchmark.model.attention.base import NO_GLIMPSE, Attention, Glimpse, Past
@@ -23,21 +22,11 @@ from benchmark.model.attention.distribution import (
     random_items,
 )
 from benchmark.model.attention.gate import Gate
+from benchmark.model.attention.grid import CellGrid
 from benchmark.model.attention.softening import Softening
 from benchmark.model.encoder.base import Encoder
 from datamodules.contract import NO_KEY, ImageKey, TaskSpec
 from datamodules.ranges import Positive
-
-
-def peaked(map_RHW: Tensor) -> Tensor:
-    """The map scaled to a maximum of 1; one of zeros stays."""
-    return map_RHW / map_RHW.amax((-2, -1), keepdim=True).clamp(min=1e-12)
-
-
-def grid_map(weights_RN: Tensor, cells: tuple[int, int], side: tuple[int, int]) -> Tensor:
-    """(R, H, W) the weights of a grid's cells as a map with maximum 1. cells: rows and columns of the grid."""
-    grid_R1hw = weights_RN.unflatten(-1, (1, *cells))
-    return peaked(interpolate(grid_R1hw, size=side, mode="bilinear", align_corners=False).squeeze(1))
 
 
 class ItemChoice(nn.Module, ABC):
@@ -184,6 +173,7 @@ class ItemAttention(AttentionOverItems):
         x = (torch.arange(self.columns) + 0.5) / self.columns
         place_N2 = torch.stack([x.repeat(self.rows), y.repeat_interleave(self.columns)], 1)
         self.register_buffer("place_N2", place_N2, persistent=False)
+        self.grid = CellGrid(self.encoder, (self.height, self.width))
 
     def encode(self, image_BCHW: Tensor, boxes_BN4: Tensor, key: ImageKey = NO_KEY) -> ItemFeatures:
         map_BNC = self.encoder.encode(image_BCHW, key).flatten(2).transpose(1, 2)
@@ -203,8 +193,7 @@ class ItemAttention(AttentionOverItems):
         return Glimpse(*self.attend(scores_RN, features.item, features.softened, query_RS, draw))
 
     def attention_map(self, where: Tensor, side: tuple[int, int]) -> Tensor:
-        return grid_map(where, (self.rows, self.columns), side)
+        return self.grid.map(where, side)
 
     def fixation(self, where: Tensor) -> Tensor:
-        side_2 = torch.tensor([self.width, self.height], device=where.device)
-        return self.place_N2[where.argmax(-1)] * side_2
+        return self.grid.centre(where.argmax(-1))

@@ -8,6 +8,7 @@ from typing import final
 
 from torch import Tensor, nn
 
+from benchmark.model.encoder.cells import CellCentres, EvenCells
 from datamodules.contract import ImageKey
 
 
@@ -31,11 +32,12 @@ class Computed(FeatureSource):
 class Encoder(nn.Module, ABC):
     """An encoder. Its output is a feature map; a single feature vector is a map of one cell.
 
-    shape: (channels, rows, columns) of the output. source: where the features of whole images come from; caching a
-    frozen encoder's features replaces it.
+    shape: (channels, rows, columns) of the output. cells: where in the image its cells look. source: where the
+    features of whole images come from; caching a frozen encoder's features replaces it.
     """
 
     shape: tuple[int, int, int]
+    cells: CellCentres = EvenCells()
     source: FeatureSource = Computed()
 
     @abstractmethod

@@ -10,6 +10,7 @@ from torch import Tensor, nn
 
 from benchmark.common.errors import ConfigFault
 from benchmark.model.encoder.base import Encoder
+from benchmark.model.encoder.cells import PIXELS
 from datamodules.ranges import Count, Width
 
 
@@ -24,6 +25,7 @@ class Conv(Encoder):
         super().__init__()
         body: list[nn.Module] = []
         before, rows, columns = shape
+        cells = PIXELS
         for channels, kernel, stride in layers:
             edge = (kernel - 1) // 2 if pad else 0
             rows, columns = ((side + 2 * edge - kernel) // stride + 1 for side in (rows, columns))
@@ -32,9 +34,9 @@ class Conv(Encoder):
                     [f"encoder.layers: an image of {shape[1]} x {shape[2]} px is too small for {list(layers)}"]
                 )
             body += [nn.Conv2d(before, channels, kernel, stride, edge), nn.ReLU()]
-            before = channels
+            before, cells = channels, cells.then(kernel, stride, edge)
         self.body = nn.Sequential(*body)
-        self.shape = (before, rows, columns)
+        self.shape, self.cells = (before, rows, columns), cells
 
     def forward(self, image_BCHW: Tensor) -> Tensor:
         return self.body(image_BCHW)

@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from torch.nn.functional import avg_pool2d, max_pool2d, pad, unfold
 
 from benchmark.model.encoder.base import Encoder
+from benchmark.model.encoder.cells import PIXELS
 from datamodules.ranges import Count, NotAll, Width
 
 Shape = tuple[int, int, int]
@@ -111,10 +112,12 @@ class PooledConv(Encoder):
         self.units: list[Nonlinearity] = [first, *(Rectifier() for _ in layers[1:])]
         self.pools, self.normalise = [(window, stride) for *_, window, stride in layers], normalise
         self.convolutions, self.dropouts = nn.ModuleList(), dropouts(len(layers), dropout)
-        for (channels, kernel, _, stride), unit in zip(layers, self.units, strict=True):
+        cells = PIXELS
+        for (channels, kernel, window, stride), unit in zip(layers, self.units, strict=True):
             self.convolutions.append(nn.Conv2d(before, channels * unit.wide, kernel, padding=kernel // 2))
             before, rows, columns = channels, (rows - 1) // stride + 1, (columns - 1) // stride + 1
-        self.shape = (before, rows, columns)
+            cells = cells.then(kernel, 1, kernel // 2).then(window, stride, 0)
+        self.shape, self.cells = (before, rows, columns), cells
 
     def forward(self, image_BCHW: Tensor) -> Tensor:
         for conv, unit, pool, drop in zip(self.convolutions, self.units, self.pools, self.dropouts, strict=True):
@@ -135,7 +138,7 @@ class Local(Encoder):
             torch.empty(rows * columns, channels, before * kernel * kernel).uniform_(-reach, reach)
         )
         self.bias_CHW = nn.Parameter(torch.zeros(channels, rows, columns))
-        self.shape = (channels, rows, columns)
+        self.shape, self.cells = (channels, rows, columns), self.body.cells
 
     def forward(self, image_BCHW: Tensor) -> Tensor:
         under_BKP = unfold(self.body(image_BCHW), self.kernel, padding=self.kernel // 2)

@@ -3,11 +3,13 @@
 Axes: B images or glimpses, C channels, H rows, W columns.
 """
 
+from functools import reduce
 from typing import final
 
 from torch import Tensor, nn
 
 from benchmark.model.encoder.base import Encoder
+from benchmark.model.encoder.cells import PIXELS
 from datamodules.ranges import Count, Width
 
 
@@ -36,6 +38,7 @@ class ResidualMap(Encoder):
         self.stem, self.blocks = residual(shape[0], widths, stride)
         by = stride * 2 ** (len(widths) - 1)
         self.shape = (widths[-1], -(-shape[1] // by), -(-shape[2] // by))
+        self.cells = reduce(lambda cells, _: cells.then(3, 2, 1), widths[1:], PIXELS.then(3, stride, 1))
 
     def forward(self, image_BCHW: Tensor) -> Tensor:
         return self.blocks(self.stem(image_BCHW))

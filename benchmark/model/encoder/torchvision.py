@@ -18,6 +18,7 @@ from benchmark.common.errors import ConfigFault, RunFault
 from benchmark.common.nearest import did_you_mean
 from benchmark.common.torchvision_import import KNOB, library
 from benchmark.model.encoder.base import Encoder
+from benchmark.model.encoder.cells import PIXELS, CellCentres, EvenCells, StridedCells
 from benchmark.model.encoder.state_dicts import Weights, fill, read, sha256_of
 
 WITH_HEADS = {"googlenet", "inception_v3"}
@@ -65,6 +66,7 @@ class Torchvision(Encoder):
             fill(self.body, set(network.state_dict()), path, architecture, there)
             self.weights = Weights(architecture, name, sha256_of(path), tuple(seen))
         self.shape = self._probed(shape, architecture, layer)
+        self.cells = traced_cells(self.body)
 
     def forward(self, image_BCHW: Tensor) -> Tensor:
         features = self.body(image_BCHW.expand(-1, RGB, -1, -1))["features"]
@@ -93,6 +95,30 @@ class Torchvision(Encoder):
 
     def extra_repr(self) -> str:
         return f"layer={self.layer!r}"
+
+
+def traced_cells(body: Any) -> CellCentres:
+    """Where the cells of a feature extractor's map look, by the convolutions and poolings of its graph; of branches by
+    those of the first.
+    """
+    found: dict[Any, CellCentres] = {}
+    for node in body.graph.nodes:
+        before = [found[each] for each in node.all_input_nodes if each in found]
+        cells = before[0] if before else PIXELS
+        part = body.get_submodule(node.target) if node.op == "call_module" else None
+        if isinstance(part, nn.Conv2d | nn.MaxPool2d | nn.AvgPool2d) and isinstance(cells, StridedCells):
+            kernel, stride, padding = (pair(getattr(part, name)) for name in ("kernel_size", "stride", "padding"))
+            wide = pair(getattr(part, "dilation", 1)) * (kernel - 1) + 1
+            cells = cells.then(wide, stride, padding)
+        elif isinstance(part, nn.AdaptiveAvgPool2d | nn.AdaptiveMaxPool2d):
+            cells = EvenCells()
+        found[node] = cells
+    return next(reversed(found.values()))
+
+
+def pair(of: Any) -> int:
+    """The first of two equal numbers, or the only one."""
+    return int(of if isinstance(of, int) else of[0])
 
 
 def classifier(models: Any, architecture: str, pretrained: bool) -> nn.Module:

@@ -10,6 +10,7 @@ from torch import Tensor
 from torch.nn.functional import interpolate
 
 from benchmark.model.encoder.base import Encoder
+from benchmark.model.encoder.cells import ResizedCells
 from datamodules.ranges import Count
 
 
@@ -23,7 +24,7 @@ class Resized(Encoder):
         super().__init__()
         self.side = side
         self.body = body((shape[0], side, side))
-        self.shape = self.body.shape
+        self.shape, self.cells = self.body.shape, ResizedCells(self.body.cells, side)
 
     def extra_repr(self) -> str:
         return f"side={self.side}"

@@ -34,10 +34,10 @@ class Focused(SequenceModel):
     """A model trained on small images reads a large one in two passes: over the large image, then over a crop around
     its fixations, resized to the size it was trained on.
 
-    Both passes share all weights, so these must not depend on the image's size, and the second pass takes the statistics
-    of batch normalisation that the first was trained with. The crop's frame is the smallest that
-    holds all fixations up to the end, its corners averaged over trajectories, plus `margin` on all sides, which the
-    paper does not give. Training is of the first pass only, and glimpses in the rollout are the first pass's.
+    Both passes share all weights, so these must not depend on the image's size, and the second pass takes the
+    statistics of batch normalisation that the first was trained with. The crop's frame is the smallest that holds all
+    fixations up to the end, its corners averaged over trajectories, plus `margin` on all sides, which the paper does
+    not give. Training is of the first pass only, and glimpses in the rollout are the first pass's.
     size: pixels a side of the crop. margin: pixels of the large image.
     """
 

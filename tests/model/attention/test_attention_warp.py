@@ -21,8 +21,9 @@ from benchmark.model.encoder.dense import Dense
 def attention(family, size=5, side=(9, 9), starts=1, spread=0.0, scales=1, parallel=1, views=Stacked, background=0.0):
     torch.manual_seed(0)
     localiser = partial(Conv, layers=[(2, 3, 2)], pad=True)
+    spec = replace(task(side), background=background)
     return WarpAttention(
-        replace(task(side), background=background), 3, partial(Dense, sizes=[4]), views, localiser, 6, family, parallel, starts, spread, Multiplied,
+        spec, 3, partial(Dense, sizes=[4]), views, localiser, 6, family, parallel, starts, spread, Multiplied,
         overview=4, size=size, scales=scales, oversample=1,
     )  # fmt: skip
 
@@ -162,7 +163,10 @@ def test_parallel_crops_start_apart_and_their_codes_stand_side_by_side():
     codes = []
     for crop in range(2):
         warp = glimpse.where[:, crop]
-        near, far = model.sampler(image, warp), model.sampler(avg_pool2d(filled(image, 2, 0.0), 2), coarser(warp, (9, 9), 2))
+        near, far = (
+            model.sampler(image, warp),
+            model.sampler(avg_pool2d(filled(image, 2, 0.0), 2), coarser(warp, (9, 9), 2)),
+        )
         theta = torch.stack([warp[:, 0, 0], warp[:, 0, 2], warp[:, 1, 2]], 1)
         codes.append(model.whatwhere(model.network(torch.stack([near, far], 1)), theta))
     torch.testing.assert_close(glimpse.code, torch.cat(codes, 1))

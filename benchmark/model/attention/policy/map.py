@@ -74,7 +74,7 @@ class MapPolicy(Policy):
         self.whose = WINDOWS[glimpse]
         self.item_size = features + 4 + len(canvas.window.finer)
         self.alignment: Alignment = alignment(item_size=self.item_size, query_size=query_size)
-        y, x = (torch.arange(rows) + 0.5) / rows, (torch.arange(columns) + 0.5) / columns
+        y, x = (self.encoder.cells(n, side) / side for n, side in zip(self.grid, self.reduced, strict=True))
         self.register_buffer(
             "grid_N2", torch.stack([x.repeat(rows), y.repeat_interleave(columns)], 1), persistent=False
         )

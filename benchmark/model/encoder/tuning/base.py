@@ -35,7 +35,7 @@ class Tuned(Encoder, Scheduled):
     def __init__(self, shape: tuple[int, int, int], body: Callable[[tuple[int, int, int]], Encoder], tuning: Tuning):
         super().__init__()
         self.body = body(shape)
-        self.shape = self.body.shape
+        self.shape, self.cells = self.body.shape, self.body.cells
         self.tuning = tuning
         self.learning = True
         self.at(0.0)
