@@ -79,7 +79,7 @@ KEYS = [field.name for field in fields(SurveyClaim) if field.name != "name"]
 def read_claims(composer: Composer, names: Sequence[str]) -> list[SurveyClaim]:
     """The claims of these names, all there are for none. Raises ConfigFault with the faults of all of them."""
     known = composer.choices(GROUP)
-    faults = [f"{name}: there is no such claim{did_you_mean(name, known)} There are {', '.join(known)}"
+    faults = [f"{name}: there is no such claim{did_you_mean(name, known) or '.'} There are {', '.join(known)}"
               for name in names if name not in known]  # fmt: skip
     found = []
     for name in [name for name in known if not names or name in names]:

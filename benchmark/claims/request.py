@@ -49,10 +49,11 @@ def parse_request(composer: Composer, arguments: Sequence[str]) -> ClaimsRequest
         claims = read_claims(composer, names)
     except ConfigFault as fault:
         faults += fault.faults
-    known = [*USUAL, *folders_of(claims)]
-    unknown = [key for key in given if key not in known] if claims else []
-    faults += [f"{key}={given[key]}: there is no such setting{did_you_mean(key, known)} There are {', '.join(known)}"
-               for key in unknown]  # fmt: skip
+    known = [*USUAL, *folders_of(claims or readable(composer))]
+    unknown = [key for key in given if key not in known]
+    for key in unknown:
+        nearest = did_you_mean(key, known) or "."
+        faults.append(f"{key}={given[key]}: there is no such setting{nearest} There are {', '.join(known)}")
     settings = USUAL | {key: value for key, value in given.items() if key in USUAL}
     budget = positive("budget", "a number of minutes", settings["budget"], float, faults)
     seeds = positive("seeds", "a whole number", settings["seeds"], int, faults)
@@ -67,6 +68,14 @@ def parse_request(composer: Composer, arguments: Sequence[str]) -> ClaimsRequest
     return ClaimsRequest(
         command, claims, folders, settings["study"], settings["runs"], budget, settings["out"], of_hydra, remarks
     )
+
+
+def readable(composer: Composer) -> list[SurveyClaim]:
+    """All claims; none where one of them cannot be read, as no folder is known then."""
+    try:
+        return read_claims(composer, [])
+    except ConfigFault:
+        return []
 
 
 def remarks_on(claims: Sequence[SurveyClaim], known: int, seeds: float | None) -> list[str]:

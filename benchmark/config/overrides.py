@@ -68,6 +68,11 @@ class Overrides:
         found = [
             f"{o.input_line}: several values for one run; a sweep is started with -m{one_text(o)}" for o in several
         ]
+        found += [
+            f"{o.input_line}: has no values, so that no run would start"
+            for o in self.keys
+            if o.is_sweep_override() and self.sweep and not values(o)
+        ]
         wrong = [fault for o in self.groups for fault in self._choice_faults(o)]
         if not wrong and not self.search and not self._names_attention():
             wrong = [

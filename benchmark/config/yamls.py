@@ -118,8 +118,10 @@ def _unset_message(names: str, keys: Sequence[str], config: DictConfig, loader: 
     users = ", ".join(sorted(keys)[:3]) + (" ..." if len(keys) > 3 else "")
     name = OmegaConf.select(config, "data.name")
     path = file_of(loader, f"data/{name}") if names.startswith("look.") else None
-    where = (f". A data set's yaml sets them under `look:` in {path}, as in "
-             f"{file_of(loader, 'data/digit_pairs')}") if path else ""  # fmt: skip
+    usual = file_of(loader, "data/digit_pairs")
+    where = f". A data set's yaml sets them under `look:` in {path}, as in {usual}" if path else ""
+    if path and path == usual:
+        where = f". {path} sets them: the command line may not remove them"
     return f"{names}: not set, but used by {users}{where}"
 
 

@@ -95,7 +95,7 @@ def evaluate(
     accumulators = {each.name: Accumulator(measure) for each in chosen}
     early: dict[str, Accumulator] = defaultdict(partial(Accumulator, measure))
     without: dict[str, Accumulator] = defaultdict(partial(Accumulator, measure))
-    elsewhere = OtherMasks()
+    others = OtherMasks()
     with torch.random.fork_rng():
         for number, batch in enumerate(split):
             images.update(batch.index, {"target": batch.target, "overlap": overlap_share(batch.boxes)})
@@ -104,8 +104,7 @@ def evaluate(
                 emitted[each.name].update(batch.index, {f"prediction_{each.name}": rollout.symbol[:, 0]})
                 accumulators[each.name].add(rollout.symbol[:, 0], averaged(rollout.logits), batch)
                 attended[each.name].update(batch.index, where_scores(rnn, rollout, batch, names_VN))
-                maskings = masked_batches(rnn, rollout, batch, background, elsewhere) if each is headline else ()
-                for name, masked in maskings:
+                for name, masked in masked_batches(rnn, rollout, batch, background, others) if each is headline else ():
                     again = rollout_of(rnn, masked, headline, f"{seed}/{number}", NO_KEY)
                     without[name].add(again.symbol[:, 0], averaged(again.logits), masked)
             for glimpses in exits(rnn, batch):
@@ -137,13 +136,13 @@ def rollout_of(rnn: SequenceModel, batch: Batch, how: Mode, seed: str, key: Imag
 
 
 def masked_batches(
-    rnn: SequenceModel, rollout: Rollout, batch: Batch, background: float, elsewhere: OtherMasks
+    rnn: SequenceModel, rollout: Rollout, batch: Batch, background: float, others: OtherMasks
 ) -> Iterator[tuple[str, Batch]]:
     """The batch with its most attended pixels covered, and with as many elsewhere; none where attention is even."""
     mask_BHW = most_attended(rnn.attention, rollout, (batch.image.shape[-2], batch.image.shape[-1]))
     if mask_BHW.any():
         yield MASKED, covered(batch, mask_BHW, background)
-        yield MASKED_ELSEWHERE, covered(batch, elsewhere(mask_BHW), background)
+        yield MASKED_ELSEWHERE, covered(batch, others(mask_BHW), background)
 
 
 def where_scores(rnn: SequenceModel, rollout: Rollout, batch: Batch, names_VN: Tensor) -> dict[str, Tensor]:

@@ -15,6 +15,10 @@ from benchmark.report.write.boundary import make_report
 from benchmark.report.write.files import all_files
 from benchmark.report.write.page import render
 from benchmark.report.write.terminal import show
+from benchmark.results.run_folder import write_whole
+
+IN_FILES = 400
+"""Columns of the table where it is written to a file or a pipe, which have no width of their own."""
 
 
 def parser() -> argparse.ArgumentParser:
@@ -50,10 +54,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         folder.mkdir(parents=True, exist_ok=True)
         for name, text in texts.items():
-            (folder / name).write_text(text, encoding="utf-8", errors="replace")
+            write_whole(folder / name, text.encode("utf-8", "replace"))
     except OSError as error:
         return fail(f"the report could not be written to {folder}: {error.strerror or error}", 1)
-    console = Console()
+    console = Console() if sys.stdout.isatty() else Console(width=IN_FILES)
     show(report, numbers, console)
     console.print(f"report: {folder / 'index.html'}", soft_wrap=True, markup=False, highlight=False)
     return fail(" ".join(faults), 1) if faults else 0

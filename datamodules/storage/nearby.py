@@ -10,10 +10,13 @@ LOOKED_INTO = 300
 
 
 def elsewhere(root: Path, wanted: str) -> str:
-    """A sentence that names a folder near `root` that has the relative path `wanted`, or "".
+    """A sentence that names a folder near `root` that has the relative path `wanted`, or says that `root` is a file;
+    otherwise "".
 
     Searched are the parent folder and the folders one and two levels below root.
     """
+    if root.is_file():
+        return f" {root} is a file, and no folder."
     for folder in islice(_near(root), LOOKED_INTO):
         if (folder / wanted).exists():
             return f" There is {wanted} in {folder}: data.root={folder}."

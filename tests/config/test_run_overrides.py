@@ -80,6 +80,9 @@ def test_a_sweep_is_looked_through_value_by_value():
     assert fault.startswith("optimizer.make.lr=x")
     (fault,) = faults("attention=glob(zz*)", sweep=True)
     assert "matches no choice" in fault
+    assert faults("attention=dram", "seed=range(0)", sweep=True) == [
+        "seed=range(0): has no values, so that no run would start"
+    ]
 
 
 def test_a_knob_has_to_be_there_for_every_choice_of_a_sweep():

@@ -1,8 +1,11 @@
 """How mechanisms in a setting of their own are called."""
 
+from pathlib import Path
+
 import pytest
 
-from benchmark.report.analysis.naming import Departure
+from benchmark.report.analysis.naming import Departure, versions
+from benchmark.report.read.folders import Finished, RunFolderName
 from benchmark.results.words import as_overrides
 
 FEW = {"a.x": 1, "b._target_": "package.module.Name"}
@@ -39,6 +42,24 @@ def test_of_a_choice_its_name_alone():
     record = {"differs": MANY, "beyond": MANY, "told": {"differs": {"objective": "vimco"}, "beyond": {"c.z": 3}}}
     assert Departure.of(record, set()).name("ram") == "ram (objective=vimco)"
     assert Departure.of({**record, "experiment": "pairs"}, set()).beyond == {"c.z": 3}
+
+
+def run_of(setting, differs, beyond, full=None):
+    record = {"experiment": "pairs", "differs": full or differs, "beyond": full or beyond,
+              "told": {"differs": differs, "beyond": beyond}}  # fmt: skip
+    return Finished(RunFolderName(Path(), "dram", "mnist_pairs", 0, setting), record)
+
+
+def test_an_experiment_that_changed_tells_no_runs_apart():
+    same = [run_of("", MANY, {}), run_of("aa", {**MANY, "d": 4}, {"d": 4})]
+    assert versions(same) == {}
+    changed = [*same, run_of("bb", {**MANY, "c.z": 9}, {})]
+    assert versions(changed) == {"": {"c.z": 3}, "aa": {"c.z": 3, "d": 4}, "bb": {"c.z": 9}}
+    record = changed[2].record
+    assert Departure.of(record, set(), versions(changed)["bb"]).name("dram") == "dram (pairs, c.z=9)"
+    # A choice's own knob changed, which the short form does not name.
+    hidden = [run_of("", MANY, {}, {**MANY, "e": 1}), run_of("cc", MANY, {}, {**MANY, "e": 2}), changed[2]]
+    assert versions(hidden) == {"": {"c.z": 3, "e": 1}, "cc": {"c.z": 3, "e": 2}, "bb": {"c.z": 9}}
 
 
 def test_what_is_interpolated_from_another_knob_is_not_said_twice():

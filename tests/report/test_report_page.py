@@ -1,6 +1,7 @@
 """The report of fabricated runs, number by number: page, Markdown, CSV and terminal."""
 
 import csv
+import io
 import json
 import re
 import subprocess
@@ -13,9 +14,14 @@ import numpy as np
 import pytest
 from fabricated_runs import curve, finished, record, run_folder, unfinished
 from numpy.typing import NDArray
+from rich.console import Console
 from scipy import stats
 
 from benchmark.report.__main__ import main
+from benchmark.report.analysis.published import read_published
+from benchmark.report.read.runs import read_study
+from benchmark.report.write.assemble import assemble
+from benchmark.report.write.terminal import show
 
 IMAGES = 400
 OVERLAP = np.repeat([0.0, 0.25, 0.5, 0.75], IMAGES // 4)
@@ -226,13 +232,30 @@ def test_terminal(
     assert f"report: {tmp_path / 'index.html'}" in shown
 
 
-def test_predictions_that_cannot_be_used_are_remarked(tmp_path: Path) -> None:
+@pytest.mark.parametrize(("width", "modes"), [(300, 5), (80, 5), (66, 3), (46, 1)])
+def test_a_terminal_shows_whole_numbers_of_as_many_modes_as_fit(tmp_path: Path, width: int, modes: int) -> None:
+    value = {mode: wrong(25, 0) for mode in ("mean", "expectation", "sample", "average", "random")}
+    made = record("dram", "mnist_pairs", 0, value)
+    finished(tmp_path / "s", made, value, np.zeros(len(value["mean"])))
+    study = read_study(tmp_path / "s")
+    written = io.StringIO()
+    show(assemble(study), read_published(), Console(file=written, width=width))
+    (line,) = [line for line in written.getvalue().splitlines() if line.split()[:2] == ["dram", "1"]]
+    spans = width == 300
+    span = r" \(\d+ to \d+\)" if spans else ""
+    assert re.fullmatch(r"dram +1 +6\.25" + span + r" +6\.25" * (modes - 1) + r" +5 +2 M", line.strip())
+    assert ("in brackets" in written.getvalue()) == spans
+    assert ("too wide to show: " in written.getvalue()) == (modes < 5)
+
+
+def test_predictions_that_cannot_be_used_are_remarked(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     folder = write(tmp_path / "s", "dram", 0, 20, 0)
     write(tmp_path / "s", "ram", 0, 20, 50)
     (folder / "predictions.npz").write_bytes(b"PK\x03\x04 cut short")
     assert main([str(tmp_path / "s")]) == 0
     assert not rows(tmp_path / "s", "paired.csv")
     assert "left out of the paired comparisons" in row(tmp_path / "s", "runs.csv", mechanism="dram")["message"]
+    assert "note: dram on mnist_pairs, seed 0: predictions.npz cannot be read" in capsys.readouterr().out
 
 
 def test_a_record_that_disagrees_with_its_predictions_is_remarked(tmp_path: Path) -> None:

@@ -140,6 +140,24 @@ def test_curves_by_epoch_pass_over_a_line_cut_short(tmp_path: Path) -> None:
     assert found["train/loss"][2.0] == pytest.approx((last + 4.2) / 2)
 
 
+def test_runs_on_other_files_of_one_data_set_are_told(tmp_path: Path) -> None:
+    def told(**of_second: Any) -> str:
+        folder = tmp_path / str(len(list(tmp_path.iterdir())))
+        prints = {"train": "c" * 64, "validation": "b" * 64, "test": "a" * 64}
+        finished(folder, record("dram", "mnist_pairs", 0, WRONG, fingerprints=prints), WRONG, OVERLAP)
+        second = record("none", "mnist_pairs", 0, WRONG, fingerprints=prints)
+        finished(folder, second | of_second, WRONG, OVERLAP)
+        study = read_study(folder)
+        return " ".join(warnings(study, group_tasks(study.finished)))
+
+    other = {"train": "d" * 64, "validation": "b" * 64, "test": "a" * 64}
+    assert "images differ" not in told()
+    assert "On mnist_pairs the training images differ between runs of one seed" in told(fingerprints=other)
+    assert "images differ" not in told(fingerprints=other, seed=1)
+    assert "images differ" not in told(fingerprints=other, differs={"data.canvas": 60})
+    assert "the validation images differ" in told(fingerprints={**other, "validation": "e" * 64}, seed=1)
+
+
 def test_runs_of_one_setting_that_a_new_default_made_different_are_told(tmp_path: Path) -> None:
     for seed, objective in enumerate(["reinforce", "reinforce", "vimco"]):
         finished(tmp_path, record("dram", "digit_pairs", seed, WRONG, objective=objective), WRONG, OVERLAP)

@@ -9,7 +9,7 @@ import numpy as np
 
 from benchmark.report.analysis.estimates import Estimate, estimate, share_estimate
 from benchmark.report.analysis.marks import marked
-from benchmark.report.analysis.naming import Departure, following, in_common
+from benchmark.report.analysis.naming import Departure, following, in_common, versions
 from benchmark.report.analysis.quality import Quality
 from benchmark.report.analysis.statistics import inside, normal_interval
 from benchmark.report.read.folders import Finished, number
@@ -33,17 +33,19 @@ class Group:
     """The runs of one mechanism in one setting on the same test images, one per seed.
 
     shared: the knobs that all runs of the study override with the same value, and those that are interpolated from
-    them in all runs of the mechanism. They are left out of the label.
+    them in all runs of the mechanism. They are left out of the label. apart: see `versions`; None where its experiment
+    is the same in all runs.
     """
 
     attention: str
     setting: str
     shared: frozenset[str]
     runs: tuple[Finished, ...]
+    apart: Mapping[str, Any] | None = None
 
     @property
     def departure(self) -> Departure:
-        return Departure.of(self.runs[0].record, self.shared)
+        return Departure.of(self.runs[0].record, self.shared, self.apart)
 
     @property
     def label(self) -> str:
@@ -172,10 +174,17 @@ def group_runs(runs: Sequence[Finished], shared: frozenset[str]) -> tuple[Group,
     alike = {
         attention: in_common([run for run in runs if run.address.attention == attention]) for attention, _ in by_group
     }
+    of_experiment: dict[tuple[str, str], list[Finished]] = defaultdict(list)
+    for run in runs:
+        of_experiment[run.address.attention, str(run.record.get("experiment", ""))].append(run)
+    changed = {key: versions(found) if key[1] else {} for key, found in of_experiment.items()}
     groups = [
-        Group(attention, setting, shared | following(alike[attention], shared), tuple(members))
+        Group(
+            attention, setting, shared | following(alike[attention], shared), tuple(members),
+            changed[attention, str(members[0].record.get("experiment", ""))].get(setting),
+        )
         for (attention, setting), members in by_group.items()
-    ]
+    ]  # fmt: skip
     return tuple(sorted(groups, key=lambda group: (rank(group), group.label)))
 
 

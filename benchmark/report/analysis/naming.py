@@ -21,10 +21,14 @@ class Departure:
     beyond: Mapping[str, Any]
 
     @classmethod
-    def of(cls, record: Mapping[str, Any], shared: Collection[str]) -> "Departure":
-        """From a record, without the shared knobs."""
+    def of(
+        cls, record: Mapping[str, Any], shared: Collection[str], apart: Mapping[str, Any] | None = None
+    ) -> "Departure":
+        """From a record, without the shared knobs. apart: of its setting, in place of what is beyond its experiment
+        (`versions`).
+        """
         own, beyond = (less(told_of(record).get(entry, {}), shared) for entry in ("differs", "beyond"))
-        return cls(own, str(record.get("experiment", "")), beyond)
+        return cls(own, str(record.get("experiment", "")), beyond if apart is None else less(apart, shared))
 
     @property
     def is_long(self) -> bool:
@@ -66,6 +70,29 @@ def in_common(finished: Sequence[Finished]) -> dict[str, Any]:
     """The overrides that all runs share."""
     first, *others = (told_of(run.record)["differs"] for run in finished) if finished else ({},)
     return {key: value for key, value in first.items() if all(key in other and other[key] == value for other in others)}
+
+
+def versions(finished: Sequence[Finished]) -> Mapping[str, Mapping[str, Any]]:
+    """By setting, what tells the runs of one experiment apart where its yaml changed between two of them: how they
+    differ from the defaults, less what all of them share. What a run has beyond its experiment does not tell it then.
+    Empty where the experiment sets the same knobs in all of them.
+    """
+    if not any(disagree(told_of(one.record), told_of(other.record)) for one in finished for other in finished):
+        return {}
+    settings = {run.address.setting: run.record for run in finished}
+    own = {setting: told_of(record)["differs"] for setting, record in settings.items()}
+    if len({repr(sorted(differs.items())) for differs in own.values()}) < len(own):
+        own = {setting: record["differs"] for setting, record in settings.items()}  # a choice's own values changed
+    first, *others = own.values()
+    alike = [key for key, value in first.items() if all(key in other and other[key] == value for other in others)]
+    return {setting: less(differs, alike) for setting, differs in own.items()}
+
+
+def disagree(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
+    """Whether an experiment set a knob in one run that is otherwise in another, which did not set it by itself."""
+    beyond = {**one.get("beyond", {}), **other.get("beyond", {})}
+    brought = less(one["differs"], beyond)
+    return any(key not in other["differs"] or other["differs"][key] != value for key, value in brought.items())
 
 
 def following(alike: Mapping[str, Any], shared: frozenset[str]) -> frozenset[str]:

@@ -105,12 +105,42 @@ def warnings(study: Study, tasks: Sequence[ReportTask]) -> list[str]:
         found.append("Runs were made at different revisions of the code.")
     elif any(run.record["git"].get("dirty") for run in study.finished):
         found.append("Runs were made with uncommitted changes: the revision alone does not reproduce them.")
+    found += other_images(tasks) + changed_experiments(tasks)
     found += [mixed for task in tasks for group in task.groups if (mixed := of_several_configurations(group))]
     for task in tasks:
         counts = {len(group.runs) for group in task.groups}
         if len(counts) > 1:
             found.append(f"On {task.name} the mechanisms have {min(counts)} to {max(counts)} seeds.")
     return found + few_seeds(tasks)
+
+
+def other_images(tasks: Sequence[ReportTask]) -> list[str]:
+    """A warning for each task whose runs were trained or validated on other images, though no knob of the data set
+    differs: as where the files in the folder changed. Training images may depend on the seed.
+    """
+    found = []
+    for task in tasks:
+        for split, of_seed in (("training", "train"), ("validation", "validation")):
+            seen: dict[str, set[str]] = defaultdict(set)
+            for run in (run for group in task.groups for run in group.runs):
+                knobs = {key: value for key, value in run.record["differs"].items() if key.startswith("data")}
+                seed = run.address.seed if split == "training" else ""
+                seen[f"{seed} {sorted(knobs.items())}"].add(str(entry(run.record, ("fingerprints", of_seed))))
+            if any(len(prints) > 1 for prints in seen.values()):
+                found.append(
+                    f"On {task.name} the {split} images differ between runs of one seed and equal knobs of data, by "
+                    "their fingerprints: other files lay in the data set's folder. Do not compare these runs."
+                )
+    return found
+
+
+def changed_experiments(tasks: Sequence[ReportTask]) -> list[str]:
+    """A warning where the yaml of an experiment changed between runs that name it."""
+    names = {group.departure.experiment for task in tasks for group in task.groups if group.apart is not None}
+    return [
+        f"{name} changed between these runs. They are told apart by how they differ from the defaults, not from it."
+        for name in sorted(names)
+    ]
 
 
 def few_seeds(tasks: Sequence[ReportTask]) -> list[str]:

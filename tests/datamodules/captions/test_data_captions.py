@@ -8,6 +8,7 @@ import pytest
 import torch
 from caption_files import TEXTS, changed, instances, karpathy, official, photo
 from hydra.utils import instantiate
+from PIL import Image
 from test_data_contracts import CPU, composed
 from test_data_download import mirror  # noqa: F401  # the fixture
 from test_data_zips import packed
@@ -96,6 +97,20 @@ def test_without_jitter_training_shows_what_evaluation_would_and_says_which(root
         assert torch.equal(batch.image, images[batch.index])
     with pytest.raises(DataFault, match=r"data\.jitter augments training images at random"):
         made("coco", root, "data.jitter.mirror=0.5").each("train")
+
+
+def test_photographs_are_mirrored_in_training_alone(root):
+    pictures = sorted(root.rglob("*.jpg"))
+    half = Image.new("RGB", (40, 32), (250, 250, 250))
+    half.paste((0, 0, 0), (0, 0, 20, 32))  # dark on the left
+    for path in pictures:
+        half.save(path)
+    data = made("coco", root, "data.jitter.mirror=1", "data.jitter.place=0")
+    evaluated = [next(data.batches(split, CPU)).image for split in ("validation", "test")]
+    for image in (*evaluated, data.pictures(pictures[:1])):
+        assert (image[..., :10].mean((1, 2, 3)) < -1).all() and (image[..., -10:].mean((1, 2, 3)) > 1).all()
+    image = next(data.batches("train", CPU)).image
+    assert (image[..., :10].mean((1, 2, 3)) > image[..., -10:].mean((1, 2, 3)) + 1).all()
 
 
 def test_one_caption_each_makes_shorter_passes(root):
