@@ -11,7 +11,7 @@ from torch import Tensor
 from benchmark.common.constants import constant
 from benchmark.model.attention.base import NO_GLIMPSE, Glimpse, Past
 from benchmark.model.attention.distribution import Draw
-from benchmark.model.attention.grid import peaked
+from benchmark.model.attention.grid import edges, peaked
 from benchmark.model.attention.item import AttentionOverItems
 from datamodules.contract import NO_KEY, ImageKey
 
@@ -28,11 +28,11 @@ class Regions(NamedTuple):
     softened: Tensor
 
 
-def covered(low: Tensor, high: Tensor, cells: int, side: int) -> Tensor:
-    """(..., cells) the fraction, 0 to 1, of each cell of a line of `side` pixels that lies between low and high."""
-    edge_c = torch.arange(cells, device=low.device, dtype=low.dtype)
-    low, high = low[..., None] * cells / side, high[..., None] * cells / side
-    return (torch.minimum(high, edge_c + 1) - torch.maximum(low, edge_c)).clamp(min=0)
+def covered(low: Tensor, high: Tensor, edge_e: Tensor) -> Tensor:
+    """(..., cells) the fraction, 0 to 1, of each cell of a line that lies between low and high. edge_e: their ends."""
+    first_c, last_c = edge_e[:-1], edge_e[1:]
+    part = torch.minimum(high[..., None], last_c) - torch.maximum(low[..., None], first_c)
+    return part.clamp(min=0) / (last_c - first_c).clamp(min=1e-6)
 
 
 @final
@@ -41,8 +41,9 @@ class BoxAttention(AttentionOverItems):
     boxes has one.
 
     An item is the mean of the feature map over its box, cells at the edge weighted by their overlap, and the box's
-    corners in [-1, 1]. The paper's regions come from selective search, filtered by a classifier; here they are the data
-    set's annotations. `where` is (R, N, 5): each item's attention weight and its box.
+    corners in [-1, 1]. A cell reaches half-way to the next centre of a receptive field. The paper's regions come from
+    selective search, filtered by a classifier; here they are the data set's annotations. `where` is (R, N, 5): each
+    item's attention weight and its box.
     """
 
     position_size = 4
@@ -55,8 +56,8 @@ class BoxAttention(AttentionOverItems):
         box_BN4 = torch.minimum(box_BN4.clamp(min=0), side_4)
         real_BN = (box_BN4[..., 2:] > box_BN4[..., :2]).all(-1)  # false for padding, which is NaN
         box_BN4 = torch.where(real_BN[..., None], box_BN4, whole_4)
-        y_BNh = covered(box_BN4[..., 1], box_BN4[..., 3], self.rows, self.height)
-        x_BNw = covered(box_BN4[..., 0], box_BN4[..., 2], self.columns, self.width)
+        y_BNh = covered(box_BN4[..., 1], box_BN4[..., 3], edges(self.grid.row_h, self.height))
+        x_BNw = covered(box_BN4[..., 0], box_BN4[..., 2], edges(self.grid.column_w, self.width))
         share_BNc = (y_BNh[..., None] * x_BNw[..., None, :]).flatten(2)
         share_BNc = share_BNc / share_BNc.sum(-1, keepdim=True)
         seen_BNC = share_BNc @ self.encoder.encode(image_BCHW, key).flatten(2).transpose(1, 2)
@@ -81,8 +82,8 @@ class BoxAttention(AttentionOverItems):
         height, width = side
         scale_4 = constant([width / self.width, height / self.height], where).repeat(2)
         box_RN4 = where[..., 1:] * scale_4
-        y_RNH = covered(box_RN4[..., 1], box_RN4[..., 3], height, height)
-        x_RNW = covered(box_RN4[..., 0], box_RN4[..., 2], width, width)
+        y_RNH = covered(box_RN4[..., 1], box_RN4[..., 3], torch.arange(height + 1.0, device=where.device))
+        x_RNW = covered(box_RN4[..., 0], box_RN4[..., 2], torch.arange(width + 1.0, device=where.device))
         return peaked(torch.einsum("rn,rnh,rnw->rhw", where[..., 0], y_RNH, x_RNW))
 
     def fixation(self, where: Tensor) -> Tensor:

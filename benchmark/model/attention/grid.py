@@ -31,6 +31,12 @@ def between(centre_n: Tensor, length: int) -> Tensor:
     )
 
 
+def edges(centre_n: Tensor, length: int) -> Tensor:
+    """(n + 1,) where one cell ends and the next begins, in pixels: half-way between two centres, and at the borders."""
+    inner = (centre_n[1:] + centre_n[:-1]) / 2
+    return torch.cat([centre_n.new_zeros(1), inner, centre_n.new_full((1,), float(length))])
+
+
 @final
 class CellGrid(nn.Module):
     """The cells of an encoder's map in images of this (height, width)."""

@@ -124,6 +124,7 @@ class AttentionOverItems(Attention, ABC):
         self.encoder = encoder(spec.image_shape)
         channels, self.rows, self.columns = self.encoder.shape
         self.height, self.width = spec.image_shape[1:]
+        self.grid = CellGrid(self.encoder, (self.height, self.width))
         self.code_size = self.global_feature_size = self.item_size = channels + self.position_size
         self.alignment = alignment(item_size=self.code_size, query_size=query_size)
         self.gate = gate(query_size=query_size, code_size=self.code_size)
@@ -173,7 +174,6 @@ class ItemAttention(AttentionOverItems):
         x = (torch.arange(self.columns) + 0.5) / self.columns
         place_N2 = torch.stack([x.repeat(self.rows), y.repeat_interleave(self.columns)], 1)
         self.register_buffer("place_N2", place_N2, persistent=False)
-        self.grid = CellGrid(self.encoder, (self.height, self.width))
 
     def encode(self, image_BCHW: Tensor, boxes_BN4: Tensor, key: ImageKey = NO_KEY) -> ItemFeatures:
         map_BNC = self.encoder.encode(image_BCHW, key).flatten(2).transpose(1, 2)

@@ -216,7 +216,7 @@ def test_the_image_is_told_once():
 
 def boxed(choice=None):
     torch.manual_seed(3)
-    return BoxAttention(task((4, 6)), H, partial(Conv, layers=[(D, 1, 2)], pad=False), partial(Additive, size=4),
+    return BoxAttention(task((4, 6)), H, partial(Conv, layers=[(D, 2, 2)], pad=False), partial(Additive, size=4),
                         choice or ExpectedItem(1.0), partial(ScalarGate))  # fmt: skip
 
 

@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch.nn.functional import interpolate
 
-from benchmark.model.attention.grid import CellGrid, between
+from benchmark.model.attention.grid import CellGrid, between, edges
 from benchmark.model.encoder.cells import EvenCells, ResizedCells, StridedCells
 from benchmark.model.encoder.conv import Conv
 from benchmark.model.encoder.deep_cnn import Local, NoNormaliser, PooledConv, Rectifier
@@ -84,3 +84,9 @@ def test_a_map_peaks_where_its_cell_looks_at_any_size():
         assert grid.map(weights, (40, 40))[0, int(2 * y), int(2 * x)] > 0.8
     torch.testing.assert_close(between(torch.tensor([0.5, 4.5]), 6)[:, 1], torch.tensor([0, 0.25, 0.5, 0.75, 1, 1]))
     assert between(torch.tensor([3.0]), 4).tolist() == [[1.0]] * 4
+
+
+def test_a_cell_ends_half_way_to_the_next():
+    assert edges(PLAIN((1, 20, 20)).cells(5, 20), 20).tolist() == [0, 2.5, 6.5, 10.5, 14.5, 20]
+    assert edges(EvenCells()(5, 20), 20).tolist() == [0, 4, 8, 12, 16, 20]
+    assert edges(torch.tensor([10.0]), 20).tolist() == [0, 20]
