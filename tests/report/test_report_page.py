@@ -227,7 +227,7 @@ def test_terminal(
     monkeypatch.setenv("COLUMNS", "120")
     main([str(study), "--out", str(tmp_path)])
     shown = capsys.readouterr().out
-    assert re.search(r"dram +3 +5\.00 \(2 to 9\) +10\.00 +5 +2 M", shown)
+    assert re.search(r"dram +3 +5\.00 \(\d\.\d to \d\.\d\) +10\.00 +5 +2 M", shown)
     assert "failed: ram on mnist_pairs, seed 7" in shown and "\x1b[31m" not in shown
     assert f"report: {tmp_path / 'index.html'}" in shown
 
@@ -242,7 +242,7 @@ def test_a_terminal_shows_whole_numbers_of_as_many_modes_as_fit(tmp_path: Path, 
     show(assemble(study), read_published(), Console(file=written, width=width))
     (line,) = [line for line in written.getvalue().splitlines() if line.split()[:2] == ["dram", "1"]]
     spans = width == 300
-    span = r" \(\d+ to \d+\)" if spans else ""
+    span = r" \(\d\.\d to \d\.\d\)" if spans else ""
     assert re.fullmatch(r"dram +1 +6\.25" + span + r" +6\.25" * (modes - 1) + r" +5 +2 M", line.strip())
     assert ("in brackets" in written.getvalue()) == spans
     assert ("too wide to show: " in written.getvalue()) == (modes < 5)

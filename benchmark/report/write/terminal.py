@@ -91,7 +91,7 @@ def cells(task: ReportTask, group: Group, numbers: list[Published], published: b
     for mode in columns.modes:
         error = group.score(mode)
         spans = columns.spans and mode == HEADLINE
-        span = f" ({quality.span(error.shown, quality.decimals - 2)})" if error and spans else ""
+        span = f" ({quality.span(error.shown, quality.decimals - 1)})" if error and spans else ""
         errors.append(f"{quality.written(error.mean)}{span}" if error else formats.DASH)
     papers = " / ".join(f"{entry.value:g}" for entry in published_for(numbers, group)) or formats.DASH
     adds = group.measure("cost", "multiply_adds")
