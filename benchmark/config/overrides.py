@@ -71,7 +71,7 @@ class Overrides:
         found += [
             f"{o.input_line}: has no values, so that no run would start"
             for o in self.keys
-            if o.is_sweep_override() and self.sweep and not values(o)
+            if (o.is_choice_sweep() or o.is_range_sweep()) and self.sweep and not values(o)
         ]
         wrong = [fault for o in self.groups for fault in self._choice_faults(o)]
         if not wrong and not self.search and not self._names_attention():

@@ -93,8 +93,7 @@ def evaluate(
     images, emitted = Outcomes(), {each.name: Outcomes() for each in chosen}
     attended = {each.name: Outcomes() for each in chosen}
     accumulators = {each.name: Accumulator(measure) for each in chosen}
-    early: dict[str, Accumulator] = defaultdict(partial(Accumulator, measure))
-    without: dict[str, Accumulator] = defaultdict(partial(Accumulator, measure))
+    early, without = (defaultdict[str, Accumulator](partial(Accumulator, measure)) for _ in range(2))
     others = OtherMasks()
     with torch.random.fork_rng():
         for number, batch in enumerate(split):
