@@ -58,7 +58,7 @@ def main() -> int:
             named = replace_arguments(renamed(arguments.overrides), arguments.overrides)
             texts = replace_arguments(as_text(composer, named, is_sweep(arguments)), named)
             typed = Overrides(composer, texts, is_sweep(arguments))
-            wrong = one_configuration(typed) or typed.faults() if arguments.cfg else typed.faults()
+            wrong = (one_configuration(typed) if arguments.cfg else []) or typed.faults()
             refuse(wrong or typed.unread_faults())
             if typed.sweep:
                 texts = replace_arguments(as_sweeps(composer, typed), texts)

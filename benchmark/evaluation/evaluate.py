@@ -150,15 +150,15 @@ def where_scores(rnn: SequenceModel, rollout: Rollout, batch: Batch, names_VN: T
     where_BTMx, side = rollout.where[:, 0], (batch.image.shape[-2], batch.image.shape[-1])
     fixation_BTM2 = rnn.attention.fixation(where_BTMx.flatten(0, 2)).unflatten(0, where_BTMx.shape[:3])
     maps = partial(rnn.attention.attention_map, side=side)
-    taken_BG = (symbol_BT != IGNORED).repeat_interleave(where_BTMx.shape[2], 1)
+    emitted_BT = symbol_BT != IGNORED
     by_symbol = (  # objects that words name have no order; digits have a reading order
         {"named": mass_on_named(maps, where_BTMx, symbol_BT, batch.boxes, names_VN)}
         if names_VN.any()
-        else order(fixation_BTM2, batch.boxes, symbol_BT != IGNORED)._asdict()
+        else order(fixation_BTM2, batch.boxes, emitted_BT)._asdict()
     )
     return {
-        **localisation(fixation_BTM2.flatten(1, 2), batch.boxes, taken_BG)._asdict(),
-        **map_scores(maps, where_BTMx, symbol_BT != IGNORED, batch.boxes)._asdict(),
+        **localisation(fixation_BTM2, batch.boxes, emitted_BT)._asdict(),
+        **map_scores(maps, where_BTMx, emitted_BT, batch.boxes)._asdict(),
         **by_symbol,
     }
 

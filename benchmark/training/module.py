@@ -136,8 +136,7 @@ class AttentionModule(pl.LightningModule):
         nll_B = -log_likelihood(rollout, batch.target).sum((-2, -1))
         where_BTMx = rollout.where[:, 0]
         fixation_BTM2 = self.rnn.attention.fixation(where_BTMx.flatten(0, 2)).unflatten(0, where_BTMx.shape[:3])
-        taken_BG = (rollout.symbol[:, 0] != IGNORED).repeat_interleave(where_BTMx.shape[2], 1)
-        hit_B = localisation(fixation_BTM2.flatten(1, 2), batch.boxes, taken_BG).hit_rate
+        hit_B = localisation(fixation_BTM2, batch.boxes, rollout.symbol[:, 0] != IGNORED).hit_rate
         looked = {HIT_RATE: hit_B, ATTENTION_ENTROPY: attention_entropy(rollout.item_probs[:, 0], rollout.symbol[:, 0])}
         self.validated.add(rollout.symbol[:, 0], averaged(rollout.logits), batch, nll=nll_B, **looked)
 

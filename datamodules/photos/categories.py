@@ -14,7 +14,7 @@ from torch import Generator, Tensor
 
 from datamodules.base import BaseData, Splits, derived_seed
 from datamodules.contract import DataFault, TaskSpec
-from datamodules.photos.augmentation import PLAIN, Augmentation, Jitter
+from datamodules.photos.augmentation import Augmentation, Jitter
 from datamodules.photos.photo_splits import FixedPhotos, PhotoCropper, PhotoStream, PhotoTargets
 from datamodules.photos.photo_stock import PhotoReading, PhotoSource, digest, outline, stock
 from datamodules.photos.photographs import Photograph
@@ -99,7 +99,7 @@ class Categories(BaseData):
         test_images: Count,
     ) -> None:
         super().__init__()
-        self._colours = tuple(mean), tuple(std), Jitter(**jitter)
+        self._make = Augmentation(size, tuple(mean), tuple(std), Jitter(**jitter))
         if reading.short < size:
             raise DataFault(f"data.size={size} px cannot be cut out of photographs of data.short={reading.short} px.")
         self._name, self._origin, self._source, self._reading, self._cache = name, origin, source, reading, cache
@@ -122,8 +122,7 @@ class Categories(BaseData):
         """(N, 3, S, S) float: any image files, preprocessed as for evaluation, without boxes. Raises DataFault that
         lists all unreadable files.
         """
-        mean, std, _ = self._colours
-        return central_crops(paths, self._reading, self._size, Augmentation(self._size, mean, std, PLAIN))
+        return central_crops(paths, self._reading, self._size, self._make.still)
 
     def read(self) -> Splits:
         (train, test), (images, share) = self._source.read(), self._validation
@@ -135,15 +134,13 @@ class Categories(BaseData):
             )
         order = in_turns(train.label, self._split_seed)
         rest, chosen = torch.tensor(order[held_out:]).sort().values, sorted(order[:held_out])
-        mean, std, jitter = self._colours
-        stocked, plain = self._stock(train, "train"), Augmentation(self._size, mean, std, PLAIN)
-        make, tested = Augmentation(self._size, mean, std, jitter), first_of_each(test.label)[: self._test_images]
+        stocked, tested = self._stock(train, "train"), first_of_each(test.label)[: self._test_images]
         cutter, targets = self._cutter(stocked), Category(train.label)
-        still = self._fixed(train, rest.tolist(), stocked, plain)
+        still = self._fixed(train, rest.tolist(), stocked)
         return Splits(
-            train=PhotoStream(cutter, make, targets, rest, self._seed, *self._stream, still),
-            validation=self._fixed(train, chosen, stocked, plain),
-            test=self._fixed(test, sorted(tested), self._stock(test, "test"), plain),
+            train=PhotoStream(cutter, self._make, targets, rest, self._seed, *self._stream, still),
+            validation=self._fixed(train, chosen, stocked),
+            test=self._fixed(test, sorted(tested), self._stock(test, "test")),
             training=lambda: outline(train.photos, train.label),
         )
 
@@ -153,12 +150,12 @@ class Categories(BaseData):
     def _cutter(self, stocked: PhotoSource) -> PhotoCropper:
         return PhotoCropper(stocked, self._size, len(self._source.box_names), self._reading.workers)
 
-    def _fixed(self, part: LabelledPhotos, chosen: list[int], stocked: PhotoSource, make: Augmentation) -> FixedPhotos:
+    def _fixed(self, part: LabelledPhotos, chosen: list[int], stocked: PhotoSource) -> FixedPhotos:
         def content() -> str:
             return f"{digest([part.photos[number] for number in chosen], self._reading)} {self._size}"
 
         targets, cutter = Category(part.label), self._cutter(stocked)
-        return FixedPhotos(cutter, make, targets, torch.tensor(chosen), self._evaluation_batch, content)
+        return FixedPhotos(cutter, self._make.still, targets, torch.tensor(chosen), self._evaluation_batch, content)
 
 
 def first_of_each(label: Sequence[int]) -> list[int]:

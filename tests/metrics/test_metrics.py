@@ -29,7 +29,7 @@ def all_of(fixation):
 def judged(fixations, boxes, taken=None):
     fixation = torch.tensor(fixations, dtype=torch.float32)
     counts = all_of(fixation) if taken is None else torch.tensor(taken)
-    found = localisation(fixation, torch.tensor(boxes, dtype=torch.float32), counts)
+    found = localisation(fixation[:, :, None], torch.tensor(boxes, dtype=torch.float32), counts)
     return {name: value.tolist() for name, value in found._asdict().items()}
 
 
@@ -90,7 +90,7 @@ def test_glimpses_after_a_sequence_s_end_are_not_judged():
 
 
 def test_data_without_boxes_are_not_judged():
-    found = localisation(torch.zeros(2, 3, 2), torch.zeros(2, 0, 4), all_of(torch.zeros(2, 3, 2)))
+    found = localisation(torch.zeros(2, 3, 1, 2), torch.zeros(2, 0, 4), all_of(torch.zeros(2, 3, 2)))
     assert all(value.isnan().all() and value.shape == (2,) for value in found)
 
 
@@ -101,7 +101,7 @@ def test_localisation_against_a_slow_reading(glimpses, count, seed):
     low = torch.rand(2, count, 2, generator=generator) * 10
     boxes = torch.cat([low, low + 5], -1)
     points = torch.rand(2, glimpses, 2, generator=generator) * 16
-    found = localisation(points, boxes, all_of(points))
+    found = localisation(points[:, :, None], boxes, all_of(points))
     for b in range(2):
         hits = [[all(low[b, n, d] <= points[b, g, d] < low[b, n, d] + 5 for d in (0, 1)) for n in range(count)]
                 for g in range(glimpses)]  # fmt: skip

@@ -1,6 +1,7 @@
 """Fixations scored against annotated boxes.
 
-Axes: B images, G glimpses in temporal order, N boxes; fixations are pixels (x, y).
+Axes: B images, T time steps, M glimpses before each symbol, G = T * M glimpses in temporal order, N boxes;
+fixations are pixels (x, y).
 """
 
 from typing import NamedTuple
@@ -29,10 +30,11 @@ class Localisation(NamedTuple):
     switches: Tensor
 
 
-def localisation(fixation_BG2: Tensor, boxes_BN4: Tensor, taken_BG: Tensor) -> Localisation:
+def localisation(fixation_BTM2: Tensor, boxes_BN4: Tensor, emitted_BT: Tensor) -> Localisation:
     """The scores of one trajectory's fixations. boxes_BN4: (x0, y0, x1, y1), half open; rows of NaN are padding.
-    taken_BG: bool, the glimpses that were taken: a rollout of sequences has others after a sequence's end.
+    emitted_BT: bool, whether a symbol was emitted at the step; glimpses after the last symbol are ignored.
     """
+    fixation_BG2, taken_BG = fixation_BTM2.flatten(1, 2), emitted_BT.repeat_interleave(fixation_BTM2.shape[2], 1)
     # One more padding box, so that data sets without boxes (N = 0) need no case of their own.
     boxes_BN4 = torch.cat([boxes_BN4, boxes_BN4.new_full((len(boxes_BN4), 1, 4), float("nan"))], 1)
     low_BN2, high_BN2 = boxes_BN4[..., :2], boxes_BN4[..., 2:]

@@ -131,8 +131,8 @@ def _readers(rnn: nn.Module, batch: Batch) -> list[Encoder]:
 def _is_frozen(encoder: Encoder) -> bool:
     """Whether all of its parameters are in parts that are never trained."""
     tuned = [part for part in encoder.modules() if isinstance(part, Tuned)]
-    still = {parameter for part in tuned if part.frozen for parameter in part.parameters()}
-    return bool(tuned) and still.issuperset(encoder.parameters()) and all(part.frozen for part in tuned)
+    held = {parameter for part in tuned for parameter in part.parameters()}
+    return bool(tuned) and all(part.frozen for part in tuned) and held.issuperset(encoder.parameters())
 
 
 def _digest(encoder: Encoder) -> str:
