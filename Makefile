@@ -18,7 +18,7 @@ help: ## what there is to make
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 # dram has the policy that won, over cells of the coarse image that its context network reads; by itself the paper's Gaussian.
-compare: $(READY) ## every main mechanism, two seeds each, on the embedded digits; ends with the report (16 minutes on 2 cores)
+compare: $(READY) ## every main mechanism, two seeds each, on the embedded digits; ends with the report (about 17 minutes on 2 cores)
 	@run="$(BIN)/python -m benchmark.run -m data=digit_pairs seed=0,1 study=$(STUDY)"; \
 	$$run $(CELLS); failed=$$?; \
 	$$run attention=$(OTHERS) || failed=$$?; \
