@@ -9,6 +9,8 @@ OTHERS := none,random,item_soft,item_hard,location_soft
 ATTENTION := $(OTHERS),dram
 CELLS := attention=dram attention/policy=context_map
 ESTIMATORS := reinforce,nvil,actor_critic,ppo,vimco,reweighted_wake_sleep,inferred_wake_sleep,variational
+PLACES := attention=ram,dram_nocontext,dram attention/policy=centre_start_map
+SMALL := data.canvas=60 data.clutter=0 look.scales=2
 TASKS := digit_pairs,svhn_sample,stanford_dogs_sample,coco_sample
 
 .DEFAULT_GOAL := help
@@ -39,14 +41,21 @@ matrix: $(READY) ## 8 mechanisms x 4 tasks x 5 seeds, in the study of the claims
 	$(BIN)/python -m benchmark.report runs/claims && exit $$failed
 
 # Relax cannot be compiled; relaxed items (gumbel, straight_through) need items, not places of a map.
-estimators: $(READY) ## estimators of hard attention's gradient x 4 mechanisms x 5 seeds; ends with the report (5 hours on 2 cores)
-	@run="$(BIN)/python -m benchmark.run -m data=digit_pairs seed=range(5) study=estimators"; \
-	places="attention=ram,dram_nocontext,dram attention/policy=centre_start_map"; \
-	$$run compilation=inductor attention=item_hard objective=$(ESTIMATORS),gumbel,straight_through; failed=$$?; \
-	$$run attention=item_hard objective=relax || failed=$$?; \
-	$$run compilation=inductor $$places objective=$(ESTIMATORS) || failed=$$?; \
-	$$run $$places objective=relax || failed=$$?; \
-	$(BIN)/python -m benchmark.report runs/estimators && exit $$failed
+estimators: $(READY) ## estimators of hard attention's gradient x 4 mechanisms x 5 seeds; ends with the report (7 hours on 2 cores); MNIST=FOLDER: on MNIST pairs of 60 and 100 px too
+	@failed=0; train() { $(BIN)/python -m benchmark.run -m "$$@" || failed=$$?; }; \
+	compare() { \
+	    train "$$@" compilation=inductor attention=item_hard objective=$(ESTIMATORS),gumbel,straight_through; \
+	    train "$$@" attention=item_hard objective=relax; \
+	    train "$$@" compilation=inductor $(PLACES) objective=$(ESTIMATORS); \
+	    train "$$@" $(PLACES) objective=relax; \
+	    $(BIN)/python -m benchmark.report "runs/$${1#study=}"; \
+	}; \
+	compare study=estimators data=digit_pairs 'seed=range(5)'; \
+	if [ -n "$(MNIST)" ]; then \
+	    compare study=estimators_60px experiment=pairs_equal $(SMALL) 'data.root=$(MNIST)' 'seed=range(5)'; \
+	    compare study=estimators_100px experiment=pairs_equal 'data.root=$(MNIST)' 'seed=range(3)'; \
+	fi; \
+	exit $$failed
 
 report: $(READY) ## the report of runs/$(STUDY), whatever of it is there: make report STUDY=name
 	@$(BIN)/python -m benchmark.report runs/$(STUDY)
