@@ -152,7 +152,8 @@ def one(config: DictConfig, composer: Composer, experiment: str) -> float | None
             message = (
                 system_fault(error) if isinstance(error, OSError) else described(error, packages_of(plain(config)))
             )
-            raise RunFault(f"{message} (the traceback is in {RunFolder(place.folder).log})") from error
+            log = RunFolder(place.folder).log
+            raise RunFault(f"{message} (the traceback is in {log})" if log.is_file() else message) from error
         if config.progress and (line := sync_line([place.folder])):
             print(line, flush=True)
     return on_validation(read_json(folder.record))

@@ -163,7 +163,10 @@ class BaseData(LightningDataModule, ABC):
             return found
         if isinstance(found, RepeatingSplit):
             return found.each()
-        raise DataFault(f"data={self.spec.name} generates new training images in every batch: none ever recurs.")
+        raise DataFault(
+            f"data={self.spec.name} draws its training images anew in every batch, or crops them at random places: "
+            "none ever recurs."
+        )
 
     @final
     def tickets(self, split: str) -> Tickets:

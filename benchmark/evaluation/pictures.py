@@ -82,7 +82,8 @@ def seen(module: AttentionModule, data: TaskData, split: str = "test", shown: in
     mode.
     """
     tickets = list(data.tickets(split))
-    picked = tickets[:: max(1, len(tickets) // shown)][:shown]
+    count = min(shown, len(tickets))
+    picked = [tickets[place * len(tickets) // count] for place in range(count)]
     most, batches, predictions = -(-shown // len(picked)), [], []
     for ticket in picked:
         batch = data.batch(ticket, module.device)

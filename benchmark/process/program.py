@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import ParamSpec, TextIO
 
 from benchmark.common.errors import BusyFault, ConfigFault, causes, fault_lines, is_a, user_fault
+from benchmark.process.signals_and_log import Stopped
 
 P = ParamSpec("P")
 
@@ -72,6 +73,8 @@ def program(main: Callable[P, int | None]) -> Callable[P, int]:
             return 0
         except KeyboardInterrupt:
             return report_error(128 + signal.SIGINT, ["interrupted"])
+        except Stopped as stop:
+            return report_error(128 + stop.signum, [str(stop)])
         except Exception as error:
             code, lines = ending(error)
             if not lines:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, final
 
 from benchmark.common.errors import RunFault
+from benchmark.results.record_damage import record_damage
 from benchmark.results.run_lock import Holding, held, holding, is_free
 
 LOCK = ".lock"
@@ -55,6 +56,12 @@ class RunFolder:
             with explained(folder):
                 folder.mkdir(parents=True, exist_ok=True)
 
+    def withdraw(self) -> None:
+        """Removes what `make` made, where nothing has been written since."""
+        with contextlib.suppress(OSError):
+            for folder in (self.best.parent, self.pictures, self.path):
+                folder.rmdir()
+
     def is_finished(self, config_hash: str) -> bool:
         """Whether a record of this configuration exists. Raises RunFault if the record is of another configuration or
         cannot be used.
@@ -85,8 +92,8 @@ class RunFolder:
         """Why this folder's run can neither be used nor resumed, and what to do; "" if it can."""
         if self.record.exists():
             record = read_json(self.record)
-            if not isinstance(record.get("config_hash"), str):
-                return f"{self.record} is damaged. Delete it, and the run is evaluated again from its last checkpoint"
+            if damage := record_damage(record):
+                return f"{self.record} {damage}. Delete it, and the run is evaluated again from its last checkpoint"
             return self._copied(name_of(record))
         if self.last.exists():
             status = read_json(self.status)

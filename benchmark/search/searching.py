@@ -16,7 +16,7 @@ from benchmark.results.run_folder import RunFolder, read_json
 from benchmark.results.run_id import RunId
 from benchmark.search.judging import pruned_after
 from benchmark.search.request import SearchRequest
-from benchmark.search.trial_studies import FOLDERS, MESSAGE, SECONDS, TrialStudy
+from benchmark.search.trial_studies import FOLDERS, MESSAGE, SECONDS, SECONDS_OF_RUNS, TrialStudy
 from benchmark.search.watching import RunningTrial, TrialConsole, Watch
 from benchmark.sweep.base import SweepLauncher, plan
 from benchmark.sweep.jobs import RESUMES, Outcome, note_failure
@@ -105,7 +105,9 @@ def conclude(trial: RunningTrial, outcomes: Mapping[Path, Outcome], warmup: floa
     a run that was stopped from outside stays open.
     """
     study, number = trial.study, trial.number
-    study.note(number, SECONDS, seconds_of(trial, outcomes))
+    seconds = seconds_of(trial, outcomes)
+    study.note(number, SECONDS_OF_RUNS, seconds)
+    study.note(number, SECONDS, sum(seconds.values()))
     ended = {folder: outcomes[folder.path].message for folder in trial.folders if folder.path in outcomes}
     failed = {folder: message for folder, message in ended.items() if message and not folder.record.exists()}
     if (epoch := pruned_after(study, number, trial.folders, warmup)) is not None:
@@ -128,14 +130,15 @@ def validation_of(trial: RunningTrial) -> float:
     return sum(values) / len(values)
 
 
-def seconds_of(trial: RunningTrial, outcomes: Mapping[Path, Outcome]) -> float:
-    """Seconds of the processes of a trial's runs, those of earlier attempts included as far as they are known; of a run
-    that was finished before, those of its training.
+def seconds_of(trial: RunningTrial, outcomes: Mapping[Path, Outcome]) -> dict[str, float]:
+    """By folder, the seconds of the processes of a trial's runs, those of earlier attempts included as far as they are
+    known; of a run that was finished before any of them, those of its training.
     """
-    before = float(trial.study.trials[trial.number].user_attrs.get(SECONDS, 0.0))
+    seconds = dict(trial.study.trials[trial.number].user_attrs.get(SECONDS_OF_RUNS, {}))
     for folder in trial.folders:
+        name = str(folder.path)
         if folder.path in outcomes:
-            before += outcomes[folder.path].seconds
-        elif folder.record.exists():
-            before += float(read_json(folder.record)["cost"]["train_seconds"])
-    return before
+            seconds[name] = seconds.get(name, 0.0) + outcomes[folder.path].seconds
+        elif name not in seconds and folder.record.exists():
+            seconds[name] = float(read_json(folder.record)["cost"]["train_seconds"])
+    return seconds

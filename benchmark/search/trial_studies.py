@@ -1,5 +1,6 @@
 """The trials of one mechanism on one data set: an Optuna study, kept in a file of the study's folder."""
 
+import json
 import logging
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -11,7 +12,7 @@ from optuna.storages.journal import JournalFileBackend, JournalFileSymlinkLock
 from optuna.study import StudyDirection
 from optuna.trial import FrozenTrial, TrialState
 
-from benchmark.common.errors import ConfigFault
+from benchmark.common.errors import ConfigFault, RunFault
 from benchmark.results.primary_metric import Headline
 from benchmark.results.run_folder import explained
 from benchmark.results.run_id import digest
@@ -19,9 +20,12 @@ from benchmark.search.ranges import SearchRange
 from benchmark.search.settings import SearchSettings, made
 
 JOURNAL = "search.journal"
+CURE = "Restore a copy, or delete it: the same trials are then proposed again, and finished runs are not repeated"
+"""What to do about a damaged journal."""
 PRUNED_AFTER, SECONDS, MESSAGE, FOLDERS = "pruned_after", "seconds", "message", "folders"
+SECONDS_OF_RUNS = "seconds_of_runs"
 """Attributes of a trial: the epoch, from 1, after which it was pruned; seconds of its processes; why it failed; the
-folders of its runs.
+folders of its runs; the seconds by folder.
 """
 ASKED = "asked"
 """The attribute of a study with what has to be the same when a search is continued."""
@@ -31,7 +35,7 @@ def journal(folder: Path) -> BaseStorage:
     """The storage in a study's folder, of which the caller holds the lock.
 
     Optuna's journal appends lines, and needs no locks of the file system. What a killed process left of a line, or as a
-    lock, is removed.
+    lock, is removed. Raises RunFault for a damaged journal.
     """
     optuna.logging.set_verbosity(logging.WARNING)
     path = folder / JOURNAL
@@ -39,9 +43,26 @@ def journal(folder: Path) -> BaseStorage:
         Path(f"{path}.lock").unlink(missing_ok=True)
         if path.exists():
             with path.open("r+b") as file:
-                whole = file.read()
-                file.truncate(whole.rfind(b"\n") + 1)
-    return JournalStorage(JournalFileBackend(str(path), JournalFileSymlinkLock(str(path.absolute()))))
+                *lines, last = file.read().split(b"\n")
+                refuse_damaged(path, lines, last)
+                file.truncate(file.tell() - len(last))
+    try:
+        return JournalStorage(JournalFileBackend(str(path), JournalFileSymlinkLock(str(path.absolute()))))
+    except (KeyError, TypeError, ValueError, AssertionError) as error:  # a line that is no entry of Optuna's
+        raise RunFault(f"{path} is damaged ({type(error).__name__}: {error}). {CURE}") from error
+
+
+def refuse_damaged(path: Path, lines: Sequence[bytes], last: bytes) -> None:
+    """Raises RunFault where a line of a journal is no entry. last: what follows the last whole line."""
+    for number, line in enumerate(lines, 1):
+        try:
+            whole = isinstance(json.loads(line)["op_code"], int)
+        except (ValueError, KeyError, TypeError, RecursionError):
+            whole = False
+        if not whole:
+            raise RunFault(f"{path} is damaged in line {number}. {CURE}")
+    if last and not last.startswith(b"{"):
+        raise RunFault(f"{path} is damaged at its end. {CURE}")
 
 
 @final

@@ -1,6 +1,5 @@
 """The standing of one run, from the files of its folder. No file makes it raise, and nothing is written."""
 
-import socket
 import time
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -11,7 +10,7 @@ from benchmark.common.json_files import Damaged, read_object
 from benchmark.process.terminal import span
 from benchmark.report.read.folders import RunFolderName, number
 from benchmark.report.read.records import RecordError, read_headline, read_record
-from benchmark.report.read.status import is_gone, last_of_traceback, one_line
+from benchmark.report.read.status import is_gone, is_here, last_of_traceback, one_line
 from benchmark.results.run_folder import RunFolder, name_of
 from datamodules.printable import printable
 
@@ -128,7 +127,7 @@ def living(folder: RunFolder, found: Standing, status: Mapping[str, Any], held: 
     reason, host = "", status.get("host")
     if is_gone(status):
         reason = f"its process {text(status.get('pid'))} is gone"
-    elif host == socket.gethostname() and folder.holding() == "free":
+    elif is_here(status) and folder.holding() == "free":
         reason = "nobody holds its lock: its process is gone"
     elif silent:
         reason = f"{quiet}, on {text(host) or 'an unknown machine'}"

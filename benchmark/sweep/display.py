@@ -8,6 +8,7 @@ from rich.console import Group, RenderableType
 from rich.progress_bar import ProgressBar
 from rich.table import Table
 
+from benchmark.common.errors import RunFault
 from benchmark.process.terminal import Console, Progress, span
 from benchmark.results.primary_metric import Headline
 from benchmark.results.run_folder import RunFolder, read_json
@@ -138,7 +139,9 @@ class Display:
 def ending(job: Running, seconds: float, message: str) -> str:
     if message:
         return f"{job.name} failed: {message} (log: {job.folder.log})"
-    record = read_json(job.folder.record)
-    headline = Headline.of(record)
-    value = headline.written(record["test"]["mean"][headline.key])
-    return f"{job.name} finished in {span(seconds)}, test {headline.name} {value}"
+    finished, record = f"{job.name} finished in {span(seconds)}", read_json(job.folder.record)
+    try:
+        headline = Headline.of(record)
+        return f"{finished}, test {headline.name} {headline.written(record['test']['mean'][headline.key])}"
+    except (RunFault, KeyError, TypeError, ValueError):  # a rehearsal leaves none; a damaged one ends no sweep
+        return f"{finished}, without a record"

@@ -44,8 +44,8 @@ class PoolLauncher(SweepLauncher):
         cores = len(os.sched_getaffinity(0)) // (self._threads * processes)
         jobs = self._at_once or len(places) or max(1, cores)
         environment = self.environment()
-        shares = [{"CUDA_VISIBLE_DEVICES": places[slot % len(places)]} if places else {} for slot in range(jobs)]
-        return [environment | share for share in shares]
+        seen = [{"CUDA_VISIBLE_DEVICES": place} for place in places] or [{"CUDA_VISIBLE_DEVICES": ""}]
+        return [environment | (seen[slot % len(seen)] if places or self._gpus == 0 else {}) for slot in range(jobs)]
 
 
 def visible_gpus() -> list[str]:

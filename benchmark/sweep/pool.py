@@ -9,8 +9,9 @@ from collections import deque
 from collections.abc import Mapping, Sequence
 from typing import IO, NamedTuple, final
 
+from benchmark.common.errors import RunFault
 from benchmark.process.parent import PARENT
-from benchmark.process.program import BUSY
+from benchmark.process.program import BUSY, ending
 from benchmark.results.run_folder import RunFolder
 from benchmark.sweep.display import Display, Running
 from benchmark.sweep.elsewhere import Elsewhere
@@ -49,7 +50,7 @@ class Pool:
                     if slot in self._running:
                         outcomes += self._reap(slot)
                     if waiting and slot not in self._running:
-                        self._start(slot, waiting.popleft())
+                        outcomes += self._start(slot, waiting.popleft())
                 left = len(waiting) + len(self._elsewhere)
                 self._display.tick([started.running for started in self._running.values()], left)
                 time.sleep(0.1)
@@ -57,7 +58,18 @@ class Pool:
             self._stop()
         return outcomes
 
-    def _start(self, slot: int, job: Job) -> None:
+    def _start(self, slot: int, job: Job) -> list[Outcome]:
+        """Starts a job. Its outcome where it cannot be started: its folder cannot be made, or a disk is full."""
+        try:
+            self._begin(slot, job)
+        except (RunFault, OSError) as error:
+            message = "; ".join(ending(error)[1])
+            never = Running(job.address.name, RunFolder(job.address.folder), time.monotonic(), lambda status: False)
+            self._display.ended(never, 0.0, message)
+            return [Outcome(job, 1, 0.0, message)]
+        return []
+
+    def _begin(self, slot: int, job: Job) -> None:
         folder = RunFolder(job.address.folder)
         folder.make()
         environment = os.environ | dict(self._slots[slot]) | {PARENT: str(os.getpid())}
@@ -83,7 +95,10 @@ class Pool:
             self._elsewhere.add(job)
             self._display.elsewhere(running)
             return []
-        _append_to_log(running, output)
+        if code == 0 and not running.folder.status.exists():
+            running.folder.withdraw()  # a rehearsal, of which nothing is kept
+        else:
+            _append_to_log(running, output)
         message = "" if code == 0 else failure(running, code, output)
         outcome = Outcome(job, code, time.monotonic() - running.since, message)
         self._display.ended(running, outcome.seconds, message)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, final
 
 from benchmark.common.errors import BusyFault, RunFault, user_fault
-from benchmark.process.program import BUSY
+from benchmark.process.program import BUSY, ending
 from benchmark.results.run_folder import RunFolder
 from benchmark.sweep.display import Display, Running
 from benchmark.sweep.elsewhere import Elsewhere
@@ -66,7 +66,7 @@ class RayWatch:
             while waiting or self._submitted or self._elsewhere:
                 waiting += self._elsewhere.free_again()
                 while waiting and len(self._submitted) < self._at_once:
-                    self._submit(waiting.popleft())
+                    outcomes += self._submit(waiting.popleft())
                 outcomes += self._answers(TICK_SECONDS)
                 running = [each.running for each in self._submitted if each.running is not None]
                 queued = len(self._submitted) - len(running)
@@ -76,15 +76,21 @@ class RayWatch:
             self._stop()
         return outcomes
 
-    def _submit(self, job: Job) -> None:
+    def _submit(self, job: Job) -> list[Outcome]:
+        """Submits a job. Its outcome where its folder cannot be made."""
         try:
             run = self._results.claim(job)
         except BusyFault:
             self._elsewhere.add(job)
             self._display.remark(f"{job.address.name}: another process is executing it; waiting")
-            return
+            return []
+        except (RunFault, OSError) as error:
+            message = "; ".join(ending(error)[1])
+            self._display.remark(f"{job.address.name} failed: {message}")
+            return [Outcome(job, 1, 0.0, message)]
         actor = self._actor(job, run)
         self._submitted.append(Submitted(job, actor, actor.start.remote()))
+        return []
 
     def _answers(self, seconds: float) -> list[Outcome]:
         """Waits for answers of the actors, so many seconds at most; the outcomes of the jobs that ended."""

@@ -162,12 +162,12 @@ class ImageCaptions(BaseData):
         return PhotoCropper(gallery.stock, shown.size, kinds * shown.objects, shown.reading.workers)
 
     def _fixed(self, gallery: ReadablePhotos, part: Tensor) -> FixedPhotos:
-        """An evaluation split, whose fingerprint depends on the photographs and all their captions."""
+        """An evaluation split, whose fingerprint depends on the photographs, their size and all their captions."""
         corpus, rows = self._corpus, gallery.row[part]
 
         def content() -> str:
             pixels = digest([gallery.photos[row] for row in rows.tolist()], self._shown.reading)
-            return sha256((pixels + repr(corpus.references(part))).encode()).hexdigest()
+            return sha256(f"{pixels} {self._shown.size} {corpus.references(part)!r}".encode()).hexdigest()
 
         first = FirstCaption(corpus.first(gallery.image))
         size = self._amounts.evaluation_batch_size

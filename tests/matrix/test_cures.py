@@ -95,7 +95,7 @@ def test_a_knob_that_is_none_would_be_found(text, told):
 def test_another_study_or_no_folder_cures_a_folder_of_other_settings(tmp_path):
     folder = run(tmp_path, "attention=none", "trainer.max_epochs=1")
     record = read_json(folder.record)
-    folder.record.write_text(json.dumps({**record, "config_hash": "another"}))
+    folder.record.write_text(json.dumps({**record, "config_hash": "another", "sha256": None}))
     with pytest.raises(RunFault, match=r"another study=NAME, or delete the folder"):
         run(tmp_path, "attention=none", "trainer.max_epochs=1")
     assert run(tmp_path, "attention=none", "trainer.max_epochs=1", "study=NAME").record.exists()

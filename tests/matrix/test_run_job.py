@@ -260,7 +260,7 @@ def test_a_fault_of_a_part_is_told_as_the_part_tells_it(tmp_path):
     assert read_json(folder.status)["state"] == "failed"
 
 
-def test_lines_of_metrics_are_plain_json_and_rewound_by_epoch(tmp_path):
+def test_lines_of_metrics_are_plain_json_and_rewound_by_epoch(tmp_path, caplog):
     path = tmp_path / "metrics.jsonl"
     logger = JsonLines(path, lambda: 7)
     logger.log_metrics({"a": float("nan"), "epoch": 0}, 1)
@@ -273,5 +273,10 @@ def test_lines_of_metrics_are_plain_json_and_rewound_by_epoch(tmp_path):
         file.write('{"step": 3, "ep')
     rewind(path, 1)
     assert [line["step"] for line in lines(path)] == [1, 2]
+    spoilt = b'\xff\xfe\n{"step": 4, "epoch": Infinity}\n{"epoch": 1}\n[1]\n'
+    path.write_bytes(path.read_bytes() + spoilt)
+    with caplog.at_level("WARNING"):
+        rewind(path, 1)
+    assert [line["step"] for line in lines(path)] == [1, 2] and "4 damaged lines were left out" in caplog.text
     rewind(path, 0)
     assert [line["step"] for line in lines(path)] == [1]

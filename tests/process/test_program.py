@@ -5,6 +5,7 @@ import ast
 import errno
 import importlib
 import io
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -18,6 +19,7 @@ from run_helpers import ROOT, call
 
 from benchmark.common.errors import ConfigFault, RunFault
 from benchmark.process.program import program, system_fault
+from benchmark.process.signals_and_log import Stopped
 from benchmark.process.terminal import Live
 from benchmark.report.__main__ import main as report
 from benchmark.results.run_folder import RunFolder, write_json
@@ -196,3 +198,8 @@ def test_what_the_system_refuses_a_program_is_one_line(monkeypatch, capsys, name
     else:  # it hands what it measures to the main that such scripts share
         assert importlib.import_module("measuring").main(None, argparse.ArgumentParser(), "") == 1
     assert capsys.readouterr().err == "error: somewhere: the disk is full. Free some space and start it again\n"
+
+
+def test_a_stopped_program_says_that_it_resumes(capsys):
+    assert raising(Stopped(signal.SIGTERM))() == 143
+    assert capsys.readouterr().err == "error: stopped by SIGTERM; started again, it resumes\n"

@@ -9,7 +9,7 @@ from models import ATTENTION, DATA, built, config
 
 from benchmark.build import make
 from benchmark.report.analysis.annotations import MARK, warning
-from benchmark.report.analysis.predictions import read_predictions
+from benchmark.report.analysis.predictions import read_predictions, sources_of
 from benchmark.report.read.runs import read_study
 from benchmark.report.write.assemble import assemble
 from benchmark.results.record import annotations_read
@@ -66,8 +66,10 @@ def test_every_row_that_names_it_is_marked_and_the_page_says_why(study):
 
 def test_predictions_say_what_each_image_is_composed_of(study, tmp_path):
     old = read_predictions(study / "dram" / "digit_pairs" / "seed=0" / "predictions.npz")
-    assert old.sources.tolist() == [[n] for n in range(200)]
+    assert sources_of([old]).tolist() == [[n] for n in range(200)]  # it names none: each image is its own
     path = tmp_path / "predictions.npz"
     index, sources = np.array([2, 0, 1]), np.array([[5, -1], [3, 4], [4, 5]])
     np.savez(path, index=index, sources=sources, overlap=np.zeros(3), value_mean=np.zeros(3))
-    assert read_predictions(path).sources.tolist() == [[3, 4], [4, 5], [5, -1]]
+    new = read_predictions(path)
+    assert new.sources.tolist() == [[3, 4], [4, 5], [5, -1]]
+    assert sources_of([old, new]).tolist() == new.sources.tolist()  # wherever the file that names none stands

@@ -8,6 +8,7 @@ import pytest
 from fabricated_runs import finished, record
 
 from benchmark.report.analysis.curves import Curve
+from benchmark.report.analysis.naming import Names
 from benchmark.report.draw.table import TableCell
 from benchmark.report.read.runs import read_study
 from benchmark.report.sections.gains import Learning
@@ -15,6 +16,7 @@ from benchmark.report.write.assemble import assemble
 
 IMAGES = 200
 OVERLAP = np.zeros(IMAGES)
+DRAM = ("dram", "")
 
 
 def wrong(mean: float, anywhere: float) -> dict[str, Any]:
@@ -91,7 +93,7 @@ def test_controls_are_no_mechanisms(tmp_path: Path) -> None:
 
 
 def curve(*mean: float) -> Curve:
-    return Curve("dram", tuple(range(len(mean))), mean, mean, mean, 1, 0)
+    return Curve(DRAM, Names("dram", "dram"), tuple(range(1, len(mean) + 1)), mean, mean, mean, 1, 0)
 
 
 @pytest.mark.parametrize(
@@ -105,8 +107,8 @@ def curve(*mean: float) -> Curve:
     ],
 )
 def test_how_much_an_error_still_fell(found: Curve, fall: float) -> None:
-    assert Learning([found], 1.0).gain("dram") == pytest.approx(fall)
-    assert Learning([found], 1.0).gain("ram") == 0.0
+    assert Learning([found], 1.0).gain(DRAM) == pytest.approx(fall)
+    assert Learning([found], 1.0).gain(("ram", "")) == 0.0
 
 
 def test_a_reader_is_told_what_was_still_learning(tmp_path: Path) -> None:

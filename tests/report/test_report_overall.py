@@ -81,7 +81,7 @@ def test_the_table_has_the_numbers_behind_each_score(study):
     dram = table.rows[0]
     assert [cell.text for cell in dram] == ["dram", "1.00", "1.00", "1.00"]
     assert dram[2].notes == ("error 20.00 %, 2 seeds", "2 M multiply-adds")
-    assert "mnist_pairs: 1 is cnn_strong; svhn_sample: 1 is none" in table.note
+    assert "mnist_pairs: random and cnn_strong; svhn_sample: random and none" in table.note
     assert [cell.text for cell in table.rows[-1]] == ["ram", "–", "0.00", "–"]
 
 

@@ -17,6 +17,7 @@ from benchmark.report.analysis.grouping import group_tasks
 from benchmark.report.read.folders import Unfinished
 from benchmark.report.read.runs import read_study
 from benchmark.report.sections.facts import warnings
+from benchmark.results.run_folder import RunFolder
 
 WRONG = {"mean": np.array([True, False, False, False])}
 OVERLAP = np.zeros(4)
@@ -71,8 +72,30 @@ def test_a_running_run_with_an_old_traceback_is_running(tmp_path: Path) -> None:
         tmp_path, "ram", "digit_pairs", 0, state="running", pid=os.getpid(), host=socket.gethostname(), epoch=4
     )
     (folder / "run.log").write_text("Traceback (most recent call last):\nKeyboardInterrupt\n")
-    run = only_unfinished(tmp_path)
+    with RunFolder(folder).locked():
+        run = only_unfinished(tmp_path)
     assert (run.state, run.epoch) == ("running", "4 of 20")
+
+
+def test_a_run_whose_lock_is_free_is_interrupted_though_another_has_its_number(tmp_path: Path) -> None:
+    unfinished(tmp_path, "ram", "digit_pairs", 0, state="running", pid=os.getpid(), host=socket.gethostname())
+    assert only_unfinished(tmp_path).state == "interrupted"
+
+
+@pytest.mark.parametrize(
+    ("status", "message"),
+    [({"state": "interrupted", "message": "stopped by SIGINT"}, "stopped by SIGINT"),
+     ({"state": "running", "pid": 2**22 + 1, "host": socket.gethostname()}, "its process is gone; start the sweep")],
+)  # fmt: skip
+def test_a_failure_before_it_was_started_again_is_no_failure_now(
+    tmp_path: Path, status: dict[str, Any], message: str
+) -> None:
+    folder = unfinished(tmp_path, "ram", "digit_pairs", 0, **status)
+    (folder / "run.log").write_text(
+        "Traceback (most recent call last):\nValueError: old\n2026-01-01 10:00:00,000 INFO    benchmark: resumes\n"
+    )
+    run = only_unfinished(tmp_path)
+    assert run.state == "interrupted" and run.message.startswith(message)
 
 
 def test_a_run_whose_process_is_gone_is_interrupted(tmp_path: Path) -> None:
@@ -134,10 +157,10 @@ def test_curves_by_epoch_pass_over_a_line_cut_short(tmp_path: Path) -> None:
     with (tmp_path / "metrics.jsonl").open("a") as lines:
         lines.write('\n{"step": 40, "epoch": 2, "train/loss": NaN}\n{"step": 41, "epoch": 2, "train/loss": 4.2}\n7\n')
     found = read_curves(tmp_path, ["val/error", "train/loss"])
-    assert found["val/error"][0.0] == pytest.approx(0.9)
-    assert found["val/error"][2.0] == pytest.approx(0.1 + 0.8 * np.exp(-4))
+    assert found["val/error"][1.0] == pytest.approx(0.9)
+    assert found["val/error"][3.0] == pytest.approx(0.1 + 0.8 * np.exp(-4))
     last = 2 * (0.1 + 0.8 * np.exp(-4))
-    assert found["train/loss"][2.0] == pytest.approx((last + 4.2) / 2)
+    assert found["train/loss"][3.0] == pytest.approx((last + 4.2) / 2)
 
 
 def test_runs_on_other_files_of_one_data_set_are_told(tmp_path: Path) -> None:

@@ -20,6 +20,40 @@ def folder(tmp_path):
     return made
 
 
+WHOLE = {
+    "config_hash": "abc", "measure": {"key": "error", "name": "error", "higher_is_better": False, "percent": True,
+    "binary": True}, "validation": {"error": 0.25}, "fingerprints": {"test": "a"},
+}  # fmt: skip
+"""What has to be in a record."""
+
+
+@pytest.mark.parametrize(
+    ("changes", "why"),
+    [
+        ({"config_hash": 7}, "is damaged"),
+        ({"measure": None}, "lacks the primary metric"),
+        ({"validation": {}}, "lacks the primary metric"),
+        ({"validation": {"error": "low"}}, "lacks the primary metric"),
+        ({"fingerprints": [1]}, "its fingerprints are none"),
+        ({"fingerprints": {"test": 1}}, "its fingerprints are none"),
+        ({"sha256": {"record": "0" * 64}}, "its checksum does not match its content"),
+    ],
+)
+def test_a_damaged_record_is_no_finished_run(folder, changes, why):
+    write_json(folder.record, {**WHOLE, **changes})
+    with pytest.raises(RunFault, match=rf"record\.json is damaged.*{why if why != 'is damaged' else ''}.*Delete it"):
+        folder.is_finished("abc")
+
+
+def test_a_folder_in_which_nothing_was_written_is_withdrawn(folder):
+    folder.withdraw()
+    assert not folder.path.exists()
+    folder.make()
+    folder.log.write_text("a line")
+    folder.withdraw()
+    assert folder.log.read_text() == "a line"
+
+
 def full(*_):
     raise OSError(errno.ENOSPC, "No space left on device")
 
@@ -46,7 +80,7 @@ def test_any_other_failure_to_write_says_its_reason(tmp_path):
 
 def test_a_record_is_finished_only_for_its_own_configuration(folder):
     assert not folder.is_finished("abc")
-    write_json(folder.record, {"config_hash": "abc"})
+    write_json(folder.record, WHOLE)
     assert folder.is_finished("abc")
     with pytest.raises(RunFault, match=r"holds a finished run of other settings .*another study"):
         folder.is_finished("abd")

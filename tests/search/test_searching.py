@@ -14,20 +14,21 @@ import yaml
 from optuna.trial import TrialState
 from run_helpers import composer
 
-from benchmark.common.errors import ConfigFault
+from benchmark.common.errors import ConfigFault, RunFault
 from benchmark.config.compose import Composer
 from benchmark.process.terminal import Quiet
 from benchmark.results.primary_metric import Headline
 from benchmark.results.run_folder import RunFolder, read_json, write_json
+from benchmark.results.run_id import RunId
 from benchmark.search import command
 from benchmark.search.judging import pruned_after
 from benchmark.search.ranges import search_range
 from benchmark.search.request import search_request
-from benchmark.search.searching import conclude
-from benchmark.search.trial_studies import JOURNAL, TrialStudy, journal
+from benchmark.search.searching import conclude, seconds_of
+from benchmark.search.trial_studies import JOURNAL, SECONDS_OF_RUNS, TrialStudy, journal
 from benchmark.search.watching import RunningTrial, TrialConsole, Watch, stopped
 from benchmark.sweep.base import SweepLauncher
-from benchmark.sweep.jobs import Job, Outcome
+from benchmark.sweep.jobs import RESUMES, Job, Outcome
 from benchmark.sweep.slurm_queue import SlurmTicket, keep_ticket
 
 COMPOSER = composer()
@@ -304,3 +305,45 @@ def test_a_run_on_another_machine_cannot_be_stopped_by_a_signal(tmp_path, monkey
         monkeypatch.setattr("benchmark.search.watching.cancel", cancelled.extend)
         keep_ticket(folder.path, SlurmTicket("12_3", "log"))
         assert stopped(folder) and cancelled == ["12_3"]  # in a Slurm cluster it can
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        lambda whole: whole[:9] + b"\x00\x01" + whole[11:],
+        lambda whole: b"\xff" + whole,
+        lambda whole: b"[1]\n" + whole,
+        lambda whole: b'{"op_code": 99, "worker_id": "x"}\n' + whole,
+        lambda whole: bytes(len(whole)),
+    ],
+)
+def test_a_damaged_journal_is_named_with_what_to_do(study, tmp_path, damage):
+    place = tmp_path / JOURNAL
+    whole = place.read_bytes()
+    place.write_bytes(damage(whole))
+    with pytest.raises(RunFault, match=r"search\.journal is damaged.*Restore a copy, or delete it"):
+        journal(tmp_path)
+    assert place.read_bytes() == damage(whole)
+
+
+def test_what_a_killed_process_left_of_a_line_is_removed(study, tmp_path):
+    place = tmp_path / JOURNAL
+    whole = place.read_bytes()
+    place.write_bytes(whole + b'{"op_code": 5, "wor')
+    journal(tmp_path)
+    assert place.read_bytes() == whole
+
+
+def test_the_seconds_of_a_trial_count_each_process_once(study, tmp_path):
+    """Seed 0 took 100 s; seed 1 was stopped after 50 s, and took 60 s when it was started again."""
+    number = study.propose()
+    folders = [RunFolder(tmp_path / f"seed={seed}") for seed in (0, 1)]
+    for folder in folders:
+        folder.make()
+    trial = RunningTrial(study, number, folders)
+    jobs = [Job(RunId(str(tmp_path), "s", "ram", "digits", seed, "", {}, "", {}, "abc"), []) for seed in (0, 1)]
+    write_json(folders[0].record, {"cost": {"train_seconds": 90.0}})
+    first = {folders[0].path: Outcome(jobs[0], 0, 100.0, ""), folders[1].path: Outcome(jobs[1], 1, 50.0, RESUMES)}
+    study.note(number, SECONDS_OF_RUNS, seconds_of(trial, first))
+    write_json(folders[1].record, {"cost": {"train_seconds": 100.0}})
+    assert sum(seconds_of(trial, {folders[1].path: Outcome(jobs[1], 0, 60.0, "")}).values()) == 210.0

@@ -5,6 +5,7 @@ import json
 import shlex
 
 import pytest
+from fabricated_runs import ERROR
 from rich.console import Console as Terminal
 from run_helpers import TINY, call, composer
 
@@ -36,7 +37,8 @@ def made(*more, study="s", seconds=100.0, epochs=2, **changes):
     folder = RunFolder(address.folder)
     folder.make()
     identity = {key: getattr(address, key) for key in ("attention", "data", "seed", "setting", "config_hash")}
-    write_json(folder.record, {**identity, "cost": {"train_seconds": seconds, "epochs": epochs}, **changes})
+    cost, result = {"train_seconds": seconds, "epochs": epochs}, {"measure": ERROR, "validation": {"error": 0.5}}
+    write_json(folder.record, {**identity, **result, "cost": cost, **changes})
     return folder
 
 

@@ -10,7 +10,9 @@ from benchmark.common.errors import BusyFault
 from benchmark.process.program import BUSY
 from benchmark.results.run_folder import RunFolder, Status, now, read_json, write_json
 from benchmark.results.run_id import RunId
+from benchmark.sweep.display import Running, ending
 from benchmark.sweep.jobs import Job
+from benchmark.sweep.launcher import PoolLauncher
 from benchmark.sweep.pool import Pool
 
 CODE = """
@@ -105,3 +107,29 @@ def test_the_status_of_a_run_that_another_is_at_work_on_stays_its_own(job):
         assert not folder.is_free()
     assert outcome.message == "before it came to the run" and folder.is_free()
     assert read_json(folder.status)["message"] == "training" and BUSY == 75
+
+
+def test_a_job_whose_folder_cannot_be_made_fails_alone(job, tmp_path):
+    (tmp_path / "study" / "ram").write_text("a file, where a folder has to be")
+    other = job().address._replace(attention="ram")
+    jobs = [Job(other, job().arguments), job()]
+    outcomes = Pool([{}], told := Told()).run(jobs)
+    assert [outcome.code for outcome in outcomes] == [1, 0]
+    assert "Not a directory" in outcomes[0].message and told.heard == [outcomes[0].message, "started", "finished"]
+
+
+def test_what_is_kept_of_a_rehearsal(job):
+    """Neither a record nor a folder, and no error where a record is asked for."""
+    folder = RunFolder(job().address.folder)
+    quiet = Job(job().address, [sys.executable, "-c", "print('it works, and nothing was kept')"])
+    (outcome,) = Pool([{}], Told()).run([quiet])
+    assert outcome.code == 0 and not folder.path.exists()
+    running = Running(quiet.address.name, folder, 0.0, lambda status: True)
+    assert ending(running, 3.0, "") == f"{quiet.address.name} finished in 3 s, without a record"
+
+
+@pytest.mark.parametrize(("gpus", "seen"), [(None, ["0", "1"]), (1, ["0", "0"]), (0, ["", ""])])
+def test_a_job_sees_only_the_gpus_it_may_use(monkeypatch, gpus, seen):
+    monkeypatch.setattr("benchmark.sweep.launcher.visible_gpus", lambda: ["0", "1"])
+    slots = PoolLauncher(2, 1, gpus)._slots("auto", 1)
+    assert [slot["CUDA_VISIBLE_DEVICES"] for slot in slots] == seen

@@ -250,7 +250,7 @@ def test_an_encoder_that_learns_or_never_sees_an_image_is_refused(attention, ove
 
 def test_images_that_are_drawn_anew_are_refused(tmp_path):
     parts = built("item_soft", *ENCODER)
-    with pytest.raises(DataFault, match="data=digit_pairs generates new training images in every batch"):
+    with pytest.raises(DataFault, match="data=digit_pairs draws its training images anew"):
         prepared(parts.module, tmp_path, parts.datamodule)
 
 

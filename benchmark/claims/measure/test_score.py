@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from benchmark.claims.measure.base import ArmScores, ClaimMeasure, EvidenceError, NumberScale
 from benchmark.report.analysis.contrasts import SeedSample
-from benchmark.report.analysis.predictions import PredictionsError, predictions_of
+from benchmark.report.analysis.predictions import PredictionsError, other_sources, predictions_of, sources_of
 from benchmark.report.analysis.quality import Quality
 from benchmark.report.read.folders import Finished
 
@@ -37,8 +37,10 @@ class TestScore(ClaimMeasure):
                 raise EvidenceError(f"{run.address.folder}: {fault}") from fault
         if any(not np.array_equal(held[0].index, other.index) for other in held):
             raise EvidenceError(f"the seeds of {runs[0].address.attention} were tested on different images")
+        if any(other_sources(held, other) for other in held):
+            raise EvidenceError(f"the seeds of {runs[0].address.attention} name different sources of their test images")
         value_SN = np.stack([self._value(run, found.value) for run, found in zip(runs, held, strict=True)])
-        return ArmScores(SeedSample.of(value_SN), runs[0].fingerprint, held[0].sources)
+        return ArmScores(SeedSample.of(value_SN), runs[0].fingerprint, sources_of(held))
 
     def _value(self, run: Finished, by_mode: Mapping[str, NDArray[np.float64]]) -> NDArray[np.float64]:
         tested = ", ".join(by_mode)

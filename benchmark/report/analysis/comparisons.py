@@ -11,7 +11,7 @@ import numpy as np
 from benchmark.report.analysis.contrasts import Contrast, SeedSample, contrast
 from benchmark.report.analysis.grouping import ReportTask
 from benchmark.report.analysis.inference import Finding, judge
-from benchmark.report.analysis.predictions import Predictions, value_by_seed
+from benchmark.report.analysis.predictions import Predictions, sources_of, value_by_seed
 from benchmark.report.analysis.statistics import Interval
 
 
@@ -55,7 +55,7 @@ def compare(task: ReportTask, predictions: Mapping[Path, Predictions], mode: str
     }
     if not samples:
         return []
-    sources_NK = next(iter(predictions.values())).sources
+    sources_NK = sources_of(predictions.values())
     pairs = list(combinations(samples, 2))
     contrasts = [contrast(samples[first], samples[second], sources_NK) for first, second in pairs]
     return [

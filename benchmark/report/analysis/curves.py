@@ -9,6 +9,7 @@ from typing import Any, NamedTuple, final
 import numpy as np
 
 from benchmark.common.json_files import Damaged, parsed, read_bytes
+from benchmark.report.analysis.naming import Names
 from benchmark.report.analysis.quality import Quality
 from benchmark.report.read.folders import Finished, RunFolderName, Study, Unfinished, number
 from benchmark.results.checksums import is_the_file
@@ -29,6 +30,10 @@ class Tracked(NamedTuple):
     sign: float
 
 
+NamesOf = Mapping[tuple[str, str, str], Names]
+"""By data set, mechanism and setting."""
+
+
 def tracked(runs: Sequence[Finished | Unfinished]) -> list[Tracked]:
     """The metrics drawn for the runs of a data set: the primary metrics in validation, and the training loss."""
     known = dict.fromkeys(run.headline for run in runs if run.headline)
@@ -41,9 +46,12 @@ def tracked(runs: Sequence[Finished | Unfinished]) -> list[Tracked]:
 @final
 @dataclass(frozen=True)
 class Curve:
-    """A mechanism's curve: by epoch the mean, lowest and highest seed. open: the number of unfinished seeds."""
+    """A mechanism's curve: by epoch, from 1, the mean, lowest and highest seed. open: the number of unfinished seeds.
+    key: mechanism and setting. names: what it is called.
+    """
 
-    label: str
+    key: tuple[str, str]
+    names: Names
     epochs: tuple[float, ...]
     mean: tuple[float, ...]
     low: tuple[float, ...]
@@ -66,27 +74,27 @@ def lines_of(path: Path) -> Iterator[Mapping[str, Any]]:
 
 
 def read_curves(folder: Path, keys: Sequence[str]) -> dict[str, dict[float, float]]:
-    """By metric and epoch, the mean of the values that a run logged in that epoch."""
+    """By metric and epoch, counted from 1, the mean of the values that a run logged in that epoch."""
     logged: dict[str, dict[float, list[float]]] = {key: defaultdict(list) for key in keys}
     for entry in lines_of(RunFolder(folder).metrics):
         epoch = number(entry, "epoch")
         for key in keys:
             value = number(entry, key)
             if epoch is not None and value is not None and 0 <= epoch < MOST_EPOCHS and abs(value) < MOST:
-                logged[key][epoch].append(value)
+                logged[key][epoch + 1].append(value)
     return {
         key: {epoch: float(np.mean(values)) for epoch, values in by_epoch.items()} for key, by_epoch in logged.items()
     }
 
 
-def curves_by_data(study: Study, labels: Mapping[tuple[str, str], str]) -> dict[str, dict[Tracked, list[Curve]]]:
-    """By data set and metric, one curve per mechanism and setting. labels: of finished runs, by both."""
+def curves_by_data(study: Study, names: NamesOf) -> dict[str, dict[Tracked, list[Curve]]]:
+    """By data set and metric, one curve per mechanism and setting. names: of finished runs."""
     by_data: dict[str, list[Finished | Unfinished]] = defaultdict(list)
     everything: list[Finished | Unfinished] = [*study.finished, *study.unfinished]
     for run in everything:
         if isinstance(run, Unfinished) or has_intact_metrics(run):
             by_data[run.address.data].append(run)
-    found = {data: curves_of(runs, tracked(runs), labels) for data, runs in sorted(by_data.items())}
+    found = {data: curves_of(data, runs, tracked(runs), names) for data, runs in sorted(by_data.items())}
     return {data: curves for data, curves in found.items() if any(curves.values())}
 
 
@@ -108,7 +116,7 @@ def is_intact(run: Finished) -> bool:
 
 
 def curves_of(
-    runs: Sequence[Finished | Unfinished], wanted: Sequence[Tracked], labels: Mapping[tuple[str, str], str]
+    data: str, runs: Sequence[Finished | Unfinished], wanted: Sequence[Tracked], names: NamesOf
 ) -> dict[Tracked, list[Curve]]:
     """The curves of one data set."""
     members: dict[tuple[str, str], list[tuple[RunFolderName, bool]]] = defaultdict(list)
@@ -116,22 +124,24 @@ def curves_of(
         where = run.address
         members[where.attention, where.setting].append((where, isinstance(run, Unfinished)))
     found: dict[Tracked, list[Curve]] = {each: [] for each in wanted}
-    for (attention, setting), held in sorted(members.items()):
-        label = labels.get((attention, setting), f"{attention} {setting}".strip())
+    for key, held in sorted(members.items()):
+        name = " ".join(key).strip()
+        called = names.get((data, *key), Names(name, name))
         read = [(read_curves(where.folder, [each.key for each in wanted]), is_open) for where, is_open in held]
         for each in wanted:
             known = [(curves[each.key], is_open) for curves, is_open in read if curves[each.key]]
             if known:
-                found[each].append(over_seeds(label, known))
+                found[each].append(over_seeds(key, called, known))
     return found
 
 
-def over_seeds(label: str, held: Sequence[tuple[Mapping[float, float], bool]]) -> Curve:
+def over_seeds(key: tuple[str, str], names: Names, held: Sequence[tuple[Mapping[float, float], bool]]) -> Curve:
     """One curve over several runs: each epoch over the runs that reached it."""
     epochs = tuple(sorted({epoch for curve, _ in held for epoch in curve}))
     columns = [[curve[epoch] for curve, _ in held if epoch in curve] for epoch in epochs]
     return Curve(
-        label,
+        key,
+        names,
         epochs,
         tuple(float(np.mean(column)) for column in columns),
         tuple(min(column) for column in columns),

@@ -14,7 +14,7 @@ from benchmark.report.analysis.statistics import Interval, inside, wilson_interv
 @dataclass(frozen=True)
 class Estimate:
     """A mean over seeds. interval: for a new seed and new test images, None with one seed. images: for new test images
-    and the same seeds, None where unknown.
+    and the same seeds, as wide as for one seed, None where unknown.
     """
 
     mean: float
@@ -36,9 +36,9 @@ class Estimate:
 
 
 def estimate(scores: Sequence[float], images: Interval | None, most: float) -> Estimate:
-    """The mean of scores between 0 and `most`, one per seed."""
-    found = mean_interval(scores, images)
-    return Estimate(float(np.mean(scores)), inside(found, most) if found else None, images, tuple(scores))
+    """The mean of scores, one per seed: between 0 and `most`, but for those of a metric that goes below 0."""
+    found, least = mean_interval(scores, images), 0.0 if min(scores) >= 0 else -np.inf
+    return Estimate(float(np.mean(scores)), inside(found, least, most) if found else None, images, tuple(scores))
 
 
 def share_estimate(shares: Sequence[float], images: float, error: float = 0.0) -> Estimate:

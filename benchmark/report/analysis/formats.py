@@ -31,7 +31,8 @@ def count(value: float) -> str:
     """A large number to three figures with its prefix: 13.9 M."""
     for size, prefix in STEPS:
         if abs(value) >= 0.9995 * size:
-            return f"{value / size:.3g} {prefix}"
+            held = value / size
+            return f"{held:.3g} {prefix}" if abs(held) < 999.5 else f"{held:,.0f} {prefix}"
     return f"{value:.3g}"
 
 
@@ -44,20 +45,20 @@ def memory(size: float) -> str:
     """Bytes in binary units."""
     for step, unit in ((2**30, "GiB"), (2**20, "MiB"), (2**10, "KiB")):
         if size >= step:
-            return f"{size / step:.3g} {unit}" if size < 1000 * step else f"{size / step:,.0f} {unit}"
+            return f"{size / step:.3g} {unit}" if size < 999.5 * step else f"{size / step:,.0f} {unit}"
     return f"{size:.0f} B"
 
 
 def duration(seconds: float) -> str:
     """Seconds as the two largest units that matter: 2 h 05 min, 3 min 20 s, 8.4 s."""
-    return f"{seconds:.1f} s" if seconds < 60 else span_of_time(seconds)
+    return f"{seconds:.1f} s" if seconds < 59.95 else span_of_time(seconds)
 
 
 def probability(p: float | None) -> str:
     """A p value to two figures, "< 0.0001" below that; a dash for None."""
     if p is None:
         return DASH
-    return "< 0.0001" if p < 1e-4 else f"{p:.2g}"
+    return "<\N{NO-BREAK SPACE}0.0001" if p < 1e-4 else f"{p:.2g}"
 
 
 def plural(number: int, noun: str) -> str:

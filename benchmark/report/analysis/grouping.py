@@ -1,15 +1,15 @@
 """Groups finished runs: by data set and test images into tasks, within a task by mechanism and setting, over seeds."""
 
-from collections import defaultdict
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections import Counter, defaultdict
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any, final
 
 import numpy as np
 
 from benchmark.report.analysis.estimates import Estimate, estimate, share_estimate
 from benchmark.report.analysis.marks import marked
-from benchmark.report.analysis.naming import Departure, following, in_common, versions
+from benchmark.report.analysis.naming import Departure, Names, following, in_brackets, in_common, versions
 from benchmark.report.analysis.quality import Quality
 from benchmark.report.analysis.statistics import inside, normal_interval
 from benchmark.report.read.folders import Finished, number
@@ -34,7 +34,8 @@ class Group:
 
     shared: the knobs that all runs of the study override with the same value, and those that are interpolated from
     them in all runs of the mechanism. They are left out of the label. apart: see `versions`; None where its experiment
-    is the same in all runs.
+    is the same in all runs. numbered: whether the hash of its setting stands in its name, as another setting of the
+    task has the same overrides.
     """
 
     attention: str
@@ -42,14 +43,30 @@ class Group:
     shared: frozenset[str]
     runs: tuple[Finished, ...]
     apart: Mapping[str, Any] | None = None
+    numbered: bool = False
 
     @property
     def departure(self) -> Departure:
         return Departure.of(self.runs[0].record, self.shared, self.apart)
 
     @property
+    def key(self) -> tuple[str, str]:
+        """What tells it apart from the other groups of its task."""
+        return self.attention, self.setting
+
+    def name(self, but: Collection[str] = ()) -> str:
+        """The mechanism with its overrides: the same on every data set. but: knobs to leave out."""
+        found = self.departure.name(self.attention, but)
+        return in_brackets(found, self.setting) if self.numbered and self.setting else found
+
+    def names(self, but: Collection[str] = ()) -> Names:
+        """Its name, and that with the marks of what its runs have seen or read. but: knobs to leave out."""
+        name = self.name(but)
+        return Names(name, marked(name, self.runs))
+
+    @property
     def label(self) -> str:
-        return marked(self.departure.name(self.attention), self.runs)
+        return self.names().label
 
     @property
     def short(self) -> str:
@@ -89,8 +106,8 @@ class Group:
         error = float(np.sqrt(np.mean(np.square(known)))) if known else 0.0
         if headline.binary:
             return share_estimate(found, self.runs[0].test_images, error)
-        most = 1.0 if headline.percent else np.inf
-        return estimate(found, inside(normal_interval(mean, error), most) if known else None, most)
+        least, most = 0.0 if min(found) >= 0 else -np.inf, 1.0 if headline.percent else np.inf
+        return estimate(found, inside(normal_interval(mean, error), least, most) if known else None, most)
 
     def measure(self, *path: str) -> Estimate | None:
         """Another number of the record over seeds, by its path of keys; None where no run has it."""
@@ -128,6 +145,29 @@ class ReportTask:
     @property
     def test_images(self) -> int:
         return self.groups[0].runs[0].test_images
+
+    def place_of(self, attention: str) -> int | None:
+        """The index of a mechanism at its defaults, else of its best setting; None where it was not run."""
+        places = [place for place, group in enumerate(self.groups) if group.attention == attention]
+        return min(places, key=lambda place: (self.groups[place].setting != "", place), default=None)
+
+    def counterparts(self, group: Group, attention: str) -> list[int]:
+        """The indices of the groups of a mechanism whose overrides are those of the given group, but for the policy's.
+        Those at their defaults first.
+        """
+        wanted = group.departure.elsewhere
+        places = [
+            place
+            for place, other in enumerate(self.groups)
+            if other.attention == attention and other.departure.elsewhere == wanted
+        ]
+        return sorted(places, key=lambda place: (self.groups[place].setting != "", place))
+
+    def reference(self, group: Group, attention: str) -> int | None:
+        """The index of the group of a mechanism that the given group is set beside: of the same overrides but for the
+        policy's, else at its defaults, else of its best setting. None where that mechanism was not run.
+        """
+        return next(iter(self.counterparts(group, attention)), self.place_of(attention))
 
 
 def deep(record: Mapping[str, Any], path: Sequence[str]) -> float | None:
@@ -185,7 +225,15 @@ def group_runs(runs: Sequence[Finished], shared: frozenset[str]) -> tuple[Group,
         )
         for (attention, setting), members in by_group.items()
     ]  # fmt: skip
-    return tuple(sorted(groups, key=lambda group: (rank(group), group.label)))
+    return tuple(sorted(told_apart(groups), key=lambda group: (rank(group), group.label)))
+
+
+def told_apart(groups: Sequence[Group]) -> list[Group]:
+    """The groups; those whose overrides are the same with the hash of their setting in their name. So it is where the
+    values of a choice's file changed between two runs.
+    """
+    names = Counter(group.name() for group in groups)
+    return [replace(group, numbered=True) if names[group.name()] > 1 else group for group in groups]
 
 
 def rank(group: Group) -> float:

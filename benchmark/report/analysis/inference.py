@@ -153,8 +153,8 @@ def both_sides(parts: Sequence[ClaimNumber]) -> tuple[float, float] | None:
 def mean_interval(scores_S: Sequence[float], images: Interval | None) -> Interval | None:
     """The interval of a mechanism's mean for a new seed and new test images; None with one seed.
 
-    images: the interval of the same mean over test images only, None where unknown; it is added to the seed level in
-    quadrature, each side by itself.
+    images: the interval over test images only, None where unknown; it is added to the seed level in quadrature, each
+    side by itself. It is that of one seed, which is at least as wide as that of the mean.
     """
     count = len(scores_S)
     if count < 2:

@@ -1,11 +1,23 @@
 """Labels of settings: the overrides of the defaults, or the experiment and the overrides of that."""
 
+import re
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, final
+from typing import Any, NamedTuple, final
 
 from benchmark.report.read.folders import Finished
 from benchmark.results.words import MOST, as_overrides, brief, last
+
+POLICY = re.compile(r"attention(\.mechanism\.|/)policy\b")
+"""A knob of the policy, or its choice."""
+
+
+@final
+class Names(NamedTuple):
+    """What a group is called. name: the same on every data set; a style belongs to it. label: with marks."""
+
+    name: str
+    label: str
 
 
 @final
@@ -45,6 +57,11 @@ class Departure:
         """All overrides; those of the experiment where that stands in the label."""
         return as_overrides(self.beyond if self.head else self.own)
 
+    @property
+    def elsewhere(self) -> dict[str, Any]:
+        """The overrides of the defaults that do not say where a model looks: all but the policy's."""
+        return {key: value for key, value in self.own.items() if not POLICY.match(key)}
+
     def name(self, attention: str, but: Collection[str] = ()) -> str:
         """A mechanism with its overrides: dram (optimizer.lr=0.001). Where these are many, with its experiment and the
         overrides of that: dram (table1_dram, trainer.max_epochs=50). Where these are many too, with their hash.
@@ -53,6 +70,11 @@ class Departure:
         rest = Departure(less(self.own, but), self.experiment, less(self.beyond, but))
         words = rest.head + brief(rest.beyond if rest.head else rest.own)
         return f"{attention} ({', '.join(words)})" if words else attention
+
+
+def in_brackets(name: str, more: str) -> str:
+    """A name with one more thing in its brackets: dram (optimizer.lr=0.001, more)."""
+    return f"{name[:-1]}, {more})" if name.endswith(")") else f"{name} ({more})"
 
 
 def told_of(record: Mapping[str, Any]) -> Mapping[str, Any]:

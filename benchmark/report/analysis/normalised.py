@@ -14,6 +14,7 @@ from benchmark.report.analysis.aggregates import interquartile_mean
 from benchmark.report.analysis.contrasts import Contrast
 from benchmark.report.analysis.estimates import Estimate
 from benchmark.report.analysis.grouping import HEADLINE, Group, ReportTask
+from benchmark.report.analysis.marks import marked
 
 RANDOM = "random"
 """The control whose score is 0."""
@@ -41,9 +42,14 @@ class Normalised:
     scale; empty where it was not run.
     """
 
-    label: str
+    name: str
     groups_T: tuple[Group | None, ...]
     score_TS: tuple[Floats, ...]
+
+    @property
+    def label(self) -> str:
+        """Its name, with the marks of what its runs on any task have seen or read."""
+        return marked(self.name, [run for group in self.groups_T if group for run in group.runs])
 
     @property
     def overall(self) -> Contrast | None:
@@ -56,9 +62,10 @@ def scales(tasks: Sequence[ReportTask]) -> list[TaskScale]:
     found = []
     for task in tasks:
         known = [group for group in task.groups if group.is_control and group.score(HEADLINE) is not None]
-        worst = next((group for group in known if group.attention == RANDOM), None)
+        place = task.place_of(RANDOM)
+        worst = None if place is None else task.groups[place]
         others = [group for group in known if group.attention != RANDOM]
-        if worst and others:
+        if worst is not None and worst in known and others:
             best = min(others, key=loss_of)
             if loss_of(best) < loss_of(worst):
                 found.append(TaskScale(task, worst, best))
@@ -67,17 +74,15 @@ def scales(tasks: Sequence[ReportTask]) -> list[TaskScale]:
 
 def normalised(ends: Sequence[TaskScale]) -> list[Normalised]:
     """Every mechanism and setting of these tasks, those on all of them first, the best first."""
-    labels = dict.fromkeys(group.label for each in ends for group in each.task.groups)
-    rows = [row(label, ends) for label in labels]
+    names = dict.fromkeys(group.name() for each in ends for group in each.task.groups)
+    rows = [row(name, ends) for name in names]
     return sorted(rows, key=lambda found: (found.overall is None, -(found.overall.difference if found.overall else 0)))
 
 
-def row(label: str, ends: Sequence[TaskScale]) -> Normalised:
-    """One mechanism in one setting."""
-    groups = tuple(next((group for group in each.task.groups if group.label == label), None) for each in ends)
-    return Normalised(
-        label, groups, tuple(scores(each, group) for each, group in zip(ends, groups, strict=True))
-    )  # fmt: skip
+def row(name: str, ends: Sequence[TaskScale]) -> Normalised:
+    """One mechanism in one setting, which has the same name on all tasks; its marks need not be the same."""
+    groups = tuple(next((group for group in each.task.groups if group.name() == name), None) for each in ends)
+    return Normalised(name, groups, tuple(scores(each, group) for each, group in zip(ends, groups, strict=True)))
 
 
 def scores(ends: TaskScale, group: Group | None) -> Floats:

@@ -3,7 +3,7 @@
 Axes: N test images, S seeds.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, final
@@ -29,7 +29,8 @@ class PredictionsError(Exception):
 @dataclass(frozen=True)
 class Predictions:
     """index: (N,) positions in the test split, ascending. sources: (N, P) ids of the source images that each image is
-    composed of, -1 for none; images with a common source are not independent. overlap: (N,) in [0, 1]. value: by
+    composed of, -1 for none; images with a common source are not independent. P is 0 where the file, of an older run,
+    names none (`sources_of`). overlap: (N,) in [0, 1]. value: by
     evaluation mode (N,), whose mean is the primary metric.
     """
 
@@ -50,13 +51,21 @@ def read_predictions(path: Path) -> Predictions:
             for name, values in found.items()
             if name.startswith("value_")
         }
-        sources_NP = found.get("sources", found["index"][:, None])  # older runs: each image is its own source
+        sources_NP = found.get("sources", np.empty((len(order), 0)))
         overlap_N = found["overlap"].astype(float)
         return Predictions(found["index"][order], sources_NP.astype(np.int64)[order], overlap_N[order], value)
     except FileNotFoundError as error:
         raise PredictionsError("predictions.npz is missing") from error
     except (OSError, ValueError, KeyError, IndexError, TypeError) as error:
         raise PredictionsError(f"predictions.npz cannot be read ({error})") from error
+
+
+def sources_of(held: Iterable[Predictions]) -> NDArray[np.int64]:
+    """(N, P) the sources of the same images in several files: those of the first that names any. Where none does each
+    image is its own.
+    """
+    files = list(held)
+    return next((found.sources for found in files if found.sources.shape[1]), files[0].index[:, None])
 
 
 def is_read(name: str) -> bool:
@@ -98,9 +107,18 @@ def read_task(task: ReportTask) -> dict[Path, Predictions]:
         if not np.array_equal(first.index, predictions.index):
             run.remarks.append("predictions.npz is of other images than the other runs'; left out of the comparisons")
             continue
+        if other_sources(found.values(), predictions):
+            run.remarks.append("predictions.npz names other sources than the other runs'; left out of the comparisons")
+            continue
         found[run.address.folder] = predictions
         run.remarks.extend(disagreements(run, predictions))
     return found
+
+
+def other_sources(held: Iterable[Predictions], one: Predictions) -> bool:
+    """Whether a file names other sources of its images than others do that name any."""
+    named = [other.sources for other in held if other.sources.shape[1] and one.sources.shape[1]]
+    return any(not np.array_equal(one.sources, sources_NP) for sources_NP in named)
 
 
 def disagreements(run: Finished, predictions: Predictions) -> list[str]:

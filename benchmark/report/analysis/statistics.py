@@ -87,9 +87,9 @@ def normal_interval(mean: float, standard_error: float) -> Interval:
     return Interval(mean - half, mean + half)
 
 
-def inside(interval: Interval, most: float) -> Interval:
-    """An interval clipped to [0, most]."""
-    return Interval(max(0.0, interval.low), min(most, interval.high))
+def inside(interval: Interval, least: float, most: float) -> Interval:
+    """An interval clipped to [least, most]."""
+    return Interval(max(least, interval.low), min(most, interval.high))
 
 
 def holm(p_M: Sequence[float]) -> list[float]:

@@ -39,7 +39,7 @@ def figure(task: ReportTask, styles: Mapping[str, SeriesStyle]) -> Figure | None
     y = quality_axis(quality, [each.mean for _, found in rows for each in found.values()], task.test_images)
     marks: list[Markup] = []
     for group, found in rows:
-        style = styles[group.label]
+        style = styles[group.name()]
         least = y.scale.low  # a logarithmic axis has no zero: an error of 0 is drawn at its lower end
         places = [(x.scale(glimpses), y.scale(max(each.mean, least))) for glimpses, each in found.items()]
         marks.append(svg.line(places, style))
@@ -51,7 +51,7 @@ def figure(task: ReportTask, styles: Mapping[str, SeriesStyle]) -> Figure | None
         "Early exit",
         "The same weights, evaluated after fewer glimpses than they were trained with; mean policy, mean over seeds.",
         frame(f"Test {quality.name} after each glimpse on {task.name}", x, y, marks),
-        legend([(group.label, styles[group.label]) for group, _ in rows]),
+        legend([(group.label, styles[group.name()]) for group, _ in rows]),
     )
 
 

@@ -105,7 +105,7 @@ def warnings(study: Study, tasks: Sequence[ReportTask]) -> list[str]:
         found.append("Runs were made at different revisions of the code.")
     elif any(run.record["git"].get("dirty") for run in study.finished):
         found.append("Runs were made with uncommitted changes: the revision alone does not reproduce them.")
-    found += other_images(tasks) + changed_experiments(tasks)
+    found += other_images(tasks) + changed_experiments(tasks) + same_words(tasks)
     found += [mixed for task in tasks for group in task.groups if (mixed := of_several_configurations(group))]
     for task in tasks:
         counts = {len(group.runs) for group in task.groups}
@@ -139,6 +139,16 @@ def changed_experiments(tasks: Sequence[ReportTask]) -> list[str]:
     names = {group.departure.experiment for task in tasks for group in task.groups if group.apart is not None}
     return [
         f"{name} changed between these runs. They are told apart by how they differ from the defaults, not from it."
+        for name in sorted(names)
+    ]
+
+
+def same_words(tasks: Sequence[ReportTask]) -> list[str]:
+    """A warning where settings of a mechanism have the same overrides."""
+    names = {group.attention for task in tasks for group in task.groups if group.numbered}
+    return [
+        f"Settings of {name} have the same overrides and are not the same: the values of a choice's file changed "
+        "between these runs. They are told apart by the hash at the end of their folders' names."
         for name in sorted(names)
     ]
 

@@ -40,7 +40,7 @@ def bars(task: ReportTask, numbers: Sequence[Published], styles: Styles) -> Figu
     name = f"test {quality.head} (mean policy)"
     parts.append(svg.text((BARS_LEFT + BARS_RIGHT) / 2, height - 6, name, "name", "middle"))
     for place, (group, error) in enumerate(rows):
-        parts += bar(group, error, marks_of[group.label], scale, 8 + ROW * place, styles[group.label])
+        parts += bar(group, error, marks_of[group.label], scale, 8 + ROW * place, styles[group.name()])
     return Figure(
         f"Test {quality.name}",
         "Bar: mean over seeds. Thick line: 95 % interval for a new seed and new test images; thin line beneath: for "
@@ -103,10 +103,10 @@ def scatter(task: ReportTask, styles: Styles) -> Figure | None:
         return None
     x = Axis(svg.logarithmic([cost for _, _, cost in rows], *X_RANGE), "multiply-adds per image", formats.count)
     quality = task.quality
-    y = quality_axis(quality, [error.mean for _, error, _ in rows], task.test_images)
+    y = quality_axis(quality, [end for _, error, _ in rows for end in (error.mean, *error.shown)], task.test_images)
     marks: list[Markup] = []
     for group, error, cost in rows:
-        style, place = styles[group.label], x.scale(cost)
+        style, place = styles[group.name()], x.scale(cost)
         low, high = error.shown
         marks.append(svg.whisker((place, y.scale(low)), (place, y.scale(high)), style, "whisker"))
         note = f"{group.label}: {quality.written(error.mean)}{quality.unit} at {formats.count(cost)} multiply-adds"
@@ -116,7 +116,7 @@ def scatter(task: ReportTask, styles: Styles) -> Figure | None:
         f"Left and {'high' if quality.headline.higher_is_better else 'low'} is better. Lines: the 95 % interval "
         "for a new seed and new test images; with one seed, for new test images only.",
         frame(f"Test {quality.name} against multiply-adds on {task.name}", x, y, marks),
-        legend([(group.label, styles[group.label]) for group, _, _ in rows]),
+        legend([(group.label, styles[group.name()]) for group, _, _ in rows]),
     )
 
 
@@ -150,14 +150,14 @@ def overlap(task: ReportTask, predictions: Mapping[Path, Predictions], styles: S
             for place, (found, _) in zip(places, shares, strict=True)
             if found
         ]
-        marks.append(svg.line([(px, py) for px, py, _ in points], styles[group.label]))
+        marks.append(svg.line([(px, py) for px, py, _ in points], styles[group.name()]))
         marks += [
-            svg.point(px, py, styles[group.label], f"{group.label}: {formats.percent(mean)} %")
+            svg.point(px, py, styles[group.name()], f"{group.label}: {formats.percent(mean)} %")
             for px, py, mean in points
         ]
     return Figure(
         "Error against overlap",
         "Mean over seeds, mean policy; the table has the intervals.",
         frame(f"Test error against the overlap of the two digits on {task.name}", x, y, marks),
-        legend([(group.label, styles[group.label]) for group, _ in rows]),
+        legend([(group.label, styles[group.name()]) for group, _ in rows]),
     )

@@ -9,7 +9,7 @@ from benchmark.report.analysis.curves import Curve
 from benchmark.report.analysis.grouping import HEADLINE, Group, ReportTask
 from benchmark.report.analysis.quality import Quality
 from benchmark.report.draw.table import Table, TableCell
-from benchmark.report.sections.pairs import difference_cell, place_of, tone
+from benchmark.report.sections.pairs import difference_cell, tone
 from benchmark.report.sections.tables import NOTHING, name_cell
 
 REFERENCE = "none"
@@ -23,14 +23,14 @@ SEED_SPREAD = 0.05
 
 @final
 class Learning:
-    """The validation curves of a task's mechanisms, by label. sign: 1 if lower is better, else -1."""
+    """The validation curves of a task's groups, by their key. sign: 1 if lower is better, else -1."""
 
     def __init__(self, curves: Sequence[Curve], sign: float):
-        self._curves, self._sign = {curve.label: curve for curve in curves}, sign
+        self._curves, self._sign = {curve.key: curve for curve in curves}, sign
 
-    def gain(self, label: str) -> float:
+    def gain(self, key: tuple[str, str]) -> float:
         """Relative improvement of the primary metric over the last fraction LAST of training; 0 without a curve."""
-        curve = self._curves.get(label)
+        curve = self._curves.get(key)
         if curve is None or len(curve.mean) < 4:
             return 0.0
         before = curve.mean[round(len(curve.mean) * (1 - LAST)) - 1]
@@ -39,9 +39,9 @@ class Learning:
 
 def table(task: ReportTask, comparisons: Sequence[Comparison], learning: Learning) -> Table:
     """Each mechanism against the control without attention; no rows where that control was not run."""
-    reference, quality = place_of(task, REFERENCE), task.quality
-    rows = []
+    quality, rows = task.quality, []
     for place, group in enumerate(task.groups):
+        reference = task.reference(group, REFERENCE)
         if reference is None or place == reference or group.is_control:
             continue
         found = between(comparisons, place, reference)
@@ -114,7 +114,7 @@ def seed_notes(group: Group, found: Comparison) -> Iterator[str]:
 
 def learning_notes(group: Group, reference: Group, learning: Learning) -> Iterator[str]:
     """Whether the mechanism, or the control, was still improving when training ended."""
-    for name, label in (("it", group.label), (f"`{REFERENCE}`", reference.label)):
-        gain = learning.gain(label)
+    for name, one in (("it", group), (f"`{REFERENCE}`", reference)):
+        gain = learning.gain(one.key)
         if gain > GAIN:
             yield f"{name} was still learning: validation improved by {gain:.0%} (relative) at the end of training"

@@ -89,7 +89,7 @@ def picture(findings: Findings, what: str, value: Value) -> Markup:
     parts = []
     for tick in scale.ticks():
         parts.append(svg.tag("line", x1=scale(tick), x2=scale(tick), y1=6.0, y2=bottom, class_="grid"))
-        parts.append(svg.text(scale(tick), bottom + 16, f"{tick:.0e}", "tick", "middle"))
+        parts.append(svg.text(scale(tick), bottom + 16, f"{tick:.3g}", "tick", "middle"))
     for row, name in enumerate(names):
         middle = 8 + ROW * (row + 0.5)
         short = name if len(name) <= LONGEST else f"{name[: LONGEST - 1]}…"

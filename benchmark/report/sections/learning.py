@@ -29,7 +29,7 @@ def learning_figures(curves: Sequence[Curve], of: Tracked, data: str, styles: St
     lines = [[(x.scale(e), y.scale(scale * value)) for e, value in zip(c.epochs, c.mean, strict=True)] for c in curves]
     figures = []
     for curve, path in zip(curves, lines, strict=True):
-        style = styles[curve.label]
+        style = styles[curve.names.name]
         lowest, highest = (
             [(px, y.scale(scale * value)) for (px, _), value in zip(path, side, strict=True)]
             for side in (curve.low, curve.high)
@@ -41,16 +41,16 @@ def learning_figures(curves: Sequence[Curve], of: Tracked, data: str, styles: St
         ]
         ends = f"{of.name} {scale * curve.mean[-1]:.3g} at epoch {curve.epochs[-1]:g}"
         picture = frame(
-            f"{curve.label} on {data}: {ends}",
+            f"{curve.names.label} on {data}: {ends}",
             x,
             y,
             [
                 *behind,
                 svg.band(lowest, highest, style),
                 svg.line(path, style),
-                svg.point(*path[-1], style, f"{curve.label}: {ends}"),
+                svg.point(*path[-1], style, f"{curve.names.label}: {ends}"),
             ],
         )
         unfinished = f", {curve.open} unfinished" if curve.open else ""
-        figures.append(Figure(curve.label, formats.plural(curve.seeds, "seed") + unfinished, picture, Markup()))
+        figures.append(Figure(curve.names.label, formats.plural(curve.seeds, "seed") + unfinished, picture, Markup()))
     return figures

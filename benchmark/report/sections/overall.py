@@ -14,7 +14,7 @@ def overall(tasks: Sequence[ReportTask]) -> Table:
     ends = scales(tasks)
     rows = [table_row(found, ends) for found in normalised(ends)] if len(ends) > 1 else []
     heads = ("mechanism", "all tasks", *(each.task.name for each in ends))
-    where = "; ".join(f"{each.task.name}: 1 is {each.best.label}" for each in ends)
+    where = "; ".join(f"{each.task.name}: {each.worst.label} and {each.best.label}" for each in ends)
     return Table(
         "All tasks",
         f"Scores between 0, random glimpses, and 1, the best of the other controls ({where}); both ends are taken as "

@@ -13,7 +13,7 @@ from benchmark.common.clustered_variance import Floats
 from benchmark.report.analysis.contrasts import error_over_images
 from benchmark.report.analysis.estimates import Estimate, share_estimate
 from benchmark.report.analysis.grouping import Group
-from benchmark.report.analysis.predictions import Predictions, value_by_seed
+from benchmark.report.analysis.predictions import Predictions, sources_of, value_by_seed
 
 BINS = ("none", "up to a quarter", "to a half", "over a half")
 EDGES = (0.0, 0.25, 0.5)
@@ -31,13 +31,14 @@ def share_by_bin(group: Group, predictions: Mapping[Path, Predictions], mode: st
     if not values:
         return []
     held = next(predictions[run.address.folder] for run in group.runs if run.address.folder in predictions)
+    sources_NK = sources_of(predictions.values())
     bin_N = np.searchsorted(EDGES, held.overlap, side="left")
     found: list[tuple[Estimate | None, int]] = []
     for place in range(len(BINS)):
         in_bin_N = bin_N == place
         wrong_SM = [value_N[in_bin_N] for value_N in values.values()]
         size = int(in_bin_N.sum())
-        found.append((shared_estimate(wrong_SM, held.sources[in_bin_N]) if size else None, size))
+        found.append((shared_estimate(wrong_SM, sources_NK[in_bin_N]) if size else None, size))
     return found
 
 

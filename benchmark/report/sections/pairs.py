@@ -15,32 +15,39 @@ REFERENCES = ("random", "none", "nic")
 """The controls that every mechanism is compared with, where the study has them: random glimpses, no attention."""
 
 
-def references(task: ReportTask) -> list[int]:
-    """The indices of the groups of REFERENCES; of the best group where none of these was run."""
-    return [place for name in REFERENCES if (place := place_of(task, name)) is not None] or [0]
+Pair = tuple[int, int, tuple[str, ...]]
+"""A mechanism, what it is set beside, and a note, by index in the task."""
 
 
-def place_of(task: ReportTask, attention: str) -> int | None:
-    """The index of a mechanism at its defaults, else of its best setting; None where it was not run."""
-    places = [place for place, group in enumerate(task.groups) if group.attention == attention]
-    return min(places, key=lambda place: (task.groups[place].setting != "", place), default=None)
+def references(task: ReportTask) -> list[Pair]:
+    """Every group and its reference of each of REFERENCES; the best group where none of these was run."""
+    found: list[Pair] = [
+        (place, reference, ())
+        for name in REFERENCES
+        for place, group in enumerate(task.groups)
+        if (reference := task.reference(group, name)) is not None
+    ]
+    return found or [(place, 0, ()) for place in range(len(task.groups))]
 
 
-def own_controls(task: ReportTask) -> list[tuple[int, int, tuple[str, ...]]]:
-    """(mechanism, its control, note) by index: the control differs only in where it looks. Pairs that were both run."""
-    pairs = [(place, place_of(task, group.control)) for place, group in enumerate(task.groups) if group.control]
-    known = [(place, control) for place, control in pairs if control is not None]
-    return [(place, control, ("control: differs only in where it looks",)) for place, control in known]
+def own_controls(task: ReportTask) -> list[Pair]:
+    """Every group and its own controls, where both were run: those that differ only in where they look, else one of
+    another setting.
+    """
+    found: list[Pair] = []
+    for place, group in enumerate(task.groups):
+        only = task.counterparts(group, group.control)
+        found += [(place, control, ("control: differs only in where it looks",)) for control in only]
+        if not only and (other := task.place_of(group.control)) is not None:
+            found.append((place, other, ("its control, in another setting",)))
+    return found
 
 
 def against(task: ReportTask, comparisons: Sequence[Comparison]) -> Table:
     """Every mechanism against its own control and against each of REFERENCES, on the same test images; a pair once."""
     rows, quality = [], task.quality
-    common: list[tuple[int, int, tuple[str, ...]]] = [
-        (place, reference, ()) for reference in references(task) for place in range(len(task.groups))
-    ]
     shown: set[frozenset[int]] = set()
-    for place, reference, note in [*own_controls(task), *common]:
+    for place, reference, note in [*own_controls(task), *references(task)]:
         if frozenset((place, reference)) in shown:
             continue
         shown.add(frozenset((place, reference)))

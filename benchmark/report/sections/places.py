@@ -84,7 +84,7 @@ def figure(task: ReportTask, styles: Mapping[str, SeriesStyle]) -> Figure | None
         parts.append(svg.text(scale(tick), height - 24, f"{100 * tick:.0f}", "tick", "middle"))
     parts.append(svg.text((LEFT + RIGHT) / 2, height - 6, "glimpses on an object, %", "name", "middle"))
     for place, (group, share, base) in enumerate(rows):
-        parts += dumbbell(group.label, share, base, scale, 8 + ROW * place, styles[group.label])
+        parts += dumbbell(group.label, share, base, scale, 8 + ROW * place, styles[group.name()])
     return Figure(
         "Glimpses on an object",
         "Filled: the mean policy. Hollow: the same weights with glimpses at random places. The line between: what "

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
 from benchmark.report.analysis import formats
-from benchmark.report.analysis.estimates import Estimate, share_estimate
+from benchmark.report.analysis.estimates import Estimate, estimate, share_estimate
 from benchmark.report.analysis.grouping import HEADLINE, Group, ReportTask, deep
 from benchmark.report.draw.table import Table
 from benchmark.report.sections.tables import error_cell, name_cell
@@ -40,9 +40,9 @@ def measured(task: ReportTask, group: Group, mode: str) -> Iterator[SequenceScor
     if not lengths(task):
         return
     for key in MEASURES:
-        found = group.measure("test", mode, key)
-        if found:
-            yield SequenceScores(key, "", task.test_images, found)
+        shares = group.numbers("test", mode, key)
+        if shares:
+            yield SequenceScores(key, "", task.test_images, estimate(shares, None, 1.0))
     for length in lengths(task):
         path = ("test", mode, "by_length", length)
         shares = [share for run in group.runs if (share := deep(run.record, (*path, "error"))) is not None]
@@ -65,7 +65,9 @@ def table(task: ReportTask) -> Table:
     return Table(
         f"{task.name}: errors of the parts of a sequence",
         "Mean policy. Whole: share of sequences with any mistake. Digits: share of digits that are wrong at their "
-        "position. Length: share of images with the wrong length. The last columns: the whole error by true length.",
+        "position. Length: share of images with the wrong length. The last columns: the whole error by true length. "
+        "Beneath, 95 % intervals: of the whole error for new seeds and test images; of digits and length for new seeds "
+        "only; by true length for both, as if test images had no source in common.",
         ("mechanism", "whole, %", *MEASURES.values(), *heads),
         tuple(rows),
     )

@@ -8,6 +8,7 @@ from markupsafe import Markup
 from benchmark.report.analysis import formats
 from benchmark.report.analysis.estimates import Estimate
 from benchmark.report.analysis.grouping import HEADLINE, Group, ReportTask, deep
+from benchmark.report.analysis.naming import Names
 from benchmark.report.analysis.quality import Quality
 from benchmark.report.analysis.statistics import log_slope
 from benchmark.report.draw import svg
@@ -16,8 +17,8 @@ from benchmark.report.draw.palette import SeriesStyle
 from benchmark.report.draw.table import Table, TableCell
 from benchmark.report.sections.tables import NOTHING, error_cell
 
-CostRows = Sequence[tuple[str, dict[int, float]]]
-ErrorRows = Sequence[tuple[str, dict[int, Estimate]]]
+CostRows = Sequence[tuple[Names, dict[int, float]]]
+ErrorRows = Sequence[tuple[Names, dict[int, Estimate]]]
 
 CANVAS = "data.canvas"
 """The knob that sets the side of the image. Runs that differ only in it form one line."""
@@ -32,20 +33,15 @@ def by_side(group: Group) -> dict[int, float]:
 
 
 def costs(groups: Sequence[Group]) -> CostRows:
-    """Label and multiply-adds of the groups that have them at two sides or more.
+    """What the groups are called that have multiply-adds at two sides or more, and these.
 
     Of groups that differ only in the canvas, the first.
     """
-    seen: dict[str, dict[int, float]] = {}
+    seen: dict[Names, dict[int, float]] = {}
     for group in groups:
         if len(by_side(group)) >= 2:
-            seen.setdefault(but_canvas(group), by_side(group))
+            seen.setdefault(group.names([CANVAS]), by_side(group))
     return list(seen.items())
-
-
-def but_canvas(group: Group) -> str:
-    """The label of a group without the size of the canvas."""
-    return group.departure.name(group.attention, [CANVAS])
 
 
 def cost_table(data: str, rows: CostRows) -> Table:
@@ -53,11 +49,11 @@ def cost_table(data: str, rows: CostRows) -> Table:
     sides = sorted({side for _, found in rows for side in found})
     body = tuple(
         (
-            TableCell(label),
+            TableCell(names.label),
             *(TableCell(formats.count(found[side])) if side in found else NOTHING for side in sides),
             TableCell(exponent(found)),
         )
-        for label, found in rows
+        for names, found in rows
     )
     return Table(
         f"{data}: multiply-adds by image side",
@@ -83,18 +79,18 @@ def cost_figure(data: str, rows: CostRows, styles: Mapping[str, SeriesStyle]) ->
         formats.count,
     )
     marks: list[Markup] = []
-    for label, found in rows:
+    for names, found in rows:
         places = [(x.scale(side), y.scale(cost)) for side, cost in found.items()]
-        marks.append(svg.line(places, styles[label]))
+        marks.append(svg.line(places, styles[names.name]))
         marks += [
-            svg.point(*place, styles[label], f"{label}, {side} px: {formats.count(cost)}")
+            svg.point(*place, styles[names.name], f"{names.label}, {side} px: {formats.count(cost)}")
             for place, (side, cost) in zip(places, found.items(), strict=True)
         ]
     return Figure(
         "Cost against image side",
         "A horizontal line: the cost does not depend on the size of the image.",
         frame(f"Multiply-adds against image side, {data}", x, y, marks),
-        legend([(label, styles[label]) for label, _ in rows]),
+        legend([(names.label, styles[names.name]) for names, _ in rows]),
     )
 
 
@@ -110,18 +106,20 @@ def side_axis(sides: Sequence[int]) -> Axis:
 
 def errors_by_side(tasks: Sequence[ReportTask]) -> ErrorRows:
     """By mechanism the primary metric at each image side, for runs that differ only in it; two sides at least."""
-    found: dict[str, dict[int, Estimate]] = defaultdict(dict)
+    found: dict[Names, dict[int, Estimate]] = defaultdict(dict)
     for group in (group for task in tasks for group in task.groups):
         error = group.score(HEADLINE)
         if error is not None:
-            found[but_canvas(group)][group.side] = error
-    return [(label, dict(sorted(sides.items()))) for label, sides in sorted(found.items()) if len(sides) >= 2]
+            found[group.names([CANVAS])][group.side] = error
+    return [(names, dict(sorted(sides.items()))) for names, sides in sorted(found.items()) if len(sides) >= 2]
 
 
 def error_table(data: str, rows: ErrorRows, quality: Quality) -> Table:
     """The primary metric by side. Each side has its own canvases, so columns are not paired."""
     sides = sorted({side for _, found in rows for side in found})
-    body = tuple((TableCell(label), *(error_cell(found.get(side), quality) for side in sides)) for label, found in rows)
+    body = tuple(
+        (TableCell(names.label), *(error_cell(found.get(side), quality) for side in sides)) for names, found in rows
+    )
     return Table(
         f"{data}: {quality.name} by image side",
         f"Test {quality.head}, mean policy; each side has its own test canvases.",
@@ -134,23 +132,24 @@ def error_figure(data: str, rows: ErrorRows, styles: Mapping[str, SeriesStyle], 
     """The primary metric against the image side."""
     x = side_axis(sorted({side for _, found in rows for side in found}))
     y = Axis(
-        svg.linear([found.mean for _, sides in rows for found in sides.values()], *Y_RANGE),
+        svg.linear([found.shown.high for _, sides in rows for found in sides.values()], *Y_RANGE),
         f"test {quality.head}",
         quality.tick,
     )
     marks: list[Markup] = []
-    for label, found in rows:
+    for names, found in rows:
         places = [(x.scale(side), y.scale(error.mean)) for side, error in found.items()]
-        marks.append(svg.line(places, styles[label]))
+        style = styles[names.name]
+        marks.append(svg.line(places, style))
         for place, (side, error) in zip(places, found.items(), strict=True):
             ends = [(place[0], y.scale(bound)) for bound in error.shown]
-            marks.append(svg.whisker(ends[0], ends[1], styles[label], "whisker"))
+            marks.append(svg.whisker(ends[0], ends[1], style, "whisker"))
             marks.append(
-                svg.point(*place, styles[label], f"{label}, {side} px: {quality.written(error.mean)}{quality.unit}")
+                svg.point(*place, style, f"{names.label}, {side} px: {quality.written(error.mean)}{quality.unit}")
             )
     return Figure(
         f"{quality.title} against image side",
         "Vertical lines: the 95 % interval for a new seed and new test images; with one seed, for new images only.",
         frame(f"Test {quality.name} against image side, {data}", x, y, marks),
-        legend([(label, styles[label]) for label, _ in rows]),
+        legend([(names.label, styles[names.name]) for names, _ in rows]),
     )

@@ -6,7 +6,7 @@ from benchmark.report.analysis import formats
 from benchmark.report.analysis.grouping import HEADLINE, ReportTask
 from benchmark.report.analysis.published import Published, judge_number, published_for
 from benchmark.report.draw.table import Table, TableCell
-from benchmark.report.read.folders import Study
+from benchmark.report.read.folders import RunFolderName, Study
 
 TONES = {"reproduced": "good", "better": "good", "not reproduced": "bad", "cannot tell": "quiet"}
 
@@ -56,14 +56,16 @@ def literature(task: ReportTask, numbers: Sequence[Published]) -> Table:
     )
 
 
+def run_cell(address: RunFolderName) -> TableCell:
+    """A run by its mechanism and data set; beneath, its seed and the hash of its setting."""
+    return TableCell(f"{address.attention} on {address.data}", (f"seed {address.seed} {address.setting}".strip(),))
+
+
 def unfinished(study: Study) -> Table:
     """The runs without a usable record, with the reason."""
     rows = tuple(
         (
-            TableCell(
-                f"{run.address.attention} on {run.address.data}",
-                (" ".join(f"seed {run.address.seed} {run.address.setting}".split()),),
-            ),
+            run_cell(run.address),
             TableCell(run.state, (), "bad" if run.state in ("failed", "damaged") else "quiet"),
             TableCell(run.epoch or formats.DASH),
             TableCell(run.updated or formats.DASH),
@@ -82,11 +84,7 @@ def unfinished(study: Study) -> Table:
 
 def remarks(study: Study) -> Table:
     """Files of finished runs that could not be used."""
-    rows = tuple(
-        (TableCell(f"{run.address.attention} on {run.address.data}", (f"seed {run.address.seed}",)), TableCell(remark))
-        for run in study.finished
-        for remark in run.remarks
-    )
+    rows = tuple((run_cell(run.address), TableCell(remark)) for run in study.finished for remark in run.remarks)
     return Table(
         "Remarks on finished runs", "These runs count; the files named are left out.", ("run", "remark"), rows, "words"
     )

@@ -64,19 +64,19 @@ def assemble(study: Study) -> Report:
     """The report of a study. A section that fails is left out and named in `faults`."""
     numbers = read_published()
     tasks = group_tasks(study.finished)
-    labels = {(group.attention, group.setting): group.label for task in tasks for group in task.groups}
-    curves = curves_by_data(study, labels)
+    called = {(task.data, *group.key): group.names() for task in tasks for group in task.groups}
+    curves = curves_by_data(study, called)
     data_sets = sorted({task.data for task in tasks} | set(curves))
     lines = {data: sizes.errors_by_side([task for task in tasks if task.data == data]) for data in data_sets}
     adds = {data: sizes.costs(groups_of(data, tasks)) for data in data_sets}
     drawn = [curve for by_key in curves.values() for found in by_key.values() for curve in found]
-    names = [
-        *labels.values(),
-        *(curve.label for curve in drawn),
-        *(label for rows in lines.values() for label, _ in rows),
-        *(label for rows in adds.values() for label, _ in rows),
+    everyone = [
+        *called.values(),
+        *(curve.names for curve in drawn),
+        *(names for rows in lines.values() for names, _ in rows),
+        *(names for rows in adds.values() for names, _ in rows),
     ]
-    styles = series_styles(names)
+    styles = series_styles(names.name for names in everyone)
     faults: list[str] = []
 
     def section_of(task: ReportTask) -> TaskSection:
@@ -105,7 +105,9 @@ def all_made(make: Callable[[T], S], of: Sequence[T], name: Callable[[T], str], 
             found.append(make(each))
         except Exception as error:
             reason = f"{type(error).__name__}: {' '.join(str(error).split())[:200]}"
-            faults.append(f"The section on {name(each)} could not be made ({reason}): a file of a run is damaged.")
+            faults.append(
+                f"The section on {name(each)} could not be made ({reason}). Most likely a file of a run is damaged."
+            )
     return found
 
 

@@ -188,7 +188,7 @@ def curves(report: Report) -> Iterator[Row]:
                 for epoch, mean, low, high in zip(curve.epochs, curve.mean, curve.low, curve.high, strict=True):
                     yield {
                         "data": section.data,
-                        "mechanism": curve.label,
+                        "mechanism": curve.names.label,
                         "metric": key,
                         "epoch": epoch,
                         "mean": mean,

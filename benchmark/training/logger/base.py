@@ -1,6 +1,7 @@
 """The logs of a run: metrics.jsonl in its folder, and the loggers that its configuration chooses."""
 
 import json
+import logging
 import math
 import os
 from abc import ABC, abstractmethod
@@ -16,6 +17,8 @@ from pytorch_lightning.utilities.rank_zero import rank_zero_only
 from benchmark.results.run_folder import RunFolder, explained, write_whole
 from benchmark.results.run_id import RunId, flatten
 from benchmark.results.vocabulary import EPOCH, IMAGES, TEST, VAL
+
+log = logging.getLogger("benchmark")
 
 
 class About(NamedTuple):
@@ -137,7 +140,8 @@ class LightningLog(RunLog):
         for path in _own_files(self._logger, about.folder):
             path.unlink()
         self._logger.log_hyperparams(flatten(about.config))
-        replay(about.history, self._logger)
+        live = [{key: value for key, value in line.items() if key != IMAGES} for line in about.history]
+        replay(live, self._logger)  # what it is told in training
         return [self._logger]
 
     def results(self, results: Results) -> None:
@@ -204,12 +208,18 @@ class JsonLines(Logger):
 
 
 def rewind(path: Path, epoch: int) -> list[dict[str, Any]]:
-    """Removes from metrics.jsonl the lines of later epochs than `epoch` and truncated ones; returns the others."""
+    """Removes from metrics.jsonl the lines of later epochs than `epoch`, and damaged ones; returns the others. The log
+    says how many lines were damaged; the last one may be cut off where a process was killed.
+    """
     if not path.exists():
         return []
-    kept = [line for line in path.read_text(encoding="utf-8").splitlines() if _epoch(line) <= epoch]
-    write_whole(path, "".join(line + "\n" for line in kept).encode())
-    return [json.loads(line) for line in kept]
+    lines = path.read_bytes().decode("utf-8", "replace").split("\n")
+    whole = [(line, found) for line in lines[:-1] if (found := _entry(line))]
+    if damaged := len(lines) - 1 - len(whole):
+        log.warning("%s: %d damaged lines were left out", path, damaged)
+    kept = [(line, found) for line, found in whole if found[EPOCH] <= epoch]
+    write_whole(path, "".join(line + "\n" for line, _ in kept).encode())
+    return [found for _, found in kept]
 
 
 def replay(history: Sequence[Mapping[str, Any]], logger: Logger) -> None:
@@ -219,8 +229,11 @@ def replay(history: Sequence[Mapping[str, Any]], logger: Logger) -> None:
         logger.log_metrics(values, line["step"])
 
 
-def _epoch(line: str) -> float:
+def _entry(line: str) -> dict[str, Any]:
+    """An entry of metrics.jsonl; empty for a line that is none."""
     try:
-        return int(json.loads(line)[EPOCH])
-    except (ValueError, KeyError, TypeError):
-        return math.inf
+        found = json.loads(line)
+    except (ValueError, RecursionError):
+        return {}
+    whole = isinstance(found, dict) and isinstance(found.get("step"), int) and isinstance(found.get(EPOCH), int)
+    return found if whole else {}

@@ -131,6 +131,7 @@ def test_fingerprints_tell_other_photographs_captions_and_sizes_apart(root):
     first = made("coco", root).fingerprints()
     assert made("coco", root, "seed=9", "data.batch_size=2").fingerprints() == first
     assert made("coco", root, "data.short=40").fingerprints()["test"] != first["test"]
+    assert made("coco", root, "data.size=24").fingerprints()["test"] != first["test"]
     changed(root / "dataset_coco.json", lambda told: told["images"][3]["sentences"][4].update(raw="other"))
     found = made("coco", root).fingerprints()
     assert found["test"] != first["test"] and found["validation"] == first["validation"]
