@@ -48,7 +48,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     for fault in study.faults:
         note(fault)
     if given.dry_run:
-        document = Document.of(study, Target(target.entity or UNKNOWN, target.project), folder.key())
+        document = Document.of(study, Target(target.entity or UNKNOWN, target.project), folder.planned_key())
         with explained(given.dry_run):
             given.dry_run.write_text(document.as_json(), encoding="utf-8")
         print(f"written, not sent: {given.dry_run}")

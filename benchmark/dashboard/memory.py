@@ -7,6 +7,10 @@ from typing import final
 from benchmark.results.run_folder import explained, write_whole
 
 
+def fresh_key() -> str:
+    return os.urandom(6).hex()
+
+
 @final
 class DashboardFolder:
     """The folder `dashboard` of a study: the key of its dashboard, and the custom charts that W&B has stored for it."""
@@ -21,8 +25,12 @@ class DashboardFolder:
         if not self._key.exists():
             with explained(self._key.parent):
                 self._key.parent.mkdir(exist_ok=True)
-            write_whole(self._key, os.urandom(6).hex().encode())
+            write_whole(self._key, fresh_key().encode())
         return self._key.read_text(encoding="utf-8").strip()
+
+    def planned_key(self) -> str:
+        """The key that `key` would return, without writing: that of an earlier call, else a new one, not kept."""
+        return self.key() if self._key.exists() else fresh_key()
 
     def has_chart(self, name: str) -> bool:
         return self._charts.exists() and name in self._charts.read_text(encoding="utf-8").splitlines()

@@ -59,6 +59,14 @@ def test_a_dry_run_writes_the_golden_document(document):
     assert json.loads(made.read_text()) == json.loads(GOLDEN.read_text()), f"{made} is not {GOLDEN}"
 
 
+def test_a_dry_run_writes_nothing_into_the_study(study, tmp_path):
+    copy = tmp_path / "compared"
+    shutil.copytree(study, copy)
+    shutil.rmtree(copy / "dashboard")
+    assert main([str(copy), PLACE, "--dry-run", str(tmp_path / "sent.json")]) == 0
+    assert (tmp_path / "sent.json").is_file() and not (copy / "dashboard").exists()
+
+
 def test_names_of_tables_sort_in_wandb_and_their_rows_fit_the_columns(document):
     for name, table in read_json(document)["tables"].items():
         assert not OTHER.search(name) and table["data"]
