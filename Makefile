@@ -48,7 +48,7 @@ estimators: $(READY) ## estimators of hard attention's gradient x 4 mechanisms x
 	    train "$$@" attention=item_hard objective=relax; \
 	    train "$$@" compilation=inductor $(PLACES) objective=$(ESTIMATORS); \
 	    train "$$@" $(PLACES) objective=relax; \
-	    $(BIN)/python -m benchmark.report "runs/$${1#study=}"; \
+	    $(BIN)/python -m benchmark.report "runs/$${1#study=}" || failed=$$?; \
 	}; \
 	compare study=estimators data=digit_pairs 'seed=range(5)'; \
 	if [ -n "$(MNIST)" ]; then \

@@ -2,8 +2,15 @@
 
 import signal
 
+from benchmark.common.errors import RunFault
+from benchmark.process.program import ending
 from benchmark.sweep.display import Running
-from benchmark.sweep.jobs import RESUMES, note_failure
+from benchmark.sweep.jobs import RESUMES, Job, Outcome, note_failure
+
+
+def never_started(job: Job, error: RunFault | OSError) -> Outcome:
+    """Of a job that could not be started, as where its folder cannot be made."""
+    return Outcome(job, 1, 0.0, "; ".join(ending(error)[1]))
 
 
 def failure(running: Running, code: int, output: bytes) -> str:

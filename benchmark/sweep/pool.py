@@ -11,11 +11,11 @@ from typing import IO, NamedTuple, final
 
 from benchmark.common.errors import RunFault
 from benchmark.process.parent import PARENT
-from benchmark.process.program import BUSY, ending
+from benchmark.process.program import BUSY
 from benchmark.results.run_folder import RunFolder
 from benchmark.sweep.display import Display, Running
 from benchmark.sweep.elsewhere import Elsewhere
-from benchmark.sweep.ending import failure
+from benchmark.sweep.ending import failure, never_started
 from benchmark.sweep.jobs import Job, Outcome
 
 PATIENCE_SECONDS = 5.0
@@ -63,10 +63,10 @@ class Pool:
         try:
             self._begin(slot, job)
         except (RunFault, OSError) as error:
-            message = "; ".join(ending(error)[1])
+            outcome = never_started(job, error)
             never = Running(job.address.name, RunFolder(job.address.folder), time.monotonic(), lambda status: False)
-            self._display.ended(never, 0.0, message)
-            return [Outcome(job, 1, 0.0, message)]
+            self._display.ended(never, outcome.seconds, outcome.message)
+            return [outcome]
         return []
 
     def _begin(self, slot: int, job: Job) -> None:

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from typing import Any, final
 
 from benchmark.common.errors import BusyFault, RunFault, user_fault
-from benchmark.process.program import BUSY, ending
+from benchmark.process.program import BUSY
 from benchmark.results.run_folder import RunFolder
 from benchmark.sweep.display import Display, Running
 from benchmark.sweep.elsewhere import Elsewhere
-from benchmark.sweep.ending import failure
+from benchmark.sweep.ending import failure, never_started
 from benchmark.sweep.jobs import RESUMES, Job, Outcome, note_failure
 from benchmark.sweep.ray_actor import RayNews, RayStart
 from benchmark.sweep.ray_results import RunResults
@@ -85,9 +85,9 @@ class RayWatch:
             self._display.remark(f"{job.address.name}: another process is executing it; waiting")
             return []
         except (RunFault, OSError) as error:
-            message = "; ".join(ending(error)[1])
-            self._display.remark(f"{job.address.name} failed: {message}")
-            return [Outcome(job, 1, 0.0, message)]
+            outcome = never_started(job, error)
+            self._display.remark(f"{job.address.name} failed: {outcome.message}")
+            return [outcome]
         actor = self._actor(job, run)
         self._submitted.append(Submitted(job, actor, actor.start.remote()))
         return []

@@ -37,8 +37,8 @@ class Estimate:
 
 def estimate(scores: Sequence[float], images: Interval | None, most: float) -> Estimate:
     """The mean of scores, one per seed: between 0 and `most`, but for those of a metric that goes below 0."""
-    found, least = mean_interval(scores, images), 0.0 if min(scores) >= 0 else -np.inf
-    return Estimate(float(np.mean(scores)), inside(found, least, most) if found else None, images, tuple(scores))
+    found = mean_interval(scores, images)
+    return Estimate(float(np.mean(scores)), inside(found, scores, most) if found else None, images, tuple(scores))
 
 
 def share_estimate(shares: Sequence[float], images: float, error: float = 0.0) -> Estimate:

@@ -106,8 +106,8 @@ class Group:
         error = float(np.sqrt(np.mean(np.square(known)))) if known else 0.0
         if headline.binary:
             return share_estimate(found, self.runs[0].test_images, error)
-        least, most = 0.0 if min(found) >= 0 else -np.inf, 1.0 if headline.percent else np.inf
-        return estimate(found, inside(normal_interval(mean, error), least, most) if known else None, most)
+        most = 1.0 if headline.percent else np.inf
+        return estimate(found, inside(normal_interval(mean, error), found, most) if known else None, most)
 
     def measure(self, *path: str) -> Estimate | None:
         """Another number of the record over seeds, by its path of keys; None where no run has it."""

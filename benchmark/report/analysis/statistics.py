@@ -87,8 +87,9 @@ def normal_interval(mean: float, standard_error: float) -> Interval:
     return Interval(mean - half, mean + half)
 
 
-def inside(interval: Interval, least: float, most: float) -> Interval:
-    """An interval clipped to [least, most]."""
+def inside(interval: Interval, scores: Sequence[float], most: float) -> Interval:
+    """The interval of a mean of scores, clipped to [0, most]; not from below where a score is negative."""
+    least = 0.0 if min(scores) >= 0 else -np.inf
     return Interval(max(least, interval.low), min(most, interval.high))
 
 
