@@ -115,7 +115,7 @@ def test_a_reader_is_told_what_was_still_learning(tmp_path: Path) -> None:
     """The fabricated curves fall exponentially, to 0.1 of ten epochs: 10 % of itself at the end, and more."""
     ((*_, said),) = rows(study(tmp_path, mean=0.1, anywhere=0.6, hits=0.9))
     told = [note for note in said.notes if "still learning" in note]
-    assert [note.split()[0] for note in told] == ["it", "`none`"]
+    assert [note.split(" was ")[0] for note in told] == ["it", "the control none"]
 
 
 def test_what_all_runs_have_in_common_is_no_part_of_a_name(tmp_path: Path) -> None:

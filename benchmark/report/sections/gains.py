@@ -49,8 +49,8 @@ def table(task: ReportTask, comparisons: Sequence[Comparison], learning: Learnin
             rows.append(row(group, task.groups[reference], found, learning))
     return Table(
         f"{task.name}: what attention gains",
-        f"The {quality.name} minus that of `{REFERENCE}` on the same test images, {quality.better} is "
-        f"better; beneath, the 95 % interval for new seeds and images. Cost as a multiple of `{REFERENCE}`'s. The "
+        f"The {quality.name} minus that of the control {REFERENCE} on the same test images, {quality.better} is "
+        "better; beneath, the 95 % interval for new seeds and images. Cost as a multiple of the control's. The "
         "evidence from the records is no proof of a cause: the share of glimpses on an object, the result of the same "
         "weights with glimpses at random places, the range over seeds, and whether validation still improved by more "
         f"than {GAIN:.0%} (relative) in the last {LAST:.0%} of training.",
@@ -114,7 +114,7 @@ def seed_notes(group: Group, found: Comparison) -> Iterator[str]:
 
 def learning_notes(group: Group, reference: Group, learning: Learning) -> Iterator[str]:
     """Whether the mechanism, or the control, was still improving when training ended."""
-    for name, one in (("it", group), (f"`{REFERENCE}`", reference)):
+    for name, one in (("it", group), (f"the control {REFERENCE}", reference)):
         gain = learning.gain(one.key)
         if gain > GAIN:
             yield f"{name} was still learning: validation improved by {gain:.0%} (relative) at the end of training"
