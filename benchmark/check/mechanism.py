@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from benchmark.check.contract import Contract
-from benchmark.check.given import Given
+from benchmark.check.given import SEED, Given
 from benchmark.check.runs import RUNS, its_cost_is_counted, roll
 from benchmark.model.attention.base import Attention, Glimpse
 from benchmark.model.attention.distribution import Draw, expectation, mode, sample, uniform
@@ -98,6 +98,18 @@ def log_prob_trains_the_policy(given: Given) -> Iterator[str]:
         yield "the gradient of log_prob reaches none of policy_parameters"
 
 
+def a_gradient_reaches_every_weight(given: Given) -> Iterator[str]:
+    """Zero is a gradient: of a layer whose output a later layer, which begins at zero, does not read yet."""
+    module = given.parts.module.train()
+    module.zero_grad()
+    torch.manual_seed(SEED)
+    module.train_step(module.rnn, module.objective, given.few("train"))["loss"].backward()
+    weights = module.rnn.attention.named_parameters()
+    without = [name for name, weight in weights if weight.requires_grad and weight.grad is None]
+    if without:
+        yield f"no gradient reaches {', '.join(without)}: what is computed with it is detached, or not used"
+
+
 def images_do_not_mix(given: Given) -> Iterator[str]:
     """Replacing the first image must not change the logits of the others: an image's trajectories are adjacent rows."""
     given.parts.module.rnn.eval()
@@ -144,6 +156,7 @@ CONTRACTS = (
     Contract("it is a mechanism", is_a_mechanism, first=True),
     Contract("a glimpse has the required shapes and values", a_glimpse_has_its_shapes, first=True),
     Contract("log_prob of what is drawn trains its policy", log_prob_trains_the_policy),
+    Contract("a gradient reaches each of its weights", a_gradient_reaches_every_weight),
     Contract("images of a batch do not mix", images_do_not_mix),
     Contract("the global feature has its size", global_feature_has_its_size),
     MAPS,

@@ -12,10 +12,12 @@ from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 from benchmark.common.nearest import did_you_mean
+from benchmark.config.check import find
 from benchmark.config.choices import NAMED, as_typed, choice_faults
 from benchmark.config.compose import Composer
 from benchmark.config.hydra_internals import has, keys, swept_values
 from benchmark.config.kinds import fits, kind
+from benchmark.config.signatures import signature
 from benchmark.config.typed import in_quotes, one_text
 from benchmark.config.yamls import header_faults, name_faults
 from benchmark.process.program import first_line
@@ -178,8 +180,22 @@ def first_value(override: Override) -> str:
 def unknown_key(override: Override, config: DictConfig) -> str:
     """The message for a knob that does not exist."""
     key = override.key_or_group
+    if not override.is_delete() and is_optional(key, config):
+        return f"{override.input_line}: {key!r} is in no yaml, so it is added: +{override.input_line}"
     known = [k for k in keys(config) if k.startswith("hydra.") == key.startswith("hydra.")]
     return f"{override.input_line}: there is no knob {key!r}{did_you_mean(key, known) or '; --cfg job shows them all'}"
+
+
+def is_optional(key: str, config: DictConfig) -> bool:
+    """Whether a knob that is in no yaml can be added: an argument of a part, with a default, or a task's own."""
+    parent, _, name = key.rpartition(".")
+    node = OmegaConf.select(config, parent) if parent else None
+    if f"oc.select:{key}," in OmegaConf.to_yaml(config, resolve=False):
+        return True
+    try:
+        return isinstance(node, DictConfig) and name in signature(find(node.get("_target_", ""))).knobs
+    except (ImportError, AttributeError, TypeError, ValueError):  # no class, or one without a readable signature
+        return False
 
 
 def added_to_nothing(override: Override, config: DictConfig) -> list[str]:
@@ -190,8 +206,8 @@ def added_to_nothing(override: Override, config: DictConfig) -> list[str]:
         return []  # named parts may have any name and are checked with all other parts
     if key.startswith("hydra.") or has(config, key) or (isinstance(parent, DictConfig) and "_target_" in parent):
         return []
-    if f"oc.select:{key}," in OmegaConf.to_yaml(config, resolve=False):
-        return []  # an optional knob of the task
+    if is_optional(key, config):
+        return []
     known = [k for k in keys(config) if not k.startswith("hydra")]
     return [f"{override.input_line}: nothing reads {key!r}{did_you_mean(key, known)}"]
 

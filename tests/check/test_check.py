@@ -8,7 +8,8 @@ from run_helpers import composer
 from stubs import Watched
 
 from benchmark.check.contract import Contract, broken
-from benchmark.check.mechanism import glimpse_faults
+from benchmark.check.given import Given
+from benchmark.check.mechanism import a_gradient_reaches_every_weight, glimpse_faults
 from benchmark.check.repeatable import a_batch_is_a_function_of_its_ticket, index_names_the_training_images
 from benchmark.check.subjects import Case, CheckSubject, subjects
 from benchmark.common.errors import ConfigFault
@@ -47,6 +48,18 @@ def test_a_glimpse_of_wrong_shape_or_value_is_reported(other, told):
 def test_a_glimpse_of_another_type():
     (told,) = glimpse_faults(Watched(), (1, 2), 4)
     assert told == "forward gives a tuple, and has to give a Glimpse(code, where, log_prob, item_probs)"
+
+
+def test_weights_that_no_gradient_reaches_are_named():
+    """Scores that are detached leave their alignment as it was initialised; the rest of the model learns on."""
+    config = composer().job(["attention=item_soft", "data=digit_pairs"])
+    given = Given(config, "attention", "item_soft")
+    assert list(a_gradient_reaches_every_weight(given)) == []
+    alignment = given.parts.module.rnn.attention.alignment
+    alignment.register_forward_hook(lambda part, inputs, scores: scores.detach())
+    (told,) = a_gradient_reaches_every_weight(given)
+    names = [f"alignment.{name}" for name, _ in alignment.named_parameters()]
+    assert told == f"no gradient reaches {', '.join(names)}: what is computed with it is detached, or not used"
 
 
 class Drawing:

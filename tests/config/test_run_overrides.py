@@ -18,6 +18,10 @@ def faults(*texts, sweep=False):
     [
         ("attention=drm", "there is no attention 'drm'; did you mean 'dram'"),
         ("trainer.max_epoch=3", "there is no knob 'trainer.max_epoch'; did you mean 'trainer.max_epochs'"),
+        ("trainer.max_steps=3", "'trainer.max_steps' is in no yaml, so it is added: +trainer.max_steps=3"),
+        ("optimizer.make.amsgrad=true", "so it is added: +optimizer.make.amsgrad=true"),
+        ("optimizer.make.amsgrat=true", "there is no knob 'optimizer.make.amsgrat'"),
+        ("~trainer.max_steps", "there is no knob 'trainer.max_steps'"),
         ("sed=1", "did you mean 'seed'"),
         ("hydra.launcher.jbs=2", "did you mean 'hydra.launcher.jobs'"),
         ("optimizer.make.lr=abc", "has to be a number like 0.002, and not a word"),
@@ -41,6 +45,8 @@ def test_what_a_mechanism_asks_a_task_for_may_be_added():
     """The policy's knobs that a task may leave out are asked for with oc.select."""
     assert faults("attention=dram", "data=svhn_sample", "+look.wait=0.1", "+look.aim=0.2") == []
     assert faults("attention=none", "data=svhn_sample", "+look.wait=0.1")
+    (fault,) = faults("attention=dram", "data=svhn_sample", "look.wait=0.1")
+    assert fault == "look.wait=0.1: 'look.wait' is in no yaml, so it is added: +look.wait=0.1"
 
 
 def test_all_faults_are_told_at_once():
