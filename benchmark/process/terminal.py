@@ -1,10 +1,12 @@
 """Output of a run or sweep on its terminal: permanent lines, and progress below them that is redrawn."""
 
+import contextlib
 import logging
 import math
 import sys
 import time
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 from types import TracebackType
 from typing import TextIO, final
 
@@ -12,6 +14,8 @@ from rich.console import Console as Terminal
 from rich.console import RenderableType
 from rich.live import Live as Rewritten
 from rich.text import Text
+
+from benchmark.process.program import discard_output
 
 log = logging.getLogger("benchmark")
 
@@ -150,6 +154,41 @@ class Live(Console):
         self._live.stop()
 
 
+@final
+class Lasting(Console):
+    """Another console, until it cannot be written: its reader or terminal is gone, or the disk of its file is full.
+    What is executed then goes on, and says in its log what it has to say.
+    """
+
+    def __init__(self, console: Console):
+        self._console = console
+
+    def line(self, text: str) -> None:
+        self._tell(lambda console: console.line(text))
+
+    def outcome(self, text: str, failed: bool) -> None:
+        self._tell(lambda console: console.outcome(text, failed))
+
+    def note(self, text: str) -> None:
+        self._tell(lambda console: console.note(text))
+
+    def now(self, progress: Progress) -> None:
+        self._tell(lambda console: console.now(progress))
+
+    def close(self) -> None:
+        self._tell(lambda console: console.close())
+
+    def _tell(self, say: Callable[[Console], None]) -> None:
+        try:
+            say(self._console)
+        except OSError as error:
+            log.warning("the output cannot be written: %s; goes on without it", error.strerror or error)
+            ended, self._console = self._console, Quiet()
+            with contextlib.suppress(OSError):
+                discard_output(sys.stdout)  # for what is printed besides, and for what is left to write
+                ended.close()
+
+
 def of_run(progress: bool) -> Console:
     """The console of one run. progress: whether to show progress."""
     return of_sweep(True) if progress else Quiet()
@@ -157,6 +196,13 @@ def of_run(progress: bool) -> Console:
 
 def of_sweep(bars: bool) -> Console:
     """The console of a sweep, which always prints what starts and ends. bars: whether a terminal shows progress."""
+    return Lasting(of_output(bars))
+
+
+def of_output(bars: bool) -> Console:
+    """The console for where standard output leads; it raises OSError where that cannot be written. bars: whether a
+    terminal shows progress.
+    """
     return Live(Terminal()) if bars and sys.stdout.isatty() else Plain(sys.stdout)
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from rich.console import Console
 
 from benchmark.process.program import program
-from benchmark.process.terminal import of_sweep
+from benchmark.process.terminal import of_output
 from benchmark.status.show import Watched, as_json, drawing, lines
 from benchmark.status.studies import Standings, Studies
 
@@ -55,7 +55,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def watched(studies: Studies) -> Standings:
     """Shows the standings until nothing runs, and returns the last ones."""
     seen = -REST_SECONDS
-    with of_sweep(True) as console:
+    with of_output(True) as console:  # watching ends with its reader
         while True:
             found = studies.read()
             console.now(Watched(found))

@@ -1,14 +1,16 @@
 """What a run and a sweep report, on a terminal and in a file."""
 
 import io
+import os
 import sys
 import time
+from pathlib import Path
 
 import pytest
 from rich.console import Console as Terminal
 
 from benchmark.process import terminal as console
-from benchmark.process.terminal import Live, Plain, Quiet, Words, of_run, of_sweep
+from benchmark.process.terminal import Lasting, Live, Plain, Quiet, Words, of_output, of_run, of_sweep
 from benchmark.results.run_folder import RunFolder, write_json
 from benchmark.sweep import display
 from benchmark.sweep.display import Display, Pace, Running
@@ -64,11 +66,46 @@ def test_a_terminal_keeps_lines_and_takes_progress_away(monkeypatch):
 def test_the_console_suits_where_it_writes_to(monkeypatch):
     monkeypatch.setattr(sys, "stdout", io.StringIO())
     assert isinstance(of_run(False), Quiet)
-    assert isinstance(of_run(True), Plain) and isinstance(of_sweep(True), Plain)
+    assert isinstance(of_run(True), Lasting) and isinstance(of_output(True), Plain)
     monkeypatch.setattr(sys.stdout, "isatty", lambda: True, raising=False)
-    assert isinstance(of_sweep(False), Plain)
-    with of_run(True) as shown:
+    assert isinstance(of_sweep(False), Lasting) and isinstance(of_output(False), Plain)
+    with of_output(True) as shown:
         assert isinstance(shown, Live)
+
+
+@pytest.mark.parametrize(
+    ("opened", "kind"),
+    [(os.pipe, Plain), (os.openpty, Plain), (os.openpty, lambda out: Live(Terminal(file=out, force_terminal=True)))],
+)
+def test_what_is_executed_goes_on_where_nobody_listens_any_more(monkeypatch, caplog, opened, kind):
+    """A closed pipe, as of `| head`, and a terminal that is gone."""
+    caplog.set_level("INFO")
+    reading, writing = opened()
+    with os.fdopen(writing, "w") as out:
+        monkeypatch.setattr(sys, "stdout", out)
+        told = Lasting(kind(out))
+        os.close(reading)
+        assert_goes_on(told, caplog, out)
+
+
+def test_what_is_executed_goes_on_where_the_disk_of_its_output_is_full(monkeypatch, caplog):
+    caplog.set_level("INFO")
+    with Path("/dev/full").open("w") as out:
+        monkeypatch.setattr(sys, "stdout", out)
+        assert_goes_on(Lasting(Plain(out)), caplog, out)
+    assert "No space left on device" in caplog.text
+
+
+def assert_goes_on(told, caplog, out):
+    with told:
+        told.line("an epoch")
+        told.now(Words("step 2"))
+        told.outcome("another", failed=False)
+    assert sys.stdout is out  # and not what rich had in its place
+    print("a summary", flush=True)
+    said = [record.message for record in caplog.records]
+    assert (said[0], said[-1], len(said)) == ("an epoch", "another", 3)
+    assert said[1].startswith("the output cannot be written: ") and said[1].endswith("; goes on without it")
 
 
 def test_a_sweep_reports_in_lines(job, monkeypatch):
