@@ -17,6 +17,7 @@ from omegaconf import DictConfig, OmegaConf
 
 from benchmark.common.errors import RunFault, user_fault
 from benchmark.common.listing import listing
+from benchmark.results.checksums import KEY
 from benchmark.results.run_folder import RunFolder, read_json, write_json
 from benchmark.results.run_id import Flat, RunId, built_identity, digest
 
@@ -47,8 +48,7 @@ class KnownData:
         """The fingerprints of a configuration's data. data: the data set, if it has been built. Raises DataFault."""
         place = self._place(config)
         if place not in self._found:
-            cached = read_json(place).get("fingerprints")
-            self._found[place] = cached if isinstance(cached, dict) and cached else self._compute(config, data, place)
+            self._found[place] = cached(place) or self._compute(config, data, place)
         return self._found[place]
 
     def refuse_others(self, config: DictConfig, made: Fingerprints, what: str) -> str:
@@ -89,7 +89,7 @@ class KnownData:
         place = self._place(config, anew=True)  # files may have just been created or unpacked
         with suppress(RunFault, OSError):  # the disk is full, or the folder is read-only
             place.parent.mkdir(parents=True, exist_ok=True)
-            write_json(place, {"fingerprints": found})
+            write_json(place, {"fingerprints": found, KEY: digest(found)})
         return found
 
     def _place(self, config: DictConfig, anew: bool = False) -> Path:
@@ -118,6 +118,15 @@ class KnownData:
         if package not in self._code:
             self._code[package] = code_of(package)
         return self._code[package]
+
+
+def cached(place: Path) -> Fingerprints:
+    """The fingerprints in a cache file; empty where there are none, or they do not match their checksum: a record
+    would hold a damaged one for good, and sound data would be taken for others.
+    """
+    stored = read_json(place)
+    found = stored.get("fingerprints")
+    return found if isinstance(found, dict) and stored.get(KEY) == digest(found) else {}
 
 
 def code_of(package: str) -> str:

@@ -102,6 +102,19 @@ def test_fingerprints_that_are_kept_go_with_the_files_and_may_be_lost(base):
     assert KnownData().fingerprints(config) == known and list((base / "runs" / FOLDER).iterdir())
 
 
+@pytest.mark.parametrize("spoil", [
+    lambda found: {**found, "test": found["test"][::-1]}, lambda found: {**found, "test": 1}, lambda found: {}, str,
+])  # fmt: skip
+def test_kept_fingerprints_that_were_damaged_are_computed_again(base, spoil):
+    """They would stand in a record for good, and sound data would be refused as others."""
+    config, sound = made(base)[0], read_json(made(base)[2].record)["fingerprints"]
+    KnownData().fingerprints(config)
+    (place,) = [path for path in (base / "runs" / FOLDER).iterdir() if read_json(path)["fingerprints"] == sound]
+    write_json(place, {**read_json(place), "fingerprints": spoil(sound)})
+    one(config, COMPOSER, "")
+    assert KnownData().fingerprints(config) == read_json(place)["fingerprints"] == sound
+
+
 def test_an_interrupted_run_goes_on_with_its_own_data_alone(base, monkeypatch):
     def pulled(*_):
         raise KeyError("the plug")
