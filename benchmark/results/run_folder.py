@@ -103,6 +103,11 @@ class RunFolder:
                     f"{self.status} is {state}, so that the configuration of {self.last} is unknown. Delete "
                     f"{self.last}, and the run starts again"
                 )
+            if wrong := wrong_values(status):
+                return (
+                    f"{self.status} is damaged: its {', '.join(wrong)} cannot be used. Put back a whole copy, or "
+                    f"delete {self.last}, and the run starts again"
+                )
             return self._copied(str(status.get("run", "")))
         return ""
 
@@ -165,6 +170,18 @@ class Status:
 
     def get(self, key: str) -> Any:
         return self._values[key]
+
+
+def wrong_values(status: Mapping[str, Any]) -> list[str]:
+    """The keys of a status with which no run can be resumed: their values would go into its record."""
+    prints, weights = status.get("fingerprints", {}), status.get("weights")
+    usable = {
+        "run": isinstance(status.get("run", ""), str),
+        "started": isinstance(status.get("started", ""), str),
+        "fingerprints": isinstance(prints, dict) and all(isinstance(each, str) for each in prints.values()),
+        "weights": weights is None or (isinstance(weights, list) and all(isinstance(each, dict) for each in weights)),
+    }
+    return [key for key, is_usable in usable.items() if not is_usable]
 
 
 def name_of(record: Mapping[str, Any]) -> str:

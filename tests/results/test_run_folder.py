@@ -45,6 +45,22 @@ def test_a_damaged_record_is_no_finished_run(folder, changes, why):
         folder.is_finished("abc")
 
 
+@pytest.mark.parametrize("values", [
+    {"weights": [1]}, {"weights": "none"}, {"fingerprints": [1]}, {"fingerprints": {"test": 1}}, {"started": 5},
+    {"run": 5},
+])  # fmt: skip
+def test_a_status_whose_values_would_spoil_the_record_is_damaged(folder, values):
+    """A run would end with an error when it has been trained, or leave a record that nothing can use."""
+    write_json(folder.status, {"config_hash": "abc", "weights": None, "fingerprints": {"test": "a"}, "started": now()})
+    folder.last.write_bytes(b"")
+    folder.refuse_another("abc")
+    write_json(folder.status, {**read_json(folder.status), **values})
+    (key,) = values
+    told = rf"status\.json is damaged: its {key} cannot be used\. Put back a whole copy, or delete .*last\.ckpt, and"
+    with pytest.raises(RunFault, match=told):
+        folder.refuse_another("abc")
+
+
 def test_a_folder_in_which_nothing_was_written_is_withdrawn(folder):
     folder.withdraw()
     assert not folder.path.exists()
