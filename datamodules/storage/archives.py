@@ -55,7 +55,9 @@ class Archive(ABC):
         with path.open("rb") as file:
             found = file_digest(file, self.algorithm).hexdigest()
         if not self.published and not record.exists():
-            record.write_text(f"{found}  {self.name}\n")
+            fresh = record.with_name(f".{record.name}.part")  # half a checksum would condemn every later download
+            fresh.write_text(f"{found}  {self.name}\n")
+            fresh.replace(record)
         return [found] == ([self.published] if self.published else recorded_sum(record))
 
     @final

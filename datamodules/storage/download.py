@@ -130,6 +130,8 @@ def _transfer(url: str, part: Path, progress: Progress) -> None:
     except urllib.error.HTTPError as fault:
         fault.close()
         if fault.code == http.client.REQUESTED_RANGE_NOT_SATISFIABLE:
+            if fault.headers.get("Content-Range") == f"bytes */{have}":
+                return  # an earlier command was stopped between the last byte and the checksum
             part.write_bytes(b"")  # longer than the file: start again
         raise _BrokenError(f"answered {fault.code} {fault.reason}") from None
     except (urllib.error.URLError, http.client.HTTPException, TimeoutError, ConnectionError) as fault:

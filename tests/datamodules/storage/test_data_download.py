@@ -41,7 +41,9 @@ class Answer(BaseHTTPRequestHandler):
             return self.send_error(self.server.status)
         content = self.server.files.get(self.path.rsplit("/", 1)[1], self.server.content)
         if start >= len(content):
-            return self.send_error(416)
+            self.send_response(416)
+            self.send_header("Content-Range", f"bytes */{len(content)}")
+            return self.end_headers()
         body = content[start:]
         self.send_response(206 if start else 200)
         self.send_header("Content-Length", str(len(body)))
@@ -109,6 +111,19 @@ def test_a_part_longer_than_the_file_is_begun_again(mirror, tmp_path):
     (tmp_path / "digits.gz.part").write_bytes(CONTENT + b"more")
     fetch([GOOD], tmp_path, [mirror.url])
     assert whole(tmp_path)
+
+
+def test_a_whole_file_that_was_not_checked_yet_is_not_fetched_again(mirror, tmp_path):
+    """The command was stopped after the last byte, while it read gigabytes for their checksum."""
+    (tmp_path / "digits.gz.part").write_bytes(CONTENT)
+    fetch([GOOD], tmp_path, [mirror.url])
+    assert whole(tmp_path) and [asked for _, asked in mirror.asked] == [f"bytes={len(CONTENT)}-"]
+
+
+def test_a_part_as_long_as_the_file_with_other_content_is_begun_again(mirror, tmp_path):
+    (tmp_path / "digits.gz.part").write_bytes(CONTENT[::-1])
+    fetch([GOOD], tmp_path, [mirror.url])
+    assert whole(tmp_path) and [asked for _, asked in mirror.asked] == [f"bytes={len(CONTENT)}-", None]
 
 
 def test_a_wrong_checksum_keeps_nothing_and_says_so(mirror, tmp_path):
