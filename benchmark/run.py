@@ -19,7 +19,7 @@ from benchmark.common.blame import described, packages_of
 from benchmark.common.errors import BusyFault, ConfigFault, RunFault
 from benchmark.common.moved import renamed
 from benchmark.config.compose import CONFIG_NAME, Composer, config_source, plain, register_plugins
-from benchmark.config.hydra_internals import command_line, leave_checks_to
+from benchmark.config.hydra_internals import command_line, leave_checks_to, save_where_possible
 from benchmark.config.overrides import Overrides
 from benchmark.config.told import told
 from benchmark.config.typed import as_text
@@ -49,6 +49,7 @@ def main() -> int:
     os.environ["HYDRA_FULL_ERROR"] = "1"  # Hydra raises errors instead of printing them
     register_plugins()
     leave_checks_to(SweepLauncher)
+    save_where_possible()
     arguments = command_line()
     if dry and is_sweep(arguments):
         job_checks().prepare()

@@ -6,6 +6,7 @@ A new version of Hydra may change any of them; tests/config/test_hydra_internals
 import pickle
 from argparse import Namespace
 from collections.abc import Iterator
+from contextlib import suppress
 from copy import copy
 from typing import Any, final
 
@@ -56,6 +57,25 @@ def leave_checks_to(launchers: type[object]) -> None:
             Sweeper.validate_batch_is_legal(self, batch)
 
     get_object(f"{BasicSweeper.__module__}.{BasicSweeper.__name__}").validate_batch_is_legal = validate
+
+
+def save_where_possible() -> None:
+    """Makes Hydra's own sweeper go on where it cannot write its multirun.yaml, which nothing reads: a sweep whose runs
+    are finished has nothing else to write.
+    """
+    Plugins.instance()  # as above
+    sweeper = get_object(f"{BasicSweeper.__module__}.{BasicSweeper.__name__}")
+    sweeper.sweep.__globals__["OmegaConf"] = _SavesWherePossible
+
+
+@final
+class _SavesWherePossible:
+    """What of OmegaConf the sweeper's module uses."""
+
+    @staticmethod
+    def save(config: Any, path: Any) -> None:
+        with suppress(OSError):
+            OmegaConf.save(config, path)
 
 
 def _is_plugin(target: str) -> bool:

@@ -3,7 +3,7 @@
 import os
 import sys
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple, final
 
@@ -12,7 +12,7 @@ from hydra.plugins.launcher import Launcher
 from hydra.types import HydraContext, TaskFunction
 from omegaconf import DictConfig, OmegaConf
 
-from benchmark.common.errors import ConfigFault
+from benchmark.common.errors import ConfigFault, RunFault
 from benchmark.config.compose import Composer
 from benchmark.config.hydra_internals import is_grid
 from benchmark.config.typed import requoted
@@ -80,6 +80,7 @@ class SweepLauncher(Launcher, ABC):
             print(f"{skipped} of {skipped + len(jobs)} runs finished before, skipped", flush=True)
         for remark in found.not_compared:
             print(f"some of them {remark}", flush=True)
+        refuse_read_only({Path(job.address.root, job.address.study) for job in jobs})
         with of_sweep(self.config.progress) as console, signals_as_exits():
             outcomes = self.execute(jobs, console)
         return found, [*found.unusable, *outcomes]
@@ -213,6 +214,15 @@ def composed(
         except ConfigFault as fault:
             refused += fault.faults
             checking.step(STEPS)
+
+
+def refuse_read_only(studies: Iterable[Path]) -> None:
+    """Raises RunFault where runs that are not finished lie in a study that cannot be written."""
+    if closed := [str(study) for study in sorted(studies) if study.is_dir() and not os.access(study, os.W_OK)]:
+        raise RunFault(
+            f"{', '.join(closed)} cannot be written, and not all of its runs are finished. Change its rights, or name "
+            "another place: study=NAME, runs=FOLDER"
+        )
 
 
 def given_twice(found: SweepPlan, jobs: int) -> None:

@@ -27,6 +27,7 @@ from benchmark.config.hydra_internals import (
     leave_checks_to,
     parsed_value,
     register,
+    save_where_possible,
     swept_values,
 )
 
@@ -178,6 +179,22 @@ def test_hydras_sweeper_leaves_the_checks_to_launchers_that_check(monkeypatch):
     for made.launcher, times in ((Checking(), 0), (object(), 1)):
         made.validate_batch_is_legal([["seed=1"]])
         assert len(composed) == times
+
+
+def test_hydras_sweeper_goes_on_where_it_cannot_write_its_own_file(monkeypatch, tmp_path):
+    sweeper = get_object("hydra._internal.core_plugins.basic_sweeper.BasicSweeper")
+    monkeypatch.setitem(sweeper.sweep.__globals__, "OmegaConf", None)  # put back afterwards
+    save_where_possible()
+    for place, written in ((tmp_path / "study", True), (tmp_path / "closed", False)):
+        (place if written else place / "multirun.yaml").mkdir(parents=True)
+        launched, made = [], sweeper(None)
+        made.config, made.params, made.validate_batch_is_legal = (
+            OmegaConf.create({"hydra": {"sweep": {"dir": str(place)}}}), {}, lambda batch: None
+        )  # fmt: skip
+        made.hydra_context = SimpleNamespace(config_loader=None)
+        made.launcher = SimpleNamespace(launch=lambda batch, initial_job_idx, to=launched: to.extend(batch) or [])
+        made.sweep(["seed=1,2"])
+        assert launched == [["seed=1"], ["seed=2"]] and (place / "multirun.yaml").is_file() == written
 
 
 class Checking:

@@ -3,11 +3,12 @@
 import subprocess
 
 import pytest
-from run_helpers import TINY, call
+from run_helpers import TINY, call, composer
 
-from benchmark.results.run_folder import read_json
+from benchmark.results.run_folder import RunFolder, read_json, write_json
 
 SWEEP = ["-m", "attention=none", *TINY, "trainer.max_epochs=1", "study=disk", "hydra.launcher.jobs=1"]
+COMPOSER = composer()
 
 
 def mount(*arguments):
@@ -45,3 +46,19 @@ def test_a_sweep_on_a_read_only_disk_ends_before_its_first_job(disk, tmp_path):
     code, out, err = call(*SWEEP, f"runs={disk}/runs", cwd=tmp_path)
     assert code == 1 and "started" not in out
     assert err == f"error: {disk}/runs: its file system is read-only. Name a writable folder\n"
+
+
+def test_a_finished_sweep_on_a_read_only_disk_is_skipped_and_one_that_is_not_is_refused(disk, tmp_path):
+    config = COMPOSER.job([*SWEEP[1:-1], f"runs={disk}/runs"])
+    address = COMPOSER.address(config)
+    folder = RunFolder(address.folder)
+    folder.make()
+    measure = {"key": "error", "name": "error", "higher_is_better": False, "percent": True, "binary": True}
+    write_json(folder.record, {"config_hash": address.config_hash, "measure": measure, "validation": {"error": 0.5}})
+    assert mount("-o", "remount,ro", str(disk))
+    code, out, err = call(*SWEEP, f"runs={disk}/runs", cwd=tmp_path)
+    assert (code, err) == (0, "") and "1 of 1 runs finished before, skipped" in out
+    code, out, err = call(*SWEEP, f"runs={disk}/runs", "seed=0,1", cwd=tmp_path)
+    assert code == 1 and "started" not in out
+    told = f"error: {disk}/runs/disk cannot be written, and not all of its runs are finished. Change its rights, or"
+    assert err == f"{told} name another place: study=NAME, runs=FOLDER\n"
