@@ -4,6 +4,7 @@ Axes: N pictures, B pictures of a batch, T words, M glimpses before each word.
 """
 
 import html
+import io
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -151,7 +152,9 @@ def caption(choice: CaptionArguments, composer: Composer) -> None:
         for image_CHW, one in zip(image_BCHW, captions(run, image_BCHW), strict=True):
             file, text = choice.images[len(shown)], " ".join(one.words)
             png = f"{len(shown) + 1:03}.png"
-            figure(image_CHW, one, found.tones).savefig(choice.out / png, dpi=110)
+            drawn = io.BytesIO()
+            figure(image_CHW, one, found.tones).savefig(drawn, dpi=110)
+            write_whole(choice.out / png, drawn.getvalue())
             shown.append((file, png, text))
             print(f"{file}: {text or '(nothing)'}")
     write_whole(choice.out / "index.html", page(choice.run.path, shown).encode())

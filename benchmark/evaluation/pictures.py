@@ -21,6 +21,7 @@ from torch.nn.functional import adaptive_avg_pool2d, pad
 from benchmark.common.tones import Tones
 from benchmark.evaluation import confusion
 from benchmark.evaluation.looking import Prediction, joined, predict
+from benchmark.results.run_folder import write_whole
 from benchmark.training.module import AttentionModule
 from datamodules.contract import IGNORED, Batch, ImageKey, TaskData, TaskSpec
 
@@ -141,13 +142,14 @@ def draw(module: AttentionModule, found: PanelImages, spec: TaskSpec, tones: Ton
 
 def save(figure: Figure, path: Path) -> None:
     """Writes a figure as a PNG with a palette, small enough for reports with many of them."""
-    whole = io.BytesIO()
+    whole, packed = io.BytesIO(), io.BytesIO()
     figure.savefig(whole, dpi=110, format="png")
-    path.parent.mkdir(parents=True, exist_ok=True)
     with Image.open(whole) as picture:
         picture.convert("RGB").quantize(COLOURS, Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE).save(
-            path, optimize=True
+            packed, "png", optimize=True
         )
+    path.parent.mkdir(parents=True, exist_ok=True)
+    write_whole(path, packed.getvalue())
 
 
 def panel(

@@ -1,6 +1,8 @@
 """Captions for anyone's pictures: what is asked, what is said, where it looked, and what is told of wrong input."""
 
+import errno
 import json
+import os
 import sys
 from pathlib import Path
 
@@ -44,6 +46,17 @@ def test_captions_are_printed_and_drawn(run, choices, tmp_path, capsys):
         assert (tmp_path / "out" / "003.png").read_bytes().startswith(b"\x89PNG")
     text = (tmp_path / "out" / "index.html").read_text()
     assert text.count("<figure>") == 3 and "&lt;.png" in text and "<.png" not in text
+
+
+def test_a_full_disk_is_told_with_the_file_and_leaves_no_half_picture(run, choices, tmp_path, monkeypatch):
+    def full(handle):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    photo = photograph(tmp_path / "photo.png")
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(RunFault, match=r"out/001\.png: the disk is full"):
+        caption(parse_arguments([f"run={run.path}", f"images={photo}", f"out={tmp_path / 'out'}"]), choices)
+    assert not [*(tmp_path / "out").iterdir()]
 
 
 def test_each_word_has_the_look_before_it(run, choices, tmp_path):
