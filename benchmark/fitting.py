@@ -21,6 +21,7 @@ from benchmark.results.run_folder import RunFolder, Status
 from benchmark.training.callbacks.builtin import Checkpoints, Clock, EpochSeed, StepLimit, seed_all
 from benchmark.training.callbacks.first_batch import FirstBatches
 from benchmark.training.callbacks.heartbeat import Heartbeat
+from benchmark.training.callbacks.own_checkpoints import MarkCheckpoints
 from benchmark.training.callbacks.symbols import SaveSymbols, refuse_others
 from benchmark.training.callbacks.weight_layout import WeightLayout
 from benchmark.training.checkpoints import WholeCheckpoints
@@ -58,9 +59,11 @@ class FitResult(NamedTuple):
     epochs: int
 
 
-def resume(folder: RunFolder) -> Resumed:
-    """The last checkpoint of a run, with metrics.jsonl rewound to it. Raises RunFault for a damaged checkpoint."""
-    checkpoint = read_last(folder)
+def resume(folder: RunFolder, config_hash: str) -> Resumed:
+    """The last checkpoint of a run, with metrics.jsonl rewound to it. Raises RunFault for a damaged checkpoint, and for
+    another run's.
+    """
+    checkpoint = read_last(folder, config_hash)
     if checkpoint is None:
         folder.metrics.unlink(missing_ok=True)
         return Resumed(None, [])
@@ -81,7 +84,8 @@ def fit(config: DictConfig, built: Built, resumed: Resumed, folder: RunFolder, w
     compilation = make(config.compilation)
     for notice in compilation.notices:
         out.line(notice)
-    own = [EpochSeed(config.seed), make(config.features), compilation, clock, beat, symbols, best]
+    mark = MarkCheckpoints(status.get("config_hash"))
+    own = [EpochSeed(config.seed), make(config.features), compilation, clock, beat, symbols, mark, best]
     callbacks = [*build_callbacks(config, headline), *watching.callbacks, *own]
     last = folder.last if resumed.checkpoint else None
     with processes_of(config.trainer.devices, folder.path) as processes:

@@ -63,7 +63,7 @@ def _carry_out(config: DictConfig, address: RunId, folder: RunFolder, status: St
     write_whole(folder.config, OmegaConf.to_yaml(config, resolve=True).encode())
     torch.set_num_threads(config.threads)
     keep_freed_memory()
-    resumed = resume(folder)
+    resumed = resume(folder, address.config_hash)
     logs, clock, asked = build_logs(config, folder.path), Clock(), config.evaluation
     settings = ScoringSettings(asked.samples, asked.seed, address.seed, tones(plain(config)["data"]))
     exit_code = 1
@@ -104,7 +104,7 @@ def _conclude(config: DictConfig, address: RunId, built: Built, trained: FitResu
     device = trained.trainer.strategy.root_device
     data: Any = built.datamodule
     module, spec = built.module, built.spec
-    module.load_state_dict(read_best(folder, module))
+    module.load_state_dict(read_best(folder, module, address.config_hash))
     module.to(device)
     test = islice(data.batches("test", device), int(config.trainer.get("fast_dev_run") or 0) or None)
     found = scored(module, data, test, settings, folder)

@@ -227,20 +227,53 @@ def test_a_damaged_checkpoint_is_named(tmp_path, spoil, finished):
         run_one(config, address)
 
 
-def test_a_full_disk_ends_a_run_in_words(tmp_path, monkeypatch):
+@pytest.mark.parametrize("name", ["last", "best"])
+def test_a_checkpoint_of_another_run_is_not_taken_for_its_own(tmp_path, monkeypatch, name):
+    """Its weights fit, so that the numbers would be those of neither run."""
+    for seed in (0, 1):
+        with plug_pulled(monkeypatch, MOMENTS[2]):
+            run(tmp_path, f"seed={seed}")
+    (_, _, mine), (_, _, other) = prepared(tmp_path), prepared(tmp_path, "seed=1")
+    own, told = getattr(mine, name).read_bytes(), rf"{name}\.ckpt is a checkpoint of another run \(configuration"
+    getattr(mine, name).write_bytes(getattr(other, name).read_bytes())
+    with pytest.raises(
+        RunFault, match=rf"{told} \w{{8}}, here it is \w{{8}}\)\. Put back this run's own, or delete it"
+    ):
+        run(tmp_path)
+    getattr(mine, name).write_bytes(own)
+    assert run(tmp_path).record.exists()
+
+
+def test_a_run_goes_on_where_nobody_reads_its_output(tmp_path, monkeypatch):
+    reading, writing = os.pipe()
+    os.close(reading)
+    with os.fdopen(writing, "w") as out:
+        monkeypatch.setattr("sys.stdout", out)
+        folder = run(tmp_path, "progress=true")
+    log = folder.log.read_text()
+    assert folder.record.exists() and "the output cannot be written: Broken pipe; goes on without it" in log
+    assert log.index("epoch 1 of 2") < log.index("Broken pipe") < log.index("epoch 2 of 2") < log.index("test error")
+
+
+@pytest.mark.parametrize(("file", "left"), [
+    ("checkpoints/last.ckpt", {"checkpoints": {"best.ckpt"}}),
+    ("pictures/panel.png", {"checkpoints": {"best.ckpt", "last.ckpt"}, "pictures": set()}),
+])  # fmt: skip
+def test_a_full_disk_ends_a_run_in_words(tmp_path, monkeypatch, file, left):
     config, address, folder = prepared(tmp_path)
-    real = os.fsync
+    real, name = os.fsync, file.rpartition("/")[2]
 
     def full(handle):
-        if os.path.realpath(f"/proc/self/fd/{handle}").endswith("last.ckpt.part"):
+        if os.path.realpath(f"/proc/self/fd/{handle}").endswith(f"{name}.part"):
             raise OSError(errno.ENOSPC, "No space left on device")
         real(handle)
 
-    monkeypatch.setattr(os, "fsync", full)
-    with pytest.raises(RunFault, match=r"last\.ckpt: the disk is full"):
-        run_one(config, address)
-    assert names_in(folder.best.parent) == {"best.ckpt"}
-    assert "the disk is full" in read_json(folder.status)["message"]
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "fsync", full)
+        with pytest.raises(RunFault, match=rf"{file}: the disk is full\. .* Free some space and start it again"):
+            run_one(config, address)
+    assert {place: names_in(folder.path / place) for place in left} == left
+    assert f"{file}: the disk is full" in read_json(folder.status)["message"]
 
 
 def test_what_the_data_lack_is_told_as_they_tell_it(tmp_path, monkeypatch):
