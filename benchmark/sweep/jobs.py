@@ -34,5 +34,5 @@ def note_failure(folder: RunFolder, message: str, **more: object) -> None:
         with folder.locked():
             values = {"state": "failed", "message": message, "updated": now(), **more}
             write_json(folder.status, read_json(folder.status) | values)
-    except (RunFault, BusyFault):
-        return  # locked by another process, or the disk is full; the sweep reports the failure at its end
+    except (RunFault, BusyFault, OSError):
+        return  # locked by another process or another user's, or the disk is full; the sweep reports it at its end

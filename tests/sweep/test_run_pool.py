@@ -8,7 +8,7 @@ import pytest
 
 from benchmark.common.errors import BusyFault
 from benchmark.process.program import BUSY
-from benchmark.results.run_folder import RunFolder, Status, now, read_json, write_json
+from benchmark.results.run_folder import LOCK, RunFolder, Status, now, read_json, write_json
 from benchmark.results.run_id import RunId
 from benchmark.sweep.display import Running, ending
 from benchmark.sweep.jobs import Job
@@ -116,6 +116,15 @@ def test_a_job_whose_folder_cannot_be_made_fails_alone(job, tmp_path):
     outcomes = Pool([{}], told := Told()).run(jobs)
     assert [outcome.code for outcome in outcomes] == [1, 0]
     assert "Not a directory" in outcomes[0].message and told.heard == [outcomes[0].message, "started", "finished"]
+
+
+def test_a_job_whose_lock_cannot_be_opened_fails_alone(job):
+    """As where the folder is another user's."""
+    other = job().address._replace(attention="ram")
+    (RunFolder(other.folder).path / LOCK).mkdir(parents=True)
+    failing = Job(other, [sys.executable, "-c", "import sys; sys.exit('error: .lock: permission denied')"])
+    outcomes = Pool([{}], Told()).run([failing, job()])
+    assert [(outcome.code, outcome.message) for outcome in outcomes] == [(1, ".lock: permission denied"), (0, "")]
 
 
 def test_what_is_kept_of_a_rehearsal(job):
