@@ -15,6 +15,7 @@ from typing import ParamSpec, TextIO
 
 from benchmark.common.errors import BusyFault, ConfigFault, causes, fault_lines, is_a, user_fault
 from benchmark.process.signals_and_log import Stopped
+from benchmark.results.run_folder import FREE_SPACE
 
 P = ParamSpec("P")
 
@@ -36,8 +37,8 @@ REPLACEMENTS = {"✓": "+", "✗": "x", "—": "-", "–": "-", "−": "-", "×"
 """Replacements for characters that a terminal's encoding lacks; others are written as escapes."""
 
 CURES = {
-    errno.ENOSPC: ("the disk is full", "Free some space and start it again"),
-    errno.EDQUOT: ("the disk's quota is used up", "Free some space and start it again"),
+    errno.ENOSPC: ("the disk is full", FREE_SPACE),
+    errno.EDQUOT: ("the disk's quota is used up", FREE_SPACE),
     errno.EROFS: ("its file system is read-only", "Name a writable folder"),
     errno.EACCES: ("permission denied", "Change its rights, or name another place"),
     errno.EPERM: ("that is not permitted", "Change its rights, or name another place"),

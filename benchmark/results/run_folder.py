@@ -19,6 +19,8 @@ EVALUATIONS = "evaluations"
 """The folder in a run's of later evaluations of it, each a folder with a record of its own. None of them is a run."""
 GRADIENTS = "gradients"
 """The folder in a run's of measurements of its gradients, likewise."""
+FREE_SPACE = "Free some space and start it again"
+"""The remedy for a full disk, in every message of it: what it stopped has not failed for good."""
 
 
 @final
@@ -228,7 +230,7 @@ def explained(path: Path) -> Iterator[None]:
         yield
     except OSError as error:
         full = error.errno in (errno.ENOSPC, errno.EDQUOT)
-        cure = "Free some space and start it again: it resumes" if full else "Fix that and start it again"
+        cure = f"{FREE_SPACE}: it resumes" if full else "Fix that and start it again"
         reason = "the disk is full" if full else error.strerror or str(error)
         raise RunFault(f"cannot write {path}: {reason}. Files already there are intact. {cure}.") from error
 

@@ -12,7 +12,7 @@ from optuna.trial import TrialState
 from benchmark.common.errors import ConfigFault, RunFault
 from benchmark.config.compose import Composer
 from benchmark.process.terminal import Console
-from benchmark.results.run_folder import RunFolder, read_json
+from benchmark.results.run_folder import FREE_SPACE, RunFolder, read_json
 from benchmark.results.run_id import RunId
 from benchmark.search.judging import pruned_after
 from benchmark.search.request import SearchRequest
@@ -77,6 +77,8 @@ class Searching:
             outcomes = {outcome.job.address.folder: outcome for outcome in ended}
         for trial in trials:
             conclude(trial, outcomes, warmup, console)
+        if full := [outcome.message for outcome in outcomes.values() if FREE_SPACE in outcome.message]:
+            raise RunFault(full[0])  # the next trials would end like these, and be proposed without their results
 
     def _planned(
         self, study: TrialStudy, number: int, console: Console
@@ -102,7 +104,7 @@ class Searching:
 
 def conclude(trial: RunningTrial, outcomes: Mapping[Path, Outcome], warmup: float, console: Console) -> None:
     """Tells Optuna how a trial ended: pruned, finished with the mean validation value of its runs, or failed. One with
-    a run that was stopped from outside stays open.
+    a run that was stopped from outside, or by a full disk, stays open.
     """
     study, number = trial.study, trial.number
     seconds = seconds_of(trial, outcomes)
@@ -118,7 +120,7 @@ def conclude(trial: RunningTrial, outcomes: Mapping[Path, Outcome], warmup: floa
         value = validation_of(trial)
         study.study.tell(number, value)
         console.line(f"{trial.name}: validation {study.headline.name} {study.headline.written(value)}")
-    elif lasting := [message for message in failed.values() if RESUMES not in message]:
+    elif lasting := [each for each in failed.values() if RESUMES not in each and FREE_SPACE not in each]:
         study.note(number, MESSAGE, lasting[0])
         study.study.tell(number, state=TrialState.FAIL)
 

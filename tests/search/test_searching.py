@@ -225,6 +225,21 @@ def test_a_failed_trial_counts_and_one_that_was_killed_stays_open_and_is_repeate
     assert code == 0 and [each["open"] for each in again] == [0, 0] and proposals(again) == proposals(found)
 
 
+def test_a_search_stops_at_a_full_disk_and_goes_on_as_if_nothing_had_been(searched):
+    """A trial whose checkpoint found no room has not failed, and nothing is proposed without its result."""
+    _, undisturbed, _ = searched("budget=4", place="undisturbed")
+    full = (
+        "cannot write last.ckpt: the disk is full. Files already there are intact. Free some space and start it again"
+    )
+    launcher = MadeUp(failing=lambda job: full if len(launcher.jobs_done) > 3 else "")
+    with pytest.raises(RunFault, match=r"last\.ckpt: the disk is full"):
+        searched("budget=4", launcher=launcher)
+    assert len(launcher.jobs_done) == 4  # a batch: the next one is not begun
+    code, found, _ = searched("budget=4")
+    assert code == 0 and proposals(found) == proposals(undisturbed) and [each["failed"] for each in found] == [0, 0]
+    assert [each["best"] for each in found] == [each["best"] for each in undisturbed]
+
+
 def test_several_seeds_are_the_runs_of_one_trial(searched, capsys):
     _, found, launcher = searched("budget=1", "seed=0,1")
     assert [len(trial["folders"]) for each in found for trial in each["trials"]] == [2, 2]
