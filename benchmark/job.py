@@ -71,11 +71,10 @@ def _carry_out(config: DictConfig, address: RunId, folder: RunFolder, status: St
         about = About(address, plain(config), folder, resumed.history, clock.count)
         loggers = [JsonLines(folder.metrics, clock.count), *logs.open(about)]
         seed_all(config.seed, "weights")
-        has_weights = folder.last.exists() and status.get("weights") is not None
-        built = build(without_weight_files(config) if has_weights else config)
+        weights = status.get("weights") if resumed.checkpoint else None
+        built = build(config if weights is None else without_weight_files(config))
         write_json(folder.symbols, list(built.spec.symbols))
         write_json(folder.task, asdict(built.spec))
-        weights = status.get("weights")
         if weights is None:
             weights = started_from(make(config.start), built.module)
         status.update(fingerprints=known.fingerprints(config, built.datamodule), weights=weights)

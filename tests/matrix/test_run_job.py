@@ -3,6 +3,7 @@
 import errno
 import json
 import os
+import shutil
 from contextlib import contextmanager
 
 import numpy as np
@@ -12,6 +13,7 @@ from run_helpers import TINY, composer, lines
 
 from benchmark.common.errors import ConfigFault, RunFault
 from benchmark.job import run_one
+from benchmark.results.checksums import sha256_of
 from benchmark.results.run_folder import RunFolder, read_json
 from benchmark.training.callbacks.builtin import Checkpoints, Clock
 from benchmark.training.callbacks.heartbeat import Heartbeat
@@ -168,6 +170,22 @@ def test_an_interrupted_run_that_is_told_its_own_symbols_comes_to_the_same_bits(
     overrides = [*SEQUENCES, f"data.root={tmp_path / 'sample'}"]
     straight = run(tmp_path / "straight", *overrides)
     assert_same(interrupted(tmp_path / "broken", monkeypatch, MOMENTS[0], *overrides), straight)
+
+
+def test_a_run_that_begins_anew_names_the_weights_that_it_starts_from_now(finished, tmp_path, monkeypatch):
+    """Its record had named the file that was there when it was begun first."""
+    path = tmp_path / "start.ckpt"
+    shutil.copy(finished.best, path)
+    start = ["start=checkpoint", f"start.checkpoint={path}"]
+    with plug_pulled(monkeypatch, MOMENTS[1]):
+        run(tmp_path / "broken", *start)
+    content = read_checkpoint(path)
+    torch.save({"state_dict": {name: value / 2 for name, value in content["state_dict"].items()}}, path)
+    prepared(tmp_path / "broken", *start)[2].best.unlink()
+    again, straight = run(tmp_path / "broken", *start), run(tmp_path / "straight", *start)
+    assert_same(again, straight)
+    (weights,) = read_json(again.record)["weights"]
+    assert weights["sha256"] == sha256_of(path) and [weights] == read_json(straight.record)["weights"]
 
 
 def assert_same(one, other):
