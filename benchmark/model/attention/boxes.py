@@ -71,10 +71,11 @@ class BoxAttention(AttentionOverItems):
     def forward(self, features: Regions, query_RS: Tensor, step: int, draw: Draw, past: Past = NO_GLIMPSE) -> Glimpse:
         images = len(features.item)
         samples = len(query_RS) // images
-        score_BSN = self.alignment(features.key, query_RS.unflatten(0, (images, -1)))
-        # Not minus infinity: the gradient of its product with zero is NaN.
-        score_RN = score_BSN.masked_fill(~features.real[:, None], -1e4).flatten(0, 1)
-        code_RD, weights_RN, *probabilities = self.attend(score_RN, features.item, features.softened, query_RS, draw)
+        score_RN = self.alignment(features.key, query_RS.unflatten(0, (images, -1))).flatten(0, 1)
+        real_RN = features.real.repeat_interleave(samples, 0)
+        code_RD, weights_RN, *probabilities = self.attend(
+            score_RN, features.item, features.softened, query_RS, draw, real_RN
+        )
         where_RN5 = torch.cat([weights_RN[..., None], features.box.repeat_interleave(samples, 0)], -1)
         return Glimpse(code_RD, where_RN5, *probabilities)
 

@@ -96,8 +96,17 @@ IMPOSSIBLE = -1e4
 """Score of an item that cannot be drawn: its probability is zero, its log-probability finite."""
 
 
-def random_items(like_RN: Tensor) -> Tensor:
-    """(R, N) one-hot weights on an item sampled uniformly."""
+def possible_scores(scores_RN: Tensor, possible_RN: Tensor | None) -> Tensor:
+    """The scores, IMPOSSIBLE where an item cannot be drawn. Not minus infinity: the gradient of its product with zero
+    is NaN.
+    """
+    return scores_RN if possible_RN is None else scores_RN.masked_fill(~possible_RN, IMPOSSIBLE)
+
+
+def random_items(like_RN: Tensor, possible_RN: Tensor | None = None) -> Tensor:
+    """(R, N) one-hot weights on an item sampled uniformly. possible_RN: among which, see `CategoricalItems`."""
+    if possible_RN is not None:
+        return CategoricalItems(torch.zeros_like(like_RN), None, possible_RN).sample()
     rows, items = like_RN.shape
     return one_hot(torch.randint(items, (rows,), device=like_RN.device), items).to(like_RN.dtype)
 
@@ -115,8 +124,7 @@ class CategoricalItems(FiniteDistribution):
     """
 
     def __init__(self, scores_RN: Tensor, softened_R: Tensor | None, possible_RN: Tensor | None = None):
-        possible_scores_RN = scores_RN if possible_RN is None else scores_RN.masked_fill(~possible_RN, IMPOSSIBLE)
-        self.log_RN = possible_scores_RN.log_softmax(-1)
+        self.log_RN = possible_scores(scores_RN, possible_RN).log_softmax(-1)
         self.softened_R, self.possible_RN = softened_R, possible_RN
 
     def place(self, weights_RN: Tensor) -> Tensor:
@@ -142,9 +150,7 @@ class CategoricalItems(FiniteDistribution):
         return self.log_RN.exp()
 
     def uniform(self) -> Tensor:
-        if self.possible_RN is None:
-            return random_items(self.log_RN)
-        return CategoricalItems(torch.zeros_like(self.log_RN), None, self.possible_RN).sample()
+        return random_items(self.log_RN, self.possible_RN)
 
     def log_prob(self, place: Tensor) -> Tensor:
         # Only a sample has a weight of exactly one; an expectation has one only where log p is zero anyway.

@@ -19,6 +19,7 @@ from benchmark.model.attention.distribution import (
     Evidence,
     GlimpseDistribution,
     PointMass,
+    possible_scores,
     random_items,
 )
 from benchmark.model.attention.gate import Gate
@@ -42,8 +43,10 @@ class ItemChoice(nn.Module, ABC):
         """(B,) probability that a glimpse of each image is the expectation instead of a sample; once a batch."""
 
     @abstractmethod
-    def forward(self, scores_RN: Tensor, softened_R: Tensor) -> GlimpseDistribution:
-        """The distribution over (R, N) weights of the items. softened_R: see `CategoricalItems`."""
+    def forward(
+        self, scores_RN: Tensor, softened_R: Tensor, possible_RN: Tensor | None = None
+    ) -> GlimpseDistribution:
+        """The distribution over (R, N) weights of the items. softened_R, possible_RN: see `CategoricalItems`."""
 
     @abstractmethod
     def alignment_input(self, item_BND: Tensor) -> Tensor:
@@ -63,8 +66,11 @@ class ExpectedItem(ItemChoice):
     def softening(self, item_BND: Tensor) -> Tensor:
         return item_BND.new_zeros(len(item_BND))
 
-    def forward(self, scores_RN: Tensor, softened_R: Tensor) -> GlimpseDistribution:
-        return PointMass((scores_RN / self.temperature).softmax(-1), lambda: random_items(scores_RN))
+    def forward(
+        self, scores_RN: Tensor, softened_R: Tensor, possible_RN: Tensor | None = None
+    ) -> GlimpseDistribution:
+        scores_RN = possible_scores(scores_RN / self.temperature, possible_RN)
+        return PointMass(scores_RN.softmax(-1), lambda: random_items(scores_RN, possible_RN))
 
     def alignment_input(self, item_BND: Tensor) -> Tensor:
         return item_BND
@@ -86,8 +92,10 @@ class SampledItem(ItemChoice):
     def softening(self, item_BND: Tensor) -> Tensor:
         return self.softened(item_BND)
 
-    def forward(self, scores_RN: Tensor, softened_R: Tensor) -> GlimpseDistribution:
-        return CategoricalItems(scores_RN / self.temperature, softened_R if self.training else None)
+    def forward(
+        self, scores_RN: Tensor, softened_R: Tensor, possible_RN: Tensor | None = None
+    ) -> GlimpseDistribution:
+        return CategoricalItems(scores_RN / self.temperature, softened_R if self.training else None, possible_RN)
 
     def alignment_input(self, item_BND: Tensor) -> Tensor:
         # The policy gradient trains the alignment network only; the encoder is trained by the likelihood.
@@ -133,11 +141,12 @@ class AttentionOverItems(Attention, ABC):
 
     @final
     def attend(
-        self, score_RN: Tensor, item_BND: Tensor, softened_B: Tensor, query_RS: Tensor, draw: Draw
-    ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+        self, score_RN: Tensor, item_BND: Tensor, softened_B: Tensor, query_RS: Tensor, draw: Draw,
+        possible_RN: Tensor | None = None,
+    ) -> tuple[Tensor, Tensor, Tensor, Tensor]:  # fmt: skip
         """The gated code (R, D), the attention weights (R, N), their log-probability (R,) and item_probs (R, N)."""
         images = len(item_BND)
-        where = self.choice(score_RN, softened_B.repeat_interleave(len(query_RS) // images, 0))
+        where = self.choice(score_RN, softened_B.repeat_interleave(len(query_RS) // images, 0), possible_RN)
         where = where.given(Evidence(lambda: item_BND, query_RS))
         weights_RN = draw(where)
         code_RD = (weights_RN.unflatten(0, (images, -1)) @ item_BND).flatten(0, 1)

@@ -10,7 +10,7 @@ from benchmark.common.errors import ConfigFault
 from benchmark.model.attention.adaptive import AdaptiveAttention
 from benchmark.model.attention.alignment.additive import Additive
 from benchmark.model.attention.boxes import BoxAttention
-from benchmark.model.attention.distribution import mode, sample
+from benchmark.model.attention.distribution import mode, sample, uniform
 from benchmark.model.attention.gate import NoGate, ScalarGate, VectorGate
 from benchmark.model.attention.item import ExpectedItem, SampledItem
 from benchmark.model.attention.once import ImageOnce
@@ -246,6 +246,16 @@ def test_boxes_that_do_not_exist_are_not_looked_at(choice):
     assert not weight[:3, 2].any() and torch.equal(weight[3:, 0], torch.ones(3)) and not glimpse.where.isnan().any()
     alone = model.encode(image, no_boxes(2))
     torch.testing.assert_close(model(alone, query, 0, sample).code[3:], glimpse.code[3:])
+
+
+@pytest.mark.parametrize("choice", [ExpectedItem(1.0), SampledItem(1.0, EachGlimpse(0.0))])
+def test_random_items_are_boxes_that_exist_each_as_often(choice):
+    """Not padding, which shows the whole image: with many paddings the control "random" would look at nothing else."""
+    model, boxes = boxed(choice).eval(), torch.tensor([[[0.0, 0.0, 3.0, 2.0], NOTHING, NOTHING, NOTHING]])
+    features = model.encode(torch.randn(1, 1, 4, 6), boxes)
+    torch.manual_seed(0)
+    share = model(features, torch.zeros(4000, H), 0, uniform).where[..., 0].mean(0)
+    assert abs(share[0] - 0.5) < 0.03 and torch.equal(share[2:], torch.zeros(3))
 
 
 def test_boxes_are_drawn_where_they_are():
