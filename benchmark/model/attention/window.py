@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from torch.nn.functional import avg_pool2d, grid_sample
 
 from benchmark.common.errors import ConfigFault
+from benchmark.common.precision import single_precision
 
 
 @final
@@ -128,7 +129,8 @@ class Sampler(nn.Module):
     def forward(self, raised_BCHW: Tensor, warp_R23: Tensor) -> Tensor:
         """(R, C, g, g) crops: cell u of the crop shows the image at warp @ (x_u, y_u, 1), in [-1, 1]."""
         images, fine = len(raised_BCHW), self.size * self.oversample
-        place_Rn2 = self.grid_n3 @ warp_R23.transpose(1, 2)
+        with single_precision(warp_R23):
+            place_Rn2 = self.grid_n3 @ warp_R23.transpose(1, 2)
         grid_Bm2 = place_Rn2.reshape(images, -1, fine, 2)
         read = grid_sample(raised_BCHW, grid_Bm2, "bilinear", "zeros", align_corners=True)
         crop_RCgg = (read + self.background).unflatten(2, (-1, fine)).transpose(1, 2).flatten(0, 1)

@@ -21,6 +21,8 @@ class AnotherImage(Context):
     of: the context network. size: H.
     """
 
+    shares_batches = False
+
     def __init__(self, spec: TaskSpec, size: int, global_feature_size: int, of: Callable[..., Context]):
         super().__init__()
         self.of = of(spec=spec, size=size, global_feature_size=global_feature_size)

@@ -12,7 +12,11 @@ from torch import Tensor, nn
 class Context(nn.Module, ABC):
     """Gives the initial hidden state. Which layer it initialises is the decoder's choice: DRAM's context reaches only
     the layer that attention reads, not the classifier's.
+
+    shares_batches: whether an image's state depends on that image alone, so that several processes can share a batch.
     """
+
+    shares_batches = True
 
     @abstractmethod
     def forward(self, image_BCHW: Tensor, global_feature: Callable[[], Tensor]) -> Tensor:

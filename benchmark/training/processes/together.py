@@ -19,6 +19,7 @@ from torch.nn.modules.batchnorm import _BatchNorm
 
 from benchmark.common.errors import ConfigFault
 from benchmark.model.attention.distribution import Draw
+from benchmark.model.context.base import Context
 from benchmark.model.decoding.rollout import Rollout
 from benchmark.model.loop import SequenceModel
 from benchmark.process.ranks import Ranks
@@ -130,6 +131,11 @@ def refuse_sharing(module: AttentionModule) -> None:
         faults.append(
             f"trainer.devices: the trajectories of objective {type(module.objective).__name__} are not shared between "
             "processes. Use trainer.devices=1, or an objective that samples each glimpse"
+        )
+    if any(isinstance(part, Context) and not part.shares_batches for part in module.modules()):
+        faults.append(
+            "trainer.devices: the context of an image comes from another one of the batch, which may be another "
+            "process's. Use trainer.devices=1"
         )
     module.train()
     if any(isinstance(part, _BatchNorm) and part.training for part in module.modules()):
