@@ -148,6 +148,8 @@ def faults(*overrides):
     (["trainer.devices=3"], "data.batch_size=4 is fewer than two images for each of 3 processes"),
     (["trainer.devices=2", "encoder=residual"], "batch normalisation would use the statistics of each process's share"),
     (["trainer.devices=2", "training_step=self_critical"], "SelfCritical does not share a batch"),
+    (["trainer.devices=2", "encoder=residual_map", "encoder/tuning=from_epoch", "encoder.tuning.epoch=2"],
+     "an encoder that is trained later"),
     (["trainer.devices=2", "context=another_image"], "the context of an image comes from another one of the batch"),
     (["trainer.devices=2", "objective=bound"], "the trajectories of objective Bound are not shared"),
 ])  # fmt: skip

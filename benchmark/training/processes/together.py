@@ -21,6 +21,7 @@ from benchmark.common.errors import ConfigFault
 from benchmark.model.attention.distribution import Draw
 from benchmark.model.context.base import Context
 from benchmark.model.decoding.rollout import Rollout
+from benchmark.model.encoder.tuning.base import Tuned
 from benchmark.model.loop import SequenceModel
 from benchmark.process.ranks import Ranks
 from benchmark.training.module import AttentionModule
@@ -131,6 +132,11 @@ def refuse_sharing(module: AttentionModule) -> None:
         faults.append(
             f"trainer.devices: the trajectories of objective {type(module.objective).__name__} are not shared between "
             "processes. Use trainer.devices=1, or an objective that samples each glimpse"
+        )
+    if any(isinstance(part, Tuned) and not (part.learning or part.frozen) for part in module.modules()):
+        faults.append(
+            "trainer.devices: processes add up the gradients of what is trained from the start, and not those of an "
+            "encoder that is trained later. Use trainer.devices=1, encoder/tuning=frozen or encoder/tuning=trained"
         )
     if any(isinstance(part, Context) and not part.shares_batches for part in module.modules()):
         faults.append(
