@@ -86,7 +86,8 @@ def fit(config: DictConfig, built: Built, resumed: Resumed, folder: RunFolder, w
         out.line(notice)
     mark = MarkCheckpoints(status.get("config_hash"))
     own = [EpochSeed(config.seed), make(config.features), compilation, clock, beat, symbols, mark, best]
-    callbacks = [*build_callbacks(config, headline), *watching.callbacks, *own]
+    # Those that watch come first: an average of the weights leaves its place when its validation ends.
+    callbacks = [*watching.callbacks, *build_callbacks(config, headline), *own]
     last = folder.last if resumed.checkpoint else None
     with processes_of(config.trainer.devices, folder.path) as processes:
         processes.same(last is not None)

@@ -14,6 +14,7 @@ from benchmark.common.errors import RunFault
 from benchmark.config.check import config_faults
 from benchmark.config.compose import plain
 from benchmark.config.trainer_knobs import HONOURED, INSTEAD
+from benchmark.evaluation.panels import Panels
 from benchmark.results.run_folder import read_json
 from benchmark.run import one
 from benchmark.training.callbacks.builtin import Checkpoints, Clock
@@ -139,6 +140,15 @@ def test_an_average_of_the_weights_is_validated_and_kept(tmp_path):
     assert any(not torch.equal(value, best_weights(slow)[name]) for name, value in best_weights(plain).items())
     trained = [line["train/loss"] for folder in (plain, slow) for line in lines(folder.metrics) if "train/loss" in line]
     assert trained[: len(trained) // 2] == trained[len(trained) // 2 :]  # by the last weights
+
+
+def test_pictures_of_an_epoch_are_by_the_weights_that_were_validated(tmp_path, monkeypatch):
+    shown = []
+    note = staticmethod(lambda trainer, module: shown.append(copy.deepcopy(module.state_dict())))
+    monkeypatch.setattr(Panels, "on_validation_epoch_end", note)
+    folder = run(tmp_path, *AVERAGED, "callbacks.weight_averaging.decay=0.9")
+    best = shown[read_json(folder.record)["cost"]["best_epoch"] - 1]
+    assert all(torch.equal(value, best[name]) for name, value in best_weights(folder).items())
 
 
 def test_an_average_of_the_weights_survives_an_interruption(tmp_path, monkeypatch):
