@@ -25,6 +25,12 @@ def references(split):
     return [["b c d", "b c"], ["e f"]]
 
 
+def test_adaptive_attention_is_trained_as_its_file_says():
+    config = configurations().job(["experiment=coco_adaptive"])
+    assert (config.encoder.tuning.epoch, config.trainer.max_epochs, config.data.batch_size) == (21, 40, 100)
+    assert config.encoder.tuning.rate * config.optimizer.make.lr == pytest.approx(1e-5)
+
+
 def small(name, *overrides):
     torch.manual_seed(0)
     return build_module(configurations().job([f"experiment={name}", *SMALL, *overrides]), SPEC, references)
