@@ -42,7 +42,8 @@ from datamodules.contract import IGNORED, Batch, ImageKey
 
 @final
 class AttentionModule(pl.LightningModule):
-    """Training and validation. Glimpses are sampled in training; in validation they are the policy's mode.
+    """Training and validation. Glimpses are sampled in training, where true symbols are fed back (`feeding`). In
+    validation they are the policy's mode, and the model is fed its own symbols, as in the test.
 
     log_every: optimiser steps between two log entries. An entry has the mean of each term of the loss and of the norms
     of the gradients since the one before; until then the sums stay on the device. A step may accumulate the gradients

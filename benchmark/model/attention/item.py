@@ -43,9 +43,7 @@ class ItemChoice(nn.Module, ABC):
         """(B,) probability that a glimpse of each image is the expectation instead of a sample; once a batch."""
 
     @abstractmethod
-    def forward(
-        self, scores_RN: Tensor, softened_R: Tensor, possible_RN: Tensor | None = None
-    ) -> GlimpseDistribution:
+    def forward(self, scores_RN: Tensor, softened_R: Tensor, possible_RN: Tensor | None = None) -> GlimpseDistribution:
         """The distribution over (R, N) weights of the items. softened_R, possible_RN: see `CategoricalItems`."""
 
     @abstractmethod
@@ -66,9 +64,7 @@ class ExpectedItem(ItemChoice):
     def softening(self, item_BND: Tensor) -> Tensor:
         return item_BND.new_zeros(len(item_BND))
 
-    def forward(
-        self, scores_RN: Tensor, softened_R: Tensor, possible_RN: Tensor | None = None
-    ) -> GlimpseDistribution:
+    def forward(self, scores_RN: Tensor, softened_R: Tensor, possible_RN: Tensor | None = None) -> GlimpseDistribution:
         scores_RN = possible_scores(scores_RN / self.temperature, possible_RN)
         return PointMass(scores_RN.softmax(-1), lambda: random_items(scores_RN, possible_RN))
 
@@ -92,9 +88,7 @@ class SampledItem(ItemChoice):
     def softening(self, item_BND: Tensor) -> Tensor:
         return self.softened(item_BND)
 
-    def forward(
-        self, scores_RN: Tensor, softened_R: Tensor, possible_RN: Tensor | None = None
-    ) -> GlimpseDistribution:
+    def forward(self, scores_RN: Tensor, softened_R: Tensor, possible_RN: Tensor | None = None) -> GlimpseDistribution:
         return CategoricalItems(scores_RN / self.temperature, softened_R if self.training else None, possible_RN)
 
     def alignment_input(self, item_BND: Tensor) -> Tensor:
