@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from benchmark.common.errors import ConfigFault, RunFault
+from benchmark.common.listing import listing
 from benchmark.common.paths import at_home
 from benchmark.config.compose import Composer
 from benchmark.results.checksums import is_intact, sealed, sha256_of
@@ -78,10 +79,14 @@ def evaluate(choice: EvaluateArguments, composer: Composer) -> None:
 
     Raises ConfigFault, RunFault and DataFault. What the run itself has left is only read.
     """
+    best = choice.run.best
+    before = listing(best, ())
     saved = saved_run(choice.run, composer)
     what = retest(saved, choice.data, choice.decoding, choice.samples, composer)
     place = choice.run.evaluations / (choice.out or name_of(what.differs))
-    asked = {"differs": what.differs, "checkpoint": sha256_of(choice.run.best)}
+    asked = {"differs": what.differs, "checkpoint": sha256_of(best)}
+    if listing(best, ()) != before:
+        raise RunFault(f"{best} changed while it was read: the run is still training. Start this again")
     if not choice.again and _is_finished(place, asked):
         print(f"finished before, skipped: {place}", flush=True)
         return

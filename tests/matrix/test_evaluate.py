@@ -15,6 +15,7 @@ from benchmark.job import run_one
 from benchmark.report.read.runs import read_study
 from benchmark.results.checksums import sha256_of
 from benchmark.results.run_folder import RunFolder, read_json
+from benchmark.trained import saved_run
 from datamodules.digits.mnist_sample import write_mnist_sample
 
 COMPOSER = composer()
@@ -117,6 +118,21 @@ def test_it_is_skipped_and_repeated(sequences, capsys):
     with pytest.raises(RunFault, match="is damaged, or no evaluation's"):
         asked(sequences, "evaluation.samples=3")
     shutil.rmtree(place.path)
+
+
+def test_weights_that_are_replaced_while_they_are_read_are_refused(sequences, monkeypatch):
+    """The record would name others than those that were tested."""
+
+    def trains_on(run, composer):
+        saved = saved_run(run, composer)
+        whole = run.best.read_bytes()
+        run.best.unlink()
+        run.best.write_bytes(whole)
+        return saved
+
+    monkeypatch.setattr("benchmark.evaluating.saved_run", trains_on)
+    with pytest.raises(RunFault, match=r"best\.ckpt changed while it was read: the run is still training"):
+        asked(sequences, "evaluation.samples=7")
 
 
 def test_no_evaluation_is_a_run_of_a_report(sequences):
