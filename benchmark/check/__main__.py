@@ -8,6 +8,8 @@ Exit code 0: all contracts are kept, 1: some are broken, 2: wrong input.
 import argparse
 import logging
 import warnings
+from collections.abc import Sequence
+from typing import NamedTuple
 
 from benchmark.check.subjects import CheckSubject, subjects
 from benchmark.common.moved import renamed
@@ -29,16 +31,39 @@ def main() -> int:
     logging.disable(logging.WARNING)
     register_plugins()
     found = subjects(Composer(arguments.config_dir), list(renamed(arguments.overrides).values()))
-    wrong = sum(report(subject) for subject in found)
+    wrong = check(found)
     kept = sum(len(subject.contracts) for subject in found) - wrong
     print(f"{kept} contracts kept, {wrong} not" if wrong else f"all {kept} contracts are kept")
     return BROKEN if wrong else 0
 
 
-def report(subject: CheckSubject) -> int:
-    """Prints each contract and its faults; returns how many are not kept, including those that could not be checked."""
-    print(subject.title, flush=True)
-    blocked, wrong = False, 0
+def check(found: Sequence[CheckSubject]) -> int:
+    """Checks subjects in turn; those of a choice that broke what all depends on are not tried any further. Returns how
+    many contracts are not kept.
+    """
+    wrong, unusable = 0, set[str]()
+    for subject in found:
+        reported = report(subject, subject.choice in unusable)
+        wrong += reported.wrong
+        unusable |= {subject.choice} if reported.blocked else set()
+    return wrong
+
+
+class Reported(NamedTuple):
+    """wrong: how many contracts of a subject are not kept, including those that could not be checked. blocked: whether
+    there are such.
+    """
+
+    wrong: int
+    blocked: bool
+
+
+def report(subject: CheckSubject, blocked: bool = False) -> Reported:
+    """Prints each contract and its faults. blocked: what all of them depend on is broken, as was printed before."""
+    print(subject.title + (": not checked, as the contracts above are broken" if blocked else ""), flush=True)
+    if blocked:
+        return Reported(len(subject.contracts), True)
+    wrong = 0
     for contract in subject.contracts:
         faults = [] if blocked else subject.broken(contract)
         wrong += bool(blocked or faults)
@@ -48,7 +73,7 @@ def report(subject: CheckSubject) -> int:
         if faults and contract.first and not blocked:
             blocked = True
             print("         the following contracts depend on it and are not checked")
-    return wrong
+    return Reported(wrong, blocked)
 
 
 if __name__ == "__main__":

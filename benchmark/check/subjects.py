@@ -22,6 +22,9 @@ AROUND = {"attention": "none", "data": "digit_pairs_ordered"}
 ONE_SYMBOL = "digit_pairs"
 """A task of one symbol; a mechanism named alone is run on both tasks."""
 
+WITH = " with "
+"""In a title, between the choice and what it is tried with."""
+
 
 class CheckSubject(NamedTuple):
     """title: the choice as it was named. make: composes its configuration, once."""
@@ -29,6 +32,11 @@ class CheckSubject(NamedTuple):
     title: str
     contracts: tuple[Contract, ...]
     make: Callable[[], Given]
+
+    @property
+    def choice(self) -> str:
+        """What is checked, without what it is tried with."""
+        return self.title.partition(WITH)[0]
 
     def broken(self, contract: Contract) -> list[str]:
         """All faults of one of its contracts."""
@@ -96,4 +104,4 @@ def _subject(composer: Composer, texts: Sequence[str], group: str, name: str, co
     def make() -> Given:
         return Given(composer.job(texts), group, name)
 
-    return CheckSubject(f"{group}={name}" + (f" with {beside}" if beside else ""), contracts, make)
+    return CheckSubject(f"{group}={name}" + (f"{WITH}{beside}" if beside else ""), contracts, make)

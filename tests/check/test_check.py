@@ -7,6 +7,7 @@ import torch
 from run_helpers import composer
 from stubs import Watched
 
+from benchmark.check.__main__ import check
 from benchmark.check.contract import Contract, broken
 from benchmark.check.given import Given
 from benchmark.check.mechanism import a_gradient_reaches_every_weight, glimpse_faults
@@ -117,6 +118,28 @@ def test_what_the_checked_code_raises_is_told_with_its_line():
     subject = CheckSubject("data=mine", (), lambda: SimpleNamespace(plain={}))
     with pytest.raises(AssertionError, match=r"^data=mine: it stands\. It does not:\n  one\n  .*KeyError"):
         Case(subject, Contract("it stands", stumbles))()
+
+
+def test_what_depends_on_a_broken_choice_is_not_checked(capsys):
+    """A data set is tried with every mechanism; what it cannot do at all is told once."""
+    raised = Contract("it is read", lambda given: iter(["no file"]), first=True)
+    kept = Contract("it learns", lambda given: iter([]))
+    alone, beside, other = (
+        CheckSubject(title, contracts, lambda: SimpleNamespace(plain={}))
+        for title, contracts in (("data=mine", (raised, kept)), ("data=mine with attention=ram", (kept,)),
+                                 ("data=other with attention=ram", (kept,)))
+    )  # fmt: skip
+    assert check([alone, beside, other]) == 3
+    assert capsys.readouterr().out.splitlines() == [
+        "data=mine",
+        "  wrong  it is read",
+        "           no file",
+        "         the following contracts depend on it and are not checked",
+        "  -      it learns",
+        "data=mine with attention=ram: not checked, as the contracts above are broken",
+        "data=other with attention=ram",
+        "  ok     it learns",
+    ]
 
 
 def test_what_is_named_is_checked_and_what_it_is_tried_with():
