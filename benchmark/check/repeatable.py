@@ -3,15 +3,20 @@
 import tempfile
 from collections.abc import Iterator
 from contextlib import suppress
+from hashlib import sha256
 from itertools import islice
 from pathlib import Path
 
 import torch
+from torch import Tensor
 
 from benchmark.check.contract import Contract
 from benchmark.check.given import CPU, SPLITS, Given
 from benchmark.training.callbacks.first_batch import first_batch_faults
 from datamodules.contract import Batch, DataFault
+
+MOST_BATCHES = 16
+"""Batches of a split whose images are compared with those of the other splits."""
 
 
 def a_batch_is_a_function_of_its_ticket(given: Given) -> Iterator[str]:
@@ -75,6 +80,34 @@ def fingerprints_are_of_content(given: Given) -> Iterator[str]:
         yield "fingerprints of the same images differ from one instance to the next"
 
 
+def splits_share_no_image(given: Given) -> Iterator[str]:
+    """Of the first MOST_BATCHES batches of each split, images that are equal to the last bit. Training images are
+    compared before they are augmented, where they recur.
+    """
+    known: dict[bytes, str] = {}
+    for split in SPLITS:
+        found: dict[bytes, str] = {}
+        for number, image in enumerate(images_of(given, split)):
+            found.setdefault(sha256(image.numpy().tobytes()).digest(), f"image {number} of {split}")
+        shared = [place for place in found if place in known]
+        if shared:
+            count = f"{len(shared)} images are" if len(shared) > 1 else "an image is"
+            yield f"{split}: {count} in another split too: {found[shared[0]]} is {known[shared[0]]}"
+        known = found | known
+
+
+def images_of(given: Given, split: str) -> Iterator[Tensor]:
+    """(C, H, W) the images of the first batches of a split, in the order of their index where they recur."""
+    try:
+        every = given.data.each(split)
+    except DataFault:  # training images never recur
+        batches = given.data.batches(split, CPU)
+    else:
+        batches = (every.batch(0, number, CPU) for number in range(every.batches))
+    for batch in islice(batches, MOST_BATCHES):
+        yield from batch.image
+
+
 def index_names_the_training_images(given: Given) -> Iterator[str]:
     """If training images recur, `each("train")` must have them in the order of `Batch.index`."""
     with suppress(DataFault):  # training images never recur
@@ -109,6 +142,7 @@ REPEATABLE = (
     Contract("a batch is a function of split, epoch and number", a_batch_is_a_function_of_its_ticket),
     Contract("validation and test are the same in every run", evaluation_depends_on_no_seed),
     Contract("fingerprints depend on the images", fingerprints_are_of_content),
+    Contract("no image is in two splits", splits_share_no_image),
     Contract("index identifies the training images", index_names_the_training_images),
     Contract("missing files are reported with their folder", missing_files_are_reported),
     Contract("batches are made on the requested device", batches_are_made_on_the_device),

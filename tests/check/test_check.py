@@ -11,7 +11,11 @@ from benchmark.check.__main__ import check
 from benchmark.check.contract import Contract, broken
 from benchmark.check.given import Given
 from benchmark.check.mechanism import a_gradient_reaches_every_weight, glimpse_faults
-from benchmark.check.repeatable import a_batch_is_a_function_of_its_ticket, index_names_the_training_images
+from benchmark.check.repeatable import (
+    a_batch_is_a_function_of_its_ticket,
+    index_names_the_training_images,
+    splits_share_no_image,
+)
 from benchmark.check.subjects import Case, CheckSubject, subjects
 from benchmark.common.errors import ConfigFault
 from benchmark.model.attention.base import Glimpse
@@ -105,6 +109,27 @@ def test_training_images_that_are_not_those_that_their_index_names_are_told(inde
     every = SimpleNamespace(batches=2, batch=lambda epoch, number, device: batch_of(parts[number], parts[number]))
     given = SimpleNamespace(data=SimpleNamespace(each=lambda split: every), first=lambda split: batch_of([2, 0], index))
     assert list(index_names_the_training_images(given)) == told
+
+
+@pytest.mark.parametrize(("train", "test", "told"), [
+    ([0, 1, 2], [3, 3], []),
+    ([0, 1, 2], [3, 1], ["test: an image is in another split too: image 1 of test is image 1 of train"]),
+    ([0, 1, 2], [2, 4, 1], ["test: 2 images are in another split too: image 0 of test is image 2 of train"]),
+])  # fmt: skip
+def test_images_of_two_splits_are_told(train, test, told):
+    """Those of the training split, which are augmented, are compared as they are before."""
+
+    def images(numbers, number):
+        image = torch.tensor([float(numbers[number])]).view(1, 1, 1, 1)
+        return Batch(image, torch.zeros(1, 1), torch.zeros(1, 0, 4), torch.tensor([number]))
+
+    splits = {"train": train, "validation": [9], "test": test}
+    every = {
+        split: SimpleNamespace(batches=len(of), batch=lambda epoch, number, device, of=of: images(of, number))
+        for split, of in splits.items()
+    }
+    given = SimpleNamespace(data=SimpleNamespace(each=every.get))
+    assert list(splits_share_no_image(given)) == told
 
 
 def test_what_the_checked_code_raises_is_told_with_its_line():

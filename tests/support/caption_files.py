@@ -17,7 +17,7 @@ def photo(path: Path, size: tuple[int, int] = (40, 30), colour: tuple[int, int, 
 def official(root: Path, part: str, keys: list[int], year: int = 2014, texts: list[str] = TEXTS) -> Path:
     """A part of the official layout; image 7 is COCO_7.jpg. Returns the caption file."""
     for key in keys:
-        photo(root / f"{part}{year}" / f"COCO_{key}.jpg", colour=(key % 250, 100, 50))
+        photo(root / f"{part}{year}" / f"COCO_{key}.jpg", colour=(8 * key % 250, 100, 50))
     images = [{"id": key, "file_name": f"COCO_{key}.jpg", "width": 40, "height": 30} for key in keys]
     told = [(key, text) for key in keys for text in texts]
     first = 1000 * keys[0]
@@ -42,7 +42,7 @@ def karpathy(root: Path, splits: list[str], file: str = "dataset_coco.json", fol
     images = []
     for n, split in enumerate(splits):
         under = ("train2014" if split == "train" else "val2014") if coco else ""
-        photo(root / folder / under / f"{n}.jpg", colour=(n, 100, 50))
+        photo(root / folder / under / f"{n}.jpg", colour=(8 * n % 250, 100, 50))
         sentences = [{"tokens": ["never", "read"], "raw": text, "imgid": n, "sentid": 5 * n + k}
                      for k, text in enumerate(TEXTS)]  # fmt: skip
         own = {"filepath": under, "cocoid": 100 + n} if coco else {}
