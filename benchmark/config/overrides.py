@@ -12,12 +12,10 @@ from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 from benchmark.common.nearest import did_you_mean
-from benchmark.config.check import find
 from benchmark.config.choices import NAMED, as_typed, choice_faults
 from benchmark.config.compose import Composer
 from benchmark.config.hydra_internals import has, keys, swept_values
 from benchmark.config.kinds import fits, kind
-from benchmark.config.signatures import signature
 from benchmark.config.typed import in_quotes, one_text
 from benchmark.config.yamls import header_faults, name_faults
 from benchmark.process.program import first_line
@@ -188,6 +186,9 @@ def unknown_key(override: Override, config: DictConfig) -> str:
 
 def is_optional(key: str, config: DictConfig) -> bool:
     """Whether a knob that is in no yaml can be added: an argument of a part, with a default, or a task's own."""
+    from benchmark.config.check import find  # imports PyTorch, which --help does not need
+    from benchmark.config.signatures import signature
+
     parent, _, name = key.rpartition(".")
     node = OmegaConf.select(config, parent) if parent else None
     if f"oc.select:{key}," in OmegaConf.to_yaml(config, resolve=False):
