@@ -21,13 +21,14 @@ from benchmark.results.run_folder import RunFolder, Status
 from benchmark.training.callbacks.builtin import Checkpoints, Clock, EpochSeed, StepLimit, seed_all
 from benchmark.training.callbacks.first_batch import FirstBatches
 from benchmark.training.callbacks.heartbeat import Heartbeat
-from benchmark.training.callbacks.own_checkpoints import MarkCheckpoints
-from benchmark.training.callbacks.symbols import SaveSymbols, refuse_others
+from benchmark.training.callbacks.own_checkpoints import KEY, MarkCheckpoints
 from benchmark.training.callbacks.weight_layout import WeightLayout
 from benchmark.training.checkpoints import WholeCheckpoints
 from benchmark.training.logger.base import rewind
 from benchmark.training.processes.base import Processes
 from benchmark.training.resuming import read_last, refuse_misfits
+from benchmark.training.symbols import KEY as SYMBOLS
+from benchmark.training.symbols import refuse_others
 
 PROFILERS = {"simple": SimpleProfiler, "advanced": AdvancedProfiler, "pytorch": PyTorchProfiler}
 
@@ -80,12 +81,12 @@ def fit(config: DictConfig, built: Built, resumed: Resumed, folder: RunFolder, w
     clock = watching.clock
     headline = built.module.measure.headline
     best = Checkpoints(folder, clock, headline)
-    beat, symbols = Heartbeat(status, out, clock, headline), SaveSymbols(built.spec.symbols)
+    beat = Heartbeat(status, out, clock, headline)
+    mark = MarkCheckpoints({KEY: status.get("config_hash"), SYMBOLS: list(built.spec.symbols)})
     compilation = make(config.compilation)
     for notice in compilation.notices:
         out.line(notice)
-    mark = MarkCheckpoints(status.get("config_hash"))
-    own = [EpochSeed(config.seed), make(config.features), compilation, clock, beat, symbols, mark, best]
+    own = [EpochSeed(config.seed), make(config.features), compilation, clock, beat, mark, best]
     # Those that watch come first: an average of the weights leaves its place when its validation ends.
     callbacks = [*watching.callbacks, *build_callbacks(config, headline), *own]
     last = folder.last if resumed.checkpoint else None

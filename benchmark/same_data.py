@@ -17,7 +17,7 @@ from omegaconf import DictConfig, OmegaConf
 
 from benchmark.common.errors import RunFault, user_fault
 from benchmark.common.listing import listing
-from benchmark.results.checksums import KEY
+from benchmark.results.checksums import is_intact, is_sealed, sealed
 from benchmark.results.run_folder import RunFolder, read_json, write_json
 from benchmark.results.run_id import Flat, RunId, built_identity, digest
 
@@ -89,7 +89,7 @@ class KnownData:
         place = self._place(config, anew=True)  # files may have just been created or unpacked
         with suppress(RunFault, OSError):  # the disk is full, or the folder is read-only
             place.parent.mkdir(parents=True, exist_ok=True)
-            write_json(place, {"fingerprints": found, KEY: digest(found)})
+            write_json(place, sealed({"fingerprints": found}, place.parent, ()))
         return found
 
     def _place(self, config: DictConfig, anew: bool = False) -> Path:
@@ -126,7 +126,7 @@ def cached(place: Path) -> Fingerprints:
     """
     stored = read_json(place)
     found = stored.get("fingerprints")
-    return found if isinstance(found, dict) and stored.get(KEY) == digest(found) else {}
+    return found if isinstance(found, dict) and is_sealed(stored) and is_intact(stored) else {}
 
 
 def code_of(package: str) -> str:

@@ -43,7 +43,11 @@ def check(found: Sequence[CheckSubject]) -> int:
     """
     wrong, unusable = 0, set[str]()
     for subject in found:
-        reported = report(subject, subject.choice in unusable)
+        if subject.choice in unusable:
+            print(f"{subject.title}: not checked, as the contracts above are broken", flush=True)
+            wrong += len(subject.contracts)
+            continue
+        reported = report(subject)
         wrong += reported.wrong
         unusable |= {subject.choice} if reported.blocked else set()
     return wrong
@@ -51,19 +55,17 @@ def check(found: Sequence[CheckSubject]) -> int:
 
 class Reported(NamedTuple):
     """wrong: how many contracts of a subject are not kept, including those that could not be checked. blocked: whether
-    there are such.
+    one that the following depend on is broken.
     """
 
     wrong: int
     blocked: bool
 
 
-def report(subject: CheckSubject, blocked: bool = False) -> Reported:
-    """Prints each contract and its faults. blocked: what all of them depend on is broken, as was printed before."""
-    print(subject.title + (": not checked, as the contracts above are broken" if blocked else ""), flush=True)
-    if blocked:
-        return Reported(len(subject.contracts), True)
-    wrong = 0
+def report(subject: CheckSubject) -> Reported:
+    """Prints each contract and its faults."""
+    print(subject.title, flush=True)
+    blocked, wrong = False, 0
     for contract in subject.contracts:
         faults = [] if blocked else subject.broken(contract)
         wrong += bool(blocked or faults)

@@ -10,8 +10,8 @@ import torch
 from torch import Tensor
 
 from benchmark.check.contract import Contract
-from benchmark.check.given import SEED, Given
-from benchmark.check.runs import RUNS, its_cost_is_counted, roll
+from benchmark.check.given import Given
+from benchmark.check.runs import RUNS, first_loss, its_cost_is_counted, roll
 from benchmark.model.attention.base import Attention, Glimpse
 from benchmark.model.attention.distribution import Draw, expectation, mode, sample, uniform
 from datamodules.contract import NO_KEY
@@ -100,11 +100,8 @@ def log_prob_trains_the_policy(given: Given) -> Iterator[str]:
 
 def a_gradient_reaches_every_weight(given: Given) -> Iterator[str]:
     """Zero is a gradient: of a layer whose output a later layer, which begins at zero, does not read yet."""
-    module = given.parts.module.train()
-    module.zero_grad()
-    torch.manual_seed(SEED)
-    module.train_step(module.rnn, module.objective, given.few("train"))["loss"].backward()
-    weights = module.rnn.attention.named_parameters()
+    first_loss(given).backward()
+    weights = given.parts.module.rnn.attention.named_parameters()
     without = [name for name, weight in weights if weight.requires_grad and weight.grad is None]
     if without:
         yield f"no gradient reaches {', '.join(without)}: what is computed with it is detached, or not used"

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import torch
+from torch import Tensor
 
 from benchmark.check.contract import Contract
 from benchmark.check.given import SEED, Given
@@ -24,11 +25,19 @@ def roll(given: Given, batch: Batch, draw: Draw, samples: int = SAMPLES) -> Any:
     return given.parts.module.rnn(batch.image, batch.boxes, None, samples, draw)
 
 
-def a_step_changes_weights(given: Given) -> Iterator[str]:
-    batch, module, rnn = given.few("train"), given.parts.module.train(), given.parts.module.rnn
-    before = {name: p.detach().clone() for name, p in rnn.named_parameters()}
+def first_loss(given: Given) -> Tensor:
+    """The loss of a first training step, with a fixed seed and no gradients yet."""
+    module = given.parts.module.train()
+    module.zero_grad()
     torch.manual_seed(SEED)
-    loss = module.train_step(rnn, module.objective, batch)["loss"]
+    loss: Tensor = module.train_step(module.rnn, module.objective, given.few("train"))["loss"]
+    return loss
+
+
+def a_step_changes_weights(given: Given) -> Iterator[str]:
+    module, rnn = given.parts.module, given.parts.module.rnn
+    before = {name: p.detach().clone() for name, p in rnn.named_parameters()}
+    loss = first_loss(given)
     if not loss.isfinite():
         yield f"the loss of the first step is {float(loss)}"
         return

@@ -22,21 +22,21 @@ AROUND = {"attention": "none", "data": "digit_pairs_ordered"}
 ONE_SYMBOL = "digit_pairs"
 """A task of one symbol; a mechanism named alone is run on both tasks."""
 
-WITH = " with "
-"""In a title, between the choice and what it is tried with."""
-
 
 class CheckSubject(NamedTuple):
-    """title: the choice as it was named. make: composes its configuration, once."""
+    """choice: as it was named. make: composes its configuration, once. beside: what it is tried with; "" for its own
+    contracts.
+    """
 
-    title: str
+    choice: str
     contracts: tuple[Contract, ...]
     make: Callable[[], Given]
+    beside: str = ""
 
     @property
-    def choice(self) -> str:
-        """What is checked, without what it is tried with."""
-        return self.title.partition(WITH)[0]
+    def title(self) -> str:
+        """What is checked, in words."""
+        return self.choice + (f" with {self.beside}" if self.beside else "")
 
     def broken(self, contract: Contract) -> list[str]:
         """All faults of one of its contracts."""
@@ -104,4 +104,4 @@ def _subject(composer: Composer, texts: Sequence[str], group: str, name: str, co
     def make() -> Given:
         return Given(composer.job(texts), group, name)
 
-    return CheckSubject(f"{group}={name}" + (f"{WITH}{beside}" if beside else ""), contracts, make)
+    return CheckSubject(f"{group}={name}", contracts, make, beside)

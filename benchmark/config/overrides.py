@@ -178,21 +178,24 @@ def first_value(override: Override) -> str:
 def unknown_key(override: Override, config: DictConfig) -> str:
     """The message for a knob that does not exist."""
     key = override.key_or_group
-    if not override.is_delete() and is_optional(key, config):
+    if not override.is_delete() and (is_asked_for(key, config) or is_argument(key, config)):
         return f"{override.input_line}: {key!r} is in no yaml, so it is added: +{override.input_line}"
     known = [k for k in keys(config) if k.startswith("hydra.") == key.startswith("hydra.")]
     return f"{override.input_line}: there is no knob {key!r}{did_you_mean(key, known) or '; --cfg job shows them all'}"
 
 
-def is_optional(key: str, config: DictConfig) -> bool:
-    """Whether a knob that is in no yaml can be added: an argument of a part, with a default, or a task's own."""
+def is_asked_for(key: str, config: DictConfig) -> bool:
+    """Whether it is an optional knob of the task, which a mechanism reads where it is set."""
+    return f"oc.select:{key}," in OmegaConf.to_yaml(config, resolve=False)
+
+
+def is_argument(key: str, config: DictConfig) -> bool:
+    """Whether it is an argument of the constructor of a part."""
     from benchmark.config.check import find  # imports PyTorch, which --help does not need
     from benchmark.config.signatures import signature
 
     parent, _, name = key.rpartition(".")
     node = OmegaConf.select(config, parent) if parent else None
-    if f"oc.select:{key}," in OmegaConf.to_yaml(config, resolve=False):
-        return True
     try:
         return isinstance(node, DictConfig) and name in signature(find(node.get("_target_", ""))).knobs
     except (ImportError, AttributeError, TypeError, ValueError):  # no class, or one without a readable signature
@@ -207,7 +210,7 @@ def added_to_nothing(override: Override, config: DictConfig) -> list[str]:
         return []  # named parts may have any name and are checked with all other parts
     if key.startswith("hydra.") or has(config, key) or (isinstance(parent, DictConfig) and "_target_" in parent):
         return []
-    if is_optional(key, config):
+    if is_asked_for(key, config):
         return []
     known = [k for k in keys(config) if not k.startswith("hydra")]
     return [f"{override.input_line}: nothing reads {key!r}{did_you_mean(key, known)}"]

@@ -8,7 +8,7 @@ from typing import Any
 from benchmark.common.errors import RunFault
 from benchmark.common.json_files import Damaged, called, parsed_value, read_bytes, read_object
 from benchmark.results.run_folder import RunFolder
-from benchmark.training.callbacks.symbols import KEY, difference
+from benchmark.training.symbols import KEY, difference
 from datamodules.contract import TaskSpec
 
 MOST_BYTES = 64 * 2**20

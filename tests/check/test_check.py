@@ -150,9 +150,9 @@ def test_what_depends_on_a_broken_choice_is_not_checked(capsys):
     raised = Contract("it is read", lambda given: iter(["no file"]), first=True)
     kept = Contract("it learns", lambda given: iter([]))
     alone, beside, other = (
-        CheckSubject(title, contracts, lambda: SimpleNamespace(plain={}))
-        for title, contracts in (("data=mine", (raised, kept)), ("data=mine with attention=ram", (kept,)),
-                                 ("data=other with attention=ram", (kept,)))
+        CheckSubject(choice, contracts, lambda: SimpleNamespace(plain={}), with_it)
+        for choice, contracts, with_it in (("data=mine", (raised, kept), ""), ("data=mine", (kept,), "attention=ram"),
+                                           ("data=other", (kept,), "attention=ram"))
     )  # fmt: skip
     assert check([alone, beside, other]) == 3
     assert capsys.readouterr().out.splitlines() == [

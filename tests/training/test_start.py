@@ -5,8 +5,8 @@ import torch
 from models import built
 
 from benchmark.common.errors import ConfigFault, RunFault
-from benchmark.training.callbacks.symbols import difference, refuse_others
 from benchmark.training.start.checkpoint import CheckpointWeights
+from benchmark.training.symbols import difference, refuse_others
 
 
 def weights(parts):

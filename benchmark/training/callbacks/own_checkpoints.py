@@ -1,4 +1,4 @@
-"""Marks checkpoints with their run's configuration: weights of equal shapes fit, whatever run they are of."""
+"""Marks checkpoints as a run's own: weights of equal shapes fit, whatever run they are of."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -15,15 +15,15 @@ KEY = "config_hash"
 
 @final
 class MarkCheckpoints(Callback):
-    """Writes the hash of the run's configuration into every checkpoint."""
+    """Writes entries of the run into every checkpoint: the hash of its configuration, and its task's symbols."""
 
-    def __init__(self, config_hash: str):
-        self._config_hash = config_hash
+    def __init__(self, entries: Mapping[str, Any]):
+        self._entries = entries
 
     def on_save_checkpoint(
         self, trainer: pl.Trainer, pl_module: pl.LightningModule, checkpoint: dict[str, Any]
     ) -> None:
-        checkpoint[KEY] = self._config_hash
+        checkpoint.update(self._entries)
 
 
 def refuse_foreign(path: Path, checkpoint: Mapping[str, Any], config_hash: object) -> None:

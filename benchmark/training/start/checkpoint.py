@@ -11,9 +11,9 @@ from benchmark.common.errors import RunFault
 from benchmark.common.name_patterns import matching
 from benchmark.model.encoder.state_dicts import Weights, origins, sha256_of
 from benchmark.results.run_folder import RunFolder, read_json
-from benchmark.training.callbacks.symbols import KEY, difference
 from benchmark.training.checkpoints import COPY, read_checkpoint
 from benchmark.training.start.base import InitialWeights
+from benchmark.training.symbols import KEY, difference
 
 PREFIX = "rnn."
 """The prefix of the network's weights in a run's checkpoint."""

@@ -1,28 +1,12 @@
-"""Saves the task's symbols in checkpoints, since a vocabulary is counted from caption files, which may change."""
+"""The task's symbols in checkpoints, since a vocabulary is counted from caption files, which may change."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any, final
-
-import pytorch_lightning as pl
-from pytorch_lightning.callbacks import Callback
+from typing import Any
 
 from benchmark.common.errors import RunFault
 
 KEY = "symbols"
 """The key of the symbols in a checkpoint."""
-
-
-@final
-class SaveSymbols(Callback):
-    """Writes the task's symbols into every checkpoint."""
-
-    def __init__(self, symbols: Sequence[str]):
-        self._symbols = list(symbols)
-
-    def on_save_checkpoint(
-        self, trainer: pl.Trainer, pl_module: pl.LightningModule, checkpoint: dict[str, Any]
-    ) -> None:
-        checkpoint[KEY] = self._symbols
 
 
 def refuse_others(checkpoint: Mapping[str, Any], symbols: Sequence[str]) -> None:
