@@ -27,6 +27,7 @@ from benchmark.results.record import RecordTask, Result, annotations_read, assem
 from benchmark.results.run_folder import RunFolder, Status, now, read_json, write_json, write_whole
 from benchmark.results.run_id import RunId
 from benchmark.same_data import KnownData
+from benchmark.same_start import refuse_other_start
 from benchmark.scoring import ScoringSettings, device_name, scored
 from benchmark.training.callbacks.builtin import Clock, seed_all
 from benchmark.training.logger.base import About, JsonLines, Results
@@ -58,6 +59,8 @@ def run_one(config: DictConfig, address: RunId) -> None:
 
 def _carry_out(config: DictConfig, address: RunId, folder: RunFolder, status: Status, out: Console) -> None:
     known, made = KnownData(), status.get("fingerprints")
+    if folder.last.exists():
+        refuse_other_start(config, status.get("weights") or (), f"{folder.path} holds an unfinished run")
     if made and (reason := known.refuse_others(config, made, f"{folder.path} holds an unfinished run")):
         raise RunFault(f"{folder.path} cannot be resumed: {reason}")
     write_whole(folder.config, OmegaConf.to_yaml(config, resolve=True).encode())

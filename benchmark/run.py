@@ -30,6 +30,7 @@ from benchmark.results.primary_metric import on_validation
 from benchmark.results.run_folder import RunFolder, read_json
 from benchmark.results.wandb_sync import sync_line
 from benchmark.same_data import KnownData
+from benchmark.same_start import refuse_other_start
 from benchmark.stored import StoredRuns
 from benchmark.sweep.base import SweepLauncher, composer_of
 from benchmark.sweep.dry_run import dry_run
@@ -126,10 +127,11 @@ def one(config: DictConfig, composer: Composer, experiment: str) -> float | None
     address = StoredRuns().address(composer.address(config), config)
     folder = RunFolder(address.folder)
     if folder.is_finished(address.config_hash):
-        made = read_json(folder.record).get("fingerprints", {})
-        reason = KnownData().refuse_others(config, made, f"{folder.path} holds a finished run")
+        record, what = read_json(folder.record), f"{folder.path} holds a finished run"
+        refuse_other_start(config, record.get("weights", ()), what)
+        reason = KnownData().refuse_others(config, record.get("fingerprints", {}), what)
         print(f"finished before, skipped: {address.folder}{reason and f' ({reason})'}", flush=True)
-        return on_validation(read_json(folder.record))
+        return on_validation(record)
     refuse(faults_of_one(address.folder, config))
     from benchmark.companions import refuse_other_numbers
 

@@ -20,6 +20,7 @@ from benchmark.common.listing import listing
 from benchmark.results.checksums import is_intact, is_sealed, sealed
 from benchmark.results.run_folder import RunFolder, read_json, write_json
 from benchmark.results.run_id import Flat, RunId, built_identity, digest
+from benchmark.same_start import refuse_other_start
 
 FOLDER = ".fingerprints"
 """The cache in the folder of runs; it can be deleted at any time."""
@@ -170,8 +171,10 @@ class StoredJobs:
             if not done:
                 folder.refuse_another(address.config_hash)
             begun = done or folder.last.exists()
-            made = read_json(folder.record if done else folder.status).get("fingerprints") if begun else None
+            stored = read_json(folder.record if done else folder.status) if begun else {}
             what = f"{{}} holds {'a finished' if done else 'an unfinished'} run"
+            refuse_other_start(config, stored.get("weights") or (), what)
+            made = stored.get("fingerprints")
             if made and (reason := self._known.refuse_others(config, made, what)) and done:
                 self.not_compared[reason] = None
         except RunFault as fault:

@@ -4,6 +4,7 @@ import json
 import shutil
 
 import pytest
+import torch
 from run_helpers import TINY, composer
 
 from benchmark import same_data
@@ -214,3 +215,37 @@ def test_an_encoder_that_a_checkpoint_fills_reads_no_file_and_is_built_alike():
     assert found.encoder.body.weights == "later" and found.start == {
         "_target_": "benchmark.training.start.fresh.FreshWeights"
     }
+
+
+def test_a_run_whose_first_weights_have_changed_is_refused(base, capsys):
+    """The earlier stage was trained anew: the later one is no longer what its configuration says."""
+    first = base / "first.ckpt"
+    shutil.copyfile(made(base)[2].best, first)
+    job = ["one", "study=later", "start=checkpoint", f"start.checkpoint={first}"]
+    config, address, folder = made(base, *job)
+    run_one(config, address)
+    one(config, COMPOSER, "")
+    assert capsys.readouterr().out.endswith(f"finished before, skipped: {folder.path}\n")
+    torch.save(torch.load(first, weights_only=True) | {"epoch": 7}, first)
+    said = r"finished run that started from other weights: start\.checkpoint=.*first\.ckpt had the SHA-256 (\w{8}) "
+    with pytest.raises(RunFault, match=said + r"and has (?!\1)\w{8} now.*study=NAME"):
+        one(config, COMPOSER, "")
+    with pytest.raises(ConfigFault, match=said):
+        plan(COMPOSER, [overrides(base, *job)], POOL)
+    first.unlink()
+    one(config, COMPOSER, "")
+    assert "finished before" in capsys.readouterr().out
+
+
+def test_an_unfinished_run_whose_first_weights_have_changed_is_refused(base):
+    first = base / "stage.ckpt"
+    shutil.copyfile(made(base)[2].best, first)
+    config, address, folder = made(base, "one", "study=stages", "start=checkpoint", f"start.checkpoint={first}")
+    run_one(config, address)
+    folder.record.unlink()
+    first.write_bytes(b"another")
+    with pytest.raises(RunFault, match=r"holds an unfinished run that started from other weights"):
+        run_one(config, address)
+    first.unlink()
+    run_one(config, address)
+    assert folder.record.exists()
