@@ -45,9 +45,9 @@ CHECKS_FILES = ("datamodules.captions.inspection", "datamodules.digits.inspectio
 
 SEES_A_CONFIG = (
     "benchmark.config", "benchmark.sweep", "benchmark.build", "benchmark.fitting", "benchmark.job", "benchmark.run",
-    "benchmark.same_data", "benchmark.stored", "benchmark.trained", "benchmark.rechosen", "benchmark.retested",
-    "benchmark.check", "benchmark.commands", "benchmark.match", "benchmark.search", "benchmark.gradients",
-    "benchmark.claims",
+    "benchmark.same_data", "benchmark.same_start", "benchmark.stored", "benchmark.trained", "benchmark.rechosen",
+    "benchmark.retested", "benchmark.check", "benchmark.commands", "benchmark.match", "benchmark.search",
+    "benchmark.gradients", "benchmark.claims",
 )  # fmt: skip
 
 
