@@ -1,5 +1,7 @@
 """What tells groups apart: marks are of a data set, controls have the same settings, equal words have a number."""
 
+import re
+
 import numpy as np
 import pytest
 from fabricated_runs import finished, record
@@ -123,6 +125,21 @@ def test_intervals_end_inside_their_axes(tmp_path):
     ends = [float(part.split('"')[1]) for part in whisker.split() if part.startswith(("y1=", "y2="))]
     assert min(Y_RANGE) < min(ends) and max(ends) < max(Y_RANGE)
     assert sizes.errors_by_side([task]) == []
+
+
+def test_an_interval_down_to_zero_does_not_stretch_the_axis(tmp_path):
+    """Zero has no logarithm: the line ends at the lower edge, and the axis spans the other numbers."""
+    for seed, wrong in enumerate((5, 30)):
+        write(tmp_path, "mnist_pairs", "dram", seed, wrong)
+    (task,) = group_tasks(read_study(tmp_path).finished)
+    error = task.groups[0].score("mean")
+    assert error.shown.low == 0
+    picture = figures.scatter(task, series_styles(["dram"])).picture
+    (whisker,) = [text for text in str(picture).split("<") if 'class="whisker"' in text]
+    ends = [float(part.split('"')[1]) for part in whisker.split() if part.startswith(("y1=", "y2="))]
+    assert max(ends) == max(Y_RANGE)
+    ticks = [float(text) for text in re.findall(r'text-anchor="end"[^>]*>([\d.]+)<', str(picture))]
+    assert min(ticks) > 100 * error.mean / 2  # in percent
 
 
 def test_one_file_without_sources_takes_those_of_the_others(tmp_path):

@@ -103,7 +103,8 @@ def scatter(task: ReportTask, styles: Styles) -> Figure | None:
         return None
     x = Axis(svg.logarithmic([cost for _, _, cost in rows], *X_RANGE), "multiply-adds per image", formats.count)
     quality = task.quality
-    y = quality_axis(quality, [end for _, error, _ in rows for end in (error.mean, *error.shown)], task.test_images)
+    ends = [end for _, error, _ in rows for end in error.shown if end > 0]  # 0 has no place on a logarithmic axis
+    y = quality_axis(quality, [*(error.mean for _, error, _ in rows), *ends], task.test_images)
     marks: list[Markup] = []
     for group, error, cost in rows:
         style, place = styles[group.name()], x.scale(cost)
@@ -114,7 +115,8 @@ def scatter(task: ReportTask, styles: Styles) -> Figure | None:
     return Figure(
         "Cost against primary metric",
         f"Left and {'high' if quality.headline.higher_is_better else 'low'} is better. Lines: the 95 % interval "
-        "for a new seed and new test images; with one seed, for new test images only.",
+        "for a new seed and new test images; with one seed, for new test images only. A line down to the axis ends "
+        "at 0.",
         frame(f"Test {quality.name} against multiply-adds on {task.name}", x, y, marks),
         legend([(group.label, styles[group.name()]) for group, _, _ in rows]),
     )
