@@ -73,8 +73,9 @@ def facts(judged: Sequence[JudgedClaim]) -> list[tuple[str, str]]:
     counted = Counter(each.word for each in judged)
     runs = runs_of(judged).values()
     revisions, machines = sorted({revision(run) for run in runs}), sorted({hardware(run) for run in runs})
-    said = ", ".join(f"{count} {word}" for word, count in counted.most_common())
-    found = [("Claims", f"{len({each.evidence.claim.name for each in judged})} on {len(judged)} tasks: {said}")]
+    said = ", ".join(f"{word} {count}" for word, count in counted.most_common())
+    claims = len({each.evidence.claim.name for each in judged})
+    found = [("Claims", str(claims)), ("Verdicts", f"{len(judged)}, one of a claim on a task: {said}")]
     return [*found, ("Runs", str(len(runs))), ("Code", ", ".join(revisions)), ("Hardware", "; ".join(machines))]
 
 
