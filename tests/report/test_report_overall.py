@@ -77,12 +77,15 @@ def test_an_error_and_a_score_lie_on_the_same_scale(study, tmp_path):
 
 def test_the_table_has_the_numbers_behind_each_score(study):
     table = overall(tasks(study))
-    assert table.heads == ("mechanism", "all tasks", "mnist_pairs", "svhn_sample")
-    dram = table.rows[0]
-    assert [cell.text for cell in dram] == ["dram", "1.00", "1.00", "1.00"]
-    assert dram[2].notes == ("error 20.00 %, 2 seeds", "2 M multiply-adds")
+    assert table.heads == ("mechanism", "all tasks", "beats the control", "mnist_pairs", "svhn_sample")
+    dram, network = table.rows[:2]
+    assert [cell.text for cell in dram] == ["dram", "1.00", "50 %", "1.00", "1.00"]
+    # 10 and 30 against 20, 20; 30 and 50 against 40, 40: Wilson's interval of four observations
+    assert dram[2].notes == ("15 to 85",)
+    assert network[2].text == "25 %"  # all ties on pairs, where it is the control; never on numbers
+    assert dram[3].notes == ("error 20.00 %, 2 seeds", "2 M multiply-adds")
     assert "mnist_pairs: random and cnn_strong; svhn_sample: random and none" in table.note
-    assert [cell.text for cell in table.rows[-1]] == ["ram", "–", "0.00", "–"]
+    assert [cell.text for cell in table.rows[-1]] == ["ram", "–", "–", "0.00", "–"]
 
 
 def test_no_table_without_two_scales(study):
