@@ -21,7 +21,8 @@ def overall(tasks: Sequence[ReportTask]) -> Table:
         f"Scores between 0, random glimpses, and 1, the best of the other controls ({where}); both ends are taken as "
         "they were measured. All tasks: the interquartile mean over tasks and seeds with its 95 % interval for new "
         "seeds; the tasks are given. Beats the control: how probably a new seed is better than a new seed of that best "
-        "control, on a task drawn at random, with the 95 % interval. Small: the primary metric, the seeds and the multiply-adds of an image.",
+        "control, on a task drawn at random, with the 95 % interval. Small: the primary metric, the seeds and the "
+        "multiply-adds of an image.",
         heads,
         tuple(rows),
     )
