@@ -406,6 +406,16 @@ def test_nothing_after_the_end_has_a_gradient(name):
     assert any(each[:, :, 0].any() for each in found) and not any(each[:, :, 1].any() for each in found)
 
 
+@pytest.mark.parametrize("make", [partial(ActorCritic, trace=0.0), partial(PPO, trace=0.0, updates=2, clip=0.2)])
+def test_no_value_is_to_come_after_a_mistake(make):
+    """Advantages of one step: 1 - 0.25 where the other glimpse does not count, and 1 + 0.25 - 0.25, 1 - 0.25."""
+    objective = make(1, 2, Attendance(), **PARTS)
+    weight, bias = objective.parameters()
+    nn.init.zeros_(weight)
+    nn.init.constant_(bias, 0.25)
+    assert objective(*half_wrong())["baseline"].item() == pytest.approx((0.75**2 + 1 + 0.75**2) / 3)
+
+
 def test_nvil_follows_the_moments_of_what_counts():
     objective = NVIL(1, 2, Attendance(), 1, 0.9, **PARTS)
     for parameter in objective.parameters():
