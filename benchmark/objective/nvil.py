@@ -56,7 +56,7 @@ class NVIL(Objective):
         return_BSTM = returns_to_go(reward, rollout.log_prob)
         mask_BSTM = glimpse_mask(mask_BST, target_BT, return_BSTM)
         residual_BSTM = return_BSTM - self.value(rollout.query).squeeze(-1)
-        centred_BSTM = residual_BSTM - self.mean.clone()
+        centred_BSTM = residual_BSTM - self.mean
         baseline_loss = masked_mean(centred_BSTM.square(), mask_BSTM)
         signal_BSTM = centred_BSTM.detach() / self.variance.sqrt().clamp(min=1)
         policy_BS = (signal_BSTM * rollout.log_prob * mask_BSTM).sum((-2, -1))

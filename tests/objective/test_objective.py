@@ -12,22 +12,37 @@ from torch import nn
 
 from benchmark.common.errors import ConfigFault
 from benchmark.common.schedule import Constant
+from benchmark.model.attention.alignment.additive import Additive
 from benchmark.model.attention.distribution import sample
 from benchmark.model.decoding.rollout import Rollout
 from benchmark.model.feeding.scheduled_sampling import ScheduledSampling
+from benchmark.objective.actor_critic import ActorCritic
 from benchmark.objective.base import log_likelihood
+from benchmark.objective.baseline.base import masked_mean
 from benchmark.objective.baseline.leave_one_out import LeaveOneOut
 from benchmark.objective.baseline.moving_average import MovingAverage
 from benchmark.objective.baseline.none import NoBaseline
 from benchmark.objective.baseline.state_value import StateValue
+from benchmark.objective.gumbel import GumbelSoftmax
+from benchmark.objective.inferred_wake_sleep import InferredWakeSleep
 from benchmark.objective.likelihood import Likelihood
 from benchmark.objective.loss_mask.all_steps import AllSteps
 from benchmark.objective.loss_mask.until_first_mistake import UntilFirstMistake
+from benchmark.objective.nvil import NVIL
+from benchmark.objective.pathwise import Pathwise
+from benchmark.objective.ppo import PPO
+from benchmark.objective.regularizer.entropy import EntropyBonus
 from benchmark.objective.regularizer.none import NoRegularizer
 from benchmark.objective.reinforce import Reinforce
+from benchmark.objective.relax import Relax
+from benchmark.objective.reward.base import Reward
 from benchmark.objective.reward.cumulative import Cumulative
 from benchmark.objective.reward.log_likelihood import LogLikelihood
 from benchmark.objective.reward.zero_one import ZeroOne
+from benchmark.objective.reweighted_wake_sleep import ReweightedWakeSleep
+from benchmark.objective.straight_through import StraightThrough
+from benchmark.objective.variational import Variational
+from benchmark.objective.vimco import VIMCO, GeometricMean
 from datamodules.contract import IGNORED
 
 
@@ -203,6 +218,7 @@ def test_baselines_by_hand():
     fresh = MovingAverage(1, decay=0.0)
     fresh(rollout, returns, torch.tensor([1.0, 0.0]).expand_as(returns))
     assert fresh.mean.item() == pytest.approx(4.0)  # of 1, 4 and 7, which alone are real
+    assert masked_mean(returns, torch.zeros_like(returns)) == 0  # where nothing counts
     with pytest.raises(ConfigFault, match=r"leave_one_out needs objective\.samples of 2 or more"):
         LeaveOneOut(1)(rollout, returns[:, :1], every[:, :1])
 
@@ -286,6 +302,127 @@ def test_nothing_after_the_first_mistake_has_a_gradient():
         rollout, torch.ones(1, 3, dtype=torch.long)
     )
     assert whole["loss"].item() == pytest.approx(whole["nll"].item())
+
+
+class Attendance(Reward):
+    """1 for every symbol, right or wrong."""
+
+    can_be_negative = False
+
+    def __call__(self, rollout, log_BST, target_BT):
+        return torch.ones_like(log_BST)
+
+
+PARTS = {"loss_mask": UntilFirstMistake(), "regularizer": EntropyBonus(0.1)}
+SUMS = {
+    "reinforce": (Reinforce(1, 2, Attendance(), StateValue, 0.7, **PARTS), 0.7 * -0.5),
+    "actor_critic": (ActorCritic(1, 2, Attendance(), 1.0, **PARTS), -0.5),
+    "nvil": (NVIL(1, 2, Attendance(), 1, 0.9, **PARTS), -0.5),
+    "ppo": (PPO(1, 2, Attendance(), 1.0, 2, 0.2, **PARTS), 1.0),  # the ratio itself, not log p
+}
+
+
+def half_wrong():
+    """Two trajectories with log p of -0.5 a glimpse, the first wrong at the first of two symbols."""
+    rollout = rollout_of([[[WRONG, RIGHT], [RIGHT, RIGHT]]], torch.full((1, 2, 2, 1), -0.5))
+    return rollout._replace(item_probs=torch.full((1, 2, 2, 1, 2), 0.5)), torch.ones(1, 2, dtype=torch.long)
+
+
+@pytest.mark.parametrize("name", SUMS)
+def test_the_loss_is_the_sum_of_its_terms_by_hand(name):
+    """After a mistake nothing pays or counts. Returns of 1, and of 2 and 1, are 0.75, 1.75 and 0.75 above the value."""
+    objective, factor = SUMS[name]
+    *others, bias = objective.parameters()
+    with torch.no_grad():
+        for parameter in others:
+            parameter.zero_()
+        bias.fill_(0.25)
+        if name == "nvil":  # its value in two parts
+            bias.sub_(0.1)
+            objective.mean.fill_(0.1)
+    found = objective(*half_wrong())
+    (gradient,) = torch.autograd.grad(found["loss"], bias)
+    assert gradient.item() == pytest.approx(-2 * (0.75 + 1.75 + 0.75) / 3)  # that of the baseline's error alone
+    log_right, log_wrong = math.log(1 / (1 + math.exp(-1))), math.log(1 / (1 + math.exp(1)))
+    expected = {
+        "nll": -(log_wrong + 3 * log_right) / 2,  # of all symbols; the loss has those that count
+        "reward": 1.5,
+        "baseline": (0.75**2 + 1.75**2 + 0.75**2) / 3,
+        "penalty": -0.1 * 2 * math.log(2),
+    }
+    counted = -(log_wrong + 2 * log_right) / 2 - factor * (0.75 + 1.75 + 0.75) / 2
+    expected["loss"] = counted + expected["baseline"] + expected["penalty"]
+    assert {key: value.item() for key, value in found.items()} == pytest.approx(expected)
+
+
+RELAXED = [make(1, 2, Constant(1.0), **PARTS) for make in (GumbelSoftmax, StraightThrough)]
+
+
+@pytest.mark.parametrize("objective", [Likelihood(1, 2, **PARTS), *RELAXED], ids=lambda part: type(part).__name__)
+def test_without_a_score_the_loss_is_the_likelihood_of_what_counts_and_the_penalty(objective):
+    found = objective(*half_wrong())
+    log_right, log_wrong = math.log(1 / (1 + math.exp(-1))), math.log(1 / (1 + math.exp(1)))
+    assert found["nll"].item() == pytest.approx(-(log_wrong + 3 * log_right) / 2)
+    assert found["penalty"].item() == pytest.approx(-0.2 * math.log(2))
+    assert found["loss"].item() == pytest.approx(-(log_wrong + 2 * log_right) / 2 - 0.2 * math.log(2))
+
+
+INFERRED = {"alignment": partial(Additive, size=2), "label_size": 2, "glimpses": 1, "item_size": 2, "symbols": 2}
+WHOLE = {
+    "pathwise": partial(Pathwise, 1, samples=2, coefficient=0.5, baseline=StateValue),
+    "variational": partial(Variational, 1, samples=2, baseline=StateValue, **INFERRED),
+    "relax": partial(Relax, 1, item_size=2, samples=2, hidden=2, temperature=1.0),
+    "vimco": partial(VIMCO, 1, samples=2, others=GeometricMean()),
+    "wake_sleep": partial(ReweightedWakeSleep, 1, samples=2),
+    "inferred_wake_sleep": partial(InferredWakeSleep, 1, samples=2, **INFERRED),
+}
+
+
+@pytest.mark.parametrize("name", WHOLE)
+def test_every_objective_adds_its_regulariser_and_its_baseline_s_loss(name):
+    rollout, target = half_wrong()
+    notes = torch.zeros(1, 2, 2, 1, 7 if name == "relax" else 2)
+    losses = []
+    for regularizer in (NoRegularizer(), EntropyBonus(0.1)):
+        objective = WHOLE[name](loss_mask=AllSteps(), regularizer=regularizer)
+        if name in ("pathwise", "variational"):
+            nn.init.constant_(objective.baseline.value.bias, 0.25)
+        losses.append(objective(rollout._replace(notes=notes), target)["loss"])
+    assert (losses[1] - losses[0]).item() == pytest.approx(-0.2 * math.log(2), rel=1e-5)
+    if name in ("pathwise", "variational"):
+        (gradient,) = torch.autograd.grad(losses[1], objective.baseline.value.bias)
+        to_go = log_likelihood(rollout, target).flip(-1).cumsum(-1)
+        assert gradient.item() == pytest.approx(2 * (0.25 - to_go).mean().item())
+
+
+@pytest.mark.parametrize("name", [*WHOLE, *SUMS])
+def test_nothing_after_the_end_has_a_gradient(name):
+    objective = WHOLE[name](loss_mask=AllSteps(), regularizer=NoRegularizer()) if name in WHOLE else SUMS[name][0]
+    rollout, _ = half_wrong()
+    log_prob = rollout.log_prob.clone().requires_grad_()
+    notes = torch.full((1, 2, 2, 1, 7 if name == "relax" else 2), 0.1, requires_grad=True)
+    loss = objective(rollout._replace(log_prob=log_prob, notes=notes), torch.tensor([[1, IGNORED]]))["loss"]
+    found = [each for each in torch.autograd.grad(loss, (log_prob, notes), allow_unused=True) if each is not None]
+    assert any(each[:, :, 0].any() for each in found) and not any(each[:, :, 1].any() for each in found)
+
+
+@pytest.mark.parametrize("make", [partial(ActorCritic, trace=0.0), partial(PPO, trace=0.0, updates=2, clip=0.2)])
+def test_no_value_is_to_come_after_a_mistake(make):
+    """Advantages of one step: 1 - 0.25 where the other glimpse does not count, and 1 + 0.25 - 0.25, 1 - 0.25."""
+    objective = make(1, 2, Attendance(), **PARTS)
+    weight, bias = objective.parameters()
+    nn.init.zeros_(weight)
+    nn.init.constant_(bias, 0.25)
+    assert objective(*half_wrong())["baseline"].item() == pytest.approx((0.75**2 + 1 + 0.75**2) / 3)
+
+
+def test_nvil_follows_the_moments_of_what_counts():
+    objective = NVIL(1, 2, Attendance(), 1, 0.9, **PARTS)
+    for parameter in objective.parameters():
+        nn.init.zeros_(parameter)
+    objective(*half_wrong())
+    assert objective.mean.item() == pytest.approx(0.1 * 4 / 3)  # of 1, 2 and 1
+    assert objective.variance.item() == pytest.approx(0.1 * 2 / 9)
 
 
 REWARDS = (LogLikelihood(1.0), ZeroOne(), Cumulative())

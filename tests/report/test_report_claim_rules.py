@@ -11,7 +11,7 @@ from benchmark.report.analysis.aggregates import improvement, interquartile_mean
 from benchmark.report.analysis.contrasts import Contrast, SeedSample, Term, combination, contrast
 from benchmark.report.analysis.inference import CANNOT_TELL, FAILS, HOLDS, ClaimNumber, Region, decide
 from benchmark.report.analysis.ranks import rank_correlation
-from benchmark.report.analysis.statistics import Component
+from benchmark.report.analysis.statistics import Component, wilson_interval
 
 sys.path.insert(0, str(ROOT / "scripts"))
 import measure_claim_rules as simulated
@@ -58,8 +58,15 @@ def test_a_claim_of_several_parts_says_all_of_them() -> None:
     assert decide([[ClaimNumber(at(-0.5), below), ClaimNumber(at(-0.5), below)]])[0].word == HOLDS
     both = decide([[ClaimNumber(at(-0.5), below), ClaimNumber(at(-0.1), below)]])[0]
     assert (both.word, both.adjusted) == (CANNOT_TELL, pytest.approx(two_sided(1)))
+    assert both.visible == pytest.approx((0.1 * stats.norm.isf(0.0125),) * 2)  # the smaller p counts twice
     one = decide([[ClaimNumber(at(-0.5), below), ClaimNumber(at(0.3), below)]])[0]
     assert (one.word, one.adjusted) == (FAILS, pytest.approx(2 * two_sided(3)))
+
+
+def test_a_part_of_one_seed_leaves_the_claim_open() -> None:
+    below = Region(high=0.0)
+    (found,) = decide([[ClaimNumber(at(-5.0), below), ClaimNumber(Contrast(-5.0, ()), below)]])
+    assert (found.word, found.alone, found.adjusted, found.visible) == (CANNOT_TELL, CANNOT_TELL, None, None)
 
 
 def test_the_correction_is_over_the_claims_that_can_be_decided() -> None:
@@ -119,6 +126,17 @@ def test_the_interquartile_mean_by_hand() -> None:
     assert found.components == (pytest.approx((0.0625, 3)),) * 2  # each 4 * 0.25 / 4^2
     one = interquartile_mean([np.array([1.0]), np.array([3.0, 5.0])])
     assert (one.difference, one.components) == (3.0, ())
+
+
+def test_a_quarter_of_the_runs_is_dropped_at_each_end() -> None:
+    scores = np.array([40.0, 1.0, 4.0, 5.0, 2.0, 6.0, 8.0, 3.0, 9.0, 13.0, 20.0, 30.0])
+    assert interquartile_mean([scores]).difference == 7.5  # of 4 5 6 8 9 13
+
+
+def test_the_probability_of_improvement_is_the_first_s() -> None:
+    share, interval = improvement([np.array([3.0, 5.0])], [np.array([2.0, 4.0])])
+    assert share == 0.75  # 3 > 2, 5 > 2, 5 > 4, and 3 < 4
+    assert interval == pytest.approx(wilson_interval(0.75, 2))
 
 
 def test_the_probability_of_improvement_by_hand() -> None:

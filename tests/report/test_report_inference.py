@@ -7,9 +7,19 @@ import pytest
 from run_helpers import ROOT
 from scipy import stats
 
-from benchmark.report.analysis.contrasts import Contrast, SeedSample, contrast
-from benchmark.report.analysis.inference import against_number, judge, mean_interval
-from benchmark.report.analysis.statistics import Component, Interval
+from benchmark.report.analysis.comparisons import Comparison, between
+from benchmark.report.analysis.contrasts import Contrast, SeedSample, Term, contrast, error_over_images, over_images
+from benchmark.report.analysis.estimates import Estimate
+from benchmark.report.analysis.inference import (
+    CANNOT_TELL,
+    HOLDS,
+    Finding,
+    against_number,
+    judge,
+    mean_interval,
+    word_of,
+)
+from benchmark.report.analysis.statistics import Component, Interval, inside, normal_interval
 from scripts import measure_statistics as simulated
 
 REPORT = ROOT / "benchmark" / "report"
@@ -58,6 +68,43 @@ def test_what_differs_from_seed_to_seed_is_counted_once() -> None:
     first, second = ((generator.random((40, 2000)) < 0.2).astype(float) for _ in range(2))  # nothing is an image's own
     found = contrast(SeedSample.of(first), SeedSample.of(second), own(2000))
     assert found.components[1].variance < 0.2 * found.components[0].variance
+
+
+def test_the_spread_over_images_by_hand() -> None:
+    """Images 1 0.5 0 0 over two seeds: squares 0.6875 around 0.375. Within images the seeds' variance is 0.5 / 4 on
+    average, of which 0.25^2 / 2 is the seeds' own.
+    """
+    one = SeedSample.of(np.array([[1.0, 0.0, 0.0, 0.0], [1.0, 1.0, 0.0, 0.0]]))
+    assert one.interaction == pytest.approx(0.125 - 0.03125)
+    component = over_images([Term(-3.0, one, "")], own(4))
+    assert component == pytest.approx((9 * (0.6875 / 12 - 0.09375 / 2 / 4), np.inf))
+
+
+def test_the_error_over_images_is_the_root_mean_square_over_seeds() -> None:
+    half, none = np.array([0.0, 1.0]), np.array([1.0, 1.0])  # variances of the means 0.25 and 0
+    assert error_over_images([half, none], own(2)) == pytest.approx(np.sqrt(0.125))
+
+
+def test_below_the_family_s_rate_is_significant() -> None:
+    assert [Finding(p, 0.0).is_significant for p in (0.0499, 0.05)] == [True, False]
+    assert [word_of(p, p, 1.0) for p in (0.0499, 0.05)] == [HOLDS, CANNOT_TELL]
+
+
+def test_an_interval_ends_where_scores_do_and_the_widest_is_shown() -> None:
+    assert inside(Interval(-0.2, 1.3), [0.0, 0.5], 1.0) == (0.0, 1.0)
+    assert inside(Interval(-0.2, 1.3), [-0.1, 0.5], np.inf) == (-0.2, 1.3)
+    assert normal_interval(0.5, 0.1) == pytest.approx((0.5 - 0.1959964, 0.5 + 0.1959964))
+    seeds, images = Interval(0.1, 0.9), Interval(0.4, 0.6)
+    assert [Estimate(0.5, held, images, ()).shown for held in (seeds, None)] == [seeds, images]
+
+
+def test_a_comparison_can_be_read_the_other_way_round() -> None:
+    held = contrast(sample(0.10, 0.12, 0.14), sample(0.30, 0.34), own(100))
+    comparison = Comparison(0, 1, (3, 2), held, judge([held])[0])
+    assert between([comparison], 0, 1) == comparison and between([comparison], 0, 2) is None
+    turned = between([comparison], 1, 0)
+    assert turned is not None and (turned.first, turned.second, turned.seeds) == (1, 0, (2, 3))
+    assert turned.difference == -held.difference and turned.finding == comparison.finding
 
 
 def test_canvases_that_share_digits_widen_the_interval() -> None:

@@ -238,12 +238,14 @@ def test_an_item_is_the_mean_of_what_lies_in_its_box():
 @pytest.mark.parametrize("choice", [ExpectedItem(1.0), SampledItem(1.0, EachGlimpse(0.0))])
 def test_boxes_that_do_not_exist_are_not_looked_at(choice):
     model, image, query = boxed(choice), torch.randn(2, 1, 4, 6), torch.randn(6, H)
-    boxes = torch.tensor([[[0.0, 0.0, 3.0, 2.0], NOTHING], [NOTHING, NOTHING]])
+    outside = [7.0, 0.0, 9.0, 2.0]
+    boxes = torch.tensor([[[0.0, 0.0, 3.0, 2.0], NOTHING, outside], [NOTHING, NOTHING, outside]])
     features = model.encode(image, boxes)
     glimpse = model(features, query, 0, sample)
     weight = glimpse.where[..., 0]
+    assert torch.equal(glimpse.where[..., 1:], features.box.repeat_interleave(3, 0))
     torch.testing.assert_close(weight.sum(-1), torch.ones(6))
-    assert not weight[:3, 2].any() and torch.equal(weight[3:, 0], torch.ones(3)) and not glimpse.where.isnan().any()
+    assert not weight[:3, 2:].any() and torch.equal(weight[3:, 0], torch.ones(3)) and not glimpse.where.isnan().any()
     alone = model.encode(image, no_boxes(2))
     torch.testing.assert_close(model(alone, query, 0, sample).code[3:], glimpse.code[3:])
 

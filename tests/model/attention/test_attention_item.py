@@ -12,7 +12,7 @@ from benchmark.model.attention.distribution import mode, sample
 from benchmark.model.attention.gate import NoGate
 from benchmark.model.attention.item import ExpectedItem, ItemAttention, SampledItem
 from benchmark.model.attention.none import NoAttention
-from benchmark.model.attention.softening import EachGlimpse
+from benchmark.model.attention.softening import EachGlimpse, EachImage
 from benchmark.model.encoder.conv import Conv
 
 
@@ -73,8 +73,24 @@ def test_the_hard_code_is_one_item_and_its_log_probability():
     drawn = glimpse.where.argmax(-1)
     log_p = model.alignment(features.key, query.view(2, 5, 5)).log_softmax(-1).flatten(0, 1)
     torch.testing.assert_close(glimpse.log_prob, log_p.gather(1, drawn[:, None])[:, 0])
+    torch.testing.assert_close(glimpse.item_probs, log_p.exp())
     torch.testing.assert_close(glimpse.code, features.item.repeat_interleave(5, 0)[torch.arange(10), drawn])
     assert drawn.unique().numel() > 1
+
+
+def test_all_trajectories_of_an_image_are_softened_as_it_is():
+    model = attention(SampledItem(1.0, EachImage(0.5)))
+    features = model.encode(torch.randn(2, 1, 6, 8), no_boxes(2))._replace(softened=torch.tensor([0.0, 1.0]))
+    where = model(features, torch.randn(6, 5), 0, sample).where
+    assert (where.amax(-1) == 1).tolist() == [True] * 3 + [False] * 3
+
+
+def test_the_score_of_a_draw_does_not_train_the_encoder():
+    model = attention(SampledItem(1.0, EachGlimpse(0.0)))
+    glimpse = model(model.encode(torch.randn(2, 1, 6, 8), no_boxes(2)), torch.randn(6, 5), 0, sample)
+    glimpse.log_prob.sum().backward()
+    assert all(parameter.grad is None for parameter in model.encoder.parameters())
+    assert model.alignment.of_item.weight.grad.any()
 
 
 def test_soft_and_hard_agree_when_the_best_item_takes_all():

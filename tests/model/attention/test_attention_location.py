@@ -60,6 +60,7 @@ def test_the_window_is_clipped_into_the_image_and_the_score_is_not():
 
 def test_the_code_is_what_the_network_makes_of_the_retina_and_of_the_place():
     model, image = attention(), torch.randn(1, 1, 20, 30)
+    nn.init.normal_(model.whatwhere.where.weight)  # zeros at first: the place would not count
     glimpse = looked(model, torch.tensor([[1.0, -1.0]]), image)
     retina = Retina((20, 30), -0.5, 4, range(2))
     window = retina(retina.levels(image), torch.tensor([[20.0, 5.0]]))
@@ -76,6 +77,21 @@ def test_the_drawing_and_the_fixation_are_where_it_looked():
     # 4 px twice, and around them 8 px once.
     assert seen[8:12, 13:17].unique().tolist() == [1.0] and seen.sum() == (16 + 64) / 2
     assert set(seen.unique().tolist()) == {0.0, 0.5, 1.0}
+
+
+def test_each_window_is_drawn_twice_as_wide_as_the_one_before():
+    seen = attention(scales=3).attention_map(torch.tensor([[15.0, 10.0]]), (20, 30))[0]
+    torch.testing.assert_close(seen.sum(), torch.tensor((16 + 64 + 256) / 3))
+
+
+def test_a_policy_sees_the_window_and_the_corner_of_the_glimpse_that_it_asks_for():
+    model, image = attention(), torch.randn(1, 1, 20, 30)
+    past = (torch.tensor([[8.0, 9.0]]), torch.tensor([[20.0, 5.0]]))
+    features = model.encode(image, no_boxes(1))
+    seen = model.seen(features, past, torch.zeros(1, 3))
+    for number in (0, -1):
+        assert torch.equal(seen.window(number), model.retina.widest(features.levels, past[number]))
+        assert torch.equal(seen.corner(number), model.retina.corner(past[number]))
 
 
 def test_boxes_of_trajectories_stay_with_their_image():
@@ -136,7 +152,7 @@ def test_the_controls_by_value():
 def test_added_and_multiplied_by_hand():
     what, where = torch.tensor([[1.0, -2.0]]), torch.tensor([[0.5, 0.5]])
     multiplied = Multiplied(2, 2)
-    assert multiplied.size == 2 and multiplied.where.bias.tolist() == [1, 1]
+    assert multiplied.size == 2 and torch.equal(multiplied(what, where), what)  # as it is at first
     with torch.no_grad():
         multiplied.where.weight.copy_(torch.tensor([[2.0, 0.0], [0.0, -4.0]]))
     assert multiplied(what, where).tolist() == [[2.0, 2.0]]  # times 1 + 2 / 2 and 1 - 4 / 2

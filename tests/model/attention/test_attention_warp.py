@@ -6,6 +6,7 @@ from functools import partial
 import pytest
 import torch
 from models import built, first_batch, no_boxes, task
+from torch import nn
 from torch.nn.functional import avg_pool2d
 
 from benchmark.model.attention.distribution import sample, uniform
@@ -22,10 +23,12 @@ def attention(family, size=5, side=(9, 9), starts=1, spread=0.0, scales=1, paral
     torch.manual_seed(0)
     localiser = partial(Conv, layers=[(2, 3, 2)], pad=True)
     spec = replace(task(side), background=background)
-    return WarpAttention(
+    model = WarpAttention(
         spec, 3, partial(Dense, sizes=[4]), views, localiser, 6, family, parallel, starts, spread, Multiplied,
         overview=4, size=size, scales=scales, oversample=1,
     )  # fmt: skip
+    nn.init.normal_(model.whatwhere.where.weight)  # zeros at first: the place would not count
+    return model
 
 
 def test_affine_and_zoom_by_hand():
@@ -109,6 +112,24 @@ def test_no_pixel_is_lost_where_a_side_is_no_multiple_of_the_coarse_pixel():
 def test_a_single_crop_starts_at_the_centre():
     model = attention(Zoom(0.5), starts=1, spread=0.8)
     assert model.start_sP.tolist() == [[0.5, 0.0, 0.0]]
+
+
+def test_a_sheared_crop_is_drawn_where_it_looks():
+    """Pixels lie at -1, -0.75 .. 1. The crop covers |y| < 0.26, and in each row |x - 2 y| < 0.26."""
+    sheared = torch.tensor([[[[0.26, 0.52, 0.0], [0.0, 0.26, 0.0]]]])
+    seen = attention(Affine(0.5)).attention_map(sheared, (9, 9))[0]
+    assert seen[3, 1:4].all() and seen[4, 3:6].all() and seen[5, 5:8].all() and seen.sum() == 9
+
+
+def test_each_trajectory_is_of_its_own_image_and_query():
+    model, image, query = attention(Zoom(0.5)), torch.randn(2, 1, 9, 9), torch.randn(6, 3)
+    with torch.no_grad():
+        model.theta.weight.normal_(std=0.3)
+    found = model(model.encode(image, no_boxes(2)), query, 0, sample)
+    for row in range(6):
+        alone = model(model.encode(image[row // 3, None], no_boxes(1)), query[row, None], 0, sample)
+        torch.testing.assert_close(found.where[row], alone.where[0])
+        torch.testing.assert_close(found.code[row], alone.code[0])
 
 
 def test_crops_of_all_scales_are_read_and_drawn():

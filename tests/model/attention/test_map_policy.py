@@ -12,9 +12,9 @@ from torch.nn.functional import one_hot
 
 from benchmark.check.suite import contracts
 from benchmark.model.attention.alignment.uniform import UniformAlignment
-from benchmark.model.attention.distribution import CategoricalItems, expectation, mode, sample, uniform
+from benchmark.model.attention.distribution import IMPOSSIBLE, CategoricalItems, expectation, mode, sample, uniform
 from benchmark.model.attention.policy.base import Canvas, CoarseLook, Kept, Seen, WindowShape
-from benchmark.model.attention.policy.cell_weights import InkWeights, ScoreWeights
+from benchmark.model.attention.policy.cell_weights import DrawnMap, InkWeights, ScoreWeights
 from benchmark.model.attention.policy.map import MapPolicy
 from benchmark.model.attention.policy.random_start import RandomStartPolicy
 from benchmark.model.decoding.beam import Beam
@@ -93,13 +93,20 @@ def test_the_place_is_the_mean_of_the_cells_around_weighed_by_the_scores():
     assert x == pytest.approx(by_hand, abs=1e-5)
 
 
+def test_a_cell_outside_weighs_nothing_however_faint_the_others():
+    log = torch.tensor([[-5.0, -205.0, IMPOSSIBLE]])
+    drawn = DrawnMap(log, log > -300, torch.ones(1, 3, 2), torch.empty, torch.zeros(1, 2), 4, 0.0)
+    weight = ScoreWeights().moments(drawn, (1, 3))[0, 0]
+    torch.testing.assert_close(weight, torch.tensor([0.0, -60.0, -torch.inf]).exp(), atol=0, rtol=1e-5)
+
+
 def test_the_place_is_the_centre_of_the_ink_around():
     """A window of 4 x 4 px from (2, 2), in 4 x 4 numbers and 2 x 2 cells; the background is -1, and two pixels are not:
     that at (2.5, 2.5) px weighs 1, that at (5.5, 3.5) px 3. In units of 2 px from (4, 4).
     """
     canvas = Canvas((8, 8), 2.0, WindowShape((1, 4, 4), 4, (2,)), background=-1.0)
     window = torch.full((1, 1, 4, 4), -1.0)
-    window[0, 0, 0, 0], window[0, 0, 1, 3] = 0.0, 2.0
+    window[0, 0, 0, 0], window[0, 0, 1, 3] = 0.0, -4.0  # ink may be darker than the ground, too
 
     def places(around):
         output = said(map_policy(canvas, around=around, weights=InkWeights()), [[2.0, 2.0]], window=window)
