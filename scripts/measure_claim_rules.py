@@ -22,7 +22,7 @@ from scipy.stats import trim_mean
 
 from benchmark.common.clustered_variance import Floats
 from benchmark.process.program import program
-from benchmark.report.analysis.aggregates import improvement, interquartile_mean
+from benchmark.report.analysis.aggregates import interquartile_mean
 from benchmark.report.analysis.contrasts import (
     Contrast,
     SeedSample,
@@ -185,23 +185,9 @@ def middle_coverage(noise: Noise, seeds: int, studies: int, start: int = 0) -> f
     return float(np.mean([each is not None and each.low <= truth <= each.high for each in found]))
 
 
-def improvement_coverage(truth: float, seeds: int, studies: int, start: int = 0) -> float:
-    """The share of 95 % intervals of the probability of improvement that hold it."""
-    generator = np.random.default_rng(start)
-    # Two exponentials of mean 0.04 differ by a Laplace: P(first + shift > second) = 1 - exp(-shift / 0.04) / 2.
-    shift = -0.04 * np.log(2 * (1 - truth))
-    found = [
-        improvement(list(skewed(generator, (TASKS, seeds)) + shift), list(skewed(generator, (TASKS, seeds))))[1]
-        for _ in range(studies)
-    ]
-    return float(np.mean([each.low <= truth <= each.high for each in found]))
-
-
 AGGREGATES: Mapping[str, Callable[[int, int, int], float]] = {
     "interquartile mean: coverage": partial(middle_coverage, normal),
     "interquartile mean, a long tail of bad seeds: coverage": partial(middle_coverage, skewed),
-    "probability of improvement 0.5: coverage": partial(improvement_coverage, 0.5),
-    "probability of improvement 0.75: coverage": partial(improvement_coverage, 0.75),
 }
 
 

@@ -7,7 +7,7 @@ import pytest
 from run_helpers import ROOT
 from scipy import stats
 
-from benchmark.report.analysis.aggregates import improvement, interquartile_mean
+from benchmark.report.analysis.aggregates import interquartile_mean
 from benchmark.report.analysis.contrasts import Contrast, SeedSample, Term, combination, contrast
 from benchmark.report.analysis.inference import CANNOT_TELL, FAILS, HOLDS, ClaimNumber, Region, decide
 from benchmark.report.analysis.ranks import rank_correlation
@@ -119,14 +119,6 @@ def test_the_interquartile_mean_by_hand() -> None:
     assert found.components == (pytest.approx((0.0625, 3)),) * 2  # each 4 * 0.25 / 4^2
     one = interquartile_mean([np.array([1.0]), np.array([3.0, 5.0])])
     assert (one.difference, one.components) == (3.0, ())
-
-
-def test_the_probability_of_improvement_by_hand() -> None:
-    share, interval = improvement([np.array([1.0, 3.0]), np.array([5.0, 5.0])], [np.array([2.0, 2.0]), np.array([5.0])])
-    assert share == pytest.approx(0.5)  # one half, and a tie
-    z = stats.norm.ppf(0.975)  # Wilson's, of two tasks times one seed
-    half = z / (1 + z**2 / 2) * np.sqrt(0.25 / 2 + z**2 / 16)
-    assert interval == pytest.approx((0.5 - half, 0.5 + half))
 
 
 STUDIES = 100

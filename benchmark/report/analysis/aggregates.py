@@ -1,7 +1,7 @@
-"""One number of several tasks: the interquartile mean, and the probability that one mechanism beats another.
+"""One number of several tasks: the interquartile mean.
 
-After Agarwal et al. (2021). Their intervals are a bootstrap over runs, which is too narrow with few seeds; these hold
-their level by simulation (scripts/measure_statistics.py). The tasks are fixed, seeds are the replicates.
+After Agarwal et al. (2021). Their interval is a bootstrap over runs, which is too narrow with few seeds; this one holds
+its level by simulation (scripts/measure_claim_rules.py). The tasks are fixed, seeds are the replicates.
 
 Axes: T tasks, S seeds, n = T * S runs.
 """
@@ -12,7 +12,7 @@ import numpy as np
 
 from benchmark.common.clustered_variance import Floats
 from benchmark.report.analysis.contrasts import Contrast
-from benchmark.report.analysis.statistics import Component, Interval, wilson_interval
+from benchmark.report.analysis.statistics import Component
 
 
 def interquartile_mean(score_TS: Sequence[Floats]) -> Contrast:
@@ -34,19 +34,3 @@ def interquartile_mean(score_TS: Sequence[Floats]) -> Contrast:
         for score_S in score_TS
     ]
     return Contrast(middle, tuple(components))
-
-
-def improvement(first_TS: Sequence[Floats], second_TS: Sequence[Floats]) -> tuple[float, Interval]:
-    """The probability that a new seed of the first scores higher than one of the second on a task drawn at random, ties
-    counting half, with its 95 % interval.
-
-    Wilson's interval of as many observations as there are tasks times seeds of the rarer: by Birnbaum & Klose (1957)
-    the variance of a Mann-Whitney share is at most p (1 - p) / seeds.
-    """
-    shares = [
-        float((first_S[:, None] > second_S).mean() + 0.5 * (first_S[:, None] == second_S).mean())
-        for first_S, second_S in zip(first_TS, second_TS, strict=True)
-    ]
-    seeds = min(min(len(first_S), len(second_S)) for first_S, second_S in zip(first_TS, second_TS, strict=True))
-    share = float(np.mean(shares))
-    return share, wilson_interval(share, len(shares) * seeds)

@@ -22,12 +22,11 @@ MOST_BYTES, MOST_EPOCHS, MOST = 64 * 2**20, 1e6, 1e30
 
 @final
 class Tracked(NamedTuple):
-    """The metric of a curve. sign: 1 if lower is better, -1 if higher. factor: from the metrics file to the axis."""
+    """The metric of a curve. factor: from the metrics file to the axis."""
 
     key: str
     name: str
     factor: float
-    sign: float
 
 
 NamesOf = Mapping[tuple[str, str, str], Names]
@@ -38,8 +37,8 @@ def tracked(runs: Sequence[Finished | Unfinished]) -> list[Tracked]:
     """The metrics drawn for the runs of a data set: the primary metrics in validation, and the training loss."""
     known = dict.fromkeys(run.headline for run in runs if run.headline)
     qualities = [Quality(headline) for headline in known]
-    return [Tracked(q.headline.monitor, f"validation {q.head}", q.factor, q.loss(1.0)) for q in qualities] + [
-        Tracked(LOSS, "training loss", 1.0, 1.0)
+    return [Tracked(q.headline.monitor, f"validation {q.head}", q.factor) for q in qualities] + [
+        Tracked(LOSS, "training loss", 1.0)
     ]
 
 

@@ -3,12 +3,11 @@
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import replace
-from typing import NamedTuple, TypeVar
+from typing import NamedTuple
 
 from benchmark.report.read.folders import Finished, Study, Unfinished
 from benchmark.report.write.assemble import Report
 
-T = TypeVar("T")
 Texts = Mapping[str, str]
 """Content of the files of a report, by name."""
 CONTROLS = {code: "\N{REPLACEMENT CHARACTER}" for code in [*range(32), *range(127, 160)] if chr(code) not in "\t\n\r"}
