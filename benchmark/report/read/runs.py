@@ -9,7 +9,7 @@ from pathlib import Path
 from benchmark.report.read.folders import Finished, RunFolderName, Study, Unfinished
 from benchmark.report.read.records import RecordError, read_record
 from benchmark.report.read.status import read_unfinished
-from benchmark.results.run_folder import EVALUATIONS, GRADIENTS, name_of
+from benchmark.results.run_folder import EVALUATIONS, GRADIENTS, RunFolder, name_of
 
 SEED_FOLDER = re.compile(r"seed=(?P<seed>-?\d+)(?:-(?P<setting>[0-9a-zA-Z_]+))?")
 
@@ -45,8 +45,7 @@ def read_run(address: RunFolderName) -> Finished | Unfinished:
         if not (address.folder / "record.json").exists():
             return read_unfinished(address)
         record = read_record(address.folder / "record.json")
-        name = name_of(record)
-        if name and name != "/".join(address.folder.parts[-3:]):
+        if RunFolder(address.folder).is_copy_of(name := name_of(record)):
             reason = f"its record is that of {name}: it is a copy of that run, or was renamed"
             return Unfinished(address, "copy", reason, "", "")
         return Finished(address, record)
