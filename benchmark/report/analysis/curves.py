@@ -1,14 +1,14 @@
 """Learning curves: metrics.jsonl by epoch, over the seeds of a mechanism, unfinished runs included."""
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NamedTuple, final
+from typing import NamedTuple, final
 
 import numpy as np
 
-from benchmark.common.json_files import Damaged, parsed, read_bytes
+from benchmark.common.json_files import objects_of
 from benchmark.report.analysis.naming import Names
 from benchmark.report.analysis.quality import Quality
 from benchmark.report.read.folders import Finished, RunFolderName, Study, Unfinished, number
@@ -16,8 +16,8 @@ from benchmark.results.checksums import is_the_file
 from benchmark.results.run_folder import RunFolder
 from benchmark.results.vocabulary import LOSS
 
-MOST_BYTES, MOST_EPOCHS, MOST = 64 * 2**20, 1e6, 1e30
-"""Largest metrics file in bytes, and largest epoch and absolute value that are drawn."""
+MOST_EPOCHS, MOST = 1e6, 1e30
+"""Largest epoch and absolute value that are drawn."""
 
 
 @final
@@ -59,23 +59,10 @@ class Curve:
     open: int
 
 
-def lines_of(path: Path) -> Iterator[Mapping[str, Any]]:
-    """The objects of a metrics file; an incomplete line, as a killed run leaves it, is skipped."""
-    try:
-        lines = read_bytes(path, MOST_BYTES).splitlines()
-    except (Damaged, FileNotFoundError):
-        return
-    for line in lines:
-        try:
-            yield parsed(line)
-        except Damaged:
-            continue
-
-
 def read_curves(folder: Path, keys: Sequence[str]) -> dict[str, dict[float, float]]:
     """By metric and epoch, counted from 1, the mean of the values that a run logged in that epoch."""
     logged: dict[str, dict[float, list[float]]] = {key: defaultdict(list) for key in keys}
-    for entry in lines_of(RunFolder(folder).metrics):
+    for entry in objects_of(RunFolder(folder).metrics):
         epoch = number(entry, "epoch")
         for key in keys:
             value = number(entry, key)

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import NamedTuple
 
 from benchmark.report.read.folders import Finished, Study, Unfinished
-from benchmark.report.write.assemble import Report
+from benchmark.report.write.assemble import Report, described
 
 Texts = Mapping[str, str]
 """Content of the files of a report, by name."""
@@ -64,8 +64,3 @@ def _attempt(study: Study, assemble: Callable[[Study], Report], writers: list[Ca
         except Exception as error:
             faults.append(f"Some files of this report could not be made ({described(error)}).")
     return Made(report, texts, tuple(faults))
-
-
-def described(error: Exception) -> str:
-    """An unexpected error on one line."""
-    return f"{type(error).__name__}: {' '.join(str(error).split())[:200]}"
