@@ -11,10 +11,10 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from benchmark.common.errors import ConfigFault, RunFault
-from benchmark.common.listing import listing
+from benchmark.common.listing import listing, sha256_of
 from benchmark.common.paths import at_home
 from benchmark.config.compose import Composer
-from benchmark.results.checksums import is_intact, sealed, sha256_of
+from benchmark.results.checksums import is_intact, sealed
 from benchmark.results.primary_metric import Headline
 from benchmark.results.record import git_state, versions
 from benchmark.results.run_folder import RunFolder, explained, now, read_json, write_json

@@ -8,9 +8,9 @@ from typing import Any, NamedTuple
 from torch import Tensor
 
 from benchmark.common.errors import RunFault
+from benchmark.common.listing import sha256_of
 from benchmark.common.schedule import Scheduled
 from benchmark.model.loop import SequenceModel
-from benchmark.results.checksums import sha256_of
 from benchmark.results.run_folder import RunFolder
 from benchmark.training.checkpoints import COPY, network_weights, read_checkpoint
 from benchmark.training.start.checkpoint import misfits

@@ -8,8 +8,9 @@ import torch
 from torch import Tensor, nn
 
 from benchmark.common.errors import RunFault
+from benchmark.common.listing import sha256_of
 from benchmark.common.name_patterns import matching
-from benchmark.model.encoder.state_dicts import Weights, origins, sha256_of
+from benchmark.model.encoder.state_dicts import Weights, origins
 from benchmark.results.run_folder import RunFolder, read_json
 from benchmark.training.checkpoints import COPY, network_weights, read_checkpoint
 from benchmark.training.start.base import InitialWeights
