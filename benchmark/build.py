@@ -55,7 +55,7 @@ class Built(NamedTuple):
 
 
 def make(node: Any, **arguments: Any) -> Any:
-    """Instantiates a node's `_target_` with further arguments; the only call of Hydra's `instantiate`."""
+    """Instantiates a node's `_target_` with further arguments."""
     # The partial is called outside Hydra, which would turn dataclass arguments into configs and wrap raised errors.
     return instantiate(node, _convert_="all", _partial_=True)(**arguments)
 

@@ -17,6 +17,7 @@ from benchmark.common.errors import ConfigFault, RunFault
 from benchmark.common.paths import at_home, rejoined
 from benchmark.common.tones import Tones
 from benchmark.config.compose import Composer
+from benchmark.evaluation.confusion import INK, PAPER
 from benchmark.evaluation.pictures import bare, look_on
 from benchmark.library import AT_ONCE, Run
 from benchmark.results.run_folder import RunFolder, write_whole
@@ -102,7 +103,7 @@ def figure(image_CHW: Tensor, one: PictureCaption, tones: Tones) -> Figure:
     cells = len(one.words) + 1
     columns = min(cells, COLUMNS)
     rows = -(-cells // columns)
-    drawn = Figure(figsize=(2.2 * columns, 2.45 * rows), layout="constrained", facecolor="#161616")
+    drawn = Figure(figsize=(2.2 * columns, 2.45 * rows), layout="constrained", facecolor=PAPER)
     axes = drawn.subplots(rows, columns, squeeze=False).flat
     picture, extent = tones.shown(image_CHW), (image_CHW.shape[1], image_CHW.shape[2])
     for place, axis in enumerate(axes):
@@ -112,7 +113,7 @@ def figure(image_CHW: Tensor, one: PictureCaption, tones: Tones) -> Figure:
             bare(axis, picture, extent)
         else:
             look_on(axis, picture, one.maps[place - 1].mean(0), one.fixations[place - 1].cpu().numpy())
-            axis.set_title(one.words[place - 1].replace("$", r"\$"), fontsize=11, color="#f4f4f4")
+            axis.set_title(one.words[place - 1].replace("$", r"\$"), fontsize=11, color=INK)
     return drawn
 
 

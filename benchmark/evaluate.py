@@ -21,9 +21,9 @@ from benchmark.process.program import program
 
 
 @program
-def main() -> None:
+def main() -> int:
     """The command line."""
-    folder_command(__doc__, _carry_out)
+    return folder_command(__doc__, _carry_out)
 
 
 def _carry_out(arguments: Sequence[str], composer: Composer) -> None:

@@ -11,10 +11,10 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from benchmark.common.errors import ConfigFault, RunFault
-from benchmark.common.listing import listing
+from benchmark.common.listing import listing, sha256_of
 from benchmark.common.paths import at_home
 from benchmark.config.compose import Composer
-from benchmark.results.checksums import is_intact, sealed, sha256_of
+from benchmark.results.checksums import is_intact, sealed
 from benchmark.results.primary_metric import Headline
 from benchmark.results.record import git_state, versions
 from benchmark.results.run_folder import RunFolder, explained, now, read_json, write_json
@@ -60,18 +60,22 @@ def parse_arguments(arguments: Sequence[str]) -> EvaluateArguments:
                           f"decoding.KNOB=VALUE {SAMPLES}=N out=NAME again=true")  # fmt: skip
     if not known["run"]:
         faults.append("run: has to be given: run=FOLDER")
-    if known["again"].lower() not in ("true", "false"):
-        faults.append(f"again={known['again']}: has to be true or false")
     samples = known[SAMPLES]
     if samples and not (samples.isascii() and samples.isdigit() and len(samples) < 7 and int(samples)):
         faults.append(f"{SAMPLES}={samples}: has to be a whole number of at least 1")
-    if known["out"] and not NAME.fullmatch(known["out"]):
-        faults.append(f"out={known['out']}: cannot be the name of a folder; letters, digits and . _ - + = can be in it")
-    if faults:
+    if faults := faults + place_faults(known["out"], known["again"]):
         raise ConfigFault(faults)
     run, again = RunFolder(Path(at_home(known["run"]))), known["again"].lower() == "true"
     return EvaluateArguments(run, chosen["data"], chosen["decoding"], int(samples) if samples else None, known["out"],
                              again)  # fmt: skip
+
+
+def place_faults(out: str, again: str) -> list[str]:
+    """Faults of where a command writes beside a run, and whether again. out: "" for a name that is made."""
+    faults = [] if again.lower() in ("true", "false") else [f"again={again}: has to be true or false"]
+    if out and not NAME.fullmatch(out):
+        faults.append(f"out={out}: cannot be the name of a folder; letters, digits and . _ - + = can be in it")
+    return faults
 
 
 def evaluate(choice: EvaluateArguments, composer: Composer) -> None:

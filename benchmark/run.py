@@ -18,6 +18,7 @@ from omegaconf import DictConfig, OmegaConf
 from benchmark.common.blame import described, packages_of
 from benchmark.common.errors import BusyFault, ConfigFault, RunFault
 from benchmark.common.moved import renamed
+from benchmark.config.command_line import DRY_RUN, taken_out
 from benchmark.config.compose import CONFIG_NAME, Composer, config_source, plain, register_plugins
 from benchmark.config.hydra_internals import command_line, leave_checks_to, save_where_possible
 from benchmark.config.overrides import Overrides
@@ -37,9 +38,6 @@ from benchmark.sweep.dry_run import dry_run
 from benchmark.sweep.job_checks import faults_of_one, job_checks
 from benchmark.sweep.overrides import as_sweeps
 from benchmark.training.rehearsal import rehearsed
-
-DRY_RUN = "--dry-run"
-"""The argument that Hydra does not know: print what would start."""
 
 
 @program
@@ -72,13 +70,6 @@ def main() -> int:
     except KeyboardInterrupt:
         return report_error(128 + signal.SIGINT, ["interrupted; started again, it resumes"])
     return 0
-
-
-def taken_out(argument: str) -> bool:
-    """Removes an argument from sys.argv; returns whether it was there."""
-    found = argument in sys.argv[1:]
-    sys.argv = [sys.argv[0], *(text for text in sys.argv[1:] if text != argument)]
-    return found
 
 
 def one_configuration(typed: Overrides) -> list[str]:

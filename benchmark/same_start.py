@@ -11,8 +11,8 @@ from typing import Any
 from omegaconf import DictConfig
 
 from benchmark.common.errors import RunFault
+from benchmark.common.listing import sha256_of
 from benchmark.config.compose import plain
-from benchmark.results.checksums import sha256_of
 
 
 def refuse_other_start(config: DictConfig, made: Iterable[Mapping[str, Any]], what: str) -> None:

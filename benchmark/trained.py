@@ -20,8 +20,8 @@ from benchmark.process.program import first_line
 from benchmark.rechosen import rechosen
 from benchmark.results.checksums import is_the_file
 from benchmark.results.run_folder import RunFolder
-from benchmark.training.checkpoints import COPY, read_checkpoint
-from benchmark.training.start.checkpoint import PREFIX, misfits
+from benchmark.training.checkpoints import COPY, network_weights, read_checkpoint
+from benchmark.training.start.checkpoint import misfits
 from benchmark.training.task_files import read_task, refuse_other_symbols
 from datamodules.contract import Photographic, TaskSpec
 
@@ -124,8 +124,7 @@ def _weights(folder: RunFolder, spec: TaskSpec) -> dict[str, Tensor]:
                 raise RunFault(f"{path} does not match its checksum in {folder.record}. {COPY}")
     except Damaged as fault:
         raise RunFault(f"{folder.record} {fault}. {COPY}") from None
-    found = checkpoint["state_dict"]
-    return {name.removeprefix(PREFIX): value for name, value in found.items() if name.startswith(PREFIX)}
+    return network_weights(checkpoint)
 
 
 def _built(folder: RunFolder, config: DictConfig, spec: TaskSpec, weights: dict[str, Tensor]) -> LoadedRun:

@@ -39,10 +39,11 @@ class Batch(NamedTuple):
     index: Tensor  # type: ignore[assignment]  # hides tuple.index, which nobody calls on a batch
 
 
+SPLITS = ("train", "validation", "test")
+
+
 class ImageKey(NamedTuple):
-    """Identifies the images of a batch, for feature caches. split: "train", "validation" or "test". index: as
-    `Batch.index`.
-    """
+    """Identifies the images of a batch, for feature caches. split: one of SPLITS. index: as `Batch.index`."""
 
     split: str
     index: Tensor  # type: ignore[assignment]  # hides tuple.index, as a batch's does

@@ -6,15 +6,13 @@ from collections.abc import Iterator
 from benchmark.check.contract import Contract
 from benchmark.check.given import Given
 from benchmark.common.blame import LIBRARIES, packages_of
+from benchmark.common.moved import NAMED
 from benchmark.config.arguments import added
 from benchmark.config.check import config_faults, find, parts
 
 OF_ANOTHER_PART = {"shape", "canvas", "encoder", "query_size", "item_size", "what_size", "where_size", "input_size",
                    "hidden_size", "code_size", "spec", "channels", "scales", "side"}  # fmt: skip
 """Constructor arguments that the enclosing part passes, so that no yaml has them."""
-
-NAMED = ("attention", "data")
-"""Groups whose choices' names become folder names and report rows."""
 
 
 def composes(given: Given) -> Iterator[str]:

@@ -9,10 +9,10 @@ import torch
 from PIL import Image
 
 from benchmark.check.contract import Contract
-from benchmark.check.given import CPU, SPLITS, Given
+from benchmark.check.given import CPU, Given
 from benchmark.check.repeatable import REPEATABLE
 from benchmark.training.callbacks.first_batch import batch_faults, first_batch_faults, reference_faults, spec_faults
-from datamodules.contract import Photographic
+from datamodules.contract import SPLITS, Photographic
 
 MOST_BATCHES = 64
 """Batches of a split that are read to see which symbols occur."""

@@ -12,7 +12,6 @@ from benchmark.config.compose import plain
 from datamodules.contract import Batch, TaskSpec
 
 CPU = torch.device("cpu")
-SPLITS = ("train", "validation", "test")
 IMAGES = 4
 """Images of a batch on which models are run."""
 WIDTH = 16

@@ -11,9 +11,9 @@ import torch
 from torch import Tensor
 
 from benchmark.check.contract import Contract
-from benchmark.check.given import CPU, SPLITS, Given
+from benchmark.check.given import CPU, Given
 from benchmark.training.callbacks.first_batch import first_batch_faults
-from datamodules.contract import Batch, DataFault
+from datamodules.contract import SPLITS, Batch, DataFault
 
 MOST_BATCHES = 16
 """Batches of a split whose images are compared with those of the other splits."""

@@ -64,7 +64,7 @@ def subjects(composer: Composer, texts: Sequence[str]) -> list[CheckSubject]:
     """The subjects that overrides name. Raises ConfigFault with all faults of the overrides, or where they name no
     choice.
     """
-    around = [text for text in _around(composer, texts, "attention", "experiment")]
+    around = _around(composer, texts, "attention", "experiment")
     typed = Overrides(composer, [*around, *texts], sweep=False)
     if faults := typed.faults():
         raise ConfigFault(faults)

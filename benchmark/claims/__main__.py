@@ -30,17 +30,16 @@ from benchmark.process.program import program
 
 
 @program
-def main() -> None:
+def main() -> int:
     """The command line."""
-    folder_command(__doc__, _carry_out)
+    return folder_command(__doc__, _carry_out)
 
 
-def _carry_out(arguments: Sequence[str], composer: Composer) -> None:
+def _carry_out(arguments: Sequence[str], composer: Composer) -> int:
     from benchmark.claims.command import carry_out  # imports PyTorch, which --help does not need
     from benchmark.claims.request import parse_request
 
-    if carry_out(parse_request(composer, arguments), composer):
-        sys.exit(1)
+    return min(1, carry_out(parse_request(composer, arguments), composer))
 
 
 if __name__ == "__main__":

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import NamedTuple, final
 
 from benchmark.claims.claim import FOLDER, SurveyClaim, own_study
-from benchmark.claims.measure.base import ArmScores, EvidenceError, NumberScale
+from benchmark.claims.measure.base import PURE, ArmScores, EvidenceError, NumberScale
 from benchmark.claims.rule.base import ClaimPart
 from benchmark.config.compose import Composer
 from benchmark.report.read.folders import Finished, RunFolderName, Unfinished
@@ -18,9 +18,6 @@ from benchmark.stored import StoredRuns
 
 DATA = re.compile(r"[+~]*(data|experiment)\b")
 """An override that chooses data, or may."""
-
-PURE = NumberScale("", 1.0, 2, "")
-"""Of a number without a unit."""
 
 
 class ClaimRun(NamedTuple):

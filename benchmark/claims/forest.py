@@ -8,6 +8,7 @@ from markupsafe import Markup
 
 from benchmark.claims.judged import JudgedClaim
 from benchmark.claims.tables import unit_of
+from benchmark.report.analysis import formats
 from benchmark.report.draw import svg
 from benchmark.report.draw.palette import SeriesStyle
 from benchmark.report.draw.svg import Scale
@@ -57,7 +58,7 @@ def forest(name: str, axis: str, rows: Sequence[ForestRow]) -> Markup:
     bottom = TOP + ROW * len(rows)
     ticks = x.ticks()
     parts = [svg.tag("line", x1=x(t), x2=x(t), y1=TOP, y2=bottom, class_="grid") for t in ticks]
-    parts += [svg.text(x(t), bottom + 16, f"{t:g}".replace("-", "−"), "tick", "middle") for t in ticks]
+    parts += [svg.text(x(t), bottom + 16, formats.minus(f"{t:g}"), "tick", "middle") for t in ticks]
     parts.append(svg.text((LEFT + WIDTH - RIGHT) / 2, bottom + 36, axis, "name", "middle"))
     for place, row in enumerate(rows):
         parts += row_marks(row, TOP + ROW * (place + 0.5), x)
@@ -67,7 +68,7 @@ def forest(name: str, axis: str, rows: Sequence[ForestRow]) -> Markup:
 def row_marks(row: ForestRow, y: float, x: Scale) -> list[Markup]:
     """One row: the region as a band, the interval as a line, the value as a point."""
     start, end, low, high = (min(max(bound, x.low), x.high) for bound in (*row.region, row.low, row.high))
-    value = f"{row.value:.3g} ({row.low:.3g} to {row.high:.3g})".replace("-", "−").replace("inf", "∞")
+    value = formats.minus(f"{row.value:.3g} ({row.low:.3g} to {row.high:.3g})").replace("inf", "∞")
     return [
         svg.tag("rect", x=x(start), y=y - ROW * 0.4, width=x(end) - x(start), height=ROW * 0.8, class_="region"),
         svg.whisker((x(low), y), (x(high), y), INK, "interval"),

@@ -58,14 +58,15 @@ def dogs(_name: str, folder: Path, workers: int, overrides: Sequence[str]) -> Fo
 
 
 def captions(name: str, folder: Path, workers: int, overrides: Sequence[str]) -> Found:
-    from benchmark.commands.composed import composed, made
+    from benchmark.build import make
+    from benchmark.commands.composed import composed
     from datamodules.captions.inspection import all_faults
 
     found = next((each for file, each in CAPTIONS.items() if (folder / file).is_file()), "coco")
     chosen = found if name == "coco" else name
     node = composed(chosen, overrides)
     node.root = str(folder)
-    seen, faults = all_faults(made(node).source, workers)
+    seen, faults = all_faults(make(node).source, workers)
     return [f"{chosen}: {line}" for line in seen], faults
 
 

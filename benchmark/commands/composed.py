@@ -1,11 +1,9 @@
-"""Composes and builds a data set by the name of its yaml, for commands that need nothing else."""
+"""Composes a data set by the name of its yaml, for commands that need nothing else."""
 
 from collections.abc import Sequence
-from typing import Any
 
 from omegaconf import DictConfig
 
-from benchmark.build import make
 from benchmark.common.errors import ConfigFault
 from benchmark.config.check import config_faults
 from benchmark.config.compose import Composer, plain, register_plugins, written
@@ -27,8 +25,3 @@ def composed(name: str, overrides: Sequence[str]) -> DictConfig:
         raise ConfigFault(faults)
     node: DictConfig = config.data
     return node
-
-
-def made(node: DictConfig) -> Any:
-    """The LightningDataModule of a node `data`. Raises DataFault."""
-    return make(node)

@@ -24,7 +24,7 @@ def fetch(node: DictConfig, folder: Path | None, mirrors: Sequence[str]) -> Path
     """Downloads the files of a data set into a folder, by default its own; returns the folder. mirrors: addresses to
     use instead of those in its yaml. Raises ConfigFault and DataFault.
     """
-    from benchmark.commands.composed import made
+    from benchmark.build import make
 
     if lacking := [f"data.{knob}" for knob in KNOBS if knob not in node]:
         raise ConfigFault([f"data={node.name} has nothing to fetch: it has no {', '.join(lacking)}"])
@@ -34,7 +34,7 @@ def fetch(node: DictConfig, folder: Path | None, mirrors: Sequence[str]) -> Path
     if mirrors:
         by_name = OmegaConf.is_dict(node.mirrors)
         node.mirrors = {key: list(mirrors) for key in node.mirrors} if by_name else list(mirrors)
-    made(node).fetch()
+    make(node).fetch()
     return Path(node.root)
 
 

@@ -3,6 +3,7 @@
 import json
 import stat
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, final
 
@@ -37,6 +38,19 @@ def read_bytes(path: Path, most: int) -> bytes:
 def read_object(path: Path) -> dict[str, Any]:
     """The JSON object in a file. Raises Damaged, and FileNotFoundError where there is no file."""
     return parsed(read_bytes(path, MOST_BYTES))
+
+
+def objects_of(path: Path) -> Iterator[dict[str, Any]]:
+    """The JSON objects of a file that has one in each line, such as metrics.jsonl; none where there is no such file.
+    Other lines are skipped, as the last one of a process that was killed while it wrote.
+    """
+    try:
+        lines = read_bytes(path, MOST_BYTES).splitlines()
+    except (Damaged, FileNotFoundError):
+        return
+    for line in lines:
+        with suppress(Damaged):
+            yield parsed(line)
 
 
 def parsed(content: bytes) -> dict[str, Any]:

@@ -1,10 +1,16 @@
-"""A checksum of a folder's listing, which detects changed files without reading them."""
+"""Checksums: of a file, and of a folder's listing, which detects changed files without reading them."""
 
 import os
 import stat
 from collections.abc import Collection
-from hashlib import sha256
+from hashlib import file_digest, sha256
 from pathlib import Path
+
+
+def sha256_of(path: Path) -> str:
+    """The SHA-256 of a file, as hexadecimal digits. Raises OSError."""
+    with path.open("rb") as file:
+        return file_digest(file, "sha256").hexdigest()
 
 
 def listing(root: Path, without: Collection[Path]) -> str:

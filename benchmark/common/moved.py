@@ -16,7 +16,7 @@ TARGET = "_target_"
 CHOICES = "choices"
 """The key of a saved configuration that holds its choices, by config group."""
 NAMED = ("attention", "data")
-"""Groups whose choice is also among their values, as `name`."""
+"""Groups whose choice is also among their values, as `name`: it names run folders and rows of a report."""
 OVERRIDE = re.compile(r"(?P<sign>[+~]{0,2})(?P<key>[\w./]+)(?P<package>@[\w.:]+)?(?P<value>=.*)?", re.DOTALL)
 CHOICE = re.compile(r"[\w.-]+")
 
@@ -74,7 +74,7 @@ class Moved(NamedTuple):
     def config(self, config: Mapping[str, Any], notify: Notify) -> dict[str, Any]:
         """A saved configuration, as dictionaries and lists, with present names."""
         found: dict[str, Any] = {}
-        for key, value in _leaves(config):
+        for key, value in leaves(config):
             if key[0] == CHOICES:
                 continue
             place = tuple(self.knob(".".join(key), notify).split("."))
@@ -82,7 +82,7 @@ class Moved(NamedTuple):
                 value = self.path(value, notify)
             if place[1:] == ("name",) and place[0] in NAMED and isinstance(value, str):
                 value = self.choice(place[0], str(value), notify)[1]
-            _put(found, place, self._inside(value, notify))
+            put(found, place, self._inside(value, notify))
         for knob, value in self.added.items():
             _add(found, tuple(knob.split(".")), value)
         if isinstance(config.get(CHOICES), Mapping):
@@ -157,16 +157,17 @@ def _renamed(old: str, new: str, notify: Notify) -> str:
     return new
 
 
-def _leaves(config: Mapping[str, Any], above: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Any]]:
+def leaves(config: Mapping[str, Any], above: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Any]]:
     """(path of keys, value) of all leaves; an empty mapping is a leaf."""
     for key, value in config.items():
         if isinstance(value, Mapping) and value:
-            yield from _leaves(value, (*above, str(key)))
+            yield from leaves(value, (*above, str(key)))
         else:
             yield (*above, str(key)), value
 
 
-def _put(config: dict[str, Any], place: tuple[str, ...], value: Any) -> None:
+def put(config: dict[str, Any], place: Sequence[str], value: Any) -> None:
+    """Sets a value at a path of keys; what is missing above it is made."""
     *above, last = place
     for key in above:
         config = config.setdefault(key, {})

@@ -104,14 +104,6 @@ def within(value: Any, bound: Any) -> bool:
     return True
 
 
-def has_range(hint: Any) -> bool:
-    """Whether all numbers that an annotation allows have a declared range."""
-    kind, bounds = bare(hint)
-    if kind in (int, float):
-        return bool(bounds)
-    return all(has_range(one) for one in get_args(kind)) if get_origin(kind) is not Literal else True
-
-
 def words(hint: Any) -> str:
     """An annotation in words: a whole number of at least 1, true or false, 'online' or null."""
     kind, bounds = bare(hint)

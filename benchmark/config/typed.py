@@ -71,7 +71,7 @@ def one_text(override: Override) -> str:
 
 def requoted(composer: Composer, text: str) -> str:
     """An override as Hydra's sweeper writes it, with backslashes, rewritten with quotes to be parsed again."""
-    override = _parsed(composer, text)
+    override = parsed_override(composer, text)
     value = parsed_value(override) if override else None
     key, _, written = text.partition("=")
     return f"{key}={quoted(value)}" if type(value) is str and value != written else text
@@ -91,7 +91,7 @@ class TypedReader:
         if match is None or match["knob"].split(".")[0] == "hydra" or self._composer.choices(match["knob"]):
             return text
         typed = Typed(match["key"], match["knob"], match["value"])
-        override = _parsed(self._composer, text)
+        override = parsed_override(self._composer, text)
         value = parsed_value(override) if override else None
         home = typed.knob in PATHS and typed.value.lstrip("'\"").startswith("~")
         if type(value) is str and value == typed.value and not home:
@@ -145,7 +145,7 @@ class TypedReader:
     def _composed(self) -> DictConfig:
         """The composition of the first choice of each group on the command line; empty if it fails."""
         if self._config is None:
-            found = [_parsed(self._composer, text) for text in self._texts]
+            found = [parsed_override(self._composer, text) for text in self._texts]
             groups = [o for o in found if o is not None and self._composer.choices(o.key_or_group)]
             try:
                 chosen = [f"{o.get_key_element()}={value}" for o in groups for value in _first(o)]
@@ -155,7 +155,8 @@ class TypedReader:
         return self._config
 
 
-def _parsed(composer: Composer, text: str) -> Override | None:
+def parsed_override(composer: Composer, text: str) -> Override | None:
+    """An override as Hydra parses it; None where it cannot."""
     try:
         (found,) = OverridesParser.create(config_loader=composer.loader).parse_overrides([text])
     except (HydraException, OmegaConfBaseException):

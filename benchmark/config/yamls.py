@@ -10,10 +10,9 @@ import yaml
 from hydra.core.config_loader import ConfigLoader
 from omegaconf import DictConfig, OmegaConf
 
+from benchmark.common.moved import NAMED
 from benchmark.common.nearest import did_you_mean
 
-NAMED = ("attention", "data")
-"""Groups whose choices name run folders and rows of a report."""
 HEADER = re.compile(r"#\s*@\s*(\w+)\s*(\S*)")
 
 

@@ -14,7 +14,7 @@ from benchmark.report.analysis.curves import Tracked
 from benchmark.report.analysis.naming import in_common, told_of
 from benchmark.report.analysis.published import Published, read_published
 from benchmark.report.read.folders import Finished, Study
-from benchmark.report.read.runs import addresses, read_study
+from benchmark.report.read.runs import addresses, read_study, study_folder
 from benchmark.report.write.assemble import Report, assemble
 from benchmark.report.write.boundary import make_report
 from benchmark.results.run_folder import RunFolder
@@ -55,9 +55,7 @@ class StudyContents(NamedTuple):
 
 def read_contents(folder: Path) -> StudyContents:
     """The contents of a study's folder. Raises ConfigFault where there is no run in it."""
-    there = folder.resolve()
-    if not there.is_dir():
-        raise ConfigFault([printable(f"there is no folder {folder}; give the folder of a study, such as runs/compare")])
+    there = study_folder(folder)
     if not addresses(there):
         raise ConfigFault([printable(f"{folder} holds no run: nothing named <attention>/<data>/seed=<n> is in it")])
     numbers = read_published()

@@ -12,7 +12,6 @@ from typing import Any, NamedTuple
 from zlib import crc32
 
 import numpy as np
-import pytorch_lightning as pl
 import torch
 from torch import Tensor
 
@@ -63,13 +62,6 @@ class Evaluation(NamedTuple):
     test: dict[str, Any]
     localisation: dict[str, dict[str, float]]
     predictions: dict[str, np.ndarray]
-
-
-def batches(datamodule: pl.LightningDataModule, loader: Iterable[Any], device: torch.device) -> Iterator[Batch]:
-    """The loader's batches on the device, through the same Lightning hooks as in a Trainer."""
-    for ticket in loader:
-        moved = datamodule.transfer_batch_to_device(ticket, device, 0)
-        yield datamodule.on_after_batch_transfer(moved, 0)
 
 
 def own_source(index_N: Tensor) -> Tensor:

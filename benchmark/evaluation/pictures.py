@@ -116,7 +116,7 @@ def draw(module: AttentionModule, found: PanelImages, spec: TaskSpec, tones: Ton
     # One map at a time: all maps of large images together may need more memory than the model.
     maps = [[found.prediction.map_of(i, *divmod(g, each)) for g in range(glimpses)] for i in range(images)]
     paths = found.prediction.pixels.flatten(1, 2).cpu().numpy()
-    figure = Figure(figsize=(1.45 * columns, 1.8 * images * lines), layout="constrained", facecolor="#161616")
+    figure = Figure(figsize=(1.45 * columns, 1.8 * images * lines), layout="constrained", facecolor=confusion.PAPER)
     grid = figure.subplots(images * lines, columns, squeeze=False)
     for axis in grid.flat:
         axis.set_axis_off()

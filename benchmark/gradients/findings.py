@@ -8,6 +8,8 @@ FORMAT = 1
 """The entry `gradients` of a record."""
 PARTS = ("policy", "rest", "all")
 """Entries of a gradient: of the weights that the policy alone has, all others, and both."""
+WEIGHTS = {"policy": "weights of the policy", "rest": "all other weights"}
+"""The parts that are shown, in words."""
 TARGETS = {"bound": "the bound", "exact": "log p(y)"}
 """The enumerated objectives whose gradients a bias is measured from, and what they are the gradient of."""
 CLEARLY = 3.0
@@ -71,6 +73,11 @@ class PointFindings(NamedTuple):
     @property
     def title(self) -> str:
         return f"{self.name}, step {self.step:,}"
+
+    @property
+    def targets(self) -> list[str]:
+        """Those of TARGETS that a bias of some estimator is known from."""
+        return [target for target in TARGETS if any(target in each.bias for each in self.findings)]
 
 
 class Findings(NamedTuple):

@@ -11,7 +11,7 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import LogLocator, NullFormatter
 
 from benchmark.evaluation.confusion import INK, PAPER, QUIET
-from benchmark.gradients.findings import EstimatorFinding, Findings
+from benchmark.gradients.findings import WEIGHTS, EstimatorFinding, Findings
 
 matplotlib.use("Agg")
 
@@ -21,7 +21,6 @@ COLOURS = ("#fee391", "#fe9929", "#cc4c02", "#8c6bb1", "#4eb3d3")
 MARKS = ("o", "D", "s", "^", "v")
 APART = 0.2
 """Rows between the marks of two points of training."""
-PARTS = {"policy": "weights of the policy", "rest": "all other weights"}
 
 
 class Place(NamedTuple):
@@ -62,8 +61,8 @@ def plot(findings: Findings) -> Figure:
     panels = [*VARIANCE, *([BIAS] if any(each.bias for point in findings.points for each in point.findings) else [])]
     size = (1.6 + 4.1 * len(panels), 2.0 + 0.62 * len(names))
     figure = Figure(figsize=size, layout="constrained", facecolor=PAPER)
-    grid = figure.subplots(len(PARTS), len(panels), squeeze=False, sharey=True)
-    for axes, (part, whose) in zip(grid, PARTS.items(), strict=True):
+    grid = figure.subplots(len(WEIGHTS), len(panels), squeeze=False, sharey=True)
+    for axes, (part, whose) in zip(grid, WEIGHTS.items(), strict=True):
         for axis, panel in zip(axes, panels, strict=True):
             draw(axis, findings, panel, part)
             axis.set_title(panel.title, color=QUIET, fontsize=9, loc="left")

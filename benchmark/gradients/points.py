@@ -8,12 +8,12 @@ from typing import Any, NamedTuple
 from torch import Tensor
 
 from benchmark.common.errors import RunFault
+from benchmark.common.listing import sha256_of
 from benchmark.common.schedule import Scheduled
 from benchmark.model.loop import SequenceModel
-from benchmark.results.checksums import sha256_of
 from benchmark.results.run_folder import RunFolder
-from benchmark.training.checkpoints import COPY, read_checkpoint
-from benchmark.training.start.checkpoint import PREFIX, misfits
+from benchmark.training.checkpoints import COPY, network_weights, read_checkpoint
+from benchmark.training.start.checkpoint import misfits
 
 KEPT = re.compile(r"progress=(\d+(?:\.\d+)?)\.ckpt")
 NAMES = {0.0: "start", 0.5: "middle", 1.0: "end"}
@@ -71,9 +71,7 @@ def _read(path: Path, name: str, progress: float | None, epochs: int = 0, steps:
         shares = [step / steps] if steps else []
         shares += [(epoch + 1) / epochs] if epochs > 0 else []
         progress = min(1.0, max(shares, default=0.0))  # training ends with the first of the two
-    state = checkpoint["state_dict"]
-    weights = {key.removeprefix(PREFIX): value for key, value in state.items() if key.startswith(PREFIX)}
-    return Point(name, step, progress, weights, f"{path.parent.name}/{path.name}", sha256_of(path))
+    return Point(name, step, progress, network_weights(checkpoint), f"{path.parent.name}/{path.name}", sha256_of(path))
 
 
 def _count(checkpoint: Mapping[str, Any], key: str, path: Path) -> int:

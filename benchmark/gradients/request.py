@@ -10,7 +10,7 @@ from benchmark.common.paths import at_home
 from benchmark.config.compose import Composer
 from benchmark.config.overrides import Overrides
 from benchmark.config.typed import as_text
-from benchmark.evaluating import NAME
+from benchmark.evaluating import place_faults
 from benchmark.gradients.estimators import is_of_estimators
 from benchmark.gradients.moments import GROUPS
 from benchmark.results.run_folder import RunFolder
@@ -61,11 +61,7 @@ def parse_request(composer: Composer, arguments: Sequence[str]) -> GradientsRequ
             faults.append(f"{argument}: cannot be read as key=value")
     estimators = [text for text in rest if is_of_estimators(text)]
     others = [text for text in rest if not is_of_estimators(text)]
-    faults += list(_setting_faults(numbers))
-    if own["again"].lower() not in ("true", "false"):
-        faults.append(f"again={own['again']}: has to be true or false")
-    if own["out"] and not NAME.fullmatch(own["out"]):
-        faults.append(f"out={own['out']}: cannot be the name of a folder; letters, digits and . _ - + = can be in it")
+    faults += [*_setting_faults(numbers), *place_faults(own["out"], own["again"])]
     if not estimators:
         faults.append("objective is not set: name the estimators, objective=reinforce,vimco")
     faults += _of_a_folder(others) if own["run"] else _of_a_new_run(composer, others)

@@ -2,19 +2,17 @@
 
 from collections.abc import Sequence
 
-from benchmark.gradients.findings import TARGETS, EstimatorFinding, PointFindings
+from benchmark.gradients.findings import TARGETS, WEIGHTS, EstimatorFinding, PointFindings
 
 MEGA = 1e6
-PARTS = ("policy", "rest")
 
 
 def lines(point: PointFindings) -> list[str]:
     """A point's tables, and what it leads to for the log-likelihood."""
     heads = ["estimator", "trajectories", "variance: policy", "rest", "x time: policy", "rest", "ms", "MB"]
     found = ["", point.title, *aligned([heads, *map(row, point.findings)])]
-    targets = [target for target in TARGETS if any(target in each.bias for each in point.findings)]
-    if targets:
-        named = [f"from {TARGETS[target]}: {part}" for target in targets for part in PARTS]
+    if targets := point.targets:
+        named = [f"from {TARGETS[target]}: {part}" for target in targets for part in WEIGHTS]
         found += aligned([["bias", *named], *(biases(each, targets) for each in point.findings)])
     return [*found, *explained(point)]
 
@@ -24,8 +22,8 @@ def row(found: EstimatorFinding) -> list[str]:
     return [
         found.estimator,
         str(found.trajectories or "all"),
-        *(f"{found.variance[part].value:.2e}" for part in PARTS),
-        *(f"{found.at_equal_time(part):.2e}" for part in PARTS),
+        *(f"{found.variance[part].value:.2e}" for part in WEIGHTS),
+        *(f"{found.at_equal_time(part):.2e}" for part in WEIGHTS),
         f"{1000 * found.seconds:.1f}",
         f"{found.bytes / MEGA:.1f}",
     ]
@@ -35,7 +33,7 @@ def biases(found: EstimatorFinding, targets: Sequence[str]) -> list[str]:
     """An estimator's biases."""
     return [
         found.estimator,
-        *(found.bias[target][part].text if target in found.bias else "-" for target in targets for part in PARTS),
+        *(found.bias[target][part].text if target in found.bias else "-" for target in targets for part in WEIGHTS),
     ]
 
 

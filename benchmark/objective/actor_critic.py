@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from benchmark.model.decoding.rollout import Rollout
-from benchmark.objective.base import Objective, glimpse_mask, log_likelihood
+from benchmark.objective.base import Objective, glimpse_mask, log_likelihood, logged_terms
 from benchmark.objective.baseline.base import masked_mean
 from benchmark.objective.loss_mask.base import LossMask
 from benchmark.objective.regularizer.base import Regularizer
@@ -67,10 +67,5 @@ class ActorCritic(Objective):
         error_BSTM = advantage_BSTM + value_BSTM.detach() - value_BSTM
         baseline_loss = masked_mean(error_BSTM.square(), mask_BSTM)
         nll, regularizer = -(log_BST * mask_BST).sum(-1).mean(), self.regularizer(rollout, target_BT)
-        return {
-            "loss": nll - policy_BS.mean() + baseline_loss + regularizer,
-            "nll": -log_BST.detach().sum(-1).mean(),
-            "reward": reward.flatten(2).sum(-1).mean(),
-            "baseline": baseline_loss.detach(),
-            "penalty": regularizer.detach(),
-        }
+        loss = nll - policy_BS.mean() + baseline_loss + regularizer
+        return {"loss": loss, **logged_terms(log_BST, reward, baseline_loss, regularizer)}

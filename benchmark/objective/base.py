@@ -39,6 +39,18 @@ def trajectory_log_prob(rollout: Rollout, target_BT: Tensor) -> Tensor:
     return (rollout.log_prob * within_sequence(target_BT, rollout.log_prob)).sum((-2, -1))
 
 
+def logged_terms(log_BST: Tensor, reward: Tensor, baseline_loss: Tensor, regularizer: Tensor) -> dict[str, Tensor]:
+    """What REINFORCE and its relatives log: `nll` of all time steps, also of those that a loss mask leaves out, the
+    reward of a trajectory, and the losses of the baseline and the regulariser. reward: (B, S, T) or (B, S, T, M).
+    """
+    return {
+        "nll": -log_BST.detach().sum(-1).mean(),
+        "reward": reward.flatten(2).sum(-1).mean(),
+        "baseline": baseline_loss.detach(),
+        "penalty": regularizer.detach(),
+    }
+
+
 def refuse_without_items(item_size: int, objective: str, reason: str) -> None:
     """Raises ConfigFault where a mechanism gives no features of items."""
     if not item_size:

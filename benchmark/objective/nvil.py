@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from benchmark.model.decoding.rollout import Rollout
-from benchmark.objective.base import Objective, glimpse_mask, log_likelihood
+from benchmark.objective.base import Objective, glimpse_mask, log_likelihood, logged_terms
 from benchmark.objective.baseline.base import masked_mean
 from benchmark.objective.loss_mask.base import LossMask
 from benchmark.objective.regularizer.base import Regularizer
@@ -63,13 +63,8 @@ class NVIL(Objective):
         if self.training:
             self._track(residual_BSTM.detach(), mask_BSTM)
         nll, regularizer = -(log_BST * mask_BST).sum(-1).mean(), self.regularizer(rollout, target_BT)
-        return {
-            "loss": nll - policy_BS.mean() + baseline_loss + regularizer,
-            "nll": -log_BST.detach().sum(-1).mean(),
-            "reward": reward.flatten(2).sum(-1).mean(),
-            "baseline": baseline_loss.detach(),
-            "penalty": regularizer.detach(),
-        }
+        loss = nll - policy_BS.mean() + baseline_loss + regularizer
+        return {"loss": loss, **logged_terms(log_BST, reward, baseline_loss, regularizer)}
 
     def _track(self, residual_BSTM: Tensor, mask_BSTM: Tensor) -> None:
         """Moves the running mean and variance towards those of a batch."""

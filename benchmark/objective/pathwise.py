@@ -9,7 +9,7 @@ from typing import final
 from torch import Tensor
 
 from benchmark.model.decoding.rollout import Rollout
-from benchmark.objective.base import Objective, log_likelihood, within_sequence
+from benchmark.objective.base import Objective, log_likelihood, logged_terms, within_sequence
 from benchmark.objective.baseline.base import Baseline
 from benchmark.objective.loss_mask.base import LossMask, refuse_mistakes
 from benchmark.objective.regularizer.base import Regularizer
@@ -55,10 +55,5 @@ class Pathwise(Objective):
         baseline_BSTM, baseline_loss = self.baseline(rollout, return_BSTM, mask_BSTM)
         policy_BS = ((return_BSTM - baseline_BSTM) * rollout.log_prob * mask_BSTM).sum((-2, -1))
         nll, regularizer = -log_BST.sum(-1).mean(), self.regularizer(rollout, target_BT)
-        return {
-            "loss": nll - (1 - self.coefficient) * policy_BS.mean() + baseline_loss + regularizer,
-            "nll": nll.detach(),
-            "reward": log_BST.detach().sum(-1).mean(),
-            "baseline": baseline_loss.detach(),
-            "penalty": regularizer.detach(),
-        }
+        loss = nll - (1 - self.coefficient) * policy_BS.mean() + baseline_loss + regularizer
+        return {"loss": loss, **logged_terms(log_BST, log_BST.detach(), baseline_loss, regularizer)}

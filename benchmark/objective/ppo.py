@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from benchmark.model.decoding.rollout import Rollout
 from benchmark.objective.actor_critic import bootstrapped_advantages
-from benchmark.objective.base import Objective, glimpse_mask, log_likelihood
+from benchmark.objective.base import Objective, glimpse_mask, log_likelihood, logged_terms
 from benchmark.objective.baseline.base import masked_mean
 from benchmark.objective.loss_mask.base import LossMask
 from benchmark.objective.regularizer.base import Regularizer
@@ -73,13 +73,8 @@ class PPO(Objective):
         gain_BSTM = (ratio_BSTM * known.advantage_BSTM).minimum(clipped_BSTM * known.advantage_BSTM)
         baseline_loss = masked_mean((known.target_BSTM - value_BSTM).square(), known.mask_BSTM)
         nll, regularizer = -(log_BST * mask_BST).sum(-1).mean(), self.regularizer(rollout, target_BT)
-        return {
-            "loss": nll - (gain_BSTM * known.mask_BSTM).sum((-2, -1)).mean() + baseline_loss + regularizer,
-            "nll": -log_BST.detach().sum(-1).mean(),
-            "reward": known.reward.flatten(2).sum(-1).mean(),
-            "baseline": baseline_loss.detach(),
-            "penalty": regularizer.detach(),
-        }
+        loss = nll - (gain_BSTM * known.mask_BSTM).sum((-2, -1)).mean() + baseline_loss + regularizer
+        return {"loss": loss, **logged_terms(log_BST, known.reward, baseline_loss, regularizer)}
 
     def _sampled(
         self, rollout: Rollout, log_BST: Tensor, target_BT: Tensor, mask_BST: Tensor, expected_BSTM: Tensor

@@ -9,7 +9,7 @@ from typing import final
 from torch import Tensor
 
 from benchmark.model.decoding.rollout import Rollout
-from benchmark.objective.base import Objective, glimpse_mask, log_likelihood
+from benchmark.objective.base import Objective, glimpse_mask, log_likelihood, logged_terms
 from benchmark.objective.baseline.base import Baseline
 from benchmark.objective.loss_mask.base import LossMask
 from benchmark.objective.regularizer.base import Regularizer
@@ -37,13 +37,8 @@ class Reinforce(Objective):
     ):  # fmt: skip
         super().__init__()
         refuse_rewarded_mistakes(reward, loss_mask)
-        self.samples, self.reward, self.weight, self.loss_mask, self.regularizer = (
-            samples,
-            reward,
-            weight,
-            loss_mask,
-            regularizer,
-        )
+        self.samples, self.reward, self.weight = samples, reward, weight
+        self.loss_mask, self.regularizer = loss_mask, regularizer
         self.baseline = baseline(query_size=query_size)
         self.trajectories = reward.trajectories
 
@@ -58,9 +53,4 @@ class Reinforce(Objective):
         policy_BS = (advantage_BSTM * rollout.log_prob * mask_BSTM).sum((-2, -1))
         nll, regularizer = -(log_BST * mask_BST).sum(-1).mean(), self.regularizer(rollout, target_BT)
         loss = nll - self.weight * policy_BS.mean() + baseline_loss + regularizer
-        terms = {
-            "reward": reward.flatten(2).sum(-1).mean(),
-            "baseline": baseline_loss.detach(),
-            "penalty": regularizer.detach(),
-        }
-        return {"loss": loss, "nll": -log_BST.detach().sum(-1).mean(), **terms}
+        return {"loss": loss, **logged_terms(log_BST, reward, baseline_loss, regularizer)}

@@ -8,7 +8,7 @@ from typing import final
 from torch import Tensor
 
 from benchmark.model.decoding.rollout import Rollout
-from benchmark.objective.base import Objective, log_likelihood, refuse_without_items, within_sequence
+from benchmark.objective.base import Objective, log_likelihood, logged_terms, refuse_without_items, within_sequence
 from benchmark.objective.baseline.base import masked_mean
 from benchmark.objective.control_variate import ControlVariate
 from benchmark.objective.loss_mask.base import LossMask, refuse_mistakes
@@ -60,10 +60,5 @@ class Relax(Objective):
         by_score_BSTMN = gradient_BSTMN - policy_BSTMN.detach().exp() * gradient_BSTMN.sum(-1, keepdim=True)
         control_loss = masked_mean(by_score_BSTMN.square().sum(-1), mask_BSTM)
         nll, regularizer = -log_BST.sum(-1).mean(), self.regularizer(rollout, target_BT)
-        return {
-            "loss": nll - (policy_BSTM * mask_BSTM).sum((-2, -1)).mean() + control_loss + regularizer,
-            "nll": nll.detach(),
-            "reward": log_BST.detach().sum(-1).mean(),
-            "baseline": control_loss.detach(),
-            "penalty": regularizer.detach(),
-        }
+        loss = nll - (policy_BSTM * mask_BSTM).sum((-2, -1)).mean() + control_loss + regularizer
+        return {"loss": loss, **logged_terms(log_BST, log_BST.detach(), control_loss, regularizer)}

@@ -5,10 +5,10 @@ be detected.
 """
 
 from collections.abc import Mapping, Sequence
-from hashlib import file_digest
 from pathlib import Path
 from typing import Any
 
+from benchmark.common.listing import sha256_of
 from benchmark.results.run_id import digest
 
 KEY = "sha256"
@@ -38,9 +38,3 @@ def is_the_file(record: Mapping[str, Any], folder: Path, path: Path) -> bool:
     """Whether a file matches its checksum in a record; True where there is none. Raises OSError."""
     expected = record[KEY].get(path.relative_to(folder).as_posix()) if is_sealed(record) else None
     return expected is None or expected == sha256_of(path)
-
-
-def sha256_of(path: Path) -> str:
-    """The SHA-256 of a file, as hexadecimal digits. Raises OSError."""
-    with path.open("rb") as file:
-        return file_digest(file, "sha256").hexdigest()

@@ -45,6 +45,15 @@ class RunFolder:
         self.gradients = path / GRADIENTS
         self.sealed = [self.predictions, self.best, self.metrics, self.config, self.task, self.symbols]
 
+    @property
+    def name(self) -> str:
+        """Mechanism, data set and seed, as the folder's path says."""
+        return "/".join(self.path.absolute().parts[-3:])
+
+    def is_copy_of(self, name: str) -> bool:
+        """Whether what lies here is of a run of another name. name: as what lies here says, "" where it does not."""
+        return bool(name) and name != self.name
+
     def kept(self, share: float) -> Path:
         """A checkpoint that is kept of a point of training. share: of training, 0 to 1."""
         return self.best.parent / f"progress={share:g}.ckpt"
@@ -115,7 +124,7 @@ class RunFolder:
 
     def _copied(self, name: str) -> str:
         """The fault where this folder holds a run of another name; "" where the name matches or is unknown."""
-        if not name or name == "/".join(self.path.absolute().parts[-3:]):
+        if not self.is_copy_of(name):
             return ""
         return f"{self.path} holds the run {name}: it is a copy, or was renamed. Delete it, or rename it back"
 

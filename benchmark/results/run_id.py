@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from benchmark.common.moved import CHOICES, TARGET
+from benchmark.common.moved import CHOICES, TARGET, leaves
 
 HOW = (TARGET, "_partial_", "_convert_", "_recursive_")
 """Keys that say how a part is built; they are no part of the identity, which has the name of the choice instead."""
@@ -140,15 +140,9 @@ def _is_excluded(key: str, below: tuple[str, ...]) -> bool:
     return (key.partition("@")[0].replace("/", ".") + ".").startswith(below)
 
 
-def flatten(config: Mapping[str, Any], prefix: str = "") -> Flat:
+def flatten(config: Mapping[str, Any]) -> Flat:
     """Nested mappings as one mapping with dotted keys; lists and empty mappings are values."""
-    flat: Flat = {}
-    for key, value in config.items():
-        if isinstance(value, Mapping) and value:
-            flat |= flatten(value, f"{prefix}{key}.")
-        else:
-            flat[f"{prefix}{key}"] = value
-    return flat
+    return {".".join(place): value for place, value in leaves(config)}
 
 
 def digest(value: object) -> str:

@@ -9,8 +9,6 @@ from benchmark.results.run_id import digest
 
 EPOCH, IMAGES = "epoch", "images"
 """The axes: epochs from 0, and training images seen, repeated ones counted again."""
-STEP = "trainer/global_step"
-"""The axis that Lightning's loggers add: optimiser steps."""
 TRAIN, VAL, BEST, TEST, PICTURES, RECORD = "train", "val", "best", "test", "pictures", "record"
 """The first part of a name: a mean since the line before; of the validation split after an epoch; of the validation
 split at the best checkpoint; of the test split, by that checkpoint; images and tables; an entry of record.json.

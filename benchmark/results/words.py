@@ -1,9 +1,9 @@
 """What differs from one configuration to another, as overrides of the command line."""
 
-import hashlib
-import json
 from collections.abc import Mapping
 from typing import Any
+
+from benchmark.results.run_id import digest
 
 MOST = 2
 """The most overrides that a label lists."""
@@ -27,10 +27,7 @@ def as_overrides(differs: Mapping[str, Any]) -> list[str]:
 def brief(differs: Mapping[str, Any]) -> list[str]:
     """The overrides, or their hash where there are more than MOST."""
     words = as_overrides(differs)
-    if len(words) <= MOST:
-        return words
-    text = json.dumps(dict(differs), sort_keys=True, separators=(",", ":"))
-    return [f"setting {hashlib.sha256(text.encode()).hexdigest()[:8]}"]
+    return words if len(words) <= MOST else [f"setting {digest(dict(differs))[:8]}"]
 
 
 def last(key: str) -> str:

@@ -18,34 +18,29 @@ that, and starts nothing. Needs Optuna: pip install '.[search]'. Exit code: 0 do
 """
 
 import sys
-from argparse import ArgumentParser
+from collections.abc import Sequence
+from functools import partial
 
 from benchmark.common.errors import ConfigFault
-from benchmark.common.torchvision_import import make_importable
-from benchmark.config.compose import Composer, register_plugins
+from benchmark.config.command_line import DRY_RUN, folder_command, taken_out
+from benchmark.config.compose import Composer
 from benchmark.process.program import program
 
 
 @program
 def main() -> int:
     """The command line."""
-    arguments = sys.argv[1:]
-    if not arguments or {"-h", "--help"} & set(arguments):
-        print(__doc__)
-        return 0
-    parser = ArgumentParser(add_help=False, allow_abbrev=False)
-    parser.add_argument("--config-dir")
-    parser.add_argument("--dry-run", action="store_true")
-    further, texts = parser.parse_known_args(arguments)
+    return folder_command(__doc__, partial(_carry_out, taken_out(DRY_RUN)))
+
+
+def _carry_out(dry: bool, arguments: Sequence[str], composer: Composer) -> int:
     try:
         import optuna  # noqa: F401 - an extra
     except ImportError:
         raise ConfigFault(["a search needs Optuna: pip install 'rnn-attention-benchmark[search]'"]) from None
-    make_importable()  # before any part imports Lightning
-    register_plugins()
     from benchmark.search.command import search  # imports PyTorch and Optuna, which --help does not need
 
-    return search(Composer(further.config_dir), texts, dry=further.dry_run)
+    return search(composer, arguments, dry)
 
 
 if __name__ == "__main__":

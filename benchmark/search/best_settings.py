@@ -7,6 +7,7 @@ from typing import Any
 import yaml
 from hydra.core.override_parser.types import Override
 
+from benchmark.common.moved import put
 from benchmark.config.compose import Composer
 from benchmark.config.overrides import Overrides
 from benchmark.results.run_folder import explained, write_whole
@@ -55,11 +56,3 @@ def is_of_setting(override: Override, excludes: Sequence[str]) -> bool:
     if key.split(".")[0] in NAMES:
         return True
     return not any(key == each or key.startswith(f"{each}.") for each in (*LEFT_OUT, *excludes))
-
-
-def put(node: dict[str, Any], place: Sequence[str], value: Any) -> None:
-    """Sets a value at a dotted place."""
-    *above, last = place
-    for key in above:
-        node = node.setdefault(key, {})
-    node[last] = value

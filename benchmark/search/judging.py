@@ -1,11 +1,10 @@
 """Whether a trial is pruned: from the validation values that its runs have written after each epoch."""
 
-import json
 import math
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
+from benchmark.common.json_files import objects_of
 from benchmark.results.run_folder import RunFolder, read_json
 from benchmark.results.vocabulary import EPOCH
 from benchmark.search.trial_studies import PRUNED_AFTER, TrialStudy
@@ -13,19 +12,10 @@ from benchmark.search.trial_studies import PRUNED_AFTER, TrialStudy
 
 def validation_values(path: Path, key: str) -> dict[int, float]:
     """The values of a series of metrics.jsonl by epoch, from 0; of the test split there are none."""
-    found: dict[int, float] = {}
-    try:
-        lines = path.read_text(encoding="utf-8").splitlines()
-    except (OSError, UnicodeDecodeError):
-        return {}
-    for text in lines:
-        try:
-            line: Any = json.loads(text)
-        except ValueError:
-            continue  # is being written
-        if isinstance(line, dict) and isinstance(value := line.get(key), int | float) and math.isfinite(value):
-            found[int(line.get(EPOCH, 0))] = float(value)
-    return found
+    values = ((line.get(EPOCH, 0), line.get(key)) for line in objects_of(path))
+    return {
+        int(epoch): float(value) for epoch, value in values if isinstance(value, int | float) and math.isfinite(value)
+    }
 
 
 def mean_values(folders: Sequence[RunFolder], key: str) -> tuple[dict[int, float], int]:

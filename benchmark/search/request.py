@@ -4,17 +4,14 @@ import itertools
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import Override
-from hydra.errors import HydraException
-from omegaconf.errors import OmegaConfBaseException
 
 from benchmark.common.errors import ConfigFault
 from benchmark.common.moved import renamed
 from benchmark.config.choices import as_typed
 from benchmark.config.compose import Composer
 from benchmark.config.overrides import Overrides, values
-from benchmark.config.typed import as_text
+from benchmark.config.typed import as_text, parsed_override
 from benchmark.search.ranges import SearchRange, search_range
 from benchmark.search.settings import GROUP, SearchSettings, is_setting, ranges_of, search_settings
 
@@ -52,7 +49,7 @@ def search_request(composer: Composer, texts: Sequence[str]) -> SearchRequest:
     typed = [text for text in texts if not is_setting(text.partition("=")[0])]
     quoted = as_text(composer, typed, True)
     texts = [quoted.get(text, text) for text in texts]
-    parsed = [each for text in texts for each in readable(composer, text)]
+    parsed = [each for text in texts if (each := parsed_override(composer, text))]  # `Overrides` reports the others
     faults: list[str] = []
     ranges: dict[str, str] = {}
     settings = None
@@ -79,14 +76,6 @@ def search_request(composer: Composer, texts: Sequence[str]) -> SearchRequest:
         raise ConfigFault(list(dict.fromkeys(faults)))
     assert settings is not None
     return found._replace(settings=settings)
-
-
-def readable(composer: Composer, text: str) -> list[Override]:
-    """A parsed override; none where it cannot be parsed, which `Overrides` reports."""
-    try:
-        return list(OverridesParser.create(config_loader=composer.loader).parse_overrides([text]))
-    except (HydraException, OmegaConfBaseException):
-        return []
 
 
 def listed(override: Override) -> list[Any]:

@@ -95,7 +95,7 @@ class Watch:
                 continue
             self._left.remove(trial)
             running = [folder for folder in trial.folders if not folder.record.exists()]
-            self._console.stopped |= {"/".join(folder.path.parts[-3:]) for folder in running}
+            self._console.stopped |= {folder.name for folder in running}
             self._console.line(f"{trial.name} is pruned after epoch {epoch}")
             if not all([stopped(folder) for folder in running]) and not self._deaf:
                 self._deaf = True

@@ -51,7 +51,7 @@ class Standing(NamedTuple):
 def standing_of(address: RunFolderName) -> Standing:
     """The standing of the run in a folder; what cannot be read at all makes it a damaged one."""
     folder = RunFolder(address.folder)
-    run = text("/".join(address.folder.parts[-3:]))
+    run = text(folder.name)
     try:
         if folder.record.exists():
             return finished(folder, run)
@@ -73,8 +73,7 @@ def finished(folder: RunFolder, run: str) -> Standing:
         record = read_record(folder.record)
     except RecordError as fault:
         return Standing(folder.path, run, "damaged", text(f"record.json {fault}"))
-    name = name_of(record)
-    if name and name != "/".join(folder.path.parts[-3:]):
+    if folder.is_copy_of(name := name_of(record)):
         return Standing(folder.path, run, "damaged", text(f"its record is that of {name}: a copy, or it was renamed"))
     headline = read_headline(record["measure"])
     value = number(record["test"].get("mean"), headline.key)
@@ -152,7 +151,7 @@ def ended(folder: RunFolder, found: Standing, state: object) -> Standing:
 def copied(folder: RunFolder, status: Mapping[str, Any]) -> tuple[str, ...]:
     """A remark where a status is that of another run."""
     name = status.get("run")
-    if not isinstance(name, str) or not name or name == "/".join(folder.path.parts[-3:]):
+    if not isinstance(name, str) or not folder.is_copy_of(name):
         return ()
     return (text(f"its status is that of {name}: a copy, or it was renamed"),)
 

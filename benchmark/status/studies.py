@@ -8,7 +8,7 @@ from typing import NamedTuple, final
 
 from benchmark.common.errors import ConfigFault
 from benchmark.report.read.folders import RunFolderName
-from benchmark.report.read.runs import addresses
+from benchmark.report.read.runs import addresses, study_folder
 from benchmark.results.run_folder import RunFolder
 from benchmark.status.standing import ENDED_BADLY, STATES, Standing, standing_of
 from datamodules.printable import printable
@@ -78,9 +78,7 @@ def signature(path: Path) -> tuple[int, int, int]:
 
 def runs_in(folder: Path) -> list[RunFolderName]:
     """The run folders in the folder of a study, or of studies. Raises ConfigFault where there are none."""
-    there = folder.resolve()
-    if not there.is_dir():
-        raise ConfigFault([printable(f"there is no folder {folder}; give the folder of a study, such as runs/compare")])
+    there = study_folder(folder)
     if found := addresses(there):
         return found
     found = [address for study in sorted(there.iterdir()) for address in addresses(study)]

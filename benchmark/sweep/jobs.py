@@ -1,7 +1,8 @@
 """A job of a sweep, and how it ended."""
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from contextlib import suppress
+from typing import IO, NamedTuple
 
 from benchmark.common.errors import BusyFault, RunFault
 from benchmark.results.run_folder import RunFolder, now, read_json, write_json
@@ -26,6 +27,19 @@ class Outcome(NamedTuple):
     code: int
     seconds: float
     message: str
+
+
+def printed(output: IO[bytes]) -> bytes:
+    """What the process of a job has printed into a file, which is closed."""
+    with output:
+        output.seek(0)
+        return output.read()
+
+
+def append_to_log(folder: RunFolder, output: bytes) -> None:
+    """Appends to a run's log what its process has printed: a crash below Python is reported only there."""
+    with suppress(OSError), folder.log.open("ab") as log:
+        log.write(output)
 
 
 def note_failure(folder: RunFolder, message: str, **more: object) -> None:

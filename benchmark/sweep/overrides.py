@@ -1,13 +1,12 @@
 """Rewrites overrides of a sweep over choices that Hydra would refuse."""
 
-from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.core.override_parser.types import Override
-from hydra.errors import HydraException
 from omegaconf import DictConfig
 
 from benchmark.config.compose import Composer
 from benchmark.config.hydra_internals import has
 from benchmark.config.overrides import Overrides, values
+from benchmark.config.typed import parsed_override
 
 
 def as_sweeps(composer: Composer, typed: Overrides) -> dict[str, str]:
@@ -49,8 +48,5 @@ def as_sweep(composer: Composer, override: Override) -> str:
     """The override as a sweep over its one value; "" where it cannot be written as one."""
     key, _, value = str(override.input_line).partition("=")
     sweep = f"{key}=choice({value})"
-    try:
-        (found,) = OverridesParser.create(config_loader=composer.loader).parse_overrides([sweep])
-    except HydraException:
-        return ""
-    return sweep if found.is_sweep_override() and values(found) == [override.value()] else ""
+    found = parsed_override(composer, sweep)
+    return sweep if found and found.is_sweep_override() and values(found) == [override.value()] else ""

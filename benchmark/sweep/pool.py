@@ -1,6 +1,5 @@
 """Executes runs as operating-system processes, a fixed number at a time; a crash affects only its own run."""
 
-import contextlib
 import os
 import subprocess
 import tempfile
@@ -16,7 +15,7 @@ from benchmark.results.run_folder import RunFolder
 from benchmark.sweep.display import Display, Running
 from benchmark.sweep.elsewhere import Elsewhere
 from benchmark.sweep.ending import failure, never_started
-from benchmark.sweep.jobs import Job, Outcome
+from benchmark.sweep.jobs import Job, Outcome, append_to_log, printed
 
 PATIENCE_SECONDS = 5.0
 """Between SIGTERM and SIGKILL."""
@@ -90,7 +89,7 @@ class Pool:
         if code is None:
             return []
         del self._running[slot]
-        output = _output(started)
+        output = printed(started.output)
         if code == BUSY:
             self._elsewhere.add(job)
             self._display.elsewhere(running)
@@ -98,7 +97,7 @@ class Pool:
         if code == 0 and not running.folder.status.exists():
             running.folder.withdraw()  # a rehearsal, of which nothing is kept
         else:
-            _append_to_log(running, output)
+            append_to_log(running.folder, output)
         message = "" if code == 0 else failure(running, code, output)
         outcome = Outcome(job, code, time.monotonic() - running.since, message)
         self._display.ended(running, outcome.seconds, message)
@@ -116,17 +115,4 @@ class Pool:
                 process.kill()
                 process.wait()
         for started in self._running.values():
-            _append_to_log(started.running, _output(started))
-
-
-def _output(started: Started) -> bytes:
-    """What a job's process has printed; other processes may have written to the run's log too."""
-    with started.output as output:
-        output.seek(0)
-        return output.read()
-
-
-def _append_to_log(running: Running, output: bytes) -> None:
-    """Appends a job's output to its log: a crash below Python is reported only there."""
-    with contextlib.suppress(OSError), running.folder.log.open("ab") as log:
-        log.write(output)
+            append_to_log(started.running.folder, printed(started.output))

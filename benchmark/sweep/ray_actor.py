@@ -1,12 +1,12 @@
 """What executes one run on a node of a Ray cluster. It imports no PyTorch."""
 
-import contextlib
 import socket
 import sys
 import tempfile
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple, final
 
+from benchmark.sweep.jobs import append_to_log, printed
 from benchmark.sweep.parcel import NOTHING, Parcel
 from benchmark.sweep.ray_runs import NodeRun
 from benchmark.sweep.remote import RemoteJob
@@ -65,7 +65,8 @@ class RunActor:
         code = self._job.ended(seconds)
         if code is None:
             return RayNews(None, self._run.changes(ended=False), b"")
-        output = self._append_to_log()
+        output = printed(self._output)
+        append_to_log(self._run.folder(), output)
         news = RayNews(code, self._run.changes(ended=True), output[-TOLD_BYTES:])
         self._run.close()
         return news
@@ -74,12 +75,3 @@ class RunActor:
         """Ends the run; the next look tells how."""
         if self._job is not None:
             self._job.stop()
-
-    def _append_to_log(self) -> bytes:
-        """Appends the run's output to its log: a crash below Python is reported only there."""
-        with self._output:
-            self._output.seek(0)
-            output = self._output.read()
-        with contextlib.suppress(OSError), self._run.folder().log.open("ab") as log:
-            log.write(output)
-        return output

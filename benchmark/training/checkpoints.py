@@ -17,6 +17,8 @@ ANEW = "Put back a whole copy, or delete it to start this run anew."
 """The remedy where a run's own checkpoint is damaged, for messages."""
 COPY = "Put back a whole copy, or name another run."
 """The remedy where another run's checkpoint is damaged."""
+NETWORK = "rnn."
+"""How the names of the network's weights begin in a checkpoint."""
 
 
 @final
@@ -52,6 +54,12 @@ def read_checkpoint(path: Path, map_location: Any = "cpu", cure: str = ANEW) -> 
     except RunFault as fault:
         raise RunFault(f"{fault}. {cure}") from None
     return checkpoint
+
+
+def network_weights(checkpoint: Mapping[str, Any]) -> dict[str, Tensor]:
+    """The weights of the network in a checkpoint, by their names in it; without those of the objective."""
+    found = checkpoint["state_dict"]
+    return {name.removeprefix(NETWORK): value for name, value in found.items() if name.startswith(NETWORK)}
 
 
 def _is_of_weights(found: object) -> bool:

@@ -6,12 +6,11 @@ from pathlib import Path
 from typing import Any
 
 from benchmark.common.errors import RunFault
-from benchmark.common.json_files import Damaged, called, parsed_value, read_bytes, read_object
+from benchmark.common.json_files import MOST_BYTES, Damaged, called, parsed_value, read_bytes, read_object
 from benchmark.results.run_folder import RunFolder
 from benchmark.training.symbols import KEY, difference
 from datamodules.contract import TaskSpec
 
-MOST_BYTES = 64 * 2**20
 SIDE, STEPS = 10_000, 10_000
 """Upper limits: pixels of an image's side, and symbols of a sequence."""
 CURE = "Put back a whole copy, or train the run anew"

@@ -41,13 +41,10 @@ def number_words(captions: Iterable[str], known: dict[str, int]) -> NumberedCapt
 
 
 class Targets(NamedTuple):
-    """symbol: (C, T) long, IGNORED after the end symbol. length: (C,) number of symbols, the end symbol included. cut:
-    number of truncated captions.
-    """
+    """symbol: (C, T) long, IGNORED after the end symbol. length: (C,) number of symbols, the end symbol included."""
 
     symbol: Tensor
     length: Tensor
-    cut: int
 
 
 @final
@@ -81,5 +78,4 @@ class Vocabulary:
         if len(captions.word):
             symbol_CT[:, :most] = np.where(column_T < kept_C[:, None], self._symbol[captions.word[place_CT]], IGNORED)
         symbol_CT[np.arange(len(kept_C)), kept_C] = self.end
-        cut = int((captions.length > most).sum())
-        return Targets(torch.from_numpy(symbol_CT), torch.from_numpy(kept_C + 1), cut)
+        return Targets(torch.from_numpy(symbol_CT), torch.from_numpy(kept_C + 1))

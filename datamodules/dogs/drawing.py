@@ -13,7 +13,6 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.random import Generator
-from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
 Mark = tuple[tuple[float, float, float, float], ...]
@@ -48,7 +47,6 @@ DECOYS = 2
 SCRAPS = 6
 """Single strokes on the background."""
 
-Floats = NDArray[np.floating]
 Colour = tuple[int, int, int]
 
 

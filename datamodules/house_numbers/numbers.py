@@ -15,6 +15,7 @@ from datamodules.contract import IGNORED, DataFault
 from datamodules.house_numbers.annotated import TEN_IS_ZERO, Folder
 from datamodules.house_numbers.crops import Frame, cut_all, into_window
 from datamodules.house_numbers.digit_struct import Annotations
+from datamodules.photos.photo_stock import and_more
 from datamodules.storage.cache import Cache
 
 END = 10
@@ -106,5 +107,4 @@ def targets(annotations: Annotations, chosen: np.ndarray, digits: int) -> np.nda
 def refuse(faults: list[str], cure: str) -> None:
     """Raises DataFault with the first fault, if there are any."""
     if faults:
-        more = f" And {len(faults) - 1} more: attention-check-data svhn lists them all." if len(faults) > 1 else ""
-        raise DataFault(f"{faults[0]}.{more}", cure)
+        raise DataFault(f"{faults[0]}.{and_more(faults, 'attention-check-data svhn')}", cure)

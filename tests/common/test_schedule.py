@@ -64,6 +64,8 @@ def test_what_waits_stands_still_and_then_goes_its_whole_way():
     assert [waiting(p) for p in (0.0, 0.1, 0.199)] == [0, 0, 0]
     assert [waiting(p) for p in (0.2, 0.6, 1.0)] == pytest.approx([1.0, 0.75, 0.5])
     assert Waiting(0.0, Linear(1.0, 0.5, 1.0))(0.5) == 0.75
+    never = Waiting(1.0, Linear(1.0, 0.5, 1.0))
+    assert [never(p) for p in (0.0, 0.999, 1.0)] == [0, 0, 0]
 
 
 def test_a_policy_stands_still_while_it_waits():
@@ -78,11 +80,6 @@ def test_a_policy_stands_still_while_it_waits():
         moved.append((core.item(), policy.item()))
     assert [here for here, _ in moved] == pytest.approx([-0.1, -0.2, -0.3, -0.4])
     assert [there for _, there in moved] == pytest.approx([0.0, 0.0, -0.1, -0.2])
-
-
-def test_what_waits_for_all_of_training_never_moves():
-    waiting = Waiting(1.0, Linear(1.0, 0.5, 1.0))
-    assert [waiting(p) for p in (0.0, 0.999, 1.0)] == [0, 0, 0]
 
 
 def test_core_and_policy_are_clipped_apart():

@@ -7,7 +7,8 @@ import pytest
 from fabricated_runs import record
 from models import built
 
-from benchmark.model.encoder.state_dicts import Weights, origins, sha256_of
+from benchmark.common.listing import sha256_of
+from benchmark.model.encoder.state_dicts import Weights, origins
 from benchmark.report.analysis.grouping import group_runs
 from benchmark.report.analysis.weights import names, seen, warning
 from benchmark.report.read.folders import Finished, RunFolderName

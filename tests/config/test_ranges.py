@@ -1,6 +1,6 @@
 """Every number of every yaml has a declared range; what lies outside is refused at its own knob, before anything."""
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args, get_origin
 
 import pytest
 from annotated_types import Ge, Interval, Len, MultipleOf
@@ -8,7 +8,7 @@ from run_helpers import composer
 
 from benchmark.config.check import config_faults, find, parts
 from benchmark.config.compose import plain, written
-from benchmark.config.ranges import has_range, words, wrong
+from benchmark.config.ranges import bare, words, wrong
 from benchmark.config.references import set_at
 from benchmark.config.settings import SETTINGS
 from benchmark.config.signatures import passed_on, signature
@@ -87,6 +87,14 @@ def ranged(value, hint):
     if isinstance(value, dict) and inner:
         return all(ranged(one, inner[0].knobs[key]) for key, one in value.items())
     return hint is not None and has_range(hint)
+
+
+def has_range(hint):
+    """Whether all numbers that an annotation allows have a declared range."""
+    kind, bounds = bare(hint)
+    if kind in (int, float):
+        return bool(bounds)
+    return get_origin(kind) is Literal or all(map(has_range, get_args(kind)))
 
 
 def test_what_is_out_of_range_is_refused_at_the_knob_that_is_set(knobs):

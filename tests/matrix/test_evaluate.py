@@ -9,11 +9,11 @@ from omegaconf import OmegaConf
 from run_helpers import TINY, composer
 
 from benchmark.common.errors import ConfigFault, RunFault
+from benchmark.common.listing import sha256_of
 from benchmark.evaluate import main
 from benchmark.evaluating import evaluate, name_of, parse_arguments
 from benchmark.job import run_one
 from benchmark.report.read.runs import read_study
-from benchmark.results.checksums import sha256_of
 from benchmark.results.run_folder import RunFolder, read_json
 from benchmark.trained import saved_run
 from datamodules.digits.mnist_sample import write_mnist_sample

@@ -12,8 +12,8 @@ import torch
 from run_helpers import TINY, composer, lines
 
 from benchmark.common.errors import ConfigFault, RunFault
+from benchmark.common.listing import sha256_of
 from benchmark.job import run_one
-from benchmark.results.checksums import sha256_of
 from benchmark.results.run_folder import RunFolder, read_json
 from benchmark.training.callbacks.builtin import Checkpoints, Clock
 from benchmark.training.callbacks.heartbeat import Heartbeat

@@ -40,6 +40,8 @@ class ArmScores(NamedTuple):
     sources_NK: NDArray[np.int64]
 
 
+PURE = NumberScale("", 1.0, 2, "")
+"""Of a number without a unit."""
 NO_IMAGES = np.empty((0, 1), np.int64)
 
 OF_A_MACHINE = ("second", "memory")

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import final
 
-from benchmark.claims.measure.base import ArmScores, ClaimMeasure, EvidenceError, NumberScale
+from benchmark.claims.measure.base import PURE, ArmScores, ClaimMeasure, EvidenceError, NumberScale
 from benchmark.report.read.folders import Finished
 
 
@@ -19,4 +19,4 @@ class NoMeasure(ClaimMeasure):
         return False
 
     def scale(self, runs: Sequence[Finished]) -> NumberScale:
-        return NumberScale("", 1.0, 2, "")
+        return PURE

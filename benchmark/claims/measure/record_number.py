@@ -5,8 +5,7 @@ from typing import final
 
 from benchmark.claims.measure.base import NO_IMAGES, OF_A_MACHINE, ArmScores, ClaimMeasure, EvidenceError, NumberScale
 from benchmark.report.analysis.contrasts import SeedSample
-from benchmark.report.analysis.grouping import deep
-from benchmark.report.read.folders import Finished
+from benchmark.report.read.folders import Finished, deep
 from datamodules.ranges import Natural
 
 

@@ -1,14 +1,14 @@
 """How a number of the record changes along its entries, such as multiply-adds by the side of the image."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any, final
+from typing import final
 
 import numpy as np
 
 from benchmark.claims.measure.base import NO_IMAGES, OF_A_MACHINE, ArmScores, ClaimMeasure, EvidenceError, NumberScale
 from benchmark.report.analysis.contrasts import SeedSample
 from benchmark.report.analysis.statistics import log_slope
-from benchmark.report.read.folders import Finished, number
+from benchmark.report.read.folders import Finished, entry, number
 from datamodules.ranges import Natural
 
 
@@ -32,11 +32,9 @@ class RecordSlope(ClaimMeasure):
         return ArmScores(SeedSample.of_seeds([self._slope(run) for run in runs]), "", NO_IMAGES)
 
     def _slope(self, run: Finished) -> float:
-        found: Any = run.record
-        for key in self._path:
-            found = found.get(key) if isinstance(found, Mapping) else None
+        found = entry(run.record, self._path)
         entries = found if isinstance(found, Mapping) else {}
-        pairs = [(float(at), value) for at, entry in entries.items() if (value := self._value(entry)) is not None]
+        pairs = [(float(at), value) for at, each in entries.items() if (value := self._value(each)) is not None]
         if len(pairs) < 2:
             raise EvidenceError(f"{run.address.folder}: its record has no two numbers at {'.'.join(self._path)}")
         x, y = zip(*pairs, strict=True)
@@ -46,11 +44,11 @@ class RecordSlope(ClaimMeasure):
             )
         return log_slope(x, y) if self._power else float(np.polyfit(x, y, 1)[0])
 
-    def _value(self, entry: object) -> float | None:
+    def _value(self, found: object) -> float | None:
         if not self._key:
-            return number({"": entry}, "")
-        images = number(entry, "images")
-        return None if images is not None and images < self._least else number(entry, self._key)
+            return number({"": found}, "")
+        images = number(found, "images")
+        return None if images is not None and images < self._least else number(found, self._key)
 
     @property
     def depends_on_machine(self) -> bool:

@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Collection, Mapping
-from hashlib import file_digest
 from pathlib import Path
 from typing import NamedTuple
 
@@ -37,11 +36,6 @@ class Weights(NamedTuple):
 def origins(model: nn.Module) -> list[Weights]:
     """The provenance of all networks in a model that have one."""
     return [weights for part in model.modules() if isinstance(weights := getattr(part, "weights", None), Weights)]
-
-
-def sha256_of(path: Path) -> str:
-    with path.open("rb") as file:
-        return file_digest(file, "sha256").hexdigest()
 
 
 def read(path: Path) -> dict[str, Tensor]:

@@ -15,11 +15,12 @@ import torch
 from torch import Tensor, nn
 
 from benchmark.common.errors import ConfigFault, RunFault
+from benchmark.common.listing import sha256_of
 from benchmark.common.nearest import did_you_mean
 from benchmark.common.torchvision_import import KNOB, library
 from benchmark.model.encoder.base import Encoder
 from benchmark.model.encoder.cells import PIXELS, CellCentres, EvenCells, StridedCells
-from benchmark.model.encoder.state_dicts import Weights, fill, read, sha256_of
+from benchmark.model.encoder.state_dicts import Weights, fill, read
 
 WITH_HEADS = {"googlenet", "inception_v3"}
 """Architectures with auxiliary classifiers, which are left out."""

@@ -1,7 +1,7 @@
 """One number of several tasks: the interquartile mean, and the probability that one mechanism beats another.
 
 After Agarwal et al. (2021). Their intervals are a bootstrap over runs, which is too narrow with few seeds; these hold
-their level by simulation (scripts/measure_statistics.py). The tasks are fixed, seeds are the replicates.
+their level by simulation (scripts/measure_claim_rules.py). The tasks are fixed, seeds are the replicates.
 
 Axes: T tasks, S seeds, n = T * S runs.
 """

@@ -1,14 +1,14 @@
 """Learning curves: metrics.jsonl by epoch, over the seeds of a mechanism, unfinished runs included."""
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NamedTuple, final
+from typing import NamedTuple, final
 
 import numpy as np
 
-from benchmark.common.json_files import Damaged, parsed, read_bytes
+from benchmark.common.json_files import objects_of
 from benchmark.report.analysis.naming import Names
 from benchmark.report.analysis.quality import Quality
 from benchmark.report.read.folders import Finished, RunFolderName, Study, Unfinished, number
@@ -16,18 +16,17 @@ from benchmark.results.checksums import is_the_file
 from benchmark.results.run_folder import RunFolder
 from benchmark.results.vocabulary import LOSS
 
-MOST_BYTES, MOST_EPOCHS, MOST = 64 * 2**20, 1e6, 1e30
-"""Largest metrics file in bytes, and largest epoch and absolute value that are drawn."""
+MOST_EPOCHS, MOST = 1e6, 1e30
+"""Largest epoch and absolute value that are drawn."""
 
 
 @final
 class Tracked(NamedTuple):
-    """The metric of a curve. sign: 1 if lower is better, -1 if higher. factor: from the metrics file to the axis."""
+    """The metric of a curve. factor: from the metrics file to the axis."""
 
     key: str
     name: str
     factor: float
-    sign: float
 
 
 NamesOf = Mapping[tuple[str, str, str], Names]
@@ -38,8 +37,8 @@ def tracked(runs: Sequence[Finished | Unfinished]) -> list[Tracked]:
     """The metrics drawn for the runs of a data set: the primary metrics in validation, and the training loss."""
     known = dict.fromkeys(run.headline for run in runs if run.headline)
     qualities = [Quality(headline) for headline in known]
-    return [Tracked(q.headline.monitor, f"validation {q.head}", q.factor, q.loss(1.0)) for q in qualities] + [
-        Tracked(LOSS, "training loss", 1.0, 1.0)
+    return [Tracked(q.headline.monitor, f"validation {q.head}", q.factor) for q in qualities] + [
+        Tracked(LOSS, "training loss", 1.0)
     ]
 
 
@@ -60,23 +59,10 @@ class Curve:
     open: int
 
 
-def lines_of(path: Path) -> Iterator[Mapping[str, Any]]:
-    """The objects of a metrics file; an incomplete line, as a killed run leaves it, is skipped."""
-    try:
-        lines = read_bytes(path, MOST_BYTES).splitlines()
-    except (Damaged, FileNotFoundError):
-        return
-    for line in lines:
-        try:
-            yield parsed(line)
-        except Damaged:
-            continue
-
-
 def read_curves(folder: Path, keys: Sequence[str]) -> dict[str, dict[float, float]]:
     """By metric and epoch, counted from 1, the mean of the values that a run logged in that epoch."""
     logged: dict[str, dict[float, list[float]]] = {key: defaultdict(list) for key in keys}
-    for entry in lines_of(RunFolder(folder).metrics):
+    for entry in objects_of(RunFolder(folder).metrics):
         epoch = number(entry, "epoch")
         for key in keys:
             value = number(entry, key)

@@ -17,11 +17,6 @@ def span(interval: Interval, scale: float = 100, decimals: int = 2) -> str:
     return minus(f"{scale * interval.low:.{decimals}f} to {scale * interval.high:.{decimals}f}")
 
 
-def points(difference: float) -> str:
-    """A difference of fractions in percentage points, with its sign."""
-    return minus(f"{100 * difference:+.2f}")
-
-
 def minus(text: str) -> str:
     """Hyphens replaced by minus signs."""
     return text.replace("-", "\N{MINUS SIGN}")

@@ -12,7 +12,7 @@ from benchmark.report.analysis.marks import marked
 from benchmark.report.analysis.naming import Departure, Names, following, in_brackets, in_common, versions
 from benchmark.report.analysis.quality import Quality
 from benchmark.report.analysis.statistics import inside, normal_interval
-from benchmark.report.read.folders import Finished, number
+from benchmark.report.read.folders import Finished, deep
 
 HEADLINE = "mean"
 """The evaluation mode by which mechanisms are sorted, compared and set beside published numbers: the mean policy."""
@@ -168,14 +168,6 @@ class ReportTask:
         policy's, else at its defaults, else of its best setting. None where that mechanism was not run.
         """
         return next(iter(self.counterparts(group, attention)), self.place_of(attention))
-
-
-def deep(record: Mapping[str, Any], path: Sequence[str]) -> float | None:
-    """The finite number at a path of keys; None where there is none."""
-    values: Any = record
-    for key in path[:-1]:
-        values = values.get(key) if isinstance(values, Mapping) else None
-    return number(values, path[-1])
 
 
 def group_tasks(finished: Sequence[Finished]) -> list[ReportTask]:

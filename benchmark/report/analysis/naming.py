@@ -90,7 +90,12 @@ def less(differs: Mapping[str, Any], keys: Collection[str]) -> dict[str, Any]:
 
 def in_common(finished: Sequence[Finished]) -> dict[str, Any]:
     """The overrides that all runs share."""
-    first, *others = (told_of(run.record)["differs"] for run in finished) if finished else ({},)
+    return intersection([told_of(run.record)["differs"] for run in finished])
+
+
+def intersection(several: Collection[Mapping[str, Any]]) -> dict[str, Any]:
+    """What all of several mappings have, with the same value; {} for none."""
+    first, *others = several or ({},)
     return {key: value for key, value in first.items() if all(key in other and other[key] == value for other in others)}
 
 
@@ -105,8 +110,7 @@ def versions(finished: Sequence[Finished]) -> Mapping[str, Mapping[str, Any]]:
     own = {setting: told_of(record)["differs"] for setting, record in settings.items()}
     if len({repr(sorted(differs.items())) for differs in own.values()}) < len(own):
         own = {setting: record["differs"] for setting, record in settings.items()}  # a choice's own values changed
-    first, *others = own.values()
-    alike = [key for key, value in first.items() if all(key in other and other[key] == value for other in others)]
+    alike = intersection(own.values())
     return {setting: less(differs, alike) for setting, differs in own.items()}
 
 

@@ -8,7 +8,8 @@ from typing import NamedTuple, final
 
 import yaml
 
-from benchmark.report.analysis.curves import is_intact, lines_of
+from benchmark.common.json_files import objects_of
+from benchmark.report.analysis.curves import is_intact
 from benchmark.report.analysis.quality import Quality
 from benchmark.report.read.folders import Finished, number
 from benchmark.results.run_folder import RunFolder
@@ -50,7 +51,7 @@ def validations(run: Finished) -> list[Validated]:
     if not is_intact(run):
         return []
     found, last = [], 0.0
-    for entry in lines_of(RunFolder(run.address.folder).metrics):
+    for entry in objects_of(RunFolder(run.address.folder).metrics):
         images, value = number(entry, "images"), number(entry, run.headline.monitor)
         last = max(last, images or 0.0)
         if images is not None and value is not None:

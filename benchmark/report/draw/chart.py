@@ -66,6 +66,14 @@ def frame(name: str, x: Axis, y: Axis, marks: Sequence[Markup]) -> Markup:
     return svg.drawing(WIDTH, HEIGHT, name, [*grid, axis, *stubs, *y_ticks, *x_ticks, *names, *marks])
 
 
+def ruler(scale: Scale, height: float, name: str, show: Callable[[float], str]) -> list[Markup]:
+    """The horizontal axis beneath rows: a line and a label for each tick, and its name. height: of the drawing."""
+    ticks = scale.ticks()
+    grid = [svg.tag("line", x1=scale(tick), x2=scale(tick), y1=6.0, y2=height - 38, class_="grid") for tick in ticks]
+    labels = [svg.text(scale(tick), height - 24, show(tick), "tick", "middle") for tick in ticks]
+    return [*grid, *labels, svg.text((scale.start + scale.end) / 2, height - 6, name, "name", "middle")]
+
+
 def legend(entries: Sequence[tuple[str, SeriesStyle]]) -> Markup:
     """The legend: each label with its line and mark, as an HTML list that wraps."""
     items = []

@@ -119,9 +119,9 @@ def text(x: float, y: float, words: str, kind: str, anchor: str) -> Markup:
     return tag("text", words, x=x, y=y, class_=kind, text_anchor=anchor)
 
 
-def shorten(label: str) -> str:
-    """A label cut to 52 characters, which fit above a bar."""
-    return label if len(label) <= 52 else f"{label[:51]}…"
+def shorten(label: str, most: int = 52) -> str:
+    """A label cut to so many characters, by default those that fit above a bar."""
+    return label if len(label) <= most else f"{label[: most - 1]}…"
 
 
 def drawing(width: float, height: float, name: str, parts: Sequence[Markup]) -> Markup:

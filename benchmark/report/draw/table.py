@@ -32,10 +32,9 @@ class Table:
 
     def markdown(self) -> str:
         """The table as Markdown under its name; all text is escaped."""
-        lines = [[self.heads[0], *self.heads[1:]], ["---"] + ["---:"] * (len(self.heads) - 1)]
-        lines += [[cell.line for cell in row] for row in self.rows]
-        body = [markdown_row(lines[0]), "|" + "|".join(lines[1]) + "|", *(markdown_row(line) for line in lines[2:])]
-        return "\n".join([f"### {plain(self.name)}", "", plain(self.note), "", *body, ""])
+        head, rule = markdown_row(self.heads), "|---|" + "---:|" * (len(self.heads) - 1)
+        rows = [markdown_row([cell.line for cell in row]) for row in self.rows]
+        return "\n".join([f"### {plain(self.name)}", "", plain(self.note), "", head, rule, *rows, ""])
 
 
 MARKED = "\\`*_{}[]<>#|~&!$"

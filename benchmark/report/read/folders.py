@@ -1,7 +1,7 @@
 """Runs and studies as the rest of the report sees them."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, final
@@ -80,3 +80,15 @@ def number(values: object, key: str) -> float | None:
     if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
         return None
     return float(value)
+
+
+def entry(values: object, path: Sequence[str]) -> Any:
+    """What is at a path of keys; None where there is nothing."""
+    for key in path:
+        values = values.get(key) if isinstance(values, Mapping) else None
+    return values
+
+
+def deep(values: object, path: Sequence[str]) -> float | None:
+    """The finite number at a path of keys; None where there is none."""
+    return number(entry(values, path[:-1]), path[-1])

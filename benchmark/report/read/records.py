@@ -8,9 +8,7 @@ from benchmark.common.json_files import Damaged, read_object
 from benchmark.report.read.folders import Study, number
 from benchmark.results.checksums import is_intact, is_sealed
 from benchmark.results.primary_metric import Headline
-
-FORMAT = 2
-"""The format of record.json that this report reads."""
+from benchmark.results.record import FORMAT
 
 NEEDED = {
     "attention": str, "data": str, "origin": str, "seed": int, "differs": dict, "image_shape": list,

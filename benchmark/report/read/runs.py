@@ -6,10 +6,12 @@ A folder is <study>/<attention>/<data>/seed=<n>[-<setting>]; a `record.json` in 
 import re
 from pathlib import Path
 
+from benchmark.common.errors import ConfigFault
 from benchmark.report.read.folders import Finished, RunFolderName, Study, Unfinished
 from benchmark.report.read.records import RecordError, read_record
 from benchmark.report.read.status import read_unfinished
-from benchmark.results.run_folder import EVALUATIONS, GRADIENTS, name_of
+from benchmark.results.run_folder import EVALUATIONS, GRADIENTS, RunFolder, name_of
+from datamodules.printable import printable
 
 SEED_FOLDER = re.compile(r"seed=(?P<seed>-?\d+)(?:-(?P<setting>[0-9a-zA-Z_]+))?")
 
@@ -25,6 +27,13 @@ def read_study(folder: Path) -> Study:
     return Study(
         folder, [run for run in runs if isinstance(run, Finished)], [run for run in runs if isinstance(run, Unfinished)]
     )
+
+
+def study_folder(folder: Path) -> Path:
+    """The absolute path of a folder of a command line. Raises ConfigFault where there is none."""
+    if not (there := folder.resolve()).is_dir():
+        raise ConfigFault([printable(f"there is no folder {folder}; give the folder of a study, such as runs/compare")])
+    return there
 
 
 def addresses(folder: Path) -> list[RunFolderName]:
@@ -45,8 +54,7 @@ def read_run(address: RunFolderName) -> Finished | Unfinished:
         if not (address.folder / "record.json").exists():
             return read_unfinished(address)
         record = read_record(address.folder / "record.json")
-        name = name_of(record)
-        if name and name != "/".join(address.folder.parts[-3:]):
+        if RunFolder(address.folder).is_copy_of(name := name_of(record)):
             reason = f"its record is that of {name}: it is a copy of that run, or was renamed"
             return Unfinished(address, "copy", reason, "", "")
         return Finished(address, record)

@@ -6,6 +6,7 @@ from typing import Any
 from benchmark.report.analysis import formats
 from benchmark.report.analysis.grouping import HEADLINE, Group, ReportTask
 from benchmark.report.draw.table import Table, TableCell
+from benchmark.report.read.folders import entry
 from benchmark.report.sections.tables import NOTHING, measured_cell, name_cell
 
 SHARES: Mapping[str, str] = {
@@ -31,8 +32,7 @@ def table(task: ReportTask) -> Table:
 
 def confused(group: Group) -> Iterator[Mapping[str, Any]]:
     """The most confused class pairs in the record of a group's first run."""
-    scores = group.runs[0].record["test"].get(HEADLINE)
-    held = scores.get("confused") if isinstance(scores, Mapping) else None
+    held = entry(group.runs[0].record, ("test", HEADLINE, "confused"))
     for pair in held if isinstance(held, list) else ():
         if isinstance(pair, Mapping) and {"true", "said", "images", "of"} <= pair.keys():
             yield pair

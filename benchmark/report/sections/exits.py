@@ -10,14 +10,14 @@ from benchmark.report.draw import svg
 from benchmark.report.draw.chart import X_RANGE, Axis, Figure, frame, legend
 from benchmark.report.draw.palette import SeriesStyle
 from benchmark.report.draw.table import Table, TableCell
+from benchmark.report.read.folders import entry
 from benchmark.report.sections.figures import quality_axis
 from benchmark.report.sections.tables import NOTHING, name_cell
 
 
 def by_glimpse(group: Group) -> dict[int, Estimate]:
     """The primary metric by number of glimpses; empty for a mechanism with one glimpse, and for sequences."""
-    scores = group.runs[0].record["test"].get(HEADLINE)
-    held = scores.get("after") if isinstance(scores, Mapping) else None
+    held = entry(group.runs[0].record, ("test", HEADLINE, "after"))
     keys = sorted((key for key in held if key.isdigit()), key=int) if isinstance(held, Mapping) else []
     found = {int(key): group.measure("test", HEADLINE, "after", key) for key in keys}
     return {glimpses: estimate for glimpses, estimate in found.items() if estimate}

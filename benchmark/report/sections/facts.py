@@ -1,14 +1,13 @@
 """Header of a report: data, runs, hardware and versions of a study, and warnings about comparability."""
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from collections.abc import Iterable, Sequence
 
 from benchmark.report.analysis import annotations, weights
 from benchmark.report.analysis.formats import plural
 from benchmark.report.analysis.grouping import Group, ReportTask
 from benchmark.report.analysis.naming import in_common
-from benchmark.report.read.folders import Finished, Study
+from benchmark.report.read.folders import Finished, Study, entry
 from benchmark.results.version import PROJECT
 from benchmark.results.words import as_overrides
 
@@ -174,14 +173,6 @@ def of_several_configurations(group: Group) -> str:
         f"The runs of {group.label} differ in their {' and '.join(differ)}, though they are of one setting: a default "
         "changed between them. Their mean is of no one model; put them into two studies."
     )
-
-
-def entry(record: Mapping[str, Any], path: Sequence[str]) -> object:
-    """An entry of a record by its path of keys; None where there is none."""
-    found: object = record
-    for key in path:
-        found = found.get(key) if isinstance(found, Mapping) else None
-    return found
 
 
 def several(values: Iterable[str]) -> bool:

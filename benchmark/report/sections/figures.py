@@ -13,7 +13,7 @@ from benchmark.report.analysis.published import Published, published_for
 from benchmark.report.analysis.quality import Quality
 from benchmark.report.analysis.statistics import Interval
 from benchmark.report.draw import svg
-from benchmark.report.draw.chart import WIDTH, X_RANGE, Y_RANGE, Axis, Figure, frame, legend
+from benchmark.report.draw.chart import WIDTH, X_RANGE, Y_RANGE, Axis, Figure, frame, legend, ruler
 from benchmark.report.draw.palette import SeriesStyle
 from benchmark.report.sections.overlap import BINS, share_by_bin
 
@@ -34,11 +34,7 @@ def bars(task: ReportTask, numbers: Sequence[Published], styles: Styles) -> Figu
     )
     scale = svg.linear([top * 1.08], BARS_LEFT, BARS_RIGHT)
     height = ROW * len(rows) + 44
-    ticks = scale.ticks()
-    parts = [svg.tag("line", x1=scale(tick), x2=scale(tick), y1=6.0, y2=height - 38, class_="grid") for tick in ticks]
-    parts += [svg.text(scale(tick), height - 24, quality.tick(tick), "tick", "middle") for tick in ticks]
-    name = f"test {quality.head} (mean policy)"
-    parts.append(svg.text((BARS_LEFT + BARS_RIGHT) / 2, height - 6, name, "name", "middle"))
+    parts = ruler(scale, height, f"test {quality.head} (mean policy)", quality.tick)
     for place, (group, error) in enumerate(rows):
         parts += bar(group, error, marks_of[group.label], scale, 8 + ROW * place, styles[group.name()])
     return Figure(

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from markupsafe import Markup
 
-from benchmark.gradients.findings import TARGETS, EstimatorFinding, Findings, PointFindings
+from benchmark.gradients.findings import TARGETS, WEIGHTS, EstimatorFinding, Findings, PointFindings
 from benchmark.gradients.tables import decomposition
 from benchmark.report.analysis import formats
 from benchmark.report.draw import svg
@@ -21,7 +21,6 @@ ROW, LEFT, APART = 34.0, 150.0, 7.0
 """View-box units: height of an estimator's row, its labels' width, distance of the marks of two points."""
 LONGEST = 24
 """Characters of a label that fit."""
-PARTS = {"policy": "weights of the policy", "rest": "all other weights"}
 
 
 def gradient_parts(study: Path) -> tuple[tuple[Part, ...], list[str]]:
@@ -39,7 +38,7 @@ def gradient_parts(study: Path) -> tuple[tuple[Part, ...], list[str]]:
 def part_of(findings: Findings) -> Part:
     """The figures, the table of the last point of training, and those of the others."""
     figures, points = [], legend(entries(findings))
-    for part, whose in PARTS.items():
+    for part, whose in WEIGHTS.items():
         for what, note, value in MEASURES:
             of_part = partial(value, part=part)
             if has_any(findings, of_part):
@@ -52,10 +51,6 @@ def variance(found: EstimatorFinding, part: str) -> float:
     return found.variance[part].value
 
 
-def at_equal_time(found: EstimatorFinding, part: str) -> float:
-    return found.at_equal_time(part)
-
-
 Value = Callable[[EstimatorFinding], float]
 MEASURES: tuple[tuple[str, str, Callable[..., float]], ...] = (
     (
@@ -66,7 +61,7 @@ MEASURES: tuple[tuple[str, str, Callable[..., float]], ...] = (
     (
         "Variance at equal time",
         "Variance times the seconds of a step, forward and backward. Zero has no mark.",
-        at_equal_time,
+        EstimatorFinding.at_equal_time,
     ),
 )
 
@@ -92,8 +87,7 @@ def picture(findings: Findings, what: str, value: Value) -> Markup:
         parts.append(svg.text(scale(tick), bottom + 16, f"{tick:.3g}", "tick", "middle"))
     for row, name in enumerate(names):
         middle = 8 + ROW * (row + 0.5)
-        short = name if len(name) <= LONGEST else f"{name[: LONGEST - 1]}…"
-        parts.append(svg.text(LEFT - 8, middle + 4, short, "tick", "end"))
+        parts.append(svg.text(LEFT - 8, middle + 4, svg.shorten(name, LONGEST), "tick", "end"))
         for place, (point, (title, style)) in enumerate(zip(findings.points, styles, strict=True)):
             y = middle + APART * (place - (len(styles) - 1) / 2)
             parts += [
@@ -106,13 +100,12 @@ def picture(findings: Findings, what: str, value: Value) -> Markup:
 
 def table(findings: Findings, point: PointFindings) -> Table:
     """The numbers of a point of training."""
-    targets = [target for target in TARGETS if any(target in each.bias for each in point.findings)]
     heads = (
         "estimator", "trajectories", "variance, policy", "variance, rest", "x seconds, policy", "x seconds, rest",
-        *(f"bias from {TARGETS[target]}, {part}" for target in targets for part in PARTS), "step, ms", "memory",
+        *(f"bias from {TARGETS[target]}, {part}" for target in point.targets for part in WEIGHTS), "step, ms", "memory",
     )  # fmt: skip
     return Table(f"{findings.run}: gradients at {point.title}", reading(findings, point), heads,
-                 tuple(cells(each, targets) for each in point.findings))  # fmt: skip
+                 tuple(cells(each, point.targets) for each in point.findings))  # fmt: skip
 
 
 def reading(findings: Findings, point: PointFindings) -> str:
@@ -130,10 +123,10 @@ def cells(found: EstimatorFinding, targets: Sequence[str]) -> tuple[TableCell, .
     return (
         TableCell(found.estimator),
         TableCell(str(found.trajectories or "all")),
-        *(TableCell(f"{found.variance[part].value:.2e}", (f"± {found.variance[part].error:.1e}",)) for part in PARTS),
-        *(TableCell(f"{found.at_equal_time(part):.2e}") for part in PARTS),
+        *(TableCell(f"{found.variance[part].value:.2e}", (f"± {found.variance[part].error:.1e}",)) for part in WEIGHTS),
+        *(TableCell(f"{found.at_equal_time(part):.2e}") for part in WEIGHTS),
         *(TableCell(found.bias[target][part].text) if target in found.bias else NOTHING
-          for target in targets for part in PARTS),
+          for target in targets for part in WEIGHTS),
         TableCell(f"{1000 * found.seconds:.1f}"),
         TableCell(formats.memory(found.bytes)),
     )  # fmt: skip

@@ -8,7 +8,7 @@ from benchmark.report.analysis import formats
 from benchmark.report.analysis.estimates import Estimate
 from benchmark.report.analysis.grouping import HEADLINE, MODES, Group, ReportTask
 from benchmark.report.draw import svg
-from benchmark.report.draw.chart import WIDTH, Figure
+from benchmark.report.draw.chart import WIDTH, Figure, ruler
 from benchmark.report.draw.palette import SeriesStyle
 from benchmark.report.draw.table import Table, TableCell
 from benchmark.report.sections.tables import NOTHING
@@ -78,11 +78,7 @@ def figure(task: ReportTask, styles: Mapping[str, SeriesStyle]) -> Figure | None
         return None
     scale = svg.Scale(0.0, 1.0, LEFT, RIGHT, False)
     height = ROW * len(rows) + 44
-    parts = []
-    for tick in scale.ticks():
-        parts.append(svg.tag("line", x1=scale(tick), x2=scale(tick), y1=6.0, y2=height - 38, class_="grid"))
-        parts.append(svg.text(scale(tick), height - 24, f"{100 * tick:.0f}", "tick", "middle"))
-    parts.append(svg.text((LEFT + RIGHT) / 2, height - 6, "glimpses on an object, %", "name", "middle"))
+    parts = ruler(scale, height, "glimpses on an object, %", lambda tick: f"{100 * tick:.0f}")
     for place, (group, share, base) in enumerate(rows):
         parts += dumbbell(group.label, share, base, scale, 8 + ROW * place, styles[group.name()])
     return Figure(

@@ -5,8 +5,9 @@ from typing import Any, NamedTuple
 
 from benchmark.report.analysis import formats
 from benchmark.report.analysis.estimates import Estimate, estimate, share_estimate
-from benchmark.report.analysis.grouping import HEADLINE, Group, ReportTask, deep
+from benchmark.report.analysis.grouping import HEADLINE, Group, ReportTask
 from benchmark.report.draw.table import Table
+from benchmark.report.read.folders import deep
 from benchmark.report.sections.tables import error_cell, name_cell
 
 MEASURES: Mapping[str, str] = {"digit_error": "digits, %", "length_error": "length, %"}

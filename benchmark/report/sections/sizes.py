@@ -7,7 +7,7 @@ from markupsafe import Markup
 
 from benchmark.report.analysis import formats
 from benchmark.report.analysis.estimates import Estimate
-from benchmark.report.analysis.grouping import HEADLINE, Group, ReportTask, deep
+from benchmark.report.analysis.grouping import HEADLINE, Group, ReportTask
 from benchmark.report.analysis.naming import Names
 from benchmark.report.analysis.quality import Quality
 from benchmark.report.analysis.statistics import log_slope
@@ -15,6 +15,7 @@ from benchmark.report.draw import svg
 from benchmark.report.draw.chart import X_RANGE, Y_RANGE, Axis, Figure, frame, legend
 from benchmark.report.draw.palette import SeriesStyle
 from benchmark.report.draw.table import Table, TableCell
+from benchmark.report.read.folders import number
 from benchmark.report.sections.tables import NOTHING, error_cell
 
 CostRows = Sequence[tuple[Names, dict[int, float]]]
@@ -28,7 +29,7 @@ def by_side(group: Group) -> dict[int, float]:
     """Multiply-adds by image side, from the record of the first seed; {} where it has none."""
     sides = group.runs[0].record["cost"].get("multiply_adds_by_side")
     keys = [key for key in sides if str(key).isdigit()] if isinstance(sides, Mapping) else []
-    found = {int(key): deep(sides, [key]) for key in sorted(keys, key=int)}
+    found = {int(key): number(sides, key) for key in sorted(keys, key=int)}
     return {side: cost for side, cost in found.items() if cost is not None and cost > 0}
 
 

@@ -104,11 +104,14 @@ def all_made(make: Callable[[T], S], of: Sequence[T], name: Callable[[T], str], 
         try:
             found.append(make(each))
         except Exception as error:
-            reason = f"{type(error).__name__}: {' '.join(str(error).split())[:200]}"
-            faults.append(
-                f"The section on {name(each)} could not be made ({reason}). Most likely a file of a run is damaged."
-            )
+            what = f"The section on {name(each)} could not be made ({described(error)})."
+            faults.append(f"{what} Most likely a file of a run is damaged.")
     return found
+
+
+def described(error: Exception) -> str:
+    """An unexpected error on one line."""
+    return f"{type(error).__name__}: {' '.join(str(error).split())[:200]}"
 
 
 def groups_of(data: str, tasks: Sequence[ReportTask]) -> list[Group]:

@@ -3,12 +3,11 @@
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import replace
-from typing import NamedTuple, TypeVar
+from typing import NamedTuple
 
 from benchmark.report.read.folders import Finished, Study, Unfinished
-from benchmark.report.write.assemble import Report
+from benchmark.report.write.assemble import Report, described
 
-T = TypeVar("T")
 Texts = Mapping[str, str]
 """Content of the files of a report, by name."""
 CONTROLS = {code: "\N{REPLACEMENT CHARACTER}" for code in [*range(32), *range(127, 160)] if chr(code) not in "\t\n\r"}
@@ -65,8 +64,3 @@ def _attempt(study: Study, assemble: Callable[[Study], Report], writers: list[Ca
         except Exception as error:
             faults.append(f"Some files of this report could not be made ({described(error)}).")
     return Made(report, texts, tuple(faults))
-
-
-def described(error: Exception) -> str:
-    """An unexpected error on one line."""
-    return f"{type(error).__name__}: {' '.join(str(error).split())[:200]}"

@@ -1,6 +1,6 @@
 """The rows of the CSV files: one observation per row, numbers unrounded."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Any
 
 from benchmark.report.analysis.annotations import read_by
@@ -16,6 +16,7 @@ from benchmark.report.sections.places import PLACES
 from benchmark.report.sections.sequences import measured
 from benchmark.report.sections.tables import COSTS
 from benchmark.report.write.assemble import Report
+from benchmark.results.run_id import flatten
 
 Row = dict[str, Any]
 
@@ -40,20 +41,12 @@ def differs(group: Group) -> str:
     return " ".join(f"{key}={value}" for key, value in group.runs[0].record["differs"].items())
 
 
-def flat(values: Mapping[str, Any], prefix: str) -> Iterator[tuple[str, Any]]:
-    """Nested mappings as dotted keys."""
-    for key, value in values.items():
-        if isinstance(value, Mapping):
-            yield from flat(value, f"{prefix}{key}.")
-        else:
-            yield f"{prefix}{key}", value
-
-
 def runs(report: Report) -> Iterator[Row]:
     """Every run, finished or not, with its whole record."""
     for done in report.study.finished:
         state = {"state": "finished", "message": "; ".join(done.remarks)}
-        yield {**place(done.address), **state, **dict(flat(done.record, "record."))}
+        record = {f"record.{key}": value for key, value in flatten(done.record).items() if value != {}}
+        yield {**place(done.address), **state, **record}
     for run in report.study.unfinished:
         yield {**place(run.address), "state": run.state, "message": run.message, "epoch": run.epoch}
 

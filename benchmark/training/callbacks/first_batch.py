@@ -12,9 +12,8 @@ import torch
 from torch import Tensor
 
 from benchmark.common.tensor_checks import axes, box_faults, image_faults, index_faults, target_faults
-from datamodules.contract import Batch, DataFault, TaskSpec
+from datamodules.contract import SPLITS, Batch, DataFault, TaskSpec
 
-SPLITS = ("train", "validation", "test")
 HOOKS = "prepare_data setup train_dataloader val_dataloader transfer_batch_to_device"
 REQUIRED = f"spec batches tickets batch fingerprints references each {HOOKS}"
 """Attributes of a data set: those of `TaskData`, and Lightning's hooks."""

@@ -19,9 +19,8 @@ from benchmark.model.attention.distribution import mode
 from benchmark.model.encoder.base import Computed, Encoder, FeatureSource
 from benchmark.model.encoder.tuning.base import Tuned
 from benchmark.training.features.base import FeatureCallback
-from datamodules.contract import Batch, FixedImages, ImageKey, TaskData
+from datamodules.contract import SPLITS, Batch, FixedImages, ImageKey, TaskData
 
-SPLITS = ("train", "validation", "test")
 COMPUTED = Computed()
 
 

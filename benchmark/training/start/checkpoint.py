@@ -8,15 +8,13 @@ import torch
 from torch import Tensor, nn
 
 from benchmark.common.errors import RunFault
+from benchmark.common.listing import sha256_of
 from benchmark.common.name_patterns import matching
-from benchmark.model.encoder.state_dicts import Weights, origins, sha256_of
+from benchmark.model.encoder.state_dicts import Weights, origins
 from benchmark.results.run_folder import RunFolder, read_json
-from benchmark.training.checkpoints import COPY, read_checkpoint
+from benchmark.training.checkpoints import COPY, network_weights, read_checkpoint
 from benchmark.training.start.base import InitialWeights
 from benchmark.training.symbols import KEY, difference
-
-PREFIX = "rnn."
-"""The prefix of the network's weights in a run's checkpoint."""
 
 
 @final
@@ -36,9 +34,7 @@ class CheckpointWeights(InitialWeights):
         if not self.checkpoint.is_file():
             raise RunFault(f"start.checkpoint: {self.checkpoint} is not there. Give the .ckpt file of a run")
         checkpoint = read_checkpoint(self.checkpoint, cure=COPY)
-        found = checkpoint["state_dict"]
-        there = {name.removeprefix(PREFIX): value for name, value in found.items() if name.startswith(PREFIX)}
-        here = model.state_dict()
+        there, here = network_weights(checkpoint), model.state_dict()
         wanted = {name: here[name] for name in matching(self.take, here, "start.take: {} matches no weights")}
         if (other := difference(checkpoint, symbols)) and (sized := of_symbols(there, checkpoint[KEY], wanted)):
             raise RunFault(

@@ -107,12 +107,8 @@ class SelfCritical(TrainingStep):
     ):
         super().__init__()
         self.spec, self.references = spec, references
-        self.samples, self.baseline, self.teacher_forcing_weight, self.likelihood_step = (
-            samples,
-            baseline,
-            teacher_forcing_weight,
-            LikelihoodStep(spec, references),
-        )
+        self.samples, self.baseline, self.teacher_forcing_weight = samples, baseline, teacher_forcing_weight
+        self.likelihood_step = LikelihoodStep(spec, references)
 
     @cached_property
     def reward_function(self) -> CiderReward:

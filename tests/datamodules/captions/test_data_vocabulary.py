@@ -41,13 +41,13 @@ def test_words_stand_by_frequency_then_alphabet_between_unknown_and_end():
         vocabulary("a b", least=9)
 
 
-def test_targets_end_with_the_end_and_long_captions_are_cut_and_counted():
+def test_targets_end_with_the_end_and_long_captions_are_cut():
     book, train, _ = vocabulary("a b a", "c a", "", "b b b b")
     end = book.end
     a, b, c = (book.symbols.index(word) for word in "abc")
     told = book.targets(train, 3)
     assert told.symbol.tolist() == [[a, b, a, end], [c, a, end, IGNORED], [end, *[IGNORED] * 3], [b, b, b, end]]
-    assert told.length.tolist() == [4, 3, 1, 4] and told.cut == 1
+    assert told.length.tolist() == [4, 3, 1, 4]
 
 
 def test_a_corpus_counts_training_words_alone():

@@ -6,10 +6,9 @@ from itertools import product
 
 import pytest
 import torch
-from models import built, first_batch, task
+from models import built, task
 
 from benchmark.common.errors import ConfigFault
-from benchmark.evaluation.evaluate import evaluate
 from benchmark.model.cell.gru import GRU
 from benchmark.model.decoder.composition import DigitSum, UnorderedDigits
 from benchmark.model.decoder.digit_by_digit import DigitByDigit
@@ -98,12 +97,3 @@ def test_by_name_in_two_layers_and_in_one():
     assert len(two.decoder.policy_parameters([])) == 4 and two.decoder.core.detach
     one = built("ram", "decoder=digit_by_digit", "decoder@decoder.core=single_layer").module.rnn
     assert one.decoder.core.head[0].out_features == 10 and not one.decoder.policy_parameters([])
-
-
-def test_each_glimpse_is_credited_and_each_early_exit_evaluated():
-    parts = built("dram", "decoder=digit_by_digit", "reward=likelihood_gain")
-    module, batch = parts.module, first_batch(parts)
-    terms = module.train_step(module.rnn, module.objective, batch)
-    assert terms["reward"].item() == pytest.approx(-terms["nll"].item(), rel=1e-5)
-    found = evaluate(module.rnn, [batch], module.measure, samples=2, seed=0)
-    assert set(found.test["mean"]["after"]) == {"1", "2", "3", "4"}

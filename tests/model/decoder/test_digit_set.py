@@ -82,8 +82,9 @@ def test_every_weight_of_a_mechanism_with_it_learns(attention, core):
     assert not {name for name in still if "symbol" not in name}
 
 
-def test_each_early_exit_is_read():
-    parts = built("dram", "decoder=digit_set", "reward=likelihood_gain")
+@pytest.mark.parametrize("decoder", ["digit_set", "digit_by_digit"])
+def test_each_glimpse_is_credited_and_each_early_exit_evaluated(decoder):
+    parts = built("dram", f"decoder={decoder}", "reward=likelihood_gain")
     module, batch = parts.module, first_batch(parts)
     terms = module.train_step(module.rnn, module.objective, batch)
     assert terms["reward"].item() == pytest.approx(-terms["nll"].item(), rel=1e-5)

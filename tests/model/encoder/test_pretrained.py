@@ -11,10 +11,11 @@ from torch import nn
 
 from benchmark.common import torchvision_import
 from benchmark.common.errors import ConfigFault, RunFault
+from benchmark.common.listing import sha256_of
 from benchmark.common.torchvision_import import installed, library
 from benchmark.evaluation.cost import multiply_adds
 from benchmark.model.attention.distribution import mode
-from benchmark.model.encoder.state_dicts import fill, read, sha256_of
+from benchmark.model.encoder.state_dicts import fill, read
 from benchmark.model.encoder.torchvision import Torchvision, fetched
 
 needs_torchvision = pytest.mark.skipif(not installed(), reason="torchvision is an optional extra")
