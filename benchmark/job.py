@@ -16,6 +16,7 @@ from benchmark.common.tones import tones
 from benchmark.config.compose import plain
 from benchmark.evaluation import cost
 from benchmark.evaluation.examples import examples
+from benchmark.evaluation.first_glimpses import FirstGlimpses
 from benchmark.evaluation.panels import Panels
 from benchmark.fitting import FitResult, Watching, fit, resume
 from benchmark.process.allocator import keep_freed_memory
@@ -81,7 +82,9 @@ def _carry_out(config: DictConfig, address: RunId, folder: RunFolder, status: St
         if weights is None:
             weights = started_from(make(config.start), built.module)
         status.update(fingerprints=known.fingerprints(config, built.datamodule), weights=weights)
-        watching = Watching(clock, loggers, [Panels(folder, settings.tones, logs.is_due, clock)])
+        look_first = FirstGlimpses(partial(build_rnn, without_weight_files(config)), config.attention.name)
+        callbacks = [Panels(folder, settings.tones, logs.is_due, clock), *([] if resumed.checkpoint else [look_first])]
+        watching = Watching(clock, loggers, callbacks)
         trained = fit(config, built, resumed, folder, watching, status, out)
         status.update(message="evaluating", seconds_left=None)
         record = _conclude(config, address, built, trained, folder, status, settings)

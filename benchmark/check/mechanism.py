@@ -7,13 +7,13 @@ from collections.abc import Iterator
 from typing import Any
 
 import torch
-from torch import Tensor
 
 from benchmark.check.contract import Contract
 from benchmark.check.given import Given
 from benchmark.check.runs import RUNS, first_loss, its_cost_is_counted, roll
-from benchmark.model.attention.base import Attention, Glimpse
+from benchmark.model.attention.base import Attention
 from benchmark.model.attention.distribution import Draw, expectation, mode, sample, uniform
+from benchmark.model.attention.faults import glimpse_faults, look_faults, unregistered
 from datamodules.contract import NO_KEY
 
 DRAWS: dict[str, Draw] = {"sample": sample, "mode": mode, "expectation": expectation, "uniform": uniform}
@@ -49,38 +49,6 @@ def a_glimpse_has_its_shapes(given: Given) -> Iterator[str]:
         finally:
             hook.remove()
         yield from (f"{fault} (drawn by {name})" for fault in dict.fromkeys(found))
-
-
-def glimpse_faults(attention: Attention, glimpse: Any, rows: int) -> list[str]:
-    """What is wrong with the type, shapes and values of a glimpse of `rows` trajectories."""
-    if not isinstance(glimpse, Glimpse):
-        fields = ", ".join(Glimpse._fields)
-        return [f"forward gives a {type(glimpse).__name__}, and has to give a Glimpse({fields})"]
-    shapes: dict[str, tuple[int, ...]] = {"code": (rows, attention.code_size), "log_prob": (rows,)}
-    found = []
-    for name, value in glimpse._asdict().items():
-        if not isinstance(value, Tensor):
-            found.append(f"{name} of a glimpse is a {type(value).__name__}, and has to be a tensor")
-        elif name in shapes and tuple(value.shape) != shapes[name]:
-            found.append(f"{name} of a glimpse has the shape {tuple(value.shape)}, and has to have {shapes[name]}")
-        elif value.dim() < 1 or len(value) != rows:
-            found.append(
-                f"{name} of a glimpse has the shape {tuple(value.shape)}, and has to have a row for each of {rows}"
-            )
-        elif not value.isfinite().all():
-            found.append(f"{name} of a glimpse is not finite")
-    if found:
-        return found
-    if glimpse.item_probs.dim() != 2:
-        shape = tuple(glimpse.item_probs.shape)
-        found.append(f"item_probs of a glimpse has the shape {shape}, and has to have ({rows}, items)")
-    elif glimpse.item_probs.shape[1] and not ((glimpse.item_probs >= 0) & (glimpse.item_probs <= 1)).all():
-        found.append("item_probs of a glimpse is beyond 0 to 1")
-    if not attention.drawn and glimpse.log_prob.requires_grad and glimpse.log_prob.any():
-        found.append(
-            "log_prob of a glimpse is not zero and has a gradient, and drawn is False: nothing may learn from it"
-        )
-    return found
 
 
 def log_prob_trains_the_policy(given: Given) -> Iterator[str]:
@@ -122,6 +90,10 @@ def images_do_not_mix(given: Given) -> Iterator[str]:
                "trajectories side by side: query_RS.unflatten(0, (images, -1)), or repeat_interleave")  # fmt: skip
 
 
+def what_it_holds_is_registered(given: Given) -> Iterator[str]:
+    yield from unregistered(given.parts.module.rnn)
+
+
 def global_feature_has_its_size(given: Given) -> Iterator[str]:
     attention, batch = given.parts.module.rnn.attention, given.few("test")
     global_feature = attention.global_feature(attention.encode(batch.image, batch.boxes, NO_KEY))
@@ -134,23 +106,14 @@ def maps_and_fixations_are_of_the_image(given: Given) -> Iterator[str]:
     attention = given.parts.module.rnn.attention
     with torch.no_grad():
         where = roll(given, given.few("test"), mode, 1).where[:, 0].flatten(0, 2)
-    map_RHW, fixation_R2 = attention.attention_map(where, (height, width)), attention.fixation(where)
-    if tuple(map_RHW.shape) != (wanted := (len(where), height, width)):
-        yield f"attention_map has the shape {tuple(map_RHW.shape)}, and has to have {wanted}"
-    elif not (map_RHW.min() >= 0 and map_RHW.max() <= 1):
-        yield f"attention_map goes from {map_RHW.min():.4g} to {map_RHW.max():.4g}, and has to stay in 0 to 1"
-    elif not map_RHW.amax((1, 2)).min() > 0:
-        yield "attention_map is zero everywhere for some glimpse"
-    if tuple(fixation_R2.shape) != (len(where), 2):
-        yield f"fixation has the shape {tuple(fixation_R2.shape)}, and has to have {(len(where), 2)}: x and y"
-    elif not (((fixation_R2 >= 0) & (fixation_R2 <= torch.tensor([width, height]))) | fixation_R2.isnan()).all():
-        yield f"a fixation lies outside the image of {width} x {height} px; it is (x, y), and NaN where there is none"
+    yield from look_faults(attention, where, (height, width))
 
 
 MAPS = Contract("maps and fixations are of the image", maps_and_fixations_are_of_the_image)
 
 CONTRACTS = (
     Contract("it is a mechanism", is_a_mechanism, first=True),
+    Contract("its layers and tensors are registered", what_it_holds_is_registered, first=True),
     Contract("a glimpse has the required shapes and values", a_glimpse_has_its_shapes, first=True),
     Contract("log_prob of what is drawn trains its policy", log_prob_trains_the_policy),
     Contract("a gradient reaches each of its weights", a_gradient_reaches_every_weight),

@@ -1,6 +1,5 @@
 """Locates an error in the user's code: the innermost frame of a traceback that is not of an installed library."""
 
-import site
 import sysconfig
 import traceback
 from collections.abc import Collection, Iterator
@@ -17,15 +16,19 @@ def raised_at(error: BaseException, packages: Collection[str] = ()) -> str:
     """
     if isinstance(error, SyntaxError) and error.filename:
         return f"{error.filename}:{error.lineno}"
-    installed = tuple(
-        {sysconfig.get_path(name) for name in ("stdlib", "purelib", "platlib")} | {*site.getsitepackages()}
-    )
     own = set(packages) - LIBRARIES
     for frame, line in reversed(list(traceback.walk_tb(error.__traceback__))):
         file, package = frame.f_code.co_filename, str(frame.f_globals.get("__name__", "")).split(".")[0]
-        if package in own or (Path(file).is_file() and not file.startswith(installed)):
+        if package in own or (Path(file).is_file() and not _installed(file)):
             return f"{file}:{line}, in {frame.f_code.co_name}"
     return ""
+
+
+def _installed(file: str) -> bool:
+    """Whether a file is of a library: of Python's own, or of any environment's, such as the one below a virtual one."""
+    return file.startswith(sysconfig.get_path("stdlib")) or not {"site-packages", "dist-packages"}.isdisjoint(
+        Path(file).parts
+    )
 
 
 def described(error: BaseException, packages: Collection[str] = ()) -> str:

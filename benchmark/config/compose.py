@@ -1,6 +1,7 @@
 """Composes configurations as hydra.main does, without running anything."""
 
 import importlib.metadata
+import importlib.util
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -48,7 +49,25 @@ class EntryPointConfigs(SearchPathPlugin):
 
     def manipulate_search_path(self, search_path: ConfigSearchPath) -> None:
         for entry in importlib.metadata.entry_points(group=ENTRY_POINTS):
-            search_path.append(provider=entry.name, path=f"pkg://{entry.value}")
+            for folder in folders_of(entry):
+                search_path.append(provider=entry.name, path=f"file://{folder}")
+
+
+def folders_of(entry: importlib.metadata.EntryPoint) -> list[Path]:
+    """The folders of a package's yamls, which need no `__init__.py`. Raises ConfigFault where there is none."""
+    try:
+        found = importlib.util.find_spec(entry.value)
+        reason = "there is no such folder of yamls in it"
+    except Exception as fault:  # whatever importing somebody's package raises
+        found, reason = None, f"{type(fault).__name__}: {fault}"
+    folders = [path for path in map(Path, (found and found.submodule_search_locations) or ()) if path.is_dir()]
+    if not folders:
+        package = entry.dist.name if entry.dist else entry.name
+        raise ConfigFault(
+            [f"{package}: the installed package names {entry.value} in its entry points, {ENTRY_POINTS}: {reason}. "
+             f"Mend the package or its pyproject.toml and install it again, or pip uninstall {package}"]
+        )  # fmt: skip
+    return folders
 
 
 def register_plugins() -> None:

@@ -7,6 +7,7 @@ run's folder may come from anywhere.
 import inspect
 import types
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from functools import cache
 from typing import Any, Union, get_args, get_origin, get_type_hints
 
@@ -14,6 +15,7 @@ from hydra.core.object_type import ObjectType
 from hydra.plugins.config_source import ConfigSource
 from hydra.utils import get_object
 from omegaconf import OmegaConf
+from yaml import YAMLError
 
 from benchmark.common.moved import TARGET, moved, silent
 from benchmark.config.compose import Composer
@@ -47,7 +49,8 @@ def known_parts(composer: Composer) -> Parts:
 
 def _contents(source: ConfigSource, group: str) -> Iterator[Any]:
     for name in source.list(group, ObjectType.CONFIG):
-        yield OmegaConf.to_container(source.load_config(f"{group}/{name}".lstrip("/")).config, resolve=False)
+        with suppress(YAMLError, UnicodeDecodeError):  # no run was made of what cannot be read
+            yield OmegaConf.to_container(source.load_config(f"{group}/{name}".lstrip("/")).config, resolve=False)
     for name in source.list(group, ObjectType.GROUP):
         if (inner := f"{group}/{name}".lstrip("/")) != OWN:
             yield from _contents(source, inner)

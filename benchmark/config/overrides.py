@@ -11,13 +11,14 @@ from hydra.errors import HydraException
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
+from benchmark.common.errors import ConfigFault
 from benchmark.common.nearest import did_you_mean
 from benchmark.config.choices import NAMED, as_typed, choice_faults
 from benchmark.config.compose import Composer
 from benchmark.config.hydra_internals import has, keys, swept_values
 from benchmark.config.kinds import fits, kind
 from benchmark.config.typed import in_quotes, one_text
-from benchmark.config.yamls import header_faults, name_faults
+from benchmark.config.yamls import clash, header_faults, name_faults
 from benchmark.process.program import first_line
 from benchmark.results.run_id import name_fault
 
@@ -110,6 +111,7 @@ class Overrides:
         faults = []
         for value in values(override):
             if value in known:
+                faults += clash(self._composer.loader, group, str(value))
                 faults += header_faults(self._composer.loader, group, str(value))
             if value is None or value in known or override.is_delete() or self.search:
                 continue  # a search path may add choices that are only known after composing
@@ -150,7 +152,9 @@ class Overrides:
             picked = [f"{key}={choice}" for (_, key, _), choice in zip(groups, chosen, strict=True)]
             try:
                 configs.append(self._composer.composed_once([*self.search, *picked]))
-            except (HydraException, OmegaConfBaseException) as error:
+            except (HydraException, OmegaConfBaseException, ConfigFault) as error:
+                if whole and isinstance(error, ConfigFault):
+                    raise
                 return [], [f"{' '.join(picked)}: {first_line(error)}"] if whole else []
         return configs, []
 

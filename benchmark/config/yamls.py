@@ -13,12 +13,23 @@ from omegaconf import DictConfig, OmegaConf
 from benchmark.common.moved import NAMED
 from benchmark.common.nearest import did_you_mean
 
+OF_ATTENTION = {"glimpses": "${look.glimpses}", "mechanism": "{_target_: package.module.Class, ...}"}
+"""What every choice of attention sets beside its name, with an example."""
+GLOBAL = "# @package _global_"
+"""First line of a yaml that sets more than its own group."""
 HEADER = re.compile(r"#\s*@\s*(\w+)\s*(\S*)")
 
 
 def file_of(loader: ConfigLoader, config: str) -> Path | None:
     """The file of a configuration such as data/mine, in the first folder or package that has it; None for none."""
+    return next(files_of(loader, config), None)
+
+
+def files_of(loader: ConfigLoader, config: str, beside: str = "") -> Iterator[Path]:
+    """All files of a configuration, the one that is read first. beside: a provider of files that are left out."""
     for source in loader.get_sources():
+        if source.provider == beside:
+            continue
         if source.scheme() == "file":
             folder = Path(source.path)
         elif source.scheme() == "pkg" and (found := importlib.util.find_spec(source.path.replace("/", "."))):
@@ -26,8 +37,7 @@ def file_of(loader: ConfigLoader, config: str) -> Path | None:
         else:
             continue
         if (path := folder / f"{config}.yaml").is_file():
-            return path
-    return None
+            yield path
 
 
 def chosen_files(loader: ConfigLoader, overrides: Sequence[str]) -> list[Path]:
@@ -87,6 +97,8 @@ def _missing_default(words: str, files: Sequence[Path], loader: ConfigLoader) ->
         for path in files:
             for number, line in enumerate(text_of(path).splitlines(), 1):
                 if wanted.search(line.split("#")[0]) and line.lstrip().startswith("- "):
+                    if "Could not override" in words and not any(map(HEADER.match, text_of(path).split("\n"))):
+                        return f"{path}:{number}: {line.strip()!r}: needs {GLOBAL!r} as the first line of the file"
                     known = list(loader.get_group_options(group)) or [*loader.get_group_options("")]
                     known += [] if group else loader.list_groups("")
                     return f"{path}:{number}: {line.strip()!r}: {words.split(': ', 1)[-1]}{did_you_mean(choice, known)}"
@@ -115,8 +127,11 @@ def _by_node(lacking: dict[str, list[str]]) -> dict[str, list[str]]:
 
 def _unset_message(names: str, keys: Sequence[str], config: DictConfig, loader: ConfigLoader) -> str:
     users = ", ".join(sorted(keys)[:3]) + (" ..." if len(keys) > 3 else "")
-    name = OmegaConf.select(config, "data.name")
-    path = file_of(loader, f"data/{name}") if names.startswith("look.") else None
+    node, _, name = names.rpartition(".")
+    beside = OmegaConf.select(config, node) if node else config
+    if isinstance(beside, DictConfig) and (near := did_you_mean(name, map(str, beside))):
+        return f"{names}: not set, but used by {users}{near}"
+    path = file_of(loader, f"data/{OmegaConf.select(config, 'data.name')}") if names.startswith("look.") else None
     usual = file_of(loader, "data/digit_pairs")
     where = f". A data set's yaml sets them under `look:` in {path}, as in {usual}" if path else ""
     if path and path == usual:
@@ -133,6 +148,12 @@ def references(node: Any, path: str) -> Iterator[tuple[str, str]]:
         yield from ((path, found) for found in re.findall(r"\$\{([\w.]+)\}", node))
 
 
+def clash(loader: ConfigLoader, group: str, choice: str) -> list[str]:
+    """The fault of a choice that several packages bring: all but one would silently be another than was meant."""
+    found = [str(path) for path in files_of(loader, f"{group}/{choice}", beside="command-line")]
+    return [f"{group}={choice}: is in several files: {', '.join(found)}. Rename yours"] if len(found) > 1 else []
+
+
 def header_faults(loader: ConfigLoader, group: str, choice: str) -> list[str]:
     """Faults of a misspelled header `# @package _global_`, with which keys would be put in the wrong place."""
     path = file_of(loader, f"{group}/{choice}")
@@ -142,7 +163,7 @@ def header_faults(loader: ConfigLoader, group: str, choice: str) -> list[str]:
         found = HEADER.match(line)
         known = {"_global_", "_group_", "hydra", *loader.list_groups("")}
         if found and (found[1] != "package" or found[2].split(".")[0] not in known):
-            return [f"{path}:{number}: {line.strip()!r}: has to be '# @package _global_', or no such line"]
+            return [f"{path}:{number}: {line.strip()!r}: has to be {GLOBAL!r}, or no such line"]
     return []
 
 
@@ -151,11 +172,21 @@ def name_faults(config: DictConfig, loader: ConfigLoader) -> list[str]:
     found = []
     for group in NAMED:
         choice = config.hydra.runtime.choices.get(group)
-        if choice is None or (name := OmegaConf.select(config, f"{group}.name")) == choice:
+        if choice is None:
             continue
-        path = file_of(loader, f"{group}/{choice}")
-        state = f"is {name!r}" if name is not None else "is not there"
-        found.append(
-            f"{path}: {group}.name {state}, and has to be {choice!r} as the file: a run's folder is found by it"
-        )
+        path, name = file_of(loader, f"{group}/{choice}"), OmegaConf.select(config, f"{group}.name")
+        if name is None and path and _lacks_its_group(path, group):
+            found.append(f"{path}: begins with {GLOBAL!r}, so its keys have to be below `{group}:`. Or leave that out")
+        elif name != choice:
+            state = f"is {name!r}" if name is not None else "is not there"
+            found.append(
+                f"{path}: {group}.name {state}, and has to be {choice!r} as the file: a run's folder is found by it"
+            )
+        elif group == "attention" and (lacking := [key for key in OF_ATTENTION if key not in config.attention]):
+            found += [f"{path}: attention.{key} is not there: `{key}: {OF_ATTENTION[key]}`" for key in lacking]
     return found
+
+
+def _lacks_its_group(path: Path, group: str) -> bool:
+    text = text_of(path)
+    return text.startswith(GLOBAL) and not re.search(rf"^{group}:", text, re.MULTILINE)

@@ -11,6 +11,7 @@ from hydra.utils import get_class
 from omegaconf import DictConfig
 
 from benchmark.build import build_module, make, without_weight_files
+from benchmark.common.blame import described, packages_of
 from benchmark.common.errors import causes, fault_lines
 from benchmark.config.check import argument_faults, config_faults
 from benchmark.config.compose import plain, written
@@ -104,5 +105,5 @@ def faults_off_meta(config: DictConfig) -> list[str]:
         build_module(config, spec, references)
     except Exception as error:
         *_, last = causes(error)
-        return fault_lines(error) or [f"the parts cannot be built ({type(last).__name__}: {last})"]
+        return fault_lines(error) or [f"the parts cannot be built ({described(last, packages_of(plain(config)))})"]
     return []

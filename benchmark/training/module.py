@@ -113,9 +113,10 @@ class AttentionModule(pl.LightningModule):
         """Raises RunFault if a loss was NaN or infinite since the run began."""
         step = int(self.first_bad)
         if step >= 0:
+            cure = "The last good checkpoint is kept. Try a lower optimizer.make.lr, a smaller optimizer.clip_core, or "
             raise RunFault(
-                f"the loss was not a finite number at step {step} (epoch {self.current_epoch}). The last good "
-                "checkpoint is kept. Try a lower optimizer.make.lr, a smaller optimizer.clip_core, or another seed."
+                f"the loss was not a finite number at step {step} (epoch {self.current_epoch}). "
+                + (f"{cure}another seed." if step else "No weight had changed yet: a part of the model gives it.")
             )
 
     def on_train_batch_start(self, batch: Batch, number: int) -> None:

@@ -10,7 +10,7 @@ from stubs import Watched
 from benchmark.check.__main__ import check
 from benchmark.check.contract import Contract, broken
 from benchmark.check.given import Given
-from benchmark.check.mechanism import a_gradient_reaches_every_weight, glimpse_faults
+from benchmark.check.mechanism import a_gradient_reaches_every_weight
 from benchmark.check.repeatable import (
     a_batch_is_a_function_of_its_ticket,
     index_names_the_training_images,
@@ -19,6 +19,7 @@ from benchmark.check.repeatable import (
 from benchmark.check.subjects import Case, CheckSubject, subjects
 from benchmark.common.errors import ConfigFault
 from benchmark.model.attention.base import Glimpse
+from benchmark.model.attention.faults import glimpse_faults
 from datamodules.contract import Batch
 
 
@@ -39,6 +40,10 @@ def glimpse(**other):
             ["where of a glimpse has the shape (2, 2), and has to have a row for each of 4"],
         ),
         ({"item_probs": torch.full((4, 2), 2.0)}, ["item_probs of a glimpse is beyond 0 to 1"]),
+        (
+            {"item_probs": torch.full((4, 3), 0.5)},
+            ["item_probs of a glimpse sums to 1.5, and probabilities have a sum of at most 1"],
+        ),
         (
             {"log_prob": -torch.ones(4, requires_grad=True)},
             ["log_prob of a glimpse is not zero and has a gradient, and drawn is False: nothing may learn from it"],

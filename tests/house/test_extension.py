@@ -36,8 +36,7 @@ def site(tmp_path_factory):
     for name in ("pyproject.toml", *(name for name in FILES if name.startswith("mylab/"))):
         (source / name).parent.mkdir(parents=True, exist_ok=True)
         (source / name).write_text(FILES[name])
-    for folder in ("mylab", "mylab/conf"):
-        (source / folder / "__init__.py").touch()
+    (source / "mylab" / "__init__.py").touch()
     pip = [sys.executable, "-m", "pip", "--disable-pip-version-check", "install", "--quiet", "--no-deps", "--no-index"]
     subprocess.run([*pip, "--no-build-isolation", "--target", site, source], check=True)
     return site
