@@ -86,7 +86,7 @@ def main() -> int:
     parser.add_argument("--workers", type=int, default=4, help="threads that decode (default: %(default)s)")
     choice, overrides = parser.parse_known_intermixed_args()
     seen, faults = CHECKS[choice.data](choice.data, choice.folder, choice.workers, overrides)
-    print("\n".join([*seen, *faults, f"{len(faults)} faults" if faults else "no fault"]))
+    print("\n".join([*seen, *faults, f"faults: {len(faults)}" if faults else "no fault"]))
     return 1 if faults else 0
 
 

@@ -44,7 +44,7 @@ def main() -> int:
     images = dict(zip(SPLITS, map(image_ids, (choice.val, choice.test)), strict=True))
     if choice.command == "check":
         faults = results_faults(choice.archive, images)
-        print("\n".join([*faults, f"{len(faults)} faults" if faults else "no fault"]))
+        print("\n".join([*faults, f"faults: {len(faults)}" if faults else "no fault"]))
         return 1 if faults else 0
     results = map(official_results, (choice.val_results, choice.test_results))
     print(write_results(choice.folder, choice.algorithm, dict(zip(SPLITS, results, strict=True)), images))

@@ -26,7 +26,7 @@ def test_all_faults_are_listed_at_once(folder, monkeypatch, capsys):
     monkeypatch.setattr("sys.argv", ["attention-check-data", "mnist", str(folder)])
     assert check_data.main() == 1
     lines = capsys.readouterr().out.splitlines()
-    assert len(lines) == 3 + 3 + 1 and lines[-1] == "3 faults"
+    assert len(lines) == 3 + 3 + 1 and lines[-1] == "faults: 3"
     assert "train-labels-idx1-ubyte.gz is missing" in lines[3]
     assert "t10k-images" in lines[4] and "t10k-labels" in lines[5]
 

@@ -175,7 +175,7 @@ def test_the_check_lists_all_faults_at_once(faulty, tmp_path):
     done = subprocess.run(command, cwd=tmp_path, env=environment(), capture_output=True, text=True, timeout=200)
     lines = done.stdout.splitlines()
     assert done.returncode == 1 and lines[:2] == ["train: 16 photographs", "test: 6 photographs"]
-    assert lines[-1] == "8 faults" and "Traceback" not in done.stderr
+    assert lines[-1] == "faults: 8" and "Traceback" not in done.stderr
     for (top, folder, said), line in zip(FAULTS, lines[2:-1], strict=True):
         assert line.startswith(f"{faulty / top / folder}{said}")
     assert not (faulty / "cache").exists()

@@ -78,7 +78,7 @@ def check(*arguments, cwd):
 def test_the_check_lists_all_faults_at_once(faulty, tmp_path):
     done = check(faulty, cwd=tmp_path)
     lines = done.stdout.splitlines()
-    assert done.returncode == 1 and lines[:2] == ["test: 1 images", "train: 9 images"] and lines[-1] == "8 faults"
+    assert done.returncode == 1 and lines[:2] == ["test: 1 images", "train: 9 images"] and lines[-1] == "faults: 8"
     for said, line in zip(FAULTS, lines[2:-1], strict=True):
         assert line.startswith(f"{faulty / 'train'}/{said}")
     assert not (faulty / "cache").exists()

@@ -107,4 +107,4 @@ def test_the_script_writes_and_checks(tmp_path):
     assert (done.returncode, done.stdout) == (0, "out/results.zip\n"), done.stderr
     (tmp_path / "test2014.json").write_text(json.dumps({"images": [{"id": 6}]}))
     done = script("check", "out/results.zip")
-    assert done.returncode == 1 and done.stdout.endswith("ids are unknown: 5\n2 faults\n")
+    assert done.returncode == 1 and done.stdout.endswith("ids are unknown: 5\nfaults: 2\n")
