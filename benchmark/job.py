@@ -60,14 +60,14 @@ def run_one(config: DictConfig, address: RunId) -> None:
 
 def _carry_out(config: DictConfig, address: RunId, folder: RunFolder, status: Status, out: Console) -> None:
     known, made = KnownData(), status.get("fingerprints")
-    if folder.last.exists():
-        refuse_other_start(config, status.get("weights") or (), f"{folder.path} holds an unfinished run")
     if made and (reason := known.refuse_others(config, made, f"{folder.path} holds an unfinished run")):
         raise RunFault(f"{folder.path} cannot be resumed: {reason}")
     write_whole(folder.config, OmegaConf.to_yaml(config, resolve=True).encode())
     torch.set_num_threads(config.threads)
     keep_freed_memory()
     resumed = resume(folder, address.config_hash)
+    if resumed.checkpoint:
+        refuse_other_start(config, status.get("weights") or (), f"{folder.path} holds an unfinished run")
     logs, clock, asked = build_logs(config, folder.path), Clock(), config.evaluation
     settings = ScoringSettings(asked.samples, asked.seed, address.seed, tones(plain(config)["data"]))
     exit_code = 1

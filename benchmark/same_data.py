@@ -173,7 +173,8 @@ class StoredJobs:
             begun = done or folder.last.exists()
             stored = read_json(folder.record if done else folder.status) if begun else {}
             what = f"{{}} holds {'a finished' if done else 'an unfinished'} run"
-            refuse_other_start(config, stored.get("weights") or (), what)
+            if done or folder.best.exists():  # without its best weights a run begins anew
+                refuse_other_start(config, stored.get("weights") or (), what)
             made = stored.get("fingerprints")
             if made and (reason := self._known.refuse_others(config, made, what)) and done:
                 self.not_compared[reason] = None

@@ -4,7 +4,6 @@ import sys
 from argparse import ArgumentParser
 from collections.abc import Callable, Sequence
 
-from benchmark.common.torchvision_import import make_importable
 from benchmark.config.compose import Composer, register_plugins
 
 DRY_RUN = "--dry-run"
@@ -26,6 +25,8 @@ def folder_command(text: str | None, carry_out: Callable[[Sequence[str], Compose
     if not arguments or {"-h", "--help"} & set(arguments):
         print(text)
         return 0
+    from benchmark.common.torchvision_import import make_importable  # imports PyTorch, which --help does not need
+
     make_importable()  # before any part imports Lightning
     register_plugins()
     parser = ArgumentParser(add_help=False, allow_abbrev=False)
