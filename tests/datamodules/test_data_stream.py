@@ -113,6 +113,11 @@ def test_fingerprints_tell_splits_and_settings_apart():
     assert all(len(value) == 64 for each in prints for value in each.values())
 
 
+def test_validation_and_test_are_laid_out_differently():
+    validated, tested = (canvases().batch(Ticket(split, 0, 0), CPU).boxes for split in ("validation", "test"))
+    assert not torch.equal(validated, tested)
+
+
 def test_the_fingerprint_is_of_what_a_model_sees():
     from hashlib import sha256
 

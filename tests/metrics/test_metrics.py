@@ -62,6 +62,17 @@ def test_a_glimpse_in_two_boxes_is_in_the_nearer():
     assert judged([[[5, 5], [8, 5], [6, 5], [12, 5]]], boxes)["switches"] == [3.0]
 
 
+def test_a_glimpse_outside_of_a_box_is_not_in_it_however_near_its_centre_is():
+    wide, small = [0, 0, 40, 10], [40, 0, 44, 10]
+    assert judged([[[20, 5], [39, 5]]], [[wide, small]])["switches"] == [0.0]
+
+
+def test_the_glimpses_of_a_symbol_count_where_it_does():
+    fixation = torch.tensor([[[[5.0, 5], [25, 5]], [[5, 6], [6, 5]]]])  # two before each of two symbols
+    found = localisation(fixation, torch.tensor([[[0.0, 0, 10, 10]]]), torch.tensor([[True, False]]))
+    assert found.hit_rate.tolist() == [0.5] and found.aim_distance.tolist() == [0.0]
+
+
 def test_a_box_is_half_open():
     boxes = [[[0, 0, 10, 10]]] * 4
     found = judged([[[0, 0]], [[10, 5]], [[5, 10]], [[9.99, 9.99]]], boxes)
@@ -196,6 +207,16 @@ def test_looks_in_turn_by_hand():
     assert ordered([still], [ROW]) == ([pytest.approx(1 / 3)], [0.0])
 
 
+def test_a_digit_s_box_is_half_open_and_its_glimpses_count_by_their_mean():
+    assert ordered([[[[10, 5]], [[19, 10]], [[20, 0]]]], [ROW])[0] == [pytest.approx(1 / 3)]
+    assert ordered([[[[5, 5], [5, 5]], [[0, 5], [20, 5]]]], [ROW])[1] == [1.0]
+
+
+def test_a_box_that_is_missing_in_the_middle_has_no_step_to_it_nor_from_it():
+    on, turns = ordered([[[[5, 5]], [[15, 5]], [[25, 5]], [[35, 5]]]], [[ROW[0], [NAN] * 4, ROW[2], [30, 0, 40, 10]]])
+    assert on == [1.0] and turns == [1.0]
+
+
 def test_steps_after_the_last_symbol_have_no_order():
     along, emitted = [[[5, 5]], [[15, 5]], [[0, 50]]], [[True, True, False]]
     assert ordered([along], [ROW], emitted) == ([1.0], [1.0])
@@ -249,8 +270,10 @@ def test_a_headline_goes_into_a_record_and_comes_back():
 
 def test_entropy_of_attention_by_hand():
     even, one, half = [0.25] * 4, [1.0, 0, 0, 0], [0.5, 0.5, 0, 0]
-    probs_BTMN = torch.tensor([[[even, one], [half, half]], [[one, one], [even, even]]])
+    probs_BTMN = torch.tensor([[[even, one], [half, half]], [[half, one], [even, even]]])
     symbol_BT = torch.tensor([[3, 1], [3, IGNORED]])  # the second image's sequence ends after a symbol
-    assert attention_entropy(probs_BTMN, symbol_BT).tolist() == pytest.approx([(math.log(4) / 2 + math.log(2)) / 2, 0])
+    assert attention_entropy(probs_BTMN, symbol_BT).tolist() == pytest.approx(
+        [(math.log(4) / 2 + math.log(2)) / 2, math.log(2) / 2]
+    )
     assert attention_entropy(probs_BTMN, symbol_BT[:, :1])[0].item() == pytest.approx(math.log(4) / 2)
     assert attention_entropy(probs_BTMN[..., :0], symbol_BT).isnan().all()

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 import torch
+import torchmetrics
 import torchmetrics.classification as library
 from models import built, configurations, no_boxes, no_references, task
 
@@ -70,6 +71,19 @@ def test_the_numbers_by_hand():
     # said 0, 0, 3, 3: half agree, and by chance (1/4 * 1/2) * 2 do; the second likeliest hold the other two
     assert found["kappa"] == pytest.approx((0.5 - 0.25) / (1 - 0.25)) and found["top2"] == 1.0
     assert found["error"] == 0.5 and found["class_error"] == 0.5
+
+
+def test_an_extra_metric_is_given_probabilities():
+    class Seen(torchmetrics.MeanMetric):
+        def update(self, probability_BV, true_B):
+            super().update(probability_BV.gather(1, true_B[:, None]))
+
+    measure = measured()
+    measure.extra = {"seen": Seen()}
+    accumulator = Accumulator(measure)
+    log = torch.tensor([[0.6, 0.3, 0.1, 0.0], [0.2, 0.4, 0.1, 0.3]]).log()
+    accumulator.add(log.argmax(-1)[:, None], log[:, None], batch([0, 3]))
+    assert accumulator.result("test").summary["seen"] == pytest.approx((0.6 + 0.3) / 2)
 
 
 def test_our_own_shares_are_those_of_torchmetrics():

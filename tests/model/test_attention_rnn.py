@@ -71,6 +71,36 @@ def test_a_glimpse_is_asked_for_before_it_is_taken():
     assert rollout.where.shape == (2, 1, 3, 2, 2) and rollout.logits.shape == (2, 1, 3, V)
 
 
+def test_every_trajectory_starts_with_the_context_of_its_own_image():
+    started = []
+
+    class Started(Scripted):
+        def start(self, context_RH):
+            started.extend(context_RH[:, 0].tolist())
+            return super().start(context_RH)
+
+    spec = task(2, symbols=V)
+    parts = Watched(), Started(says([0]), 1), NoContext(spec, 1, 1), TeacherForcing(), Greedy()
+    rnn = AttentionRNN(spec, *parts, 1)
+    rnn.context.forward = lambda image, global_feature: image.flatten(1)[:, :1]
+    rnn(torch.arange(8.0).view(2, 1, 2, 2), no_boxes(2), None, 3, mode)
+    assert started == [0, 0, 0, 4, 4, 4]
+
+
+def test_a_mechanism_is_told_of_all_its_glimpses_so_far_in_order():
+    told = []
+
+    class Remembering(Watched):
+        def forward(self, features, query_RS, step, draw, past):
+            told.append([where[:, 0].tolist() for where in past])
+            return super().forward(features, query_RS, step, draw, past)
+
+    spec, decoder = task(2, symbols=V, steps=2, end=None), Scripted(says([0, 1], [1, 1]), 2)
+    rnn = AttentionRNN(spec, Remembering(), decoder, NoContext(spec, 1, 1), TeacherForcing(), Greedy(), 2)
+    rnn(torch.zeros(2, 1, 2, 2), no_boxes(2), None, 1, mode)
+    assert told == [[[float(step)] * 2 for step in range(count)] for count in range(4)]
+
+
 @pytest.mark.parametrize("name", ATTENTION)
 def test_trajectories_lie_side_by_side(name):
     """S trajectories of each image are the images repeated, each beside its copies; other images change nothing."""

@@ -31,9 +31,11 @@ def cider_d(texts: CaptionWords, counts: Sequence[Counts]) -> np.ndarray:
 
 
 def log_of_lengths(one: Lengths, other: Lengths) -> Lengths:
-    """The logarithm of the Gaussian length penalty of two captions. one, other: lengths in words, arrays or tensors."""
-    apart = (one - 1).clip(min=0) - (other - 1).clip(min=0)
-    return -(apart**2) / (2 * SIGMA**2)
+    """The logarithm of the Gaussian length penalty of two captions, which differ by as many bigrams as words.
+
+    one, other: lengths in words, arrays or tensors; with an empty caption, which has no bigram less, the cosine is 0.
+    """
+    return -((one - other) ** 2) / (2 * SIGMA**2)
 
 
 def document_frequency(image_F: np.ndarray, gram_F: np.ndarray, kinds: int) -> np.ndarray:

@@ -119,6 +119,14 @@ def test_layouts_stay_inside_and_read_from_left_to_right(canvas, size, digits, c
         assert layout.piece.max() < 10
 
 
+def test_clutter_is_cut_and_laid_anywhere_up_to_the_edges_and_digits_of_a_canvas_are_different_ones():
+    layout = CanvasGenerator(9, 6, 2, 3, 4, ClippedSum(), Anywhere()).draw(5_000, 5, seeded())
+    for place, places in ((layout.cut, 3), (layout.spot, 6), (layout.piece, 5)):
+        counts = place.flatten().bincount() / place.numel()
+        assert len(counts) == places and (counts - 1 / places).abs().max() < 0.02  # five standard deviations
+    assert (layout.digit[:, 0] != layout.digit[:, 1]).all()
+
+
 def test_boxes_hold_all_ink_of_a_canvas_without_clutter():
     recipe = CanvasGenerator(30, 6, 2, 0, 1, ClippedSum(), Apart())
     layout = recipe.draw(50, 9, seeded())
@@ -151,7 +159,7 @@ def test_clutter_is_a_window_of_a_digit():
         (dict(canvas=20), r"digit of 28 x 28 .* does not fit a canvas of 20 x 20.*data\.canvas to 28"),
         (dict(clutter_size=29), r"data\.clutter_size must be 1 to 28, not 29"),
         (dict(clutter_size=0), r"data\.clutter_size must be 1 to 28, not 0"),
-        (dict(clutter=200), r"lower data\.clutter"),
+        (dict(clutter=127), r"2 digits and 127 pieces of clutter.*no more than 128.*lower data\.clutter"),
         (dict(canvas=50, placement=Apart()), r"cannot lie apart"),
     ],
 )

@@ -79,6 +79,14 @@ def test_digits_apart_are_uniform_among_the_arrangements_without_overlap():
     assert all(abs(count - 1875) < 5 * 43 for count in counts.values())
 
 
+def test_where_there_is_hardly_room_digits_apart_lie_anywhere_in_cells_of_a_grid():
+    """Nine digits of 5 px on 18, which no draw at random puts apart: three cells of 6 px an axis."""
+    place_BK2 = Apart().draw(2_000, 9, 5, 18, seeded())
+    shares = place_BK2.flatten().bincount(minlength=14) / place_BK2.numel()
+    assert shares.nonzero().flatten().tolist() == [0, 1, 6, 7, 12, 13]
+    assert ((shares[shares > 0] - 1 / 6).abs() < 0.01).all()  # five standard deviations
+
+
 def test_without_room_the_refusal_says_what_to_do():
     with pytest.raises(DataFault, match=r"5 digits of 28 x 28 .* there is room for 4.*data\.canvas"):
         Apart().check(5, 28, 80)

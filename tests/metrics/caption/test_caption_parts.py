@@ -88,8 +88,33 @@ def test_deep_output_written_out():
     h, _ = model.cell(torch.cat([code, said], -1), (h, c))
     read = said + h @ model.of_state.weight.T + model.of_state.bias + code @ model.of_code.weight.T
     torch.testing.assert_close(model.logits(after), read.tanh() @ model.head.weight.T + model.head.bias)
-    model.train()
-    assert not torch.equal(model.logits(after), model.logits(after))
+
+
+def test_deep_output_drops_half_of_the_state_and_half_of_what_is_read():
+    """Either layer alone, the other one's weights made blind or its input constant."""
+    model = deep().train()
+    state = (torch.ones(20_000, H), torch.ones(20_000, H)), (torch.zeros(20_000, E),), (torch.zeros(20_000, D),)
+    with torch.no_grad():
+        for layer in (model.of_state, model.head):
+            layer.weight.zero_()
+            layer.bias.zero_()
+        model.of_state.bias[0] = 1.0
+        model.head.weight[0, 0] = 1.0
+        kept = model.logits(state)[:, 0]  # the input of the head: tanh(1), doubled where it is kept
+        assert kept.unique().tolist() == pytest.approx([0, 2 * torch.tensor(1.0).tanh().item()])
+        assert (kept > 0).float().mean().item() == pytest.approx(0.5, abs=0.011)  # three standard errors
+        model.of_state.bias[0] = 0.0
+        model.of_state.weight[0, 0] = 1.0
+        kept = model.logits(state)[:, 0]  # kept twice, in a quarter of the rows
+        assert kept.unique().tolist() == pytest.approx([0, 2 * torch.tensor(2.0).tanh().item()])
+        assert (kept > 0).float().mean().item() == pytest.approx(0.25, abs=0.0095)
+
+
+@pytest.mark.parametrize("detach", [True, False])
+def test_deep_output_s_flag_says_whether_attention_s_gradient_passes(detach):
+    model = deep(detach=detach)
+    state = model.start(torch.randn(R, H))
+    assert model.query(state).requires_grad is not detach and torch.equal(model.query(state), state[0][0])
 
 
 def test_deep_output_needs_words_of_some_width():

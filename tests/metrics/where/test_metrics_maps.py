@@ -39,6 +39,28 @@ def test_the_box_that_is_overlapped_best_counts():
     assert found["iou"] == 1 and found["pointing"] == 1 and found["mass"] == 1
 
 
+def test_a_box_apart_along_both_axes_is_not_overlapped_and_the_best_one_counts_alone():
+    assert judged([window(0, 0, 8, 8)], [[12, 12, 20, 20]])["iou"] == 0
+    assert judged([window(4, 0, 12, 8)], [[0, 0, 8, 8], [6, 0, 14, 8]])["iou"] == pytest.approx(48 / 80)
+
+
+def test_a_pixel_is_attended_from_half_of_its_own_map_s_peak_on():
+    faint = 0.1 * (window(0, 0, 4, 8) + 0.5 * window(4, 0, 8, 8) + 0.49 * window(8, 0, 12, 8))
+    assert judged([faint, window(0, 0, 4, 8)], [[0, 0, 8, 8]])["iou"] == 1
+
+
+def test_a_pixel_lies_where_its_centre_lies():
+    pixel = window(8, 8, 9, 9)  # its centre is at 8.5
+    for x0, x1, hit in ((8.4, 20, 1), (8.6, 20, 0), (0, 8.6, 1), (0, 8.5, 0)):
+        for box in ([x0, 0, x1, 28], [0, x0, 28, x1]):
+            found = judged([pixel], [box])
+            assert (found["pointing"], found["mass"]) == (hit, hit)
+
+
+def test_what_is_seen_far_off_does_not_move_the_middle_of_a_plateau():
+    assert judged([window(0, 9, 10, 19), window(14, 12, 18, 16)], [[3, 12, 7, 16]])["pointing"] == 1
+
+
 @pytest.mark.parametrize(("box", "hit"), [([9, 9, 13, 13], 1), ([0, 0, 6, 6], 0)])
 def test_a_flat_peak_points_at_its_middle(box, hit):
     assert judged([window(4, 4, 18, 18)], [box])["pointing"] == hit
@@ -50,8 +72,11 @@ def test_entropy_and_change_between_extremes():
     found = judged([corner, corner, other], [[0, 0, 4, 4]])
     assert found["entropy"] == pytest.approx(0, abs=1e-6)
     assert found["change"] == pytest.approx(0.5)  # of two steps one went elsewhere
-    half = judged([window(0, 0, SIDE, SIDE // 2)], [[0, 0, 4, 4]])
-    assert half["entropy"] == pytest.approx(math.log(CELLS**2 / 2) / math.log(CELLS**2))
+    assert judged([corner, other, other], [[0, 0, 4, 4]])["change"] == pytest.approx(0.5)  # from one to the next
+    half = window(0, 0, SIDE, SIDE // 2)
+    most = math.log(CELLS**2 / 2) / math.log(CELLS**2)
+    assert judged([half], [[0, 0, 4, 4]])["entropy"] == pytest.approx(most)
+    assert judged([half, half, corner], [[0, 0, 4, 4]])["entropy"] == pytest.approx(most * 2 / 3)
 
 
 def test_looks_after_the_end_count_for_nothing():

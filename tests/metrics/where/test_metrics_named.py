@@ -56,6 +56,14 @@ def test_share_of_the_map_in_the_boxes_of_what_is_named(symbols, boxes, maps, ex
     assert share(symbols, boxes, maps) == pytest.approx(expected)
 
 
+def test_after_the_end_nothing_is_named_whatever_the_first_symbol_is():
+    stack = torch.stack([torch.zeros(8, 8).index_fill(1, torch.arange(low, low + 4), 1.0) for low in (0, 4)])
+    where, said = torch.tensor([0.0, 1.0]).view(1, 2, 1, 1), torch.tensor([[0, IGNORED]])
+    names_VN = naming(spec(("dog", "a", "end"), ("dog",)))
+    found = mass_on_named(lambda place: stack[place[:, 0].long()], where, said, torch.tensor([[LEFT]]), names_VN)
+    assert found.tolist() == [1.0]
+
+
 @pytest.mark.parametrize("symbols", [["a"], ["dog"], ["lights"]])
 def test_it_cannot_be_told_where_nothing_is_named_that_is_there(symbols):
     assert math.isnan(share(symbols, [NONE, NONE, RIGHT, NONE], [(2, 6)]))

@@ -117,6 +117,9 @@ def test_two_storeys_written_out():
     torch.testing.assert_close(after[0][0], r1)
     torch.testing.assert_close(model.query(after), r2)
     torch.testing.assert_close(model.logits(after), model.head(r1))
+    where_to_look = [*model.upper.parameters(), torch.nn.Parameter(torch.zeros(1))]
+    found = model.policy_parameters(where_to_look[-1:])
+    assert len(found) == 5 and all(one is other for one, other in zip(found, where_to_look, strict=True))
 
 
 def test_the_context_is_read_where_it_is_wired_to_the_classifier():

@@ -19,6 +19,7 @@ from benchmark.model.decoder.single_layer import SingleLayer
 from benchmark.model.decoding.beam import Beam
 from benchmark.model.decoding.greedy import Greedy
 from benchmark.model.decoding.length import MeanLogProb, NoLengthNormalisation
+from benchmark.model.decoding.rollout import Step, Unroll
 from benchmark.model.decoding.sampling import Each, Sampling
 from benchmark.model.encoder.conv import Conv
 from benchmark.model.feeding.teacher_forcing import TeacherForcing
@@ -78,15 +79,14 @@ def test_wide_beams_find_the_best_of_all_sequences(length):
     assert len({str(row) for row in found.symbol[:, :5].tolist()}) > 1
 
 
-def plain_search(rnn, image_1CHW, width, length):
+def plain_search(loop, width, length):
     """Of one image, hypothesis by hypothesis, as the search is told in papers."""
-    loop = rnn.start_unroll(image_1CHW, no_boxes(1), 1, mode)
     live, done = [((), 0.0, loop.state)], []
     for t in range(loop.steps):
         grown = []
         for said, score, state in live:
-            step = loop.step(state, torch.tensor([said[-1] if said else loop.start_symbol]), t)
-            for symbol, log_p in enumerate(step.logits.log_softmax(-1)[0].tolist()):
+            step = loop.step(state, torch.tensor([said[-1] if said else loop.start_symbol] * loop.samples), t)
+            for symbol, log_p in enumerate(step.logits.softmax(-1).mean(0).log().tolist()):
                 grown.append(((*said, symbol), score + log_p, step.state))
         live = []
         for one in sorted(grown, key=lambda one: -one[1])[: width - len(done)]:
@@ -102,7 +102,54 @@ def plain_search(rnn, image_1CHW, width, length):
 def test_a_batch_finds_what_a_plain_search_of_each_image_finds(width, length):
     rnn, image = toy(6, Beam(width, length), seed=width, images=8)
     symbol = rnn(image, no_boxes(8), None, 1, mode).symbol[:, 0].tolist()
-    assert symbol == [padded(plain_search(rnn, image[i : i + 1], width, length), 6) for i in range(8)]
+    loops = [rnn.start_unroll(image[i : i + 1], no_boxes(1), 1, mode) for i in range(8)]
+    assert symbol == [padded(plain_search(loop, width, length), 6) for loop in loops]
+
+
+def differing(images, samples, steps):
+    """A recurrence of which every trajectory starts elsewhere; as glimpses and queries it gives its hidden state."""
+    torch.manual_seed(1)
+    start_RH, of_hidden, of_symbol, of_time, head = (
+        2 * torch.randn(*shape, H, dtype=torch.float64)
+        for shape in ((images * samples,), (H,), (SYMBOLS + 1,), (steps,), (SYMBOLS,))
+    )
+
+    def step(state, symbol_R, t):
+        hidden_RH = (state[0][0] @ of_hidden + of_symbol[symbol_R] + of_time[t]).tanh()
+        glimpse = hidden_RH[:, None]
+        logits_RV = hidden_RH @ head.T - 1.0 * (torch.arange(SYMBOLS) == END)  # ends come later
+        return Step(((hidden_RH,),), logits_RV, glimpse, glimpse[..., 0], glimpse, glimpse, glimpse[:, :0])
+
+    return Unroll(((start_RH,),), samples, steps, END, SYMBOLS, step)
+
+
+@pytest.mark.parametrize("samples", [1, 3])
+@pytest.mark.parametrize("width", [1, 2, 4])
+def test_trajectories_that_differ_find_one_sequence_and_each_has_its_own_way_to_it(width, samples):
+    images, steps = 12, 6
+    loop, length = differing(images, samples, steps), MeanLogProb(1.0)
+    found = Beam(width, length)(loop)
+    ends = set()
+    for i in range(images):
+        alone = loop._replace(state=((loop.state[0][0][i * samples : (i + 1) * samples],),))
+        said = plain_search(alone, width, length)
+        assert found.symbol[i].tolist() == [padded(said, steps)] * samples
+        ends.add(len(said))
+        state, before = alone.state, SYMBOLS
+        for t in range(steps):
+            if t < len(said):  # after the end the last time step is repeated
+                step = loop.step(state, torch.full((samples,), before), t)
+                state, before = step.state, said[t]
+            torch.testing.assert_close(found.where[i, :, t], step.where)
+            torch.testing.assert_close(found.logits[i, :, t], step.logits)
+    assert len(ends) > 1
+
+
+def test_the_score_of_a_sequence_by_hand():
+    log_prob, length = torch.tensor([-6.0, -8.0]), torch.tensor([4, 16])
+    for power, score in ((0.0, [-6.0, -8.0]), (0.5, [-3.0, -2.0]), (1.0, [-1.5, -0.5])):
+        assert MeanLogProb(power)(log_prob, length).tolist() == score
+    assert NoLengthNormalisation()(log_prob, length).tolist() == [-6.0, -8.0]
 
 
 @torch.no_grad()
@@ -175,6 +222,17 @@ def test_drawn_symbols_have_the_model_s_frequencies():
     assert torch.equal(*frequencies(Sampling(1.0), 2)[0].unbind(1))
     assert not torch.equal(*frequencies(Each(), 2)[0].unbind(1))
     assert frequencies(Sampling(1e-4))[1].tolist() == [1, 0, 0]
+
+
+def test_trajectories_that_differ_share_a_draw_from_their_mean_probability():
+    images, rows = 20_000, torch.tensor([[0.9, 0.1, 0.0], [0.1, 0.3, 0.6]]).log()
+    nothing = torch.zeros(2 * images, 1, 1)
+    step = Step(((nothing[:, 0],),), rows.repeat(images, 1), *[nothing] * 5)
+    torch.manual_seed(0)
+    symbol = Sampling(1.0)(Unroll(step.state, 2, 1, None, V, lambda *_: step)).symbol
+    assert torch.equal(symbol[:, 0], symbol[:, 1])
+    # three standard errors
+    assert (symbol[:, 0].flatten().bincount(minlength=V) / images - torch.tensor([0.5, 0.2, 0.3])).abs().max() < 0.011
 
 
 def test_training_goes_as_far_as_the_longest_sequence_of_the_batch():
