@@ -92,12 +92,23 @@ def build_logs(cfg: DictConfig, folder: Path) -> Logs:
 
 def build_callbacks(cfg: DictConfig, headline: Headline) -> list[pl.Callback]:
     """The callbacks that the configuration adds to a run's own. headline: the primary metric."""
-    return [*make_named(cfg, ForCallback(headline)).values()]
+    made = make_named(cfg, ForCallback(headline))
+    for name, callback in made.items():
+        refuse_other(f"callbacks.{name}", callback, pl.Callback)
+    return [*made.values()]
+
+
+def refuse_other(place: str, made: Any, kind: type) -> None:
+    """Raises ConfigFault for a part whose class does not derive from that of its config group."""
+    if not isinstance(made, kind):
+        found, wanted = (f"{each.__module__}.{each.__qualname__}" for each in (type(made), kind))
+        raise ConfigFault([f"{place}: {found} is no subclass of {wanted}"])
 
 
 def build_loop(cfg: DictConfig, spec: TaskSpec) -> AttentionRNN:
     """One pass of the model for a task. Raises ConfigFault if decoder and mechanism do not fit together."""
     attention = make_part(cfg, ForMechanism(spec, query_size=cfg.decoder.hidden_size))
+    refuse_other(ForMechanism.place, attention, Attention)
     decoder = make_part(cfg, ForDecoder(attention.code_size, spec))
     states = decoder.query_size // cfg.decoder.hidden_size
     if states != attention.query_width:
@@ -208,6 +219,7 @@ def build_objective(cfg: DictConfig, rnn: SequenceModel) -> Objective:
     """The objective of a model. Raises ConfigFault for one that is not for its mechanism."""
     offered = ForObjective(rnn.query_size, rnn.attention.item_size, rnn.symbols)
     objective: Objective = make(cfg.objective, **taken(cfg.objective, offered))
+    refuse_other(offered.place, objective, Objective)
     refuse_objective(cfg, objective, rnn.attention)
     return objective
 
@@ -219,6 +231,7 @@ def build_measure(cfg: DictConfig, spec: TaskSpec, references: References) -> Me
     with open_dict(cfg):
         cfg.metrics.pop("extra", None)  # not an argument of the measure's constructor
     measure: Measure = make_part(cfg, ForMeasure(spec, references))
+    refuse_other(ForMeasure.place, measure, Measure)
     return with_extra(measure, extra, spec)
 
 

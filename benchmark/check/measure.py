@@ -14,6 +14,7 @@ from benchmark.check.contract import Contract
 from benchmark.check.given import IMAGES, Given
 from benchmark.metrics.accumulate import Accumulator
 from benchmark.metrics.base import Measure, MeasureResult
+from benchmark.metrics.faults import part_faults, result_faults
 from benchmark.results.primary_metric import Headline
 from datamodules.contract import IGNORED, Batch
 
@@ -37,7 +38,7 @@ def measured(given: Given, symbol_BT: Tensor, images: int = IMAGES) -> MeasureRe
     log_BTV = (SURE * one_hot(symbol_BT.clamp(min=0), len(given.spec.symbols)).float()).log_softmax(-1)
     accumulator = Accumulator(measure)
     accumulator.add(symbol_BT[:images], log_BTV[:images], batch)
-    return accumulator.result("test")
+    return measure.compute("test", accumulator.outcomes())
 
 
 def is_a_measure(given: Given) -> Iterator[str]:
@@ -51,32 +52,15 @@ def is_a_measure(given: Given) -> Iterator[str]:
 def parts_are_of_images(given: Given) -> Iterator[str]:
     batch, measure = given.few("test"), given.parts.module.measure
     log_BTV = one_hot(batch.target.clamp(min=0), len(given.spec.symbols)).float().log_softmax(-1)
-    for name, value in measure.parts(truth(batch), log_BTV, batch).items():
-        if not isinstance(value, Tensor) or value.dim() < 1 or len(value) != len(batch.image):
-            shape = tuple(value.shape) if isinstance(value, Tensor) else type(value).__name__
-            yield f"parts: {name!r} is {shape}, and has to be a tensor with a row for each of {len(batch.image)} images"
+    yield from part_faults(measure.parts(truth(batch), log_BTV, batch), len(batch.image))
 
 
 def the_headline_is_the_mean_over_images(given: Given) -> Iterator[str]:
-    headline = given.parts.module.measure.headline
+    measure = given.parts.module.measure
     for symbol_BT in (truth(given.few("test")), wrong(given.few("test"), len(given.spec.symbols))):
-        found = measured(given, symbol_BT)
-        if not isinstance(found, MeasureResult):
-            yield f"compute gives a {type(found).__name__}, and has to give a MeasureResult(summary, value_N)"
+        if faults := [*result_faults(measure, measured(given, symbol_BT), len(symbol_BT))]:
+            yield from faults
             return
-        if headline.key not in found.summary:
-            yield f"the summary has no {headline.key!r}, its primary metric; it has {', '.join(found.summary)}"
-            return
-        value_N = np.asarray(found.value_N, float)
-        if value_N.shape != (len(symbol_BT),) or not np.isfinite(value_N).all():
-            yield (f"value_N has the shape {value_N.shape} or is not finite; it needs a finite number for each of "
-                   f"{len(symbol_BT)} images")  # fmt: skip
-        elif abs(value_N.mean() - found.summary[headline.key]) > 1e-6 * max(1.0, abs(value_N.mean())):
-            yield f"{headline.key} is {found.summary[headline.key]:.6g}, and the mean of value_N {value_N.mean():.6g}"
-        elif headline.percent and not 0 <= found.summary[headline.key] <= 1:
-            yield f"{headline.key} is a percentage, and is {found.summary[headline.key]:.4g}, which is not in 0 to 1"
-        elif headline.binary and not np.isin(value_N, (0, 1)).all():
-            yield "the primary metric is binary, and value_N has other values than 0 and 1"
 
 
 def correct_predictions_are_better(given: Given) -> Iterator[str]:

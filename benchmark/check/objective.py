@@ -12,6 +12,7 @@ from benchmark.check.contract import Contract
 from benchmark.check.given import SEED, Given
 from benchmark.model.decoding.rollout import Rollout
 from benchmark.objective.base import Objective
+from benchmark.objective.faults import term_faults
 from benchmark.training.training_step.likelihood import teacher_forced
 from datamodules.contract import IGNORED
 
@@ -37,17 +38,12 @@ def is_an_objective(given: Given) -> Iterator[str]:
 def its_loss_has_a_gradient(given: Given) -> Iterator[str]:
     module = given.parts.module
     terms = module.objective(*training_rollout(given))
-    if "loss" not in terms:
-        yield f"it gives {', '.join(terms) or 'nothing'}, and has to give 'loss' among them"
+    if faults := [*term_faults(terms)]:
+        yield from faults
         return
-    for name, value in terms.items():
-        if not isinstance(value, Tensor) or value.dim() or not value.isfinite():
-            yield f"{name} is {value!r:.60}, and has to be one finite number, a tensor"
-        elif name != "loss" and value.requires_grad:
-            yield f"{name} carries a gradient, and would keep each step's graph: detach it"
-    if not terms["loss"].requires_grad:
-        yield "loss carries no gradient"
-        return
+    yield from (
+        f"{name} is {float(value)}, and has to be finite" for name, value in terms.items() if not value.isfinite()
+    )
     found = torch.autograd.grad(terms["loss"], list(module.parameters()), allow_unused=True)
     if not any(gradient is not None and gradient.any() for gradient in found):
         yield "the gradient of loss reaches no weight"

@@ -35,7 +35,19 @@ def described(error: BaseException, packages: Collection[str] = ()) -> str:
     """An error on one line: where in the user's code, its class, and the first line of its message."""
     words = next((line.strip() for line in str(error).splitlines() if line.strip()), "")
     where = raised_at(error, packages)
+    if (base := _declaring(error)) is not None:
+        name = f"{base.__module__}.{base.__qualname__}"
+        words += (". Its __init__ has to begin with super().__init__()" if name.split(".")[0] in LIBRARIES
+                  else f". {name} leaves it to its subclasses to set")  # fmt: skip
     return (f"{where}: " if where else "") + type(error).__name__ + (f": {words}" if words else "")
+
+
+def _declaring(error: BaseException) -> type | None:
+    """The base class that declares the attribute without a value whose absence is the error."""
+    if not isinstance(error, AttributeError):
+        return None
+    bases = type(error.obj).__mro__[1:]
+    return next((base for base in bases if error.name in vars(base).get("__annotations__", ())), None)
 
 
 def packages_of(config: Any) -> set[str]:

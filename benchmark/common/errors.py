@@ -1,7 +1,7 @@
 """Errors that a user can fix: shown as a message, never as a traceback."""
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import final
 
@@ -23,6 +23,12 @@ class RunFault(Exception):  # noqa: N818  # what the user gave has a fault; the 
 @final
 class BusyFault(Exception):  # noqa: N818  # what the user gave has a fault; the program has no error
     """Another process is executing the same run: nothing has failed, and the caller may wait."""
+
+
+def contract_fault(group: str, part: object, faults: Iterable[str]) -> RunFault:
+    """The faults of a part of a config group that breaks the contract of its base class."""
+    kind = type(part)
+    return RunFault("\n  ".join([f"{group}: {kind.__module__}.{kind.__qualname__} breaks its contract:", *faults]))
 
 
 def causes(error: BaseException) -> Iterator[BaseException]:

@@ -3,7 +3,8 @@
 Each function yields ends of sentences that begin with the tensor's name. Axes: as in `datamodules.contract`.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -13,6 +14,16 @@ from datamodules.contract import IGNORED, TaskSpec
 AXES = {"image": "(B, C, H, W)", "target": "(B, T)", "boxes": "(B, N, 4)", "index": "(B,)"}
 LARGEST_PIXEL = 50.0
 """Largest absolute pixel value; beyond it an image is taken as not normalised."""
+
+
+def constant_fault(name: str, value: Any, *shapes: Sequence[int]) -> str:
+    """What is wrong with a value that has to be a tensor of one of these shapes, without gradient; "" for nothing."""
+    if not isinstance(value, Tensor):
+        return f"{name} is a {type(value).__name__}, and has to be a tensor"
+    if tuple(value.shape) not in [tuple(shape) for shape in shapes]:
+        wanted = " or ".join(str(tuple(shape)) for shape in dict.fromkeys(shapes))
+        return f"{name} has the shape {tuple(value.shape)}, and has to have {wanted}"
+    return f"{name} carries a gradient: detach it" if value.requires_grad else ""
 
 
 def axes(name: str) -> str:

@@ -5,9 +5,11 @@ and range of each.
 """
 
 import importlib
+import pkgutil
 from collections.abc import Callable, Iterator, Mapping
+from inspect import isabstract
 from types import MappingProxyType
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, get_args, get_origin
 
 from benchmark.common.blame import described
 from benchmark.common.nearest import did_you_mean
@@ -61,7 +63,9 @@ def part_faults(config: Config) -> Iterator[Fault]:
             message = described(error, {node["_target_"].split(".")[0]})
             yield Fault(path, f"_target_ {node['_target_']!r} cannot be imported: {message}")
             continue
-        if callable(target):
+        if missing := sorted(getattr(target, "__abstractmethods__", ())):
+            yield Fault(path, f"{node['_target_']} lacks {', '.join(missing)}, which its base class leaves to it")
+        elif callable(target):
             yield from argument_faults(path, node, target)
         else:
             yield Fault(path, f"_target_ {node['_target_']!r} is not callable")
@@ -101,13 +105,27 @@ def argument_faults(path: str, node: Config, target: Callable[..., Any]) -> Iter
 def value_faults(path: str, node: Config, knobs: Mapping[str, Any]) -> Iterator[Fault]:
     """Values of the wrong type, or out of range. knobs: annotations by name."""
     for key, value in node.items():
-        if key not in knobs or (isinstance(value, Mapping) and "_target_" in value):
-            continue
         knob = f"{path}.{key}" if path else key
+        if key not in knobs:
+            continue
+        if isinstance(value, Mapping) and "_target_" in value:
+            yield from interface_faults(knob, value, knobs[key])
+            continue
         yield from (Fault(f"{knob}{place}", message) for place, message in wrong(value, knobs[key]))
         if isinstance(value, Mapping):
             for inner in passed_on(knobs[key]):
                 yield from value_faults(knob, value, inner.knobs)
+
+
+def interface_faults(knob: str, node: Config, hint: Any) -> Iterator[Fault]:
+    """A part whose class is none of those that a constructor asks for. hint: the annotation of its argument."""
+    wanted = get_args(hint)[-1] if node.get("_partial_") and get_origin(hint) is Callable else hint
+    try:
+        made = find(node["_target_"])
+    except Exception:  # reported with the part itself
+        return
+    if isinstance(made, type) and isinstance(wanted, type) and isabstract(wanted) and not issubclass(made, wanted):
+        yield Fault(knob, f"{node['_target_']} is no subclass of {wanted.__module__}.{wanted.__qualname__}")
 
 
 def setting_faults(config: Config) -> Iterator[Fault]:
@@ -133,14 +151,17 @@ def find(target: str) -> Any:
 
 
 def nearest_target(target: str) -> str:
-    """A suggestion from the target's module, if that can be imported."""
+    """A suggestion for the first part of a dotted name that is not there, from the module or package before it."""
     module, _, name = target.rpartition(".")
     try:
-        return did_you_mean(
-            name, [known for known in vars(importlib.import_module(module)) if not known.startswith("_")]
-        )
-    except (ImportError, ValueError):
+        held = importlib.import_module(module)
+    except ImportError:
+        return nearest_target(module)
+    except ValueError:  # no module before it
         return ""
+    inside = [each.name for each in pkgutil.iter_modules(getattr(held, "__path__", ()))]
+    known = sorted({*inside, *(each for each in vars(held) if not each.startswith("_"))})
+    return "" if name in known else did_you_mean(name, known)
 
 
 def run_faults(config: Config) -> Iterator[Fault]:

@@ -58,7 +58,7 @@ class ActorCritic(Objective):
     def forward(self, rollout: Rollout, target_BT: Tensor) -> dict[str, Tensor]:
         log_BST = log_likelihood(rollout, target_BT)
         mask_BST = self.loss_mask(rollout, target_BT)
-        reward = masked_rewards(self.reward(rollout, log_BST, target_BT), mask_BST)
+        reward = masked_rewards(self.reward, rollout, log_BST, target_BT, mask_BST)
         mask_BSTM = glimpse_mask(mask_BST, target_BT, rollout.log_prob)
         value_BSTM = self.value(rollout.query).squeeze(-1) * mask_BSTM  # nothing is to come after the end
         reward_BSTM = glimpse_rewards(reward, rollout.log_prob)

@@ -52,7 +52,7 @@ class NVIL(Objective):
     def forward(self, rollout: Rollout, target_BT: Tensor) -> dict[str, Tensor]:
         log_BST = log_likelihood(rollout, target_BT)
         mask_BST = self.loss_mask(rollout, target_BT)
-        reward = masked_rewards(self.reward(rollout, log_BST, target_BT), mask_BST)
+        reward = masked_rewards(self.reward, rollout, log_BST, target_BT, mask_BST)
         return_BSTM = returns_to_go(reward, rollout.log_prob)
         mask_BSTM = glimpse_mask(mask_BST, target_BT, return_BSTM)
         residual_BSTM = return_BSTM - self.value(rollout.query).squeeze(-1)

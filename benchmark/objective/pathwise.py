@@ -10,7 +10,7 @@ from torch import Tensor
 
 from benchmark.model.decoding.rollout import Rollout
 from benchmark.objective.base import Objective, log_likelihood, logged_terms, within_sequence
-from benchmark.objective.baseline.base import Baseline
+from benchmark.objective.baseline.base import Baseline, checked
 from benchmark.objective.loss_mask.base import LossMask, refuse_mistakes
 from benchmark.objective.regularizer.base import Regularizer
 from benchmark.objective.reward.base import returns_to_go
@@ -52,7 +52,7 @@ class Pathwise(Objective):
         log_BST = log_likelihood(rollout, target_BT)
         return_BSTM = returns_to_go(log_BST.detach(), rollout.log_prob)
         mask_BSTM = within_sequence(target_BT, return_BSTM)
-        baseline_BSTM, baseline_loss = self.baseline(rollout, return_BSTM, mask_BSTM)
+        baseline_BSTM, baseline_loss = checked(self.baseline, rollout, return_BSTM, mask_BSTM)
         policy_BS = ((return_BSTM - baseline_BSTM) * rollout.log_prob * mask_BSTM).sum((-2, -1))
         nll, regularizer = -log_BST.sum(-1).mean(), self.regularizer(rollout, target_BT)
         loss = nll - (1 - self.coefficient) * policy_BS.mean() + baseline_loss + regularizer

@@ -81,6 +81,6 @@ class PPO(Objective):
     ) -> Sampled:
         mask_BSTM = glimpse_mask(mask_BST, target_BT, rollout.log_prob)
         value_BSTM = expected_BSTM * mask_BSTM
-        reward = masked_rewards(self.reward(rollout, log_BST, target_BT), mask_BST)
+        reward = masked_rewards(self.reward, rollout, log_BST, target_BT, mask_BST)
         advantage_BSTM = bootstrapped_advantages(glimpse_rewards(reward, rollout.log_prob), value_BSTM, self.trace)
         return Sampled(reward, rollout.log_prob.detach(), advantage_BSTM, advantage_BSTM + value_BSTM, mask_BSTM)

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from benchmark.model.decoding.rollout import Rollout
 from benchmark.objective.base import Objective, glimpse_mask, log_likelihood, logged_terms
-from benchmark.objective.baseline.base import Baseline
+from benchmark.objective.baseline.base import Baseline, checked
 from benchmark.objective.loss_mask.base import LossMask
 from benchmark.objective.regularizer.base import Regularizer
 from benchmark.objective.reward.base import Reward, masked_rewards, refuse_rewarded_mistakes, returns_to_go
@@ -45,10 +45,10 @@ class Reinforce(Objective):
     def forward(self, rollout: Rollout, target_BT: Tensor) -> dict[str, Tensor]:
         log_BST = log_likelihood(rollout, target_BT)
         mask_BST = self.loss_mask(rollout, target_BT)
-        reward = masked_rewards(self.reward(rollout, log_BST, target_BT), mask_BST)
+        reward = masked_rewards(self.reward, rollout, log_BST, target_BT, mask_BST)
         return_BSTM = returns_to_go(reward, rollout.log_prob)
         mask_BSTM = glimpse_mask(mask_BST, target_BT, return_BSTM)
-        baseline_BSTM, baseline_loss = self.baseline(rollout, return_BSTM, mask_BSTM)
+        baseline_BSTM, baseline_loss = checked(self.baseline, rollout, return_BSTM, mask_BSTM)
         advantage_BSTM = return_BSTM - baseline_BSTM
         policy_BS = (advantage_BSTM * rollout.log_prob * mask_BSTM).sum((-2, -1))
         nll, regularizer = -(log_BST * mask_BST).sum(-1).mean(), self.regularizer(rollout, target_BT)

@@ -11,7 +11,7 @@ from torch import Tensor
 from benchmark.model.attention.alignment.base import Alignment
 from benchmark.model.decoding.rollout import Rollout
 from benchmark.objective.base import Objective, log_likelihood, refuse_without_items, within_sequence
-from benchmark.objective.baseline.base import Baseline
+from benchmark.objective.baseline.base import Baseline, checked
 from benchmark.objective.inference_network import InferenceNetwork
 from benchmark.objective.loss_mask.base import LossMask, refuse_mistakes
 from benchmark.objective.regularizer.base import Regularizer
@@ -66,7 +66,7 @@ class Variational(Objective):
         mask_BSTM = within_sequence(target_BT, log_q_BSTM)
         divergence_BSTM = divergence_BSTM * mask_BSTM
         return_BSTM = returns_to_go(log_BST.detach(), log_q_BSTM) - divergence_to_come(divergence_BSTM.detach())
-        baseline_BSTM, baseline_loss = self.baseline(rollout, return_BSTM, mask_BSTM)
+        baseline_BSTM, baseline_loss = checked(self.baseline, rollout, return_BSTM, mask_BSTM)
         policy_BS = ((return_BSTM - baseline_BSTM) * log_q_BSTM * mask_BSTM).sum((-2, -1))
         nll, divergence = -log_BST.sum(-1).mean(), divergence_BSTM.sum((-2, -1)).mean()
         regularizer = self.regularizer(rollout, target_BT)

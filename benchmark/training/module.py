@@ -9,7 +9,7 @@ from torch import Tensor
 from torch.nn import Parameter
 from torch.optim import Optimizer
 
-from benchmark.common.errors import RunFault
+from benchmark.common.errors import RunFault, contract_fault
 from benchmark.common.schedule import Scheduled
 from benchmark.metrics.accumulate import Accumulator
 from benchmark.metrics.base import Measure, numbers
@@ -20,6 +20,7 @@ from benchmark.model.attention.policy.learned import LearnedPolicy
 from benchmark.model.encoder.tuning.base import rates
 from benchmark.model.loop import SequenceModel, averaged
 from benchmark.objective.base import Objective, log_likelihood
+from benchmark.objective.faults import term_faults
 from benchmark.results.vocabulary import (
     ATTENTION_ENTROPY,
     EPOCH,
@@ -89,7 +90,12 @@ class AttentionModule(pl.LightningModule):
         return terms["loss"]
 
     def _accumulate(self, terms: dict[str, Tensor]) -> None:
-        """Adds the terms up, and notes the first step with a non-finite loss, without device synchronisation."""
+        """Adds the terms up, and notes the first step with a non-finite loss, without device synchronisation.
+
+        Raises RunFault where they are none, as an objective of one's own may give at the first step.
+        """
+        if not self.terms.count and (faults := [*term_faults(terms)]):
+            raise contract_fault("objective", self.objective, faults)
         bad = ~terms["loss"].detach().isfinite() & (self.first_bad < 0)
         self.first_bad = torch.where(bad, self.global_step, self.first_bad)
         self.terms.add({named(TRAIN, name): value for name, value in terms.items()})

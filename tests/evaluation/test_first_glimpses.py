@@ -9,7 +9,11 @@ from torch import nn
 
 from benchmark.common.errors import RunFault
 from benchmark.evaluation.first_glimpses import FirstGlimpses
+from benchmark.model.attention.distribution import uniform
 from benchmark.model.attention.faults import unregistered
+from benchmark.model.attention.policy.base import Policy
+from benchmark.model.cell.base import Cell
+from benchmark.model.encoder.base import Encoder
 
 
 def begin(parts):
@@ -58,6 +62,56 @@ def test_a_wrong_map_ends_a_run_at_its_start(wrong, told):
     attention.attention_map = lambda where, side: wrong(of_grid(where, side))
     with pytest.raises(RunFault, match=told):
         begin(parts)
+
+
+def test_a_place_that_only_the_control_draws_is_looked_at_too():
+    """The random glimpses of the test, which no training step draws."""
+    parts = built("item_soft")
+
+    def other_code(part, inputs, glimpse):
+        return glimpse._replace(code=glimpse.code[:, 1:]) if inputs[3] is uniform else glimpse
+
+    parts.module.rnn.attention.register_forward_hook(other_code)
+    with pytest.raises(RunFault, match=r"code of a glimpse has the shape .* \(drawn by uniform\)"):
+        begin(parts)
+
+
+@pytest.mark.parametrize(
+    ("base", "change", "told"),
+    [
+        (Encoder, lambda output: output.mean((2, 3)), r"gives \(2, 64\), and has to give a tensor \(2, 64, 5, 5\)"),
+        (Cell, lambda output: output[0], r"gives \(2, 128\), and has to give a tuple of tensors \(2, 128\), "),
+        (Cell, lambda output: (output[0][:, 1:], output[1]), "has to give a tuple of tensors"),
+        (Policy, lambda output: output.item_probs, "has to give a PolicyOutput"),
+        (Policy, lambda output: output._replace(location=lambda place: place[:1]), r"has to give locations \(2, 2\)"),
+    ],
+)
+def test_a_part_that_gives_something_else_is_named(base, change, told):
+    parts = built("ram" if base is Policy else "item_soft")
+    part = next(part for part in parts.module.rnn.modules() if isinstance(part, base))
+    part.register_forward_hook(lambda part, inputs, output: change(output))
+    with pytest.raises(RunFault, match=f"{type(part).__qualname__} .*{told}"):
+        begin(parts)
+
+
+@pytest.mark.parametrize(
+    ("method", "change", "told"),
+    [
+        ("parts", lambda found: found["correct"], "parts gives a Tensor"),
+        ("parts", lambda found: {name: value.sum() for name, value in found.items()}, "a row for each of 2 images"),
+        ("compute", lambda found: found.summary, "compute gives a dict, and has to give a MeasureResult"),
+        ("compute", lambda found: found._replace(summary={}), "the summary has no 'error'"),
+        ("compute", lambda found: found._replace(value_N=found.value_N[:1]), "a finite number for each of 2 images"),
+        ("compute", lambda found: found._replace(summary={"error": torch.zeros(())}), "a plain number"),
+    ],
+)
+def test_a_wrong_measure_ends_a_run_at_its_start(method, change, told):
+    parts = built("item_soft")
+    right = getattr(parts.module.measure, method)
+    setattr(parts.module.measure, method, lambda *given: change(right(*given)))
+    with pytest.raises(RunFault, match="breaks its contract") as found:
+        begin(parts)
+    assert told in str(found.value)
 
 
 class Hides(nn.Module):

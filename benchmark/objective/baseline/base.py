@@ -7,6 +7,8 @@ from abc import ABC, abstractmethod
 
 from torch import Tensor, nn
 
+from benchmark.common.errors import contract_fault
+from benchmark.common.tensor_checks import constant_fault
 from benchmark.model.decoding.rollout import Rollout
 
 
@@ -29,3 +31,15 @@ class Baseline(nn.Module, ABC):
 
         mask_BSTM: 1 for glimpses that count, 0 for those after the end or left out by the loss mask.
         """
+
+
+def checked(baseline: Baseline, rollout: Rollout, return_BSTM: Tensor, mask_BSTM: Tensor) -> tuple[Tensor, Tensor]:
+    """What a baseline gives. Raises RunFault where it breaks the contract, as with a gradient, which would bias."""
+    found = baseline(rollout, return_BSTM, mask_BSTM)
+    if not isinstance(found, tuple) or len(found) != 2:
+        fault = f"it gives a {type(found).__name__}, and has to give two tensors: the baseline, and its own loss"
+    else:
+        fault = constant_fault("the baseline", found[0], return_BSTM.shape)
+    if fault:
+        raise contract_fault("baseline", baseline, [fault])
+    return found

@@ -8,7 +8,8 @@ from abc import ABC, abstractmethod
 import torch
 from torch import Tensor
 
-from benchmark.common.errors import ConfigFault
+from benchmark.common.errors import ConfigFault, contract_fault
+from benchmark.common.tensor_checks import constant_fault
 from benchmark.model.decoding.rollout import Rollout
 from benchmark.objective.loss_mask.base import LossMask
 from benchmark.objective.trajectories.sampled import SampledTrajectories
@@ -32,9 +33,12 @@ class Reward(ABC):
         """
 
 
-def masked_rewards(reward: Tensor, mask_BST: Tensor) -> Tensor:
-    """The rewards of the time steps whose mask is 1; zero for others. reward: as `Reward` gives it."""
-    return reward * mask_BST.view(*mask_BST.shape, *[1] * (reward.dim() - 3))
+def masked_rewards(reward: Reward, rollout: Rollout, log_BST: Tensor, target_BT: Tensor, mask_BST: Tensor) -> Tensor:
+    """The rewards of the time steps whose mask is 1; zero for others. Raises RunFault where they break the contract."""
+    found = reward(rollout, log_BST, target_BT)
+    if fault := constant_fault("it", found, log_BST.shape, rollout.log_prob.shape):
+        raise contract_fault("reward", reward, [fault])
+    return found * mask_BST.view(*mask_BST.shape, *[1] * (found.dim() - 3))
 
 
 def glimpse_rewards(reward: Tensor, like_BSTM: Tensor) -> Tensor:
