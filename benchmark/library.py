@@ -17,7 +17,7 @@ from benchmark.config.compose import Composer, register_plugins
 from benchmark.evaluation.looking import Prediction, joined, predict
 from benchmark.model.attention.distribution import Draw, mode
 from benchmark.results.run_folder import RunFolder
-from benchmark.trained import LoadedRun, trained
+from benchmark.trained import LoadedRun, batch_of, trained
 
 AT_ONCE = 16
 """Images in one batch."""
@@ -76,7 +76,7 @@ class Run:
     def _checked(self, image_BCHW: Tensor) -> Tensor:
         if image_BCHW.dim() != 4 or image_BCHW.shape[1:] != self.spec.image_shape or not len(image_BCHW):
             raise RunFault(
-                f"images are {tuple(image_BCHW.shape)}, and this run reads {('B', *self.spec.image_shape)}: "
+                f"images are {tuple(image_BCHW.shape)}, and this run reads {batch_of(self.spec)}: "
                 "batch, channels, rows, columns"
             )
         if not image_BCHW.is_floating_point():
@@ -84,4 +84,6 @@ class Run:
                 f"images are {image_BCHW.dtype}, and have to be floats, normalised as the run's data are. Pixels in 0 "
                 "to 255 can be given as PIL images"
             )
+        if bad := int((~image_BCHW.isfinite()).sum()):
+            raise RunFault(f"images have {bad} pixels that are not finite")
         return image_BCHW.to(next(self.rnn.parameters()))

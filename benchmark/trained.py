@@ -140,13 +140,18 @@ def _built(folder: RunFolder, config: DictConfig, spec: TaskSpec, weights: dict[
     return LoadedRun(rnn, spec, data.pictures if isinstance(data, Photographic) else unread(spec), shown_as)
 
 
+def batch_of(spec: TaskSpec) -> str:
+    """The shape of a batch of a task's images, such as (B, 1, 28, 28)."""
+    return f"(B, {', '.join(map(str, spec.image_shape))})"
+
+
 def unread(spec: TaskSpec) -> Callable[[Sequence[Path]], Tensor]:
     """The `pictures` of a run whose data have no such method: raises RunFault."""
 
     def pictures(paths: Sequence[Path]) -> Tensor:
         raise RunFault(
             f"a run on {spec.name} cannot read image files, as its data set has no method `pictures`. Give it tensors "
-            f"of shape {('B', *spec.image_shape)}, normalised as its own images are"
+            f"of shape {batch_of(spec)}, normalised as its own images are"
         )
 
     return pictures

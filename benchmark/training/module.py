@@ -123,6 +123,7 @@ class AttentionModule(pl.LightningModule):
             raise RunFault(
                 f"the loss was not a finite number at step {step} (epoch {self.current_epoch}). "
                 + (f"{cure}another seed." if step else "No weight had changed yet: a part of the model gives it.")
+                + " attention-check data=NAME looks for images that are not finite."
             )
 
     def on_train_batch_start(self, batch: Batch, number: int) -> None:

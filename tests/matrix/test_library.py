@@ -109,7 +109,8 @@ def test_what_a_run_cannot_read_is_told_in_words(tmp_path):
     run = benchmark.load(tmp_path / "run")
     side = run.spec.image_shape[1]
     for images, told in (
-        (torch.rand(2, 1, side, side + 1), "this run reads"),
+        (torch.rand(2, 1, side, side + 1), rf"this run reads \(B, 1, {side}, {side}\)"),
+        (torch.full((1, 1, side, side), torch.nan), f"{side * side} pixels that are not finite"),
         (torch.rand(1, side, side), "batch, channels, rows, columns"),
         (torch.zeros(2, 1, side, side, dtype=torch.uint8), "have to be floats"),
         ([], "no images were given"),
