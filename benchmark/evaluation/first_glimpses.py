@@ -11,7 +11,7 @@ from torch.nn.functional import one_hot
 from benchmark.common.errors import RunFault, contract_fault
 from benchmark.evaluation.cost import multiply_adds
 from benchmark.evaluation.evaluate import modes
-from benchmark.metrics.accumulate import Accumulator
+from benchmark.metrics.accumulate import Outcomes
 from benchmark.metrics.base import Measure
 from benchmark.metrics.faults import part_faults, result_faults
 from benchmark.model.attention.base import Attention
@@ -111,10 +111,11 @@ def refuse_measure(measure: Measure, batch: Batch, symbols: int) -> None:
     """Measures the targets of a batch's first images as if they were predicted. Raises RunFault."""
     few = Batch(*(field[:IMAGES] for field in batch))
     log_BTV = one_hot(few.target.clamp(min=0), symbols).float().log_softmax(-1)
-    faults = [*part_faults(measure.parts(few.target, log_BTV, few), len(few.image))]
+    parts = measure.parts(few.target, log_BTV, few)
+    faults = [*part_faults(parts, len(few.image))]
     if not faults:
-        accumulator = Accumulator(measure)
-        accumulator.add(few.target, log_BTV, few)
-        faults = [*result_faults(measure, measure.compute("validation", accumulator.outcomes()), len(few.image))]
+        outcomes = Outcomes(sync_on_compute=False)  # a run's further processes do not come here
+        outcomes.update(few.index, parts)
+        faults = [*result_faults(measure, measure.compute("validation", outcomes.compute()), len(few.image))]
     if faults:
         raise contract_fault("metrics", measure, faults)
