@@ -57,11 +57,19 @@ def folders(group: str) -> list[Path]:
     return [path.relative_to(ROOT) for path in (ROOT / "benchmark").rglob(group) if path.is_dir()]
 
 
+def source_of(target: str) -> str:
+    """The code of the file that has a class."""
+    return ROOT.joinpath(*target.split(".")[:-1]).with_suffix(".py").read_text()
+
+
 def targets_of(group: str) -> dict[Path, str]:
-    """By yaml of a group, the first class in it that lies in the group's folder, by its dotted path."""
+    """By yaml of a group, the first class in it that lies in the group's folder, by its dotted path; none of a file
+    that has its base class too, which a stub would copy with it.
+    """
     package, found = ".".join(folders(group)[0].parts) + ".", {}
     for path in sorted((CONF / group).glob("*.yaml")):
-        ours = [target for target in TARGET.findall(path.read_text()) if target.startswith(package)]
+        ours = [target for target in TARGET.findall(path.read_text())
+                if target.startswith(package) and "(ABC)" not in source_of(target)]  # fmt: skip
         if ours:
             found[path] = ours[0]
     return found
@@ -109,7 +117,7 @@ def write_stub(group: str, module: str, yamls: Path, sources: Path, name: str) -
     """Writes one file of code and one yaml. module: the dotted name of the former, below `sources`."""
     template, target = copied(group)
     source, kind = target.rpartition(".")[::2]
-    code = ROOT.joinpath(*source.split(".")).with_suffix(".py").read_text()
+    code = source_of(target)
     mark = "".join(part.title() for part in re.split(r"\W|_", f"{module.partition('.')[0]}_{group}"))
     new = {node.name: f"{mark}{node.name}" for node in ast.parse(code).body if isinstance(node, ast.ClassDef)}
     for old in new:
