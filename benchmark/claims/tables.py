@@ -113,7 +113,8 @@ def about(judged: JudgedClaim) -> str:
     if not evidence.scores:
         return "No run decides it. 95 % interval."
     images = any(scored.images for scored in evidence.scores.values())
-    what = f"{evidence.claim.seeds} seeds an arm, {evidence.images:,} test images. {evidence.scale.name.capitalize()}"
+    name = evidence.scale.name
+    what = f"{evidence.claim.seeds} seeds an arm, {evidence.images:,} test images. {name[:1].upper()}{name[1:]}"
     late = sum(int(scored.sample.more_S.sum()) for scored in evidence.scores.values())
     never = f" {late} of {len(evidence.runs)} runs did not get there: theirs is a lower bound." * bool(late)
     return (
