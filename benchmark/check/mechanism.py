@@ -4,16 +4,14 @@ Axes: B images, S trajectories, R = B * S rows, N items, H rows and W columns of
 """
 
 from collections.abc import Iterator
-from typing import Any
 
 import torch
 
 from benchmark.check.contract import Contract
 from benchmark.check.given import Given
 from benchmark.check.runs import RUNS, first_loss, its_cost_is_counted, roll
-from benchmark.model.attention.base import Attention
 from benchmark.model.attention.distribution import Draw, expectation, mode, sample, uniform
-from benchmark.model.attention.faults import glimpse_faults, look_faults, unregistered
+from benchmark.model.attention.faults import faults_of_calls, glimpse_faults, look_faults, unregistered
 from datamodules.contract import NO_KEY
 
 DRAWS: dict[str, Draw] = {"sample": sample, "mode": mode, "expectation": expectation, "uniform": uniform}
@@ -21,9 +19,6 @@ DRAWS: dict[str, Draw] = {"sample": sample, "mode": mode, "expectation": expecta
 
 def is_a_mechanism(given: Given) -> Iterator[str]:
     attention = given.parts.module.rnn.attention
-    if not isinstance(attention, Attention):
-        yield f"{type(attention).__qualname__} is no subclass of benchmark.model.attention.base.Attention"
-        return
     for name in ("code_size", "global_feature_size"):
         if not isinstance(getattr(attention, name, None), int):
             yield f"{name} is {getattr(attention, name, None)!r}, and has to be a whole number, set in __init__"
@@ -35,19 +30,10 @@ def a_glimpse_has_its_shapes(given: Given) -> Iterator[str]:
     """Checks every glimpse of a rollout, for every way of choosing glimpses."""
     attention, batch = given.parts.module.rnn.attention, given.few("train")
     for name, draw in DRAWS.items():
-        found: list[str] = []
-
-        def check(part: Any, inputs: Any, glimpse: Any, found: list[str] = found) -> None:
-            found.extend(glimpse_faults(attention, glimpse, len(inputs[1])))
-
-        hook = attention.register_forward_hook(check)
-        try:
+        with faults_of_calls(
+            [attention], lambda part, inputs, glimpse: glimpse_faults(part, glimpse, len(inputs[1]))
+        ) as found:
             roll(given, batch, draw)
-        except Exception:
-            if not found:
-                raise  # otherwise the faults found so far explain the exception
-        finally:
-            hook.remove()
         yield from (f"{fault} (drawn by {name})" for fault in dict.fromkeys(found))
 
 

@@ -1,6 +1,7 @@
 """Checks a mechanism and a measure before training: what would else end a run at its first test."""
 
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any, final
 
 import pytorch_lightning as pl
@@ -16,7 +17,7 @@ from benchmark.metrics.base import Measure
 from benchmark.metrics.faults import part_faults, result_faults
 from benchmark.model.attention.base import Attention
 from benchmark.model.attention.distribution import Draw, mode
-from benchmark.model.attention.faults import glimpse_faults, look_faults, unregistered
+from benchmark.model.attention.faults import faults_of_calls, glimpse_faults, look_faults, unregistered
 from benchmark.model.attention.policy.base import Policy, PolicyOutput
 from benchmark.model.cell.base import Cell
 from benchmark.model.encoder.base import Encoder
@@ -60,30 +61,18 @@ def first_faults(rnn: SequenceModel, batch: Batch) -> Iterator[str]:
 
 
 def _drawn_faults(rnn: SequenceModel, batch: Batch, draw: Draw) -> Iterator[str]:
-    found: list[str] = []
-    hooks = [
-        part.register_forward_hook(
-            lambda part, inputs, output: found.extend(faults_of_call(part, inputs, output, draw))
-        )
-        for part in rnn.modules()
-        if isinstance(part, Attention | Encoder | Cell | Policy)
-    ]
+    parts = [part for part in rnn.modules() if isinstance(part, Attention | Encoder | Cell | Policy)]
     was = rnn.training
     try:
-        with torch.no_grad():
+        with faults_of_calls(parts, partial(faults_of_call, draw)) as found, torch.no_grad():
             where = rnn.eval()(batch.image[:IMAGES], batch.boxes[:IMAGES], None, 1, draw).where[:, 0].flatten(0, 2)
-    except Exception:
-        if not found:
-            raise  # otherwise the faults found so far explain the exception
     finally:
-        for hook in hooks:
-            hook.remove()
         rnn.train(was)
     height, width = batch.image.shape[-2:]
     yield from dict.fromkeys(found) or look_faults(rnn.attention, where, (height, width))
 
 
-def faults_of_call(part: nn.Module, inputs: Any, output: Any, draw: Draw) -> list[str]:
+def faults_of_call(draw: Draw, part: nn.Module, inputs: Any, output: Any) -> list[str]:
     """What is wrong with what a part of the model gave, by the contract of its base class."""
     if isinstance(part, Attention):
         return glimpse_faults(part, output, len(inputs[1]))

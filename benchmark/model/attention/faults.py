@@ -3,7 +3,8 @@
 Axes: R rows, H rows and W columns of an image.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from torch import Tensor, nn
@@ -16,6 +17,23 @@ ROUNDING = 1e-3
 
 INTERNAL = frozenset(vars(nn.Module()))
 """Attributes of PyTorch's own."""
+
+
+@contextmanager
+def faults_of_calls(parts: Iterable[nn.Module], faults: Callable[[Any, Any, Any], list[str]]) -> Iterator[list[str]]:
+    """A list that fills with the faults of each call of these parts, which are given part, inputs and output. An error
+    after a fault is taken as explained by it, and not raised.
+    """
+    found: list[str] = []
+    hooks = [part.register_forward_hook(lambda *call: found.extend(faults(*call))) for part in parts]
+    try:
+        yield found
+    except Exception:
+        if not found:
+            raise
+    finally:
+        for hook in hooks:
+            hook.remove()
 
 
 def glimpse_faults(attention: Attention, glimpse: Any, rows: int) -> list[str]:
