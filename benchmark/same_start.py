@@ -5,6 +5,7 @@ earlier stage of a training in stages has been trained anew, the later stage wou
 """
 
 from collections.abc import Iterable, Mapping
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,6 @@ from omegaconf import DictConfig
 
 from benchmark.common.errors import RunFault
 from benchmark.common.listing import sha256_of
-from benchmark.config.compose import plain
 
 
 def refuse_other_start(config: DictConfig, made: Iterable[Mapping[str, Any]], what: str) -> None:
@@ -21,11 +21,17 @@ def refuse_other_start(config: DictConfig, made: Iterable[Mapping[str, Any]], wh
     made: the initial weights in the run's record or status. what: beginning of the message, which names the run.
     """
     known = {str(each.get("name")): str(each.get("sha256")) for each in made}
-    for knob, value in plain(config)["start"].items():
+    for knob, value in config.start.items() if known else ():
         path = Path(str(value))
         before = known.get(path.name)
-        if before and path.is_file() and (now := sha256_of(path)) != before:
+        if before and path.is_file() and (now := _sum_of(path, path.stat().st_mtime_ns)) != before:
             raise RunFault(
                 f"{what} that started from other weights: start.{knob}={path} had the SHA-256 {before[:8]} and has "
                 f"{now[:8]} now. Give this run a study of its own, study=NAME"
             )
+
+
+@cache
+def _sum_of(path: Path, changed: int) -> str:
+    """The SHA-256 of a file, read once for all jobs of a sweep. changed: when, so that a new content is read again."""
+    return sha256_of(path)
