@@ -161,6 +161,12 @@ class DataFault(Exception):  # noqa: N818  # the fault is in the user's data, no
         super().__init__(printable(f"{fault} {cure}".strip()))
         self.fault = fault
 
+    @classmethod
+    def of(cls, faults: Sequence[str], check: str, cure: str) -> "DataFault":
+        """The first of several faults, and how many more there are. check: the command that lists them all."""
+        more = f" And {len(faults) - 1} more: {check} lists them all." if len(faults) > 1 else ""
+        return cls(f"{faults[0]}.{more}", cure)
+
 
 def overlap_share(boxes_BN4: Tensor) -> Tensor:
     """(B,) how much the boxes of an image overlap, in [0, 1]: the maximum over pairs of intersection / smaller area.

@@ -13,7 +13,7 @@ from datamodules.contract import DataFault
 from datamodules.dogs.dog_files import Listed, dog_boxes, list_faults, read_list
 from datamodules.photos.categories import CategoryParts, LabelledPhotos
 from datamodules.photos.framing import Framing
-from datamodules.photos.photo_stock import PhotoReading, and_more, inspected, without_faults
+from datamodules.photos.photo_stock import PhotoReading, inspected, without_faults
 from datamodules.photos.photographs import WHOLE, Floats, Photograph
 from datamodules.storage.cache import Cache
 from datamodules.storage.stamps import stamps
@@ -87,7 +87,7 @@ class DogFolder:
         """The labelled photographs of both lists. Raises DataFault with the first fault and the number of others."""
         found, faults = self.lists()
         if faults := [*faults, *self.empty()]:
-            raise DataFault(f"{faults[0]}.{and_more(faults, CHECK)}", AGAIN)
+            raise DataFault.of(faults, CHECK, AGAIN)
         return CategoryParts(*(self._part(part, listed) for part, listed in zip(PARTS, found, strict=True)))
 
     def _part(self, part: str, listed: Listed) -> LabelledPhotos:

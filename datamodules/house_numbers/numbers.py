@@ -15,7 +15,6 @@ from datamodules.contract import IGNORED, DataFault
 from datamodules.house_numbers.annotated import TEN_IS_ZERO, Folder
 from datamodules.house_numbers.crops import Frame, cut_all, into_window
 from datamodules.house_numbers.digit_struct import Annotations
-from datamodules.photos.photo_stock import and_more
 from datamodules.storage.cache import Cache
 
 END = 10
@@ -107,4 +106,4 @@ def targets(annotations: Annotations, chosen: np.ndarray, digits: int) -> np.nda
 def refuse(faults: list[str], cure: str) -> None:
     """Raises DataFault with the first fault, if there are any."""
     if faults:
-        raise DataFault(f"{faults[0]}.{and_more(faults, 'attention-check-data svhn')}", cure)
+        raise DataFault.of(faults, "attention-check-data svhn", cure)

@@ -88,15 +88,10 @@ def without_faults(lines: Sequence[str], skip: bool, name: str, check: str) -> l
         none = "None of them can be read: fetch them again."
         mend = "Mend it, or put a sound copy in its place."
         leave = f"{mend} Or leave out photographs with faults: data.skip_unreadable=true."
-        raise DataFault(f"{faults[0]}.{and_more(faults, check)}", leave if places else none)
+        raise DataFault.of(faults, check, leave if places else none)
     for fault in faults:
         log.warning("%s: left out: %s", name, printable(fault))
     return places
-
-
-def and_more(faults: Sequence[str], check: str) -> str:
-    """The end of a message after the first fault: how many more there are."""
-    return f" And {len(faults) - 1} more: {check} lists them all." if len(faults) > 1 else ""
 
 
 def sound(photos: Sequence[Photograph], name: str, reading: PhotoReading, cache: Cache, check: str) -> list[int]:
