@@ -113,8 +113,9 @@ def about(judged: JudgedClaim) -> str:
     if not evidence.scores:
         return "No run decides it. 95 % interval."
     images = any(scored.images for scored in evidence.scores.values())
-    name = evidence.scale.name
-    what = f"{evidence.claim.seeds} seeds an arm, {evidence.images:,} test images. {name[:1].upper()}{name[1:]}"
+    what = (
+        f"{evidence.claim.seeds} seeds an arm, {evidence.images:,} test images. {formats.at_start(evidence.scale.name)}"
+    )
     late = sum(int(scored.sample.more_S.sum()) for scored in evidence.scores.values())
     never = f" {late} of {len(evidence.runs)} runs did not get there: theirs is a lower bound." * bool(late)
     return (

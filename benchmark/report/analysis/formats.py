@@ -17,6 +17,11 @@ def span(interval: Interval, scale: float = 100, decimals: int = 2) -> str:
     return minus(f"{scale * interval.low:.{decimals}f} to {scale * interval.high:.{decimals}f}")
 
 
+def at_start(text: str) -> str:
+    """A text as the beginning of a sentence; other capitals stay."""
+    return text[:1].upper() + text[1:]
+
+
 def minus(text: str) -> str:
     """Hyphens replaced by minus signs."""
     return text.replace("-", "\N{MINUS SIGN}")

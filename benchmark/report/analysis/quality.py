@@ -26,7 +26,7 @@ class Quality:
     @property
     def title(self) -> str:
         """Its name at the beginning of a sentence."""
-        return self.name[0].upper() + self.name[1:]
+        return formats.at_start(self.name)
 
     @property
     def direction(self) -> str:
