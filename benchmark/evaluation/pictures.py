@@ -4,6 +4,7 @@ Axes: B images shown, G glimpses in temporal order, T time steps, M glimpses bef
 """
 
 import io
+from itertools import accumulate
 from pathlib import Path
 from textwrap import fill
 from typing import Any, NamedTuple
@@ -107,32 +108,30 @@ def draw(module: AttentionModule, found: PanelImages, spec: TaskSpec, tones: Ton
     """
     other = WRONG if module.measure.headline.percent else OTHER
     batch, symbol_BT, each = found.batch, found.prediction.symbol, found.prediction.where.shape[2]
-    most = int((symbol_BT != IGNORED).sum(1).max()) * each  # of the longest sequence shown
+    glimpses = [min(symbols * each, MOST_GLIMPSES) for symbols in (symbol_BT != IGNORED).sum(1).tolist()]
     side = (batch.image.shape[-2], batch.image.shape[-1])
-    glimpses = min(most, MOST_GLIMPSES)
-    columns = min(ACROSS, glimpses + 1)
-    lines = -(-glimpses // max(1, columns - 1))
-    images = min(shown if lines == 1 else shown // 2, len(symbol_BT))
+    columns = min(ACROSS, max(glimpses) + 1)
+    lines = [max(1, -(-many // max(1, columns - 1))) for many in glimpses]
+    images = min(shown if max(lines) == 1 else shown // 2, len(symbol_BT))
+    tops = [0, *accumulate(lines[:images])]
     # One map at a time: all maps of large images together may need more memory than the model.
-    maps = [[found.prediction.map_of(i, *divmod(g, each)) for g in range(glimpses)] for i in range(images)]
+    maps = [[found.prediction.map_of(i, *divmod(g, each)) for g in range(glimpses[i])] for i in range(images)]
     paths = found.prediction.pixels.flatten(1, 2).cpu().numpy()
-    figure = Figure(figsize=(1.45 * columns, 1.8 * images * lines), layout="constrained", facecolor=confusion.PAPER)
-    grid = figure.subplots(images * lines, columns, squeeze=False)
+    figure = Figure(figsize=(1.45 * columns, 1.8 * tops[-1]), layout="constrained", facecolor=confusion.PAPER)
+    grid = figure.subplots(tops[-1], columns, squeeze=False)
     for axis in grid.flat:
         axis.set_axis_off()
     for i in range(images):
-        picture, top = tones.shown(batch.image[i]), grid[i * lines, 0]
+        picture, top = tones.shown(batch.image[i]), grid[tops[i], 0]
         top.set_axis_on()
         bare(top, picture, side)
         boxes_on(top, batch.boxes[i])
         predicted, true = words(symbol_BT[i], spec), words(batch.target[i], spec)
         title = "\n".join(fill(line, LINE) for line in (true, f"predicted {predicted}"))
         top.set_title(title, fontsize=7, parse_math=False, color=TRUE if predicted == true else other)
-        for g in range(glimpses):
-            axis = grid[i * lines + g // (columns - 1), 1 + g % (columns - 1)]
+        for g in range(glimpses[i]):
+            axis = grid[tops[i] + g // (columns - 1), 1 + g % (columns - 1)]
             symbol = int(symbol_BT[i, g // each])
-            if symbol == IGNORED:
-                continue  # the sequence has ended
             axis.set_axis_on()
             look_on(axis, picture, maps[i][g], paths[i, : g + 1])
             emitted = f": {spec.symbols[symbol]}" if spec.max_steps > 1 and g % each == each - 1 else ""

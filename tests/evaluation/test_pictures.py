@@ -3,11 +3,11 @@
 import numpy as np
 import pytest
 import torch
-from models import house_numbers, no_boxes
+from models import built, house_numbers, no_boxes
 
 from benchmark.common.tones import MOST_PIXELS, Colours, Stretched, tones
 from benchmark.evaluation.confusion import Pair, fetched, matrix, most_confused
-from benchmark.evaluation.pictures import words
+from benchmark.evaluation.pictures import draw, seen, words
 from datamodules.contract import IGNORED, Batch
 
 MEAN, STD = [0.485, 0.456, 0.406], [0.229, 0.224, 0.225]
@@ -35,6 +35,19 @@ def test_large_images_are_shown_smaller():
 def test_a_sequence_as_a_person_reads_it():
     spec = house_numbers()
     assert words(torch.tensor([1, 9, spec.end, IGNORED]), spec) == "1 9"
+
+
+def test_a_short_sequence_takes_no_rows_of_a_long_one():
+    parts = built("item_soft", "look.glimpses=6", data="digit_pairs_ordered")
+    found = seen(parts.module, parts.datamodule, shown=4)
+    symbol_BT = torch.tensor([[1, IGNORED], [1, 2], [1, 2], [1, 2]])
+    found = found._replace(prediction=found.prediction._replace(symbol=symbol_BT))
+    axes = draw(parts.module, found, parts.spec, Stretched(), shown=4).axes
+    assert len(axes) == (1 + 2) * 9  # 6 glimpses in one row; 12 in two, of 8 beside the image
+    shown = [axis.get_title() for axis in axes if axis.axison]
+    assert shown[1:7] == ["1", "2", "3", "4", "5", "6: 1"] and shown[8:] == [
+        "1", "2", "3", "4", "5", "6: 1", "7", "8", "9", "10", "11", "12: 2",
+    ]  # fmt: skip
 
 
 def test_what_is_confused_most_comes_with_an_example_of_each():
