@@ -21,6 +21,7 @@ from benchmark.results.run_folder import RunFolder, Status
 from benchmark.training.callbacks.builtin import Checkpoints, Clock, EpochSeed, StepLimit, seed_all
 from benchmark.training.callbacks.first_batch import FirstBatches
 from benchmark.training.callbacks.heartbeat import Heartbeat
+from benchmark.training.callbacks.later_batches import LaterBatches
 from benchmark.training.callbacks.own_checkpoints import KEY, MarkCheckpoints
 from benchmark.training.callbacks.weight_layout import WeightLayout
 from benchmark.training.checkpoints import WholeCheckpoints
@@ -110,7 +111,7 @@ def _train(
     trainer: pl.Trainer = make(
         config.trainer,
         logger=list(loggers),
-        callbacks=[FirstBatches(), StepLimit(), WeightLayout(), *callbacks],
+        callbacks=[FirstBatches(), LaterBatches(), StepLimit(), WeightLayout(), *callbacks],
         # With an explicit environment Lightning does not detect Slurm and requeue the job itself.
         plugins=[WholeCheckpoints(), LightningEnvironment()],
         profiler=profiler(config.trainer.get("profiler"), folder),

@@ -19,6 +19,7 @@ from benchmark.evaluation.evaluate import Evaluation
 from benchmark.metrics.where.named import naming
 from benchmark.results.run_folder import RunFolder, write_whole
 from benchmark.training.callbacks.builtin import seed_all
+from benchmark.training.callbacks.later_batches import checked
 from benchmark.training.module import AttentionModule
 from datamodules.contract import Batch
 
@@ -35,11 +36,12 @@ class ScoringSettings(NamedTuple):
 def scored(module: AttentionModule, data: Any, test: Iterable[Batch], settings: ScoringSettings,
            folder: RunFolder) -> Evaluation:  # fmt: skip
     """Evaluates the module, on its own device, and writes predictions.npz and pictures/ of the folder. data: the
-    `TaskData`. test: batches of its test split.
+    `TaskData`. test: batches of its test split. Raises DataFault for a batch that is not what the task says.
     """
     module.eval()
     seed_all(settings.run_seed, "evaluation")
     sources = partial(data.sources, "test")
+    test = checked(test, "test", data.spec, module.device)
     found = evaluation.evaluate(module.rnn, test, module.measure, settings.samples, settings.seed, naming(data.spec),
                                 sources, data.spec.background)  # fmt: skip
     _write_arrays(folder.predictions, found.predictions)
