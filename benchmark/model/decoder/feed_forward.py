@@ -7,6 +7,7 @@ from typing import final
 
 from torch import Tensor, nn
 
+from benchmark.common.errors import ConfigFault
 from benchmark.model.decoder.base import Decoder, State, classifier
 from datamodules.contract import TaskSpec
 from datamodules.ranges import Count, Width
@@ -17,10 +18,18 @@ class FeedForward(Decoder):
     """The classifier reads the code of the last glimpse: with attention=none this is a plain CNN.
 
     hidden_size: width of the context, which only a policy would read. head: widths of ReLU layers before the logits.
+    Raises ConfigFault for sequences: it knows neither the position nor the symbols before.
     """
 
     def __init__(self, code_size: int, spec: TaskSpec, hidden_size: Count, head: list[Width]):
         super().__init__()
+        if spec.max_steps > 1:
+            raise ConfigFault(
+                [
+                    f"decoder: {type(self).__name__} would give all symbols of a sequence the same scores, and "
+                    f"data={spec.name} has up to {spec.max_steps} an image. Use decoder=positions, or one that recurs"
+                ]
+            )
         self.code_size, self.query_size = code_size, hidden_size
         self.head = classifier(code_size, head, len(spec.symbols))
 

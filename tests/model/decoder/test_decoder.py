@@ -6,11 +6,13 @@ import pytest
 import torch
 from models import task
 
+from benchmark.common.errors import ConfigFault
 from benchmark.model.cell.elman import ReluRNN, TanhRNN
 from benchmark.model.cell.gru import GRU
 from benchmark.model.cell.lstm import LSTM
 from benchmark.model.decoder.context_read import ContextRead
 from benchmark.model.decoder.feed_forward import FeedForward
+from benchmark.model.decoder.positions import Positions
 from benchmark.model.decoder.single_layer import SingleLayer
 from benchmark.model.decoder.two_layer import TwoLayer
 
@@ -167,3 +169,19 @@ def test_without_recurrence_the_last_code_is_read():
     after = model.step(code, model.step(torch.randn(R, I), model.feed_symbol(symbol, state)))
     torch.testing.assert_close(model.logits(after), code @ model.head[0].weight.T + model.head[0].bias)
     assert torch.equal(model.query(after), torch.ones(R, 1))
+
+
+def test_a_feed_forward_decoder_cannot_read_sequences():
+    with pytest.raises(ConfigFault, match=r"has up to 3 an image\. Use decoder=positions, or one that recurs"):
+        FeedForward(2, task(steps=3), 1, [])
+
+
+def test_positions_of_one_symbol_are_the_feed_forward_classifier():
+    one, other = (made_alike(kind) for kind in (partial(FeedForward, head=[]), partial(Positions, glimpses=1)))
+    code_RD = torch.randn(R, 4)
+    assert torch.equal(*(part.logits(part.step(code_RD, part.start(torch.zeros(R, 1)))) for part in (one, other)))
+
+
+def made_alike(kind):
+    torch.manual_seed(0)
+    return kind(code_size=4, spec=task(), hidden_size=1)
