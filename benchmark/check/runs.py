@@ -1,6 +1,6 @@
 """Contracts of a mechanism together with a data set: a training step, an evaluation, its cost.
 
-Axes: B images, S trajectories.
+Axes: B images, S trajectories, T time steps, t those after the first, V symbols.
 """
 
 from collections.abc import Iterator
@@ -71,6 +71,16 @@ def an_evaluation_is_complete(given: Given) -> Iterator[str]:
         yield "it has fixations and localisation lacks hit_rate, or the other way round"
 
 
+def symbols_have_scores_of_their_own(given: Given) -> Iterator[str]:
+    batch = given.few("train")
+    torch.manual_seed(SEED)
+    with torch.no_grad():
+        logits_BSTV = given.parts.module.rnn(batch.image, batch.boxes, batch.target, 1, mode).logits
+    first_BS1V, later_BStV = logits_BSTV[:, :, :1], logits_BSTV[:, :, 1:]
+    if later_BStV.numel() and torch.equal(later_BStV, first_BS1V.expand_as(later_BStV)):
+        yield "all have the same scores: the decoder does not know which symbol it reads"
+
+
 def its_cost_is_counted(given: Given) -> Iterator[str]:
     if not multiply_adds(given.anew().module.rnn, given.spec) > 0:
         yield "no multiply-adds are counted: it has to run on the meta device, where tensors have no values"
@@ -79,5 +89,6 @@ def its_cost_is_counted(given: Given) -> Iterator[str]:
 RUNS = (
     Contract("a training step changes its weights", a_step_changes_weights),
     Contract("an evaluation is complete", an_evaluation_is_complete),
+    Contract("the symbols of a sequence have scores of their own", symbols_have_scores_of_their_own),
 )
 """Contracts of a mechanism with a data set."""

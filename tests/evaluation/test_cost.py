@@ -40,7 +40,7 @@ def recurrent(cfg, size):
 
 
 def answer(cfg, size=H):
-    return linear(size, *cfg.decoder.get("head", ()), V)
+    return linear(size, *cfg.decoder.head, V)
 
 
 def retina(cfg):

@@ -1,12 +1,14 @@
 """The recurrent decoder, phi_dec. Attention reads its state by `query`, the classifier by `logits`.
 
-Axes: R rows, D code, Q query, V symbols, H hidden.
+Axes: R rows, D code, Q query, V symbols, H hidden, U symbols of all positions.
 """
 
 from abc import ABC, abstractmethod
 
 import torch
 from torch import Tensor, nn
+
+from datamodules.contract import TaskSpec
 
 State = tuple[tuple[Tensor, ...], ...]
 
@@ -50,6 +52,16 @@ def classifier(hidden_size: int, hidden: list[int], symbols: int) -> nn.Sequenti
     widths = [hidden_size, *hidden]
     body = [layer for a, b in zip(widths, hidden, strict=False) for layer in (nn.Linear(a, b), nn.ReLU())]
     return nn.Sequential(*body, nn.Linear(widths[-1], symbols))
+
+
+def position_classifier(code_size: int, hidden: list[int], spec: TaskSpec) -> nn.Sequential:
+    """A `classifier` for each position of a sequence, on the same ReLU layers; their logits are side by side."""
+    return classifier(code_size, hidden, spec.max_steps * len(spec.symbols))
+
+
+def at_position(logits_RU: Tensor, position: int, spec: TaskSpec) -> Tensor:
+    """(..., V) the logits of one position, of those that a `position_classifier` gives."""
+    return logits_RU.unflatten(-1, (spec.max_steps, len(spec.symbols)))[..., position, :]
 
 
 def maybe_detached(hidden_RH: Tensor, detach: bool) -> Tensor:

@@ -1,4 +1,4 @@
-"""A decoder without recurrence: a classifier on the last glimpse's code.
+"""A decoder without recurrence: a classifier for each symbol on the last glimpse's code.
 
 Axes: R rows, D code, Q query, V symbols, H hidden.
 """
@@ -7,46 +7,40 @@ from typing import final
 
 from torch import Tensor, nn
 
-from benchmark.common.errors import ConfigFault
-from benchmark.model.decoder.base import Decoder, State, classifier
+from benchmark.model.decoder.base import Decoder, State, at_position, position_classifier
 from datamodules.contract import TaskSpec
 from datamodules.ranges import Count, Width
 
 
 @final
 class FeedForward(Decoder):
-    """The classifier reads the code of the last glimpse: with attention=none this is a plain CNN.
+    """Classifiers, one for each position of a sequence, read the code of the last glimpse: with attention=none this is
+    a plain CNN.
 
+    Of the symbols before it only knows how many there are. `Positions` says a sequence's length apart from its digits.
     hidden_size: width of the context, which only a policy would read. head: widths of ReLU layers before the logits.
-    Raises ConfigFault for sequences: it knows neither the position nor the symbols before.
     """
 
     def __init__(self, code_size: int, spec: TaskSpec, hidden_size: Count, head: list[Width]):
         super().__init__()
-        if spec.max_steps > 1:
-            raise ConfigFault(
-                [
-                    f"decoder: {type(self).__name__} would give all symbols of a sequence the same scores, and "
-                    f"data={spec.name} has up to {spec.max_steps} an image. Use decoder=positions, or one that recurs"
-                ]
-            )
-        self.code_size, self.query_size = code_size, hidden_size
-        self.head = classifier(code_size, head, len(spec.symbols))
+        self.code_size, self.query_size, self.spec = code_size, hidden_size, spec
+        self.head = position_classifier(code_size, head, spec)
 
     def start(self, context_RH: Tensor) -> State:
-        return ((context_RH.new_zeros(len(context_RH), self.code_size),), (context_RH,))
+        return (context_RH.new_zeros(len(context_RH), self.code_size),), (), (context_RH,)
 
     def feed_symbol(self, symbol_R: Tensor, state: State) -> State:
-        return state
+        return state[0], (*state[1], symbol_R), state[2]
 
     def query(self, state: State) -> Tensor:
-        return state[1][0]
+        return state[2][0]
 
     def step(self, code_RD: Tensor, state: State) -> State:
-        return ((code_RD,), state[1])
+        return (code_RD,), *state[1:]
 
     def logits(self, state: State) -> Tensor:
-        return self.head(state[0][0])
+        (code_RD,), fed, _ = state
+        return at_position(self.head(code_RD), len(fed) - 1, self.spec)
 
     def policy_parameters(self, context: list[nn.Parameter]) -> list[nn.Parameter]:
         return context

@@ -6,13 +6,11 @@ import pytest
 import torch
 from models import task
 
-from benchmark.common.errors import ConfigFault
 from benchmark.model.cell.elman import ReluRNN, TanhRNN
 from benchmark.model.cell.gru import GRU
 from benchmark.model.cell.lstm import LSTM
 from benchmark.model.decoder.context_read import ContextRead
 from benchmark.model.decoder.feed_forward import FeedForward
-from benchmark.model.decoder.positions import Positions
 from benchmark.model.decoder.single_layer import SingleLayer
 from benchmark.model.decoder.two_layer import TwoLayer
 
@@ -171,17 +169,19 @@ def test_without_recurrence_the_last_code_is_read():
     assert torch.equal(model.query(after), torch.ones(R, 1))
 
 
-def test_a_feed_forward_decoder_cannot_read_sequences():
-    with pytest.raises(ConfigFault, match=r"has up to 3 an image\. Use decoder=positions, or one that recurs"):
-        FeedForward(2, task(steps=3), 1, [])
+def test_a_feed_forward_decoder_reads_each_position_by_a_classifier_of_its_own():
+    decoder = FeedForward(1, task(symbols=2, steps=2), 1, [])
+    with torch.no_grad():
+        decoder.head[0].weight.copy_(torch.tensor([[1.0], [2], [3], [4]]))
+        decoder.head[0].bias.copy_(torch.tensor([0.0, 0, 0, 1]))
+    state = decoder.start(torch.zeros(1, 1))
+    for code, said in ((1.0, [1, 2]), (5.0, [15, 21])):
+        state = decoder.step(torch.tensor([[code]]), decoder.feed_symbol(torch.zeros(1), state))
+        assert decoder.logits(state).tolist() == [said]
 
 
-def test_positions_of_one_symbol_are_the_feed_forward_classifier():
-    one, other = (made_alike(kind) for kind in (partial(FeedForward, head=[]), partial(Positions, glimpses=1)))
-    code_RD = torch.randn(R, 4)
-    assert torch.equal(*(part.logits(part.step(code_RD, part.start(torch.zeros(R, 1)))) for part in (one, other)))
-
-
-def made_alike(kind):
+def test_with_one_symbol_a_feed_forward_decoder_is_a_classifier():
     torch.manual_seed(0)
-    return kind(code_size=4, spec=task(), hidden_size=1)
+    decoder, code_RD = FeedForward(4, task(), 1, [5]), torch.randn(R, 4)
+    state = decoder.step(code_RD, decoder.feed_symbol(torch.zeros(R), decoder.start(torch.zeros(R, 1))))
+    assert torch.equal(decoder.logits(state), decoder.head(code_RD)) and decoder.head[-1].out_features == 3

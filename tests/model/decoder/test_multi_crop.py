@@ -31,13 +31,25 @@ def test_an_answer_depends_on_all_looks_and_not_on_their_order(merge):
     decoder, codes = MultiCrop(4, task(symbols=3), 1, [5], merge), torch.randn(3, 2, 4)
 
     def said(order):
-        state = decoder.start(torch.zeros(2, 1))
+        state = decoder.feed_symbol(torch.zeros(2), decoder.start(torch.zeros(2, 1)))
         for look in order:
             state = decoder.step(codes[look], state)
         return decoder.logits(state)
 
     torch.testing.assert_close(said([0, 1, 2]), said([2, 0, 1]))
     assert not torch.allclose(said([0, 1, 2]), said([0, 1]))
+
+
+def test_each_position_has_its_own_classifier_of_all_crops():
+    decoder = MultiCrop(1, task(symbols=2, steps=2), 1, [], MeanCode())
+    with torch.no_grad():
+        decoder.head[0].weight.copy_(torch.tensor([[1.0], [2], [3], [4]]))
+        decoder.head[0].bias.zero_()
+    state = decoder.feed_symbol(torch.zeros(1), decoder.start(torch.zeros(1, 1)))
+    state = decoder.step(torch.tensor([[1.0]]), state)
+    assert decoder.logits(state).tolist() == [[1, 2]]
+    state = decoder.step(torch.tensor([[5.0]]), decoder.feed_symbol(torch.zeros(1), state))
+    assert decoder.logits(state).tolist() == [[9, 12]]  # 3 x 3 and 4 x 3, the mean code
 
 
 def test_a_tour_visits_its_places_in_turn():
