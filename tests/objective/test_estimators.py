@@ -16,6 +16,7 @@ from enumerated import (
     taking,
     toy,
     toy_map,
+    toy_started,
 )
 from models import built, first_batch, no_boxes
 
@@ -257,11 +258,12 @@ def test_the_bias_of_relaxed_samples(kind, temperature, least, most):
         assert distance(found, bound) > 6  # in standard errors: it is a bias
 
 
-def test_a_map_is_a_distribution_over_items_for_every_estimator():
+@pytest.mark.parametrize("kind, glimpses", [(toy_map, 2), (toy_started, 3)])
+def test_a_map_is_a_distribution_over_items_for_every_estimator(kind, glimpses):
     """Each against the sum over all sequences of the cells of two windows, of which the second lies where the first
-    draw was.
+    draw was; also after a glimpse at the centre, which is not drawn.
     """
-    rnn, image, target = toy_map(1, 2, seed=1)
+    rnn, image, target = kind(1, glimpses, seed=1)
     image, target = image[:1], target[:1]
     exact, bound, _ = bounds(rnn, image, target, 1)
     log_place = enumerated_one(rnn, image, target)[0][0].detach()

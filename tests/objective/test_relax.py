@@ -2,7 +2,7 @@
 
 import pytest
 import torch
-from enumerated import QUERY, distance, enumerated, flat, roller, sampled_gradients, toy, toy_map
+from enumerated import QUERY, distance, enumerated, flat, roller, sampled_gradients, toy, toy_map, toy_started
 from models import built, first_batch
 from torch.nn.functional import one_hot
 
@@ -36,7 +36,7 @@ def test_what_is_drawn_again_has_the_same_largest_and_the_same_distribution():
     assert (again_RN - score_RN).abs().mean() > 0.5
 
 
-@pytest.mark.parametrize("kind, steps, glimpses", [(toy, 1, 2), (toy, 2, 1), (toy_map, 1, 1)])
+@pytest.mark.parametrize("kind, steps, glimpses", [(toy, 1, 2), (toy, 2, 1), (toy_map, 1, 1), (toy_started, 1, 2)])
 def test_it_is_unbiased_for_the_bound_whatever_its_control_variate_is(kind, steps, glimpses):
     rnn, image, target = kind(steps, glimpses=glimpses, seed=5)
     log_place, log_label = enumerated(rnn, image, target)

@@ -5,7 +5,7 @@ from itertools import product
 
 import pytest
 import torch
-from enumerated import QUERY, flat, paths, roller, toy, toy_map
+from enumerated import QUERY, flat, paths, roller, toy, toy_map, toy_started
 from models import built, first_batch
 from torch import nn
 
@@ -52,7 +52,7 @@ def terms_of_all(objective, rnn, image, target, monkeypatch):
     return *scores, log_likelihood(rollout, target).sum(-1)[0]
 
 
-@pytest.mark.parametrize("kind, steps, glimpses", [(toy, 1, 2), (toy, 2, 1), (toy_map, 1, 2)])
+@pytest.mark.parametrize("kind, steps, glimpses", [(toy, 1, 2), (toy, 2, 1), (toy_map, 1, 2), (toy_started, 1, 3)])
 def test_it_is_unbiased_for_the_evidence_lower_bound(kind, steps, glimpses, monkeypatch):
     rnn, image, target = kind(steps, glimpses=glimpses, seed=5)
     image, target = image[:1], target[:1]

@@ -10,12 +10,15 @@ from torch.nn.functional import one_hot
 
 from benchmark.common.schedule import Constant
 from benchmark.model.attention.alignment.additive import Additive
+from benchmark.model.attention.distribution import PointMass
 from benchmark.model.attention.gate import NoGate
 from benchmark.model.attention.item import ItemAttention, SampledItem
 from benchmark.model.attention.location import LocationAttention
 from benchmark.model.attention.policy.cell_weights import ScoreWeights
+from benchmark.model.attention.policy.centre_start import CentreStartPolicy
 from benchmark.model.attention.policy.learned import LearnedPolicy, Unbounded
 from benchmark.model.attention.policy.map import MapPolicy
+from benchmark.model.attention.policy.started import StartedPolicy
 from benchmark.model.attention.smooth_location import SmoothLocationAttention
 from benchmark.model.attention.softening import EachGlimpse
 from benchmark.model.attention.views import Stacked
@@ -48,8 +51,10 @@ def toy(steps, seed=0, glimpses=GLIMPSES):
     return recurrent(spec, attention, glimpses)
 
 
-def toy_map(steps, glimpses, seed=0):
-    """A map policy over the 2 x 2 cells of the window just seen, of 4 of the image's 6 px; the first one is empty."""
+def toy_map(steps, glimpses, seed=0, started=False):
+    """A map policy over the 2 x 2 cells of the window just seen, of 4 of the image's 6 px; the first one is empty.
+    started: its first glimpse is at the centre.
+    """
     torch.manual_seed(seed)
     spec = task(6, symbols=3, steps=steps)
     policy = partial(
@@ -61,6 +66,7 @@ def toy_map(steps, glimpses, seed=0):
         around=0,
         glimpse="last",
     )
+    policy = partial(CentreStartPolicy, then=policy) if started else policy
     encoder, whatwhere = partial(Dense, sizes=[3]), partial(Added, size=4, hidden=3)
     attention = LocationAttention(spec, QUERY, encoder, Stacked, policy, whatwhere, size=2, scales=2, unread=[], unit=3)
     return recurrent(spec, attention, glimpses, lively=4.0)
@@ -92,16 +98,22 @@ def recurrent(spec, attention, glimpses, lively=2.5):
     return rnn, image, target
 
 
+def toy_started(steps, glimpses, seed=0):
+    return toy_map(steps, glimpses, seed, started=True)
+
+
 def paths(rnn):
-    """(L, G, N) one-hot: every sequence of G = T M places, L = N^G."""
-    places = rnn.attention.policy.items if isinstance(rnn.attention, LocationAttention) else ITEMS
-    return one_hot(torch.tensor(list(product(range(places), repeat=rnn.steps * rnn.glimpses))), places).double()
+    """(L, G, N) one-hot: every sequence of G places, L = N^G. G is T M; without the first that is at the centre."""
+    policy = rnn.attention.policy if isinstance(rnn.attention, LocationAttention) else None
+    places = policy.items if policy else ITEMS
+    sampled = rnn.steps * rnn.glimpses - isinstance(policy, StartedPolicy)
+    return one_hot(torch.tensor(list(product(range(places), repeat=sampled))), places).double()
 
 
 def taking(path_RGN, images=1):
-    """A draw that takes the given places, the same for each image."""
+    """A draw that takes the given places, the same for each image, wherever there are several."""
     turn = iter(path_RGN.unbind(1))
-    return lambda where: next(turn).repeat(images, 1)
+    return lambda where: where.sample() if isinstance(where, PointMass) else next(turn).repeat(images, 1)
 
 
 def enumerated(rnn, image, target):

@@ -10,9 +10,9 @@ import torch
 from torch import Tensor
 
 from benchmark.common.errors import ConfigFault
-from benchmark.model.attention.distribution import FiniteDistribution, GlimpseDistribution
+from benchmark.model.attention.distribution import FiniteDistribution
 from benchmark.model.decoding.rollout import Rollout
-from benchmark.objective.trajectories.base import Roll, Trajectories, finite, noted
+from benchmark.objective.trajectories.base import Roll, Taken, Trajectories, rolled
 
 
 @final
@@ -32,22 +32,19 @@ class InferredTrajectories(Trajectories):
 
     def __call__(self, roll: Roll, samples: int, target_BT: Tensor) -> Rollout:
         symbol_RT = target_BT.repeat_interleave(samples, 0)
-        notes: list[Tensor] = []
 
-        def inferred(where: GlimpseDistribution) -> Tensor:
-            policy = finite(where, self.objective)
-            time_step = len(notes) // self.glimpses
+        def inferred(policy: FiniteDistribution, number: int) -> Taken:
+            time_step = number // self.glimpses
             if len(policy.log_RN) != len(symbol_RT) or time_step >= symbol_RT.shape[1]:
                 raise ConfigFault([f"passes: objective={self.objective} is for one pass. Use passes=single"])
             q = self.infer(policy, symbol_RT[:, time_step])
             weights_RN = q.sample()
             divergence_R = (q.log_RN.exp() * (q.log_RN - policy.log_RN)).sum(-1)
-            notes.append(torch.stack([q.log_prob(weights_RN), divergence_R], -1))
-            return policy.place(weights_RN)
+            return policy.place(weights_RN), torch.stack([q.log_prob(weights_RN), divergence_R], -1)
 
-        rollout = roll(samples, inferred)
+        rollout = rolled(roll, samples, inferred, self.objective)
         if rollout.log_prob.shape[3] != self.glimpses:
             raise ConfigFault(
                 [f"objective.glimpses={self.glimpses}: a symbol has {rollout.log_prob.shape[3]} glimpses"]
             )
-        return noted(rollout, notes)
+        return rollout

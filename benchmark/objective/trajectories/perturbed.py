@@ -9,10 +9,10 @@ import torch
 from torch import Tensor
 from torch.nn.functional import one_hot
 
-from benchmark.model.attention.distribution import GlimpseDistribution
+from benchmark.model.attention.distribution import FiniteDistribution
 from benchmark.model.decoding.rollout import Rollout
 from benchmark.objective.control_variate import ControlVariate
-from benchmark.objective.trajectories.base import Roll, Trajectories, finite, log_exponential, noted
+from benchmark.objective.trajectories.base import Roll, Taken, Trajectories, log_exponential, rolled
 
 
 def conditional_scores(log_RN: Tensor, drawn_RN: Tensor, log_exponential_RN: Tensor) -> Tensor:
@@ -38,10 +38,7 @@ class PerturbedTrajectories(Trajectories):
         self.control, self.objective = control, objective
 
     def __call__(self, roll: Roll, samples: int, target_BT: Tensor) -> Rollout:
-        notes: list[Tensor] = []
-
-        def perturbed(where: GlimpseDistribution) -> Tensor:
-            policy = finite(where, self.objective)
+        def perturbed(policy: FiniteDistribution, number: int) -> Taken:
             log_RN = policy.log_RN.detach().requires_grad_()
             with torch.enable_grad():
                 score_RN = log_RN - log_exponential(log_RN)
@@ -52,7 +49,6 @@ class PerturbedTrajectories(Trajectories):
                 (slope_RN,) = torch.autograd.grad(difference, log_RN, create_graph=True)
             # c(z~) itself is to be differentiated by the weights of c, no longer by the scores.
             control_R1 = self.control(policy.evidence, again_RN.detach())[:, None]
-            notes.append(torch.cat([policy.log_RN, drawn_RN, slope_RN, control_R1], -1))
-            return policy.place(drawn_RN)
+            return policy.place(drawn_RN), torch.cat([policy.log_RN, drawn_RN, slope_RN, control_R1], -1)
 
-        return noted(roll(samples, perturbed), notes)
+        return rolled(roll, samples, perturbed, self.objective)

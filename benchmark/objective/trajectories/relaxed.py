@@ -8,9 +8,9 @@ from typing import final
 
 from torch import Tensor
 
-from benchmark.model.attention.distribution import FiniteDistribution, GlimpseDistribution
+from benchmark.model.attention.distribution import FiniteDistribution
 from benchmark.model.decoding.rollout import Rollout
-from benchmark.objective.trajectories.base import Roll, Trajectories, finite, log_exponential
+from benchmark.objective.trajectories.base import Roll, Taken, Trajectories, log_exponential, rolled
 
 
 def gumbel_softmax(log_RN: Tensor, temperature: Tensor) -> Tensor:
@@ -31,8 +31,7 @@ class RelaxedTrajectories(Trajectories):
         self.weights, self.objective = weights, objective
 
     def __call__(self, roll: Roll, samples: int, target_BT: Tensor) -> Rollout:
-        def relaxed(where: GlimpseDistribution) -> Tensor:
-            where = finite(where, self.objective)
-            return where.place(self.weights(where))
+        def relaxed(where: FiniteDistribution, number: int) -> Taken:
+            return where.place(self.weights(where)), None
 
-        return roll(samples, relaxed)
+        return rolled(roll, samples, relaxed, self.objective)
