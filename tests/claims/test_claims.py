@@ -15,6 +15,11 @@ from benchmark.claims.command import carry_out
 from benchmark.claims.evidence import ClaimEvidence, EvidenceFinder
 from benchmark.claims.judged import JudgedClaim, judge_claims
 from benchmark.claims.measure.base import EvidenceError
+from benchmark.claims.measure.images_to_target import ImagesToTarget
+from benchmark.claims.measure.record_number import RecordNumber
+from benchmark.claims.measure.record_slope import RecordSlope
+from benchmark.claims.measure.seconds_to_target import SecondsToTarget
+from benchmark.claims.measure.to_target import grain
 from benchmark.claims.page import markdown, page_of, render
 from benchmark.claims.request import parse_request
 from benchmark.claims.running import distinct, missing_runs, within
@@ -130,6 +135,9 @@ def test_a_run_of_another_configuration_is_no_run_of_the_claim(tmp_path: Path) -
     make_runs(evidence(own, tmp_path), CLEAR)
     other = claim(tmp_path, arms={"learned": "attention=dram look.glimpses=3", "random": "attention=random"})
     assert not evidence(own, tmp_path).lacking and len(evidence(other, tmp_path).lacking) == 3
+    path = evidence(own, tmp_path).finished["random"][1].address.folder / "record.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | {"config_hash": "1" * 64}))  # the folder is the same
+    assert [(run.arm, run.address.seed) for run in evidence(own, tmp_path).lacking] == [("random", 1)]
 
 
 def test_seeds_that_were_tested_on_other_images_are_unusable(tmp_path: Path) -> None:
@@ -140,6 +148,18 @@ def test_seeds_that_were_tested_on_other_images_are_unusable(tmp_path: Path) -> 
     np.savez(one, **(held | {"index": held["index"] + 1}))
     (found,) = judge_claims([evidence(own, tmp_path)])
     assert found.word == "unusable" and "different images" in found.evidence.fault
+
+
+@pytest.mark.parametrize("seeds", [1, 3])
+def test_seeds_and_arms_of_one_data_set_have_one_fingerprint(tmp_path: Path, seeds: int) -> None:
+    """Of one seed of an arm, or of the whole arm, the test images are others."""
+    own = claim(tmp_path)
+    make_runs(evidence(own, tmp_path), CLEAR)
+    for run in evidence(own, tmp_path).finished["random"][:seeds]:
+        path = run.address.folder / "record.json"
+        path.write_text(json.dumps(json.loads(path.read_text()) | {"fingerprints": {"test": "c" * 64}}))
+    (found,) = judge_claims([evidence(own, tmp_path)])
+    assert found.word == "unusable" and "were tested on different images" in found.evidence.fault
 
 
 def test_a_mode_that_was_not_tested_is_named(tmp_path: Path) -> None:
@@ -176,6 +196,44 @@ def test_a_number_of_the_record_and_its_slope(tmp_path: Path) -> None:
     assert judge_claims([evidence(less, tmp_path)])[0].evidence.parts[0].found.difference == 750_000
     none = claim(tmp_path, measure=number | {"path": "cost.beauty"}, arms=arms, rule=more_rule())
     assert "no number cost.beauty" in judge_claims([evidence(none, tmp_path)])[0].evidence.fault
+
+
+def test_the_slope_of_an_error_over_lengths_by_hand(tmp_path: Path) -> None:
+    """Errors of 0.1, 0.2 and 0.6 at lengths 1, 2 and 4, whose means are 0.3 and 7 / 3. An entry of 10 images counts."""
+    own = claim(tmp_path, arms={"learned": "attention=dram"}, rule=more_rule(), seeds=1)
+    lengths = {"1": (10, 0.1), "2": (11, 0.2), "4": (99, 0.6), "5": (9, 0.0)}
+    test = {"images": IMAGES, "mean": {"error": 0.1, "by_length": {
+        length: {"images": images, "error": error} for length, (images, error) in lengths.items()}}}  # fmt: skip
+    make_runs(evidence(own, tmp_path), {"learned": [0.1]}, test=test)
+    runs = evidence(own, tmp_path).finished["learned"]
+    (slope,) = RecordSlope("test.mean.by_length", "error", False, 10, "", 1.0, 2, "").score(runs).sample.seeds_S
+    assert slope == pytest.approx((-4 / 3 * -0.2 - 1 / 3 * -0.1 + 5 / 3 * 0.3) / (16 / 9 + 1 / 9 + 25 / 9))
+
+
+def test_the_grain_of_a_validation_is_the_step_to_it_and_of_an_arm_the_coarsest(tmp_path: Path) -> None:
+    assert [grain([1.0, 3.0, 4.5], place) for place in range(3)] == [2.0, 2.0, 1.5] and grain([7.0], 0) == 0.0
+    own = claim(tmp_path, arms={"learned": "attention=dram"}, rule=more_rule(), seeds=2)
+    make_runs(evidence(own, tmp_path), {"learned": [0.1, 0.1]})
+    runs = evidence(own, tmp_path).finished["learned"]
+    for run, images in zip(runs, ([100, 400, 800], [100, 200, 400]), strict=True):  # there at the last
+        lines = [json.dumps({"images": at, "val/error": 0.3 if at == images[-1] else 0.9}) for at in images]
+        (run.address.folder / "metrics.jsonl").write_text("\n".join(lines))
+    assert ImagesToTarget(0.4).score(runs).sample.grain == pytest.approx(1.0)
+    (runs[0].address.folder / "metrics.jsonl").write_text(
+        "\n".join(json.dumps({"images": at, "val/error": 0.3}) for at in (100, 800))
+    )
+    found = ImagesToTarget(0.4).score(runs).sample
+    assert found.seeds_S == pytest.approx(np.log2([100, 400])) and found.grain == pytest.approx(3.0)
+
+
+def test_which_numbers_another_machine_would_change() -> None:
+    slope = [RecordSlope(path, "", False, 0, "", 1.0, 0, "").depends_on_machine for path in
+             ("cost.seconds_by_side", "cost.memory_by_side", "cost.multiply_adds_by_side")]  # fmt: skip
+    assert slope == [True, True, False]
+    assert SecondsToTarget(0.4).depends_on_machine and not ImagesToTarget(0.4).depends_on_machine
+    number = [RecordNumber(path, minus, "", 1.0, 0, "").depends_on_machine for path, minus in
+              (("cost.peak_memory_bytes", ""), ("cost.steps", "cost.train_seconds"), ("cost.steps", ""))]  # fmt: skip
+    assert number == [True, True, False]
 
 
 def test_images_and_seconds_to_a_target_by_hand(tmp_path: Path) -> None:
@@ -266,6 +324,8 @@ def test_a_page_says_what_was_left_out(tmp_path: Path) -> None:
     assert asked[0].startswith(f"2 of {len(NAMES)} claims: the correction is over their verdicts alone")
     assert asked[1].startswith("seeds=3, fewer than these ask for: learned_looks.")
     assert not parse_request(COMPOSER, ["report"]).remarks
+    (learned,) = read_claims(COMPOSER, ["learned_looks"])
+    assert len(parse_request(COMPOSER, ["report", "learned_looks", f"seeds={learned.seeds}"]).remarks) == 1
     assert asked[0] in render(page_of("claims", [], asked)) and asked[1] in markdown(page_of("claims", [], asked))
 
 
@@ -278,6 +338,15 @@ def test_a_number_says_what_its_interval_is_for(tmp_path: Path) -> None:
     assert number_table(found).note.endswith("for a new seed on these test images.")
     (published,) = judge_claims(FINDER.gather(read_claims(COMPOSER, ["metrics_and_people"])))
     assert number_table(published).note.endswith("No run decides it. 95 % interval.")
+
+
+def test_a_number_itself_is_in_percent_and_what_could_be_seen_in_its_unit(tmp_path: Path) -> None:
+    found = judged(tmp_path, CLEAR, arms={"learned": "attention=dram"},
+                   rule=rule("Level", of="learned", above=None, below=0.2))  # fmt: skip
+    ((_, value, bounds, seen),) = number_table(found).rows
+    assert value.text.startswith("11.00 % (") and bounds.text == "below 20.00"
+    assert found.decision is not None and found.decision.visible is not None
+    assert seen.text == f"{100 * found.decision.visible[0]:.2f}" and float(seen.text) > 0.5
 
 
 def test_a_verdict_that_the_correction_takes_is_named(tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from benchmark.claims.measure.base import NO_IMAGES, ArmScores
+from benchmark.claims.rule.level import Level
 from benchmark.claims.rule.order import RisingOrder
 from benchmark.claims.rule.ranks import RankCorrelation
 from benchmark.claims.rule.ratio import Ratio
@@ -35,7 +36,13 @@ def test_a_slope_is_by_least_squares(power: bool) -> None:
     at, mean = {"a": 1.0, "b": 2.0, "c": 6.0}, [0.2, 0.1, 0.6]
     (part,) = Slope(at, power, above=0.0, below=None).parts(arms(a=[0.2, 0.2], b=[0.1, 0.1], c=[0.6, 0.6]))
     x, y = (np.log(list(at.values())), np.log(mean)) if power else (list(at.values()), mean)
-    assert part.found.difference == pytest.approx(np.polyfit(x, y, 1)[0])
+    assert part.found.difference == pytest.approx(np.polyfit(x, y, 1)[0]) and part.region == Region(low=0.0)
+
+
+def test_nothing_lies_between_a_bound_and_itself() -> None:
+    with pytest.raises(ValueError, match="has to be less than below"):
+        Level("a", above=0.1, below=0.1)
+    assert Level("a", above=0.1, below=0.2).parts(arms(a=[0.1, 0.2]))[0].region == Region(0.1, 0.2)
 
 
 def test_what_is_steeper_is_a_difference_of_slopes() -> None:

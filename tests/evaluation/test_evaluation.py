@@ -7,12 +7,16 @@ from models import built, no_boxes, no_references, task
 from stubs import Scripted, Watched, says
 
 from benchmark.evaluation.evaluate import MASKED, MASKED_ELSEWHERE, evaluate, modes
+from benchmark.evaluation.looking import Prediction
+from benchmark.metrics.base import Measure, MeasureResult
 from benchmark.metrics.sequence import WholeSequence
 from benchmark.model.attention.distribution import expectation, mode, sample, uniform
 from benchmark.model.context.none import NoContext
 from benchmark.model.decoding.greedy import Greedy
+from benchmark.model.decoding.rollout import Rollout
 from benchmark.model.feeding.teacher_forcing import TeacherForcing
 from benchmark.model.loop import AttentionRNN
+from benchmark.results.primary_metric import Headline
 from datamodules.contract import IGNORED, Batch, overlap_share
 
 MODES = ["mean", "sample", "average", "random"]
@@ -65,6 +69,75 @@ def test_errors_by_hand(end):
     assert found.predictions["index"].tolist() == [5, 6, 7]
     assert found.predictions["overlap"].tolist() == [0, 0, 0]
     assert found.localisation == {}  # no boxes to judge by
+
+
+def test_the_standard_error_is_clustered_by_what_images_share():
+    """Wrong are 0, 1, 0. The first and the third image share a source: residuals -2/3 and 2/3 in two clusters."""
+    found = evaluate(*scripted_split(), samples=2, seed=0, sources=lambda index_N: index_N[:, None] % 2)
+    assert found.predictions["sources"].tolist() == [[1], [0], [1]]
+    assert found.test["mean"]["standard_error"] == pytest.approx((8 / 9 / (3 * 2)) ** 0.5)
+
+
+def test_fixations_are_in_units_of_half_the_image():
+    """Pixels (x, y) of an image that is 8 wide and 4 high."""
+    where = torch.tensor([[0.0, 0.0], [8.0, 4.0], [6.0, 1.0]])[None, :, None]
+    found = Prediction(torch.zeros(1, 3), torch.zeros(1, 3, 3), where, task((4, 8)), Watched())
+    assert found.side == (4, 8)
+    assert found.fixations[0, :, 0].tolist() == [[-1, -1], [1, 1], [0.5, -0.5]]
+
+
+class Drawing(torch.nn.Module):
+    """Draws a number at each call, and writes it down with how it was called. Trajectories find 1/2 and 1/4."""
+
+    def __init__(self):
+        super().__init__()
+        self.attention, self.drawn = Watched(), []
+
+    def forward(self, image, boxes, target, samples, draw, key):
+        self.drawn.append((torch.rand(1).item(), samples, draw, key.split, key.index.tolist()))
+        logits = torch.tensor([[[0.5, 0.5]], [[0.25, 0.75]]]).log()[:samples].expand(len(image), -1, -1, -1)
+        where = torch.zeros(len(image), samples, 1, 1, 2)
+        nothing = torch.zeros(len(image), samples, 1, 1, 0)
+        symbol = torch.zeros(len(image), samples, 1, dtype=torch.long)
+        return Rollout(logits, symbol, where, where[..., 0], nothing, nothing)
+
+
+class FirstProbability(Measure):
+    """The probability of the symbol 0."""
+
+    headline = Headline("p", "p", higher_is_better=True, percent=False, binary=False)
+
+    def parts(self, symbol_BT, log_BTV, batch):
+        return {"p": log_BTV[:, 0, 0].exp()}
+
+    def compute(self, split, parts):
+        return MeasureResult({"p": float(parts["p"].mean())}, parts["p"])
+
+
+def test_each_way_draws_its_own_numbers_for_each_batch_and_probabilities_are_averaged():
+    split = [
+        Batch(torch.zeros(2, 1, 2, 2), torch.zeros(2, 1, dtype=torch.long), no_boxes(2), torch.tensor(index))
+        for index in ([0, 1], [2, 3])
+    ]
+    rnn, again = Drawing(), Drawing()
+    found = evaluate(rnn, split, FirstProbability(), samples=2, seed=0)
+    evaluate(again, split, FirstProbability(), samples=2, seed=0)
+    assert rnn.drawn == again.drawn and len({number for number, *_ in rnn.drawn}) == len(rnn.drawn) == 8
+    assert [call[1:] for call in rnn.drawn[:4]] == [
+        (way.samples, way.draw, "test", [0, 1]) for way in modes(2, takes_expectation=False)
+    ]
+    assert [found.test[name]["p"] for name in MODES] == pytest.approx([0.5, 0.5, (0.5 + 0.25) / 2, 0.5])
+
+
+def test_the_answers_after_each_glimpse_by_hand():
+    """Wrong after one glimpse and after three, right after two."""
+    spec = task(2, symbols=3)
+    rnn = AttentionRNN(
+        spec, Watched(), Scripted(says([0, 1, 2]), 1), NoContext(spec, 1, 1), TeacherForcing(), Greedy(), 3
+    )
+    batch = Batch(torch.zeros(1, 1, 2, 2), torch.tensor([[1]]), no_boxes(1), torch.tensor([0]))
+    found = evaluate(rnn, [batch], WholeSequence(spec, no_references), samples=1, seed=0)
+    assert found.test["mean"]["after"] == {"1": 1.0, "2": 0.0, "3": 1.0} and rnn.glimpses == 3
 
 
 def test_the_arrays_follow_the_split():

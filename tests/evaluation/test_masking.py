@@ -49,6 +49,13 @@ def test_no_more_than_a_tenth_and_the_middle_first():
     assert mask_BHW.sum() == 40 and mask_BHW[0, 8:13, 2:16].sum() == 40
 
 
+def test_a_tenth_is_rounded_up():
+    """Of 9 x 9 pixels 9: a glimpse smoothed over 3 x 3. Of 5 x 5 pixels 3 of the 9."""
+    for side, pixels in ((9, 9), (5, 3)):
+        mask_BHW = most_attended(Spots(), rolled([[[[2, 2]]]], [[0]]), (side, side))
+        assert mask_BHW.sum() == pixels
+
+
 def test_glimpses_after_the_end_do_not_count():
     twice = [[[[4, 12]], [[15, 3]]]]
     ended, read = (most_attended(Spots(), rolled(twice, [[0, end]]), SIDE)[0] for end in (IGNORED, 0))

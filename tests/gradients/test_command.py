@@ -12,11 +12,12 @@ from benchmark.gradients.__main__ import main
 from benchmark.gradients.command import measure
 from benchmark.gradients.comparing import refuse_misuse
 from benchmark.gradients.estimators import estimators
-from benchmark.gradients.findings import Bias, findings_of
-from benchmark.gradients.plot import plot
+from benchmark.gradients.findings import Bias, EstimatorFinding, Measured, PointFindings, findings_of
+from benchmark.gradients.plot import bias, plot
 from benchmark.gradients.points import FRESH
 from benchmark.gradients.request import parse_request
 from benchmark.gradients.subject import subject
+from benchmark.gradients.tables import decomposition, row
 from benchmark.report.__main__ import main as report
 from benchmark.results.checksums import is_intact
 from benchmark.results.run_folder import RunFolder, read_json, write_json
@@ -140,6 +141,37 @@ def test_biases_are_told_from_zero_by_three_standard_errors():
     assert bias(0.03, 0.01).text == "< 12 %"  # sqrt((0.03 + 3 * 0.01) / 4)
     assert bias(-0.5, 0.0).text == "0" and bias(1.0, 0.0, norm=0.0) == Bias(None, 0.0, float("inf"))
     assert bias(16.0, 0.0).text == "200 %"
+
+
+def test_the_bias_of_a_part_is_a_share_of_that_part_s_gradient():
+    parts = {"policy": (0.04, 4.0), "rest": (0.09, 1.0), "all": (0.13, 5.0)}
+    entry = {
+        "name": "x", "trajectories": 1, "seconds": 0.5, "bytes": 8,
+        "variance": {part: {"value": 1.0, "error": 0.1} for part in parts},
+        "squared_bias": {"bound": {part: {"value": squared, "error": 0.0} for part, (squared, _) in parts.items()}},
+    }  # fmt: skip
+    norms = {target: {part: norm for part, (_, norm) in parts.items()} for target in ("bound", "exact")}
+    point = {"name": "p", "step": 3, "values": {}, "reason": "", "squared_norm": norms, "estimators": [entry]}
+    found = findings_of({"gradients": 1, "run": "r", "images": 4, "settings": {"draws": 20}, "points": [point]})
+    (one,) = found.points[0].findings
+    assert bias(one, "policy") == pytest.approx((10.0, False))  # in the plot, in percent
+    assert {part: each.share for part, each in one.bias["bound"].items()} == pytest.approx(
+        {"policy": 0.1, "rest": 0.3, "all": (0.13 / 5) ** 0.5}
+    )
+
+
+def test_the_tables_by_hand():
+    """A step of 0.25 s, of which four fit into a second."""
+    variance = {"policy": Measured(4.0, 0.1), "rest": Measured(20.0, 0.1), "all": Measured(24.0, 0.1)}
+    estimator = EstimatorFinding("reinforce", 2, variance, {}, 0.25, 3_000_000)
+    assert row(estimator) == ["reinforce", "2", "4.00e+00", "2.00e+01", "1.00e+00", "5.00e+00", "250.0", "3.0"]
+    values = {"marginal": -1.0, "bound": -1.5, "deviation": 0.75, "mode": -1.25, "expectation": -1.75}
+    told = decomposition(PointFindings("end", 4, (estimator,), values, ""))
+    assert told == [
+        ("log p(y)", "-1.0000"), ("its bound", "-1.5000"), ("bound gap", "0.5000"),
+        ("standard deviation of one trajectory", "0.7500"), ("mode minus bound", "+0.2500"),
+        ("expectation minus bound", "-0.2500"),
+    ]  # fmt: skip
 
 
 FAULTS = [

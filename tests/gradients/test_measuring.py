@@ -1,18 +1,22 @@
 """The meter on a model whose trajectories can all be enumerated: what it finds is what enumeration says."""
 
 from itertools import product
+from types import SimpleNamespace
 
 import pytest
 import torch
 from enumerated import QUERY, expected_gradient, flat, paths, taking, toy
 from models import built, no_boxes, task
+from omegaconf import OmegaConf
 
 from benchmark.common.errors import ConfigFault
-from benchmark.common.schedule import Constant
-from benchmark.gradients import points
+from benchmark.common.schedule import Constant, Scheduled
+from benchmark.gradients import comparing, measuring, points
 from benchmark.gradients.comparing import numbers
+from benchmark.gradients.estimators import EstimatorChoice
 from benchmark.gradients.measuring import Meter, trajectories
-from benchmark.model.attention.distribution import mode
+from benchmark.gradients.request import MeterSettings
+from benchmark.model.attention.distribution import expectation, mode, sample
 from benchmark.objective.baseline.leave_one_out import LeaveOneOut
 from benchmark.objective.baseline.moving_average import MovingAverage
 from benchmark.objective.baseline.none import NoBaseline
@@ -118,8 +122,70 @@ def test_draws_are_the_same_whatever_was_drawn_before():
 def test_several_batches_are_independent_draws_of_one_step():
     found = meter(batches=2)
     moments = found.draws(reinforce(), 20)
-    variance = numbers(moments, {}, len(found.batches))["variance"]
-    assert variance["all"]["value"] == pytest.approx(2 * moments.variance()["all"].value)
+    variance, alone = numbers(moments, {}, len(found.batches))["variance"], moments.variance()["all"]
+    assert variance["all"] == pytest.approx({"value": 2 * alone.value, "error": 2 * alone.error})
+
+
+class Ramp(Scheduled, torch.nn.Module):
+    """A part that keeps the progress it was set to."""
+
+    def at(self, progress):
+        self.progress = progress
+
+
+def test_a_point_is_measured_with_its_schedules_and_the_variance_is_of_one_batch(monkeypatch):
+    found, estimator = meter(batches=2), reinforce()
+    estimator.ramp = Ramp()
+    monkeypatch.setattr(comparing, "build_objective", lambda config, rnn: estimator)
+    point = points.Point("half", 5, 0.5, found.rnn.state_dict(), "x.ckpt", "")
+    choice = EstimatorChoice("reinforce", OmegaConf.create({"objective": {"samples": 2}}))
+    entry = comparing.compared(point, [choice], comparing.Enumerated({}, "none"), found, MeterSettings(20, 2, 0))
+    assert estimator.ramp.progress == 0.5
+    alone = found.draws(estimator, 20).variance()
+    (told,) = entry["estimators"]
+    assert {part: each["value"] for part, each in told["variance"].items()} == pytest.approx(
+        {part: 2 * each.value for part, each in alone.items()}
+    )
+
+
+def test_of_equal_batches_the_gradient_and_the_log_likelihoods_are_those_of_one():
+    one, three, exact = meter(), meter(batches=3), Exact(QUERY, 81, ALL, NONE)
+    torch.testing.assert_close(three.gradient(exact, three.batches), one.gradient(exact, one.batches))
+    known = ("marginal", "bound", "mode", "expectation")
+    mine, theirs = (each.log_likelihoods(exact) for each in (one, three))
+    assert {name: mine[name] for name in known} == pytest.approx({name: theirs[name] for name in known})
+
+
+def test_log_likelihoods_of_glimpses_by_hand(monkeypatch):
+    """One trajectory's variances, 2 and 0 on the first batch and 8 and 6 on the second, are 4 in the mean."""
+    found = meter(batches=2)
+    sampled = iter([[[-1.0, -3.0], [-2.0, -2.0]], [[-1.0, -5.0], [-1.0, -1.0 - 12**0.5]]])
+    by_draw = {mode: [[-1.5], [-0.5]], expectation: [[-3.0], [-1.0]]}
+    monkeypatch.setattr(found, "_log_likelihood", lambda batch, samples, draw: torch.tensor(
+        next(sampled) if draw is sample else by_draw[draw]))  # fmt: skip
+    values = found.log_likelihoods(Exact(QUERY, 81, ALL, NONE))
+    assert [values[name] for name in ("deviation", "mode", "expectation")] == pytest.approx([2.0, -1.0, -2.0])
+
+
+def test_the_log_likelihood_of_a_trajectory_is_the_sum_over_its_symbols():
+    found = meter(steps=2)
+    batch = found.batches[0]
+    with torch.no_grad():
+        log_BTV = found.rnn(batch.image, batch.boxes, batch.target, 1, mode).logits[:, 0].log_softmax(-1)
+        told = found._log_likelihood(batch, 1, mode)
+    torch.testing.assert_close(told, log_BTV.gather(-1, batch.target[..., None]).sum((1, 2))[:, None])
+
+
+def test_own_weights_are_fitted_in_steps_that_fall_to_zero(monkeypatch):
+    class Recorded(torch.optim.Adam):
+        def step(self):
+            rates.append(self.param_groups[0]["lr"])
+            return super().step()
+
+    rates = []
+    monkeypatch.setattr(torch.optim, "Adam", Recorded)
+    meter().fit(reinforce(2, StateValue), 4)
+    assert rates == pytest.approx([0.1, 0.075, 0.05, 0.025])
 
 
 def test_an_estimator_s_own_weights_are_fitted_and_the_model_s_are_not():
@@ -159,6 +225,18 @@ def test_a_step_costs_time_and_memory():
     assert all(seconds > 0 and size > 0 for seconds, size in costs.values())
     assert costs["all"][1] > costs["two"][1]
     assert (trajectories(reinforce(3)), trajectories(Bound(QUERY, 81, ALL, NONE))) == (3, 0)
+
+
+def test_the_seconds_of_a_step_are_the_median_of_steps_on_one_batch_taken_in_turns(monkeypatch):
+    found, batches = meter(batches=3), []
+    took = {"one": [5.0, 1.0, 1.0, 1.0, 1.0, 2.0, 9.0], "other": [3.0] * 7}
+    ticks = [second for turn in range(7) for name in took for second in (0.0, took[name][turn])]
+    clock = iter(ticks).__next__
+    monkeypatch.setattr(measuring, "time", SimpleNamespace(process_time=clock, perf_counter=clock))
+    monkeypatch.setattr(found, "gradient", lambda objective, several: batches.append(len(several)))
+    costs = found.costs({"one": reinforce(), "other": reinforce()})
+    assert {name: seconds for name, (seconds, _) in costs.items()} == {"one": 1.0, "other": 3.0}
+    assert set(batches) == {1}
 
 
 def test_what_a_model_has_no_glimpses_for_is_refused():

@@ -50,6 +50,12 @@ def test_variance_is_the_trace_of_the_covariance():
     assert found["all"].value == pytest.approx(variance_P.sum().item())
 
 
+def test_the_variance_of_three_draws_by_hand():
+    """Of 0, 2 and 4 the contrasts are 2 and 6: their mean is the variance, their standard error 8 ** 0.5 / 2 ** 0.5."""
+    found = added([torch.tensor([value]) for value in (0.0, 2.0, 4.0)], 1).variance()["policy"]
+    assert found == pytest.approx((4.0, 2.0))
+
+
 def test_squared_bias_is_the_mean_product_of_different_groups_and_its_error_the_jackknife_s():
     torch.manual_seed(1)
     draws, expected_P = torch.randn(40, 4, dtype=torch.float64) + 1, torch.tensor([0.5, 1.0, 1.0, 2.0])
@@ -74,7 +80,7 @@ def test_what_is_not_random_has_no_variance_and_an_exact_bias():
     assert moments.variance()["all"] == Measured(0.0, 0.0)
     assert moments.squared_bias(torch.tensor([1.0, 4.0]))["all"] == Measured(4.0, 0.0)
     assert moments.squared_norm()["all"] == Measured(25.0, 0.0)
-    assert not added([torch.tensor([3.0, 4.0]), torch.tensor([3.0, 4.1])], 1).is_certain()
+    assert not added([torch.tensor([3.0, 4.0]), torch.tensor([3.0, 4.01])], 1).is_certain()
 
 
 def test_draws_that_do_not_fill_the_groups_have_no_bias():

@@ -13,7 +13,8 @@ from benchmark.common.errors import ConfigFault
 from benchmark.config.check import config_faults
 from benchmark.config.compose import plain, written
 from benchmark.evaluation import cost
-from benchmark.match.nearest_scale import nearest_scale
+from benchmark.match import scaling
+from benchmark.match.nearest_scale import Nearest, nearest_scale
 from benchmark.match.parameters import MatchParameters
 from benchmark.match.widths import scaled
 from benchmark.results.record import matched
@@ -111,6 +112,25 @@ def test_what_cannot_be_is_refused_in_words(texts, words):
     with pytest.raises(ConfigFault) as fault:
         job("attention=none", "match=parameters", *texts)
     assert words in str(fault.value)
+
+
+@pytest.mark.parametrize(("cost", "refused"), [(95, False), (105, False), (94, True), (106, True)])
+def test_a_budget_is_met_within_its_tolerance(monkeypatch, cost, refused):
+    monkeypatch.setattr(scaling, "nearest_scale", lambda count, aim, tolerance: Nearest(1.0, cost, 1, 1000))
+    config = copy.deepcopy(job("attention=none"))
+    if refused:
+        with pytest.raises(ConfigFault, match="cannot have 100 parameters within 5 %"):
+            MatchParameters(100, TOLERANCE, []).apply(config, job)
+        return
+    MatchParameters(100, TOLERANCE, []).apply(config, job)
+    assert (config.match.chosen.budget, config.match.chosen.reached) == (100, cost)
+
+
+def test_the_parameters_of_a_mechanism_are_not_taken_for_its_multiply_adds():
+    config = job("attention=none", "look.hidden=24")
+    units = {"parameters": 5, "multiply-adds": 7}
+    budgets = [scaling.Budget(unit, lambda rnn, spec, n=number: n, "none", 0.1, []) for unit, number in units.items()]
+    assert [scaling.known_cost(config, budget) for budget in budgets * 2] == [5, 7, 5, 7]
 
 
 def test_a_sweep_refuses_all_its_mechanisms_at_once(tmp_path, monkeypatch):

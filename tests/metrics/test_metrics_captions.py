@@ -38,7 +38,7 @@ def test_captions_are_scored_as_words_against_all_that_was_written():
 
 
 def test_meteor_is_asked_for_in_the_test_alone_and_bears_its_own_name(monkeypatch):
-    monkeypatch.setattr(captions, "meteor", lambda *_: Meteor("METEOR-nltk", 0.5, np.full(4, 0.5)))
+    monkeypatch.setattr(captions, "meteor", lambda *_: Meteor("METEOR-nltk", 0.5, np.full(4, 0.25)))
     assert judged(meteor=True).summary["METEOR-nltk"] == 0.5
     assert "METEOR-nltk" not in judged("validation", meteor=True).summary | judged(meteor=False).summary
 
@@ -47,6 +47,20 @@ def test_meteor_is_asked_for_in_the_test_alone_and_bears_its_own_name(monkeypatc
 
     monkeypatch.setattr(captions, "meteor", missing)
     assert not [key for key in judged(meteor=True).summary if key.startswith("METEOR")]
+
+
+def test_each_split_has_references_of_its_own():
+    """One measure judges validation after validation, and then the test: the first image's caption is right in one."""
+    measure = CaptionScores(SPEC, {"validation": REFERENCES, "test": REFERENCES[::-1]}.__getitem__, meteor=False)
+    parts = {"symbol": np.array([SAID[0]]), "length": np.array([3]), "unfinished": np.array([False])}
+    parts |= {name: np.concatenate([part] * 2) for name, part in parts.items()}
+    found = [measure.compute(split, {"index": np.array([0, 2]), **parts}).value_N for split in ("validation", "test")]
+    assert found[0][0] == found[1][1] > found[0][1] == found[1][0]
+
+
+def test_more_is_better():
+    """The best checkpoint is that with the highest CIDEr-D."""
+    assert CaptionScores.headline.is_better(1.0, 0.5) and not CaptionScores.headline.is_better(0.5, 1.0)
 
 
 def test_data_of_which_nobody_wrote_anything_are_refused():

@@ -21,10 +21,12 @@ from benchmark.results.primary_metric import Headline
 from benchmark.results.run_folder import RunFolder, read_json, write_json
 from benchmark.results.run_id import RunId
 from benchmark.search import command
+from benchmark.search.best_settings import write_experiment
 from benchmark.search.judging import pruned_after
 from benchmark.search.ranges import search_range
 from benchmark.search.request import search_request
-from benchmark.search.searching import conclude, seconds_of
+from benchmark.search.searching import conclude, seconds_of, validation_of
+from benchmark.search.summary import row_of
 from benchmark.search.trial_studies import JOURNAL, SECONDS_OF_RUNS, TrialStudy, journal
 from benchmark.search.watching import RunningTrial, TrialConsole, Watch, stopped
 from benchmark.sweep.base import SweepLauncher
@@ -247,8 +249,7 @@ def test_several_seeds_are_the_runs_of_one_trial(searched, capsys):
     assert "mean over 2 seeds" in capsys.readouterr().out
 
 
-@pytest.fixture
-def study(tmp_path):
+def study_of(place, headline, proposals=0):
     from hydra.core.override_parser.overrides_parser import OverridesParser
 
     from benchmark.search.settings import SearchSettings
@@ -256,14 +257,61 @@ def study(tmp_path):
     (lr,) = OverridesParser.create().parse_overrides(["optimizer.make.lr=interval(0.001,0.01)"])
     sampler = {"_target_": "optuna.samplers.RandomSampler"}
     pruner = {"_target_": "optuna.pruners.MedianPruner", "n_startup_trials": 2, "n_min_trials": 1}
-    settings = SearchSettings(9, 0, None, 0.5, 0.01, None, sampler, pruner)
-    found = TrialStudy(journal(tmp_path), ("ram", "digits"), ERROR, [search_range(lr)], settings, {})
+    settings = SearchSettings(9, proposals, None, 0.5, 0.01, None, sampler, pruner)
+    return TrialStudy(journal(place), ("ram", "digits"), headline, [search_range(lr)], settings, {})
+
+
+@pytest.fixture
+def study(tmp_path):
+    found = study_of(tmp_path, ERROR)
     for value in (0.2, 0.4):
         number = found.propose()
         for epoch in range(EPOCHS):
             found.report(number, epoch, value)
         found.study.tell(number, value)
     return found
+
+
+@pytest.mark.parametrize(("higher", "best"), [(True, 0.9), (False, 0.1)])
+def test_what_is_picked_is_the_best_by_the_measure(tmp_path, higher, best):
+    study = study_of(tmp_path, Headline("score", "score", higher_is_better=higher, percent=False, binary=False))
+    for value in (0.3, 0.9, 0.1, 0.4):
+        number = study.propose()
+        study.report(number, 0, value)
+        study.study.tell(number, value)
+    found = row_of(study)
+    assert (found.best, found.median) == (best, pytest.approx(0.35)) and study.study.best_value == best
+    assert found.setting == study.changes([0.3, 0.9, 0.1, 0.4].index(best)) and found.counts["finished"] == 4
+    number = study.propose()
+    study.report(number, 0, 1 - best)
+    assert study.would_prune(number)
+    number = study.propose()
+    study.report(number, 0, best)
+    assert not study.would_prune(number)
+
+
+def test_the_best_setting_keeps_the_protocol_that_it_was_found_in(tmp_path):
+    given = ["experiment=table1_ram", "optimizer=sgd", "optimizer.make.lr=0.5", "seed=3", "data.root=here"]
+    path = write_experiment(tmp_path, "found", COMPOSER, given, ["data.root"], "by a search")
+    assert yaml.safe_load(path.read_text()) == {
+        "defaults": ["table1_ram", {"override /optimizer": "sgd"}, "_self_"], "optimizer": {"make": {"lr": 0.5}},
+    }  # fmt: skip
+
+
+def test_proposals_follow_their_seed(tmp_path):
+    found = {}
+    for name, proposals in (("a", 0), ("b", 0), ("c", 1)):
+        (tmp_path / name).mkdir()
+        study = study_of(tmp_path / name, ERROR, proposals)
+        found[name] = [study.changes(study.propose()) for _ in range(2)]
+    assert found["a"] == found["b"] != found["c"] and found["a"][0] != found["a"][1]
+
+
+def test_a_trial_s_value_is_the_mean_of_its_seeds_on_the_validation_split(study, tmp_path):
+    folders = runs(tmp_path, [0.1], [0.4])
+    for folder, value in zip(folders, (0.1, 0.4), strict=True):
+        write_json(folder.record, {"validation": {"error": value}, "test": {"mean": {"error": TEST}}})
+    assert validation_of(RunningTrial(study, 0, folders)) == pytest.approx(0.25)
 
 
 def runs(tmp_path, *curves):
@@ -289,6 +337,14 @@ def test_a_trial_is_pruned_where_it_is_worse_than_the_median_at_its_epoch(study,
     folders, number = runs(tmp_path, *curves), study.propose()
     assert pruned_after(study, number, folders, warmup=0.5) == epoch
     assert pruned_after(study, number, folders, warmup=0.5) == epoch  # asked again, it is the same
+
+
+def test_a_trial_is_not_pruned_at_its_end_nor_while_a_run_has_not_said_how_long_it_is(study, tmp_path):
+    folders, number = runs(tmp_path, [0.9] * EPOCHS), study.propose()
+    assert pruned_after(study, number, folders, warmup=1.0) is None
+    folders, number = runs(tmp_path, [0.9, 0.9], [0.9, 0.9]), study.propose()
+    write_json(folders[1].status, {"state": "running", "pid": 4, "host": socket.gethostname()})
+    assert pruned_after(study, number, folders, warmup=0.5) is None
 
 
 def test_a_pruned_trial_is_stopped_and_is_no_failure(study, tmp_path, monkeypatch):

@@ -1,5 +1,6 @@
 """Self-critical training: the estimator against every caption there is, its baselines by hand, what it trains."""
 
+import math
 from functools import partial
 from itertools import product
 
@@ -9,7 +10,7 @@ from models import task, touched
 
 from benchmark.common.errors import ConfigFault
 from benchmark.model.attention.alignment.additive import Additive
-from benchmark.model.attention.distribution import mode
+from benchmark.model.attention.distribution import mode, sample
 from benchmark.model.attention.gate import NoGate
 from benchmark.model.attention.item import ExpectedItem, ItemAttention, SampledItem
 from benchmark.model.attention.softening import EachGlimpse
@@ -17,12 +18,14 @@ from benchmark.model.cell.lstm import LSTM
 from benchmark.model.context.none import NoContext
 from benchmark.model.decoder.single_layer import SingleLayer
 from benchmark.model.decoding.greedy import Greedy
+from benchmark.model.decoding.rollout import Rollout
 from benchmark.model.encoder.conv import Conv
 from benchmark.model.feeding.teacher_forcing import TeacherForcing
 from benchmark.model.loop import AttentionRNN
 from benchmark.objective.likelihood import Likelihood
 from benchmark.objective.loss_mask.all_steps import AllSteps
 from benchmark.objective.regularizer.none import NoRegularizer
+from benchmark.training.training_step import self_critical
 from benchmark.training.training_step.self_critical import (
     GreedyBaseline,
     OtherSamplesBaseline,
@@ -30,6 +33,8 @@ from benchmark.training.training_step.self_critical import (
     rewards_of,
     trajectory_log_prob,
 )
+from datamodules.captions.vocabulary import UNKNOWN as FIRST_SYMBOL
+from datamodules.captions.vocabulary import Vocabulary, number_words
 from datamodules.contract import IGNORED, Batch
 
 SYMBOLS, END, STEPS, H = 3, 2, 3, 4
@@ -124,6 +129,69 @@ def test_the_baselines_by_hand():
         greedy = rewards_of(rnn(batch.image, batch.boxes, None, 1, mode), batch, train_step().reward_function)
     assert torch.equal(GreedyBaseline()(rnn, batch, train_step().reward_function, reward), greedy)
     assert greedy.shape == (2, 1) and rnn.training
+
+
+def rolled(symbol, log_prob, logits=(0.0, -1.0, -1.0)):
+    """A rollout with these symbols (B, S, T), log-probabilities of glimpses (B, S, T, M), and logits at every step."""
+    symbol, log_prob = torch.tensor(symbol), torch.tensor(log_prob)
+    logits_BSTV, nothing = torch.tensor(logits).expand(*symbol.shape, -1), torch.zeros(*symbol.shape, 1, 0)
+    return Rollout(logits_BSTV, symbol, nothing, log_prob, nothing, nothing)
+
+
+def test_the_log_probability_of_a_trajectory_by_hand():
+    """Symbols of probability 1/2, 1/4 and 1/4, each after two glimpses of 1/e; nothing after the end counts."""
+    said = [[[0, END, IGNORED], [1, 1, 0]]]
+    found = trajectory_log_prob(rolled(said, [[[[-1.0, -1.0]] * 3] * 2], (5.0, 5 - math.log(2), 5 - math.log(2))))
+    assert found.tolist() == [pytest.approx([math.log(1 / 8) - 4, math.log(1 / 32) - 6])]
+
+
+def test_each_caption_is_rewarded_for_its_own_image():
+    _, batch = toy()
+    batch = batch._replace(index=torch.tensor([7, 3]))
+    rollout = rolled([[[0], [1], [2]], [[0], [1], [2]]], [[[[0.0]]] * 3] * 2)
+    found = rewards_of(rollout, batch, lambda symbol_RT, index_R: 10.0 * index_R + symbol_RT[:, 0])
+    assert found.tolist() == [[70, 71, 72], [30, 31, 32]]
+
+
+class Half(GreedyBaseline.__base__):
+    """A baseline of 1/2."""
+
+    def __call__(self, rnn, batch, reward_function, reward_BS):
+        return torch.full_like(reward_BS, 0.5)
+
+
+def test_the_loss_by_hand(monkeypatch):
+    """Advantages 0.5, 1.5, 5.5 and -0.5, -0.5, 2.5 with log-probabilities -1 to -6."""
+    rnn, batch = toy()
+    log_p = [[[[-1.0]], [[-2.0]], [[-3.0]]], [[[-4.0]], [[-5.0]], [[-6.0]]]]
+    rollout, asked = rolled([[[0]] * 3] * 2, log_p, (0.0, -torch.inf, -torch.inf)), []
+    monkeypatch.setattr(self_critical, "Each", lambda: lambda loop: rollout)
+    monkeypatch.setattr(rnn, "start_unroll", lambda *given: asked.append(given))
+    learner = train_step(samples=3, baseline=Half())
+    learner.reward_function.forward = lambda symbol_RT, index_R: torch.tensor([1.0, 2.0, 6.0, 0.0, 0.0, 3.0])
+    terms = learner(rnn, LIKELIHOOD, batch)
+    assert terms["loss"].item() == pytest.approx(-(-0.5 - 3 - 16.5 + 2 + 2.5 - 15) / 6)
+    assert (terms["reward"].item(), terms["baseline_reward"].item()) == (2.0, 0.5)
+    ((_, _, samples, draw, key),) = asked
+    assert samples == 3 and draw is sample and key.split == "train" and torch.equal(key.index, batch.index)
+
+
+def test_the_greedy_caption_is_without_dropout_and_draws_nothing(monkeypatch):
+    rnn, batch = toy(SampledItem(1.0, EachGlimpse(0.0)))
+    start_unroll, asked = rnn.start_unroll, []
+    monkeypatch.setattr(rnn, "start_unroll", lambda *given: asked.append((rnn.training, *given[2:4])) or
+                        start_unroll(*given))  # fmt: skip
+    rnn.train()
+    GreedyBaseline()(rnn, batch, train_step().reward_function, torch.zeros(2, 1))
+    assert asked == [(False, 1, mode)] and rnn.training
+
+
+def test_a_word_without_a_symbol_is_the_vocabulary_s_first():
+    known: dict[str, int] = {}
+    assert Vocabulary(known, number_words(["b b"], known), 1, 9).symbols[0] == FIRST_SYMBOL
+    learner = train_step(references=[["zebra b"], ["b"]])
+    unknown, other = learner.reward_function(torch.tensor([[0, 1, END], [1, 1, END]]), torch.tensor([0, 0])).tolist()
+    assert unknown > other
 
 
 def test_places_that_are_drawn_earn_with_the_words():

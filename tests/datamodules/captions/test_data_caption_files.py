@@ -36,6 +36,7 @@ def test_what_validates_is_drawn_from_training_and_the_official_validation_part_
     again, other = layout(tmp_path).parts().validation, layout(tmp_path, seed=1).parts().validation
     assert again == validation != other
     assert len(layout(tmp_path, images=9, share=0.5).parts().validation) == 5
+    assert len(layout(tmp_path, images=9, share=0.38).parts().validation) == 3  # not more than that share
     with pytest.raises(DataFault, match=r"10 training images cannot give 0 to validation.*validation_share"):
         layout(tmp_path, share=0.05).parts()
 

@@ -13,6 +13,7 @@ from test_data_contracts import CPU, composed
 from test_data_download import mirror  # noqa: F401  # the fixture
 from test_data_zips import packed
 
+from datamodules.base import Ticket
 from datamodules.captions.inspection import all_faults
 from datamodules.contract import IGNORED, DataFault
 from datamodules.words import words
@@ -75,6 +76,17 @@ def test_training_goes_as_far_as_the_batch_does_and_judging_as_far_as_anybody(ro
     assert data.spec.max_steps == 6 and data.spec.end == len(data.spec.symbols) - 1
 
 
+def test_fewer_images_are_the_first_of_each_part(tmp_path):
+    karpathy(tmp_path, ["train", "val", "test", "val", "test", "val", "test"])
+    changed(tmp_path / "dataset_coco.json", number_words)
+    data = made("coco", tmp_path, "data.validation_images=1", "data.test_images=2")
+    assert [[texts[0] for texts in data.references(split)] for split in ("validation", "test")] == [
+        ["w1."],
+        ["w2.", "w4."],
+    ]
+    assert [sum(len(batch.index) for batch in data.batches(split, CPU)) for split in ("validation", "test")] == [1, 2]
+
+
 def test_a_batch_is_a_function_of_its_ticket(root):
     data, again = (made("coco", root, "data.images_per_epoch=8", "data.size=24") for _ in range(2))
     tickets = list(data.tickets("train"))
@@ -84,6 +96,28 @@ def test_a_batch_is_a_function_of_its_ticket(root):
     assert all(torch.equal(a, b) for a, b in zip(batch, last, strict=True))
     other = made("coco", root, "data.images_per_epoch=8", "data.size=24", "seed=9")
     assert not torch.equal(other.batch(tickets[0], CPU).image, data.batch(tickets[0], CPU).image)
+
+
+def test_an_epoch_goes_on_where_the_one_before_ended(root):
+    """15 captions are four batches, or two epochs of two batches: each caption is seen once in them."""
+    data = made("coco", root, "data.images_per_epoch=8")
+    batches = [data.batch(Ticket("train", epoch, number), CPU) for epoch in range(2) for number in range(2)]
+    seen = [(int(index), len(said(data, row))) for batch in batches
+            for index, row in zip(batch.index, batch.target, strict=True)]  # fmt: skip
+    assert sorted(seen) == [(index, length) for index in range(3) for length in range(2, 7)]
+
+
+def test_another_seed_shows_another_part_of_the_photograph(tmp_path):
+    karpathy(tmp_path, ["train", "val", "test"])
+    wide = Image.new("RGB", (200, 32))
+    for x in range(200):
+        wide.paste((x, x, x), (x, 0, x + 1, 32))
+    wide.save(next(tmp_path.rglob("0.jpg")))
+    shown = [
+        made("coco", tmp_path, "data.batch_size=5", f"seed={seed}").batch(Ticket("train", 0, 0), CPU).image[:, 0, 0, 0]
+        for seed in (0, 0, 1)
+    ]
+    assert torch.equal(shown[0], shown[1]) and len(shown[0].unique()) == 5 and not torch.equal(shown[0], shown[2])
 
 
 def test_without_jitter_training_shows_what_evaluation_would_and_says_which(root):

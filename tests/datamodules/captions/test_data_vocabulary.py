@@ -110,6 +110,15 @@ def test_a_batch_is_a_function_of_seed_and_place():
     assert any(not torch.equal(a.image, b.image) for a, b in zip(a_pass(one), a_pass(one, 1), strict=True))
 
 
+def test_captions_of_one_length_meet_others_in_each_pass_and_lengths_come_in_any_order():
+    equal = Buckets(stock([3] * 12, [1] * 12), EveryCaption(), 0, 4)
+    met = {frozenset(batch.image.tolist()) for turn in range(10) for batch in a_pass(equal, turn)}
+    assert len(met) > 20  # of 30 batches
+    buckets = Buckets(stock([2, 3, 4, 5], [1] * 4), EveryCaption(), 0, 1)
+    orders = {tuple(batch.target.shape[1] for batch in a_pass(buckets, turn)) for turn in range(20)}
+    assert len(orders) > 10
+
+
 def test_one_caption_each_is_another_one_in_another_pass():
     captions = stock([2] * 9, [4, 0, 5])
     buckets = Buckets(captions, OneEach(), 0, 8)

@@ -87,6 +87,8 @@ def test_validation_is_carved_out_of_each_breed_by_its_own_seed(root):
 def test_another_breed_changes_no_other_breeds_validation():
     alone, together = in_turns([7] * 6, 3), in_turns([7] * 6 + [9] * 4, 3)
     assert [place for place in together if place < 6] == alone
+    one, other = ([place % 20 for place in in_turns([7] * 20 + [9] * 20, 3) if place // 20 == half] for half in (0, 1))
+    assert one != other  # each category has an order of its own
     assert sorted(together) == list(range(10)) and [place < 6 for place in together[:8]] == [True, False] * 4
 
 
@@ -116,6 +118,7 @@ def test_a_fingerprint_notices_another_photograph_label_and_size(tmp_path):
 def test_the_crop_to_the_box_is_a_square_around_the_largest(tmp_path):
     around, two = AroundLargest(0.0), np.array([[0.0, 0, 10, 10], [20, 10, 60, 30]])
     assert around.window(two).tolist() == [20, 0, 60, 40]
+    assert around.window(np.array([[0.0, 0, 50, 4], [20, 10, 40, 30]])).tolist() == [20, 10, 40, 30]  # by its area
     assert AroundLargest(0.5).window(two).tolist() == [10, -10, 70, 50]
     assert WholePhotograph().window(two)[2] == np.inf
     root = write_dogs(tmp_path / "dogs")
@@ -144,6 +147,8 @@ def test_several_dogs_are_the_largest_from_left_to_right(tmp_path):
     boxes = split(dogs(root), "test")[2][0]
     assert boxes.tolist() == [[1, 2, 11, 32], [16, 0, 30, 32]]
     assert split(dogs(root, "data.dogs=3"), "test")[2][0, 1].tolist() == [6, 2, 10, 6]
+    write_annotation(file, "Maltese_dog", SIZE, [(10, 8, 48, 40), (15, 10, 25, 30)])  # by centres, at 29 and 20
+    assert split(dogs(root), "test")[2][0, :, 3].tolist() == [22, 32]
 
 
 def test_without_boxes_no_annotation_is_opened(tmp_path):

@@ -80,6 +80,11 @@ def test_validation_is_a_part_of_train_and_never_of_test(root):
         svhn(root, "data.validation_share=0.1").splits()
 
 
+def test_fewer_test_images_are_the_first(root):
+    _, target, _, index = whole(svhn(root, "data.test_images=2"), "test")
+    assert numbers(target) == TEST[:2] and index.tolist() == [0, 1]
+
+
 def test_extra_is_trained_and_validated_on_where_it_is_named(tmp_path):
     root = write_root(tmp_path, TRAIN, TEST, extra=["11", "22", "33", "44"])
     data = svhn(root, "data.parts=[train,extra]", "data.validation_share=0.5", "data.batch_size=6")
@@ -93,6 +98,8 @@ def test_an_unofficial_folder_is_trained_on_and_nothing_else(root, tmp_path):
     _, target, boxes, _ = whole(data, "train")
     found = dict(zip(numbers(target), boxes, strict=True))
     assert {"808", "909"} < set(found) and found["808"].isnan().all()
+    half = svhn(root, f"data.unofficial=[{folder}]", "data.validation_images=9", "data.validation_share=0.5")
+    assert len(whole(half, "validation")[1]) == 4  # of the eight official ones
     mine, official = data.fingerprints(), svhn(root).fingerprints()
     assert mine["train"] != official["train"]
     assert all(mine[split] == official[split] for split in ("validation", "test"))
@@ -173,6 +180,15 @@ def test_all_corners_occur_equally_often_and_only_those(ramp):
     found, often = corner.unique(dim=0, return_counts=True)
     assert found.tolist() == [[x, y] for x in range(3) for y in range(3)]
     assert often.min() > 70 and often.max() < 130
+
+
+def test_corners_are_drawn_anew_in_each_epoch_and_by_each_seed(ramp):
+    middle = ramp._replace(boxes=torch.tensor([3.0, 3, 5, 5]).expand(3, 2, 4))
+    drawn = set()
+    for seed, epoch, number in ((0, 0, 0), (0, 1, 0), (0, 0, 1), (1, 0, 0)):
+        split = RandomWindows(WindowCropper(middle, 6, 1.0), torch.tensor([2]), seed, 40, 20)
+        drawn.add(str(split.batch(epoch, number, CPU).boxes[:, 0, :2].tolist()))
+    assert len(drawn) == 4
 
 
 def test_the_fingerprint_is_of_bytes_and_targets_whatever_the_batch_size(root):

@@ -75,6 +75,15 @@ def test_a_square_is_stretched_and_averaged(tmp_path):
     assert wide.pixels_CHW[1, 3:6, 5].tolist() == [92, 96, 100]
 
 
+def test_pixels_are_weighed_by_a_triangle_where_they_are_shrunk(tmp_path):
+    """Of a single bright column, shrunk by two: 3/8 of it in its own column and 1/8 in the next one."""
+    pixels = np.zeros((40, 40), np.uint8)
+    pixels[:, 20] = 240
+    Image.fromarray(pixels).save(tmp_path / "1.png")
+    found = cut(Photo(tmp_path / "1.png", "", np.array([[0.0, 0, 40, 40]])), AroundDigits(0.0), 20, 1)
+    assert found.pixels_CHW[0, 7, 8:12].tolist() == [0, 30, 90, 0]
+
+
 def test_grey_is_the_weighted_sum_of_the_colours(tmp_path):
     grey = cut(photo(tmp_path / "1.png"), GOODFELLOW, 26, 1)
     assert grey.pixels_CHW.shape == (1, 26, 26)

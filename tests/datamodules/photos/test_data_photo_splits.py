@@ -93,6 +93,25 @@ def test_a_stream_shows_every_photograph_once_a_pass_and_draws_anew():
     assert len({target // 10 for batch in batches for target in batch.target[:, 0].tolist()}) == 2
 
 
+def test_an_epoch_goes_on_where_the_one_before_ended():
+    """Three batches of four an epoch: after two epochs four passes over five photographs, and four of the next."""
+    split = streamed(Places(), ANYWHERE, size=4)
+    batches = [split.batch(epoch, number, CPU) for epoch in range(2) for number in range(split.batches)]
+    shown = torch.cat([batch.index for batch in batches]).tolist()
+    assert len(shown) == 24
+    assert [sorted(shown[first : first + 5]) for first in range(0, 20, 5)] == [[0, 1, 2, 3, 4]] * 4
+    answers = {tuple((batch.target[:, 0] // 10).tolist()) for batch in batches}
+    assert len(answers) > 3  # of six batches: drawn anew for each
+
+
+def test_another_seed_crops_at_other_places():
+    found = [
+        [streamed(Places((40,)), ANYWHERE, size=4, seed=seed).batch(0, 0, CPU).image[:, 0, 0, 0].tolist()]
+        for seed in (3, 3, 4)
+    ]
+    assert found[0] == found[1] != found[2]
+
+
 def test_a_stream_without_jitter_shows_what_evaluation_would_and_says_which():
     split = streamed(Places(), PLAIN)
     each = split.each()
@@ -162,6 +181,8 @@ def test_colours_worked_by_hand():
     assert close(contrast, [[0.6 * c + 0.4 * mean for c in colour] for colour in (one, two)])
     pale = recoloured(PLAIN._replace(saturation=1.0), [half, half, 0.0, half])
     assert close(pale, [[grey(one)] * 3, [grey(two)] * 3])
+    both = recoloured(PLAIN._replace(brightness=0.2, contrast=0.4), [1.0, 0.0, half, half])  # of what is brighter
+    assert close(both, [[1.2 * (0.6 * c + 0.4 * mean) for c in colour] for colour in (one, two)])
     strong = recoloured(PLAIN._replace(saturation=0.2), [half, half, 1.0, half])
     assert close(strong, [[1.2 * c - 0.2 * grey(colour) for c in colour] for colour in (one, two)])
 

@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 
 from datamodules.contract import DataFault
-from datamodules.photos.photo_stock import PhotoReading, digest, sound, stock
+from datamodules.photos.photo_stock import PhotoReading, digest, outline, sound, stock
 from datamodules.photos.photographs import Photograph
 from datamodules.storage.cache import Cache
 
@@ -95,3 +95,15 @@ def test_a_digest_is_of_the_content_the_window_and_the_size(photos):
     ]
     Image.new("RGB", (40, 30)).save(photos[0].path)
     assert len({first, *others, digest(photos, READING)}) == 6
+
+
+def test_an_outline_is_of_names_sizes_windows_and_targets_in_their_order(photos):
+    first = outline(photos, [1, 2, 3, 4])
+    assert outline([photo._replace(boxes=photo.boxes + 1) for photo in photos], [1, 2, 3, 4]) == first
+    others = [
+        outline(photos, [1, 2, 4, 3]),
+        outline(photos[::-1], [1, 2, 3, 4]),
+        outline([photos[0]._replace(window=np.array([0.0, 0, 20, 20])), *photos[1:]], [1, 2, 3, 4]),
+    ]
+    Image.new("RGB", (40, 30)).save(photos[0].path)  # of fewer bytes
+    assert len({first, *others, outline(photos, [1, 2, 3, 4])}) == 5

@@ -149,6 +149,14 @@ def test_a_large_jpeg_looks_the_same_decoded_at_a_part_of_its_size(tmp_path):
     assert small.shape == whole.shape == (96, 128, 3) and np.abs(small.astype(int) - whole).mean() < 1.5
 
 
+def test_a_jpeg_is_never_decoded_below_twice_what_is_wanted(tmp_path):
+    noise = np.random.default_rng(0).integers(0, 256, (150, 200, 3), np.uint8)
+    Image.fromarray(noise).resize((400, 300), Image.Resampling.NEAREST).save(tmp_path / "1.jpg", quality=95)
+    with Image.open(tmp_path / "1.jpg") as image:  # half of it is 200 x 150, and twice of what is wanted 256 x 192
+        expected = np.asarray(image.convert("RGB").resize((128, 96), Image.Resampling.BILINEAR))
+    assert (decoded(Photograph(tmp_path / "1.jpg"), 96).pixels_HWC == expected).all()
+
+
 def cut_off(path):
     path.write_bytes(path.read_bytes()[:-200])
 

@@ -35,7 +35,7 @@ def java(tmp_path, monkeypatch):
         (tmp_path / "bin").mkdir()
         fake = tmp_path / "bin" / "java"
         fake.write_text(f'#!/bin/sh\ntest -f meteor.jar -a -f data/paraphrase-en.gz || exit 3\n'
-                        f'PYTHONIOENCODING=utf-8 exec "{sys.executable}" "{tmp_path}/program.py"\n')  # fmt: skip
+                        f'PYTHONIOENCODING=utf-8 exec "{sys.executable}" "{tmp_path}/program.py" "$@"\n')  # fmt: skip
         fake.chmod(0o755)
         monkeypatch.setenv("PATH", f"{tmp_path / 'bin'}:/usr/bin:/bin")
         jar = tmp_path / "a folder with blanks" / "meteor-1.5.jar"
@@ -51,6 +51,24 @@ def test_each_caption_is_one_field_of_one_line(java):
     found = meteor(SAID, TRUTH, java(ANSWERS))
     assert found.name == "METEOR" and found.corpus == 0.5
     assert found.image_N.tolist() == [3.0, 2.0, 2.2]
+
+
+IN_ORDER = """
+import sys
+for line in sys.stdin:
+    verb, *fields = line.rstrip("\\n").split(" ||| ")
+    if verb == "SCORE":
+        print(len(fields[-1].split()), flush=True)
+    else:
+        asked = "-Xmx2G -Dfile.encoding=UTF-8 -jar meteor.jar - - -stdio -l en -norm"
+        print(*fields, float(" ".join(sys.argv[1:]) == asked), sep="\\n", flush=True)
+"""
+"""Gives the number of words of each line's last caption; of the corpus 1 if it is called as COCO calls it."""
+
+
+def test_the_candidate_comes_after_its_references_as_the_program_wants_it(java):
+    found = meteor(["a dog", "a b c d"], [["the dog runs", "one"], ["nothing"]], java(IN_ORDER))
+    assert found.image_N.tolist() == [2, 4] and found.corpus == 1
 
 
 def test_many_captions_do_not_block(java):

@@ -11,6 +11,7 @@ from benchmark.metrics.caption.bleu import bleu
 from benchmark.metrics.caption.cider import cider_d
 from benchmark.metrics.caption.ngrams import captions, count
 from benchmark.metrics.caption.rouge import rouge_l
+from benchmark.metrics.caption.scores import caption_scores
 
 WORDS = ["a", "dog", "the", "on", "Dog", ",", "n't", "é", "漢字", "🐶", "|||", "<unk>", "-lrb-"]
 BLANKS = [" ", " ", " ", "  ", "\u00a0", "\t", "\n", "\u3000"]
@@ -188,6 +189,26 @@ def test_cider_by_hand():
 def test_the_closest_reference_is_the_shorter_of_two():
     read = captions(["a b c d"], [["a b c d e f", "a b"]])
     assert bleu(read, count(read)).image_KN[0] == pytest.approx([1.0])  # against 2 words: no penalty
+
+
+def test_the_closest_reference_may_be_longer():
+    read = captions(["a b c d"], [["a b c d e", "a"]])
+    assert bleu(read, count(read)).image_KN[0] == pytest.approx([math.exp(1 - 5 / 4)])
+
+
+def test_scores_of_a_corpus_are_named_and_bleu_is_of_summed_counts():
+    """Unigrams: 1 of 1 right, against 2 words, and 2 of 4 right, against 4: in all 3 of 5, against 6."""
+    found = caption_scores(["a", "c d x y"], [["a b"], ["c d e f"]])
+    plain = "BLEU-1 without brevity penalty"
+    assert found.corpus["BLEU-1"] == pytest.approx(3 / 5 * math.exp(1 - 6 / 5))
+    assert found.corpus[plain] == pytest.approx(3 / 5)
+    assert found.image["BLEU-1"] == pytest.approx([math.exp(-1), 0.5])
+    assert found.image[plain] == pytest.approx([1, 0.5])
+    # of the first image precision 1 and recall 1/2, of the second both 1/2
+    rouge = 2.44 * 0.5 / (0.5 + 1.44)
+    assert found.image["ROUGE-L"] == pytest.approx([rouge, 0.5])
+    assert found.corpus["ROUGE-L"] == pytest.approx((rouge + 0.5) / 2)
+    assert found.corpus["CIDEr-D"] == pytest.approx(found.image["CIDEr-D"].mean())
 
 
 def test_bleu_without_brevity_penalty_by_hand():

@@ -5,7 +5,7 @@ import math
 import pytest
 import torch
 
-from benchmark.metrics.where.maps import CELLS, map_scores
+from benchmark.metrics.where.maps import CELLS, inside, map_scores
 
 SIDE = 28
 
@@ -94,3 +94,8 @@ def test_who_sees_all_alike_or_has_no_box_is_not_judged():
 
 def test_a_single_look_does_not_change():
     assert math.isnan(judged([window(0, 0, 8, 8)], [[0, 0, 8, 8]])["change"])
+
+
+def test_a_pixel_is_inside_by_its_centre_and_boxes_are_half_open():
+    boxes = torch.tensor([[[0.5, 1.5, 2.5, 3.5], [math.nan] * 4]])
+    assert inside(boxes, torch.zeros(1, 4, 4))[0].nonzero().tolist() == [[y, x] for y in (1, 2) for x in (0, 1)]

@@ -54,6 +54,20 @@ def test_the_shorter_says_how_long_and_the_backward_model_what():
     assert found.symbol[:, 0].tolist() == [[0, 1, END, I], [0, END, I, I], [END, I, I, I]]
 
 
+def test_beyond_the_shorter_length_the_scores_are_the_forward_model_s():
+    found = merged(FORTH, BACK, BackwardFirst()).logits[0, 0]
+    torch.testing.assert_close(found[2:], FORTH[2:, 0].log_softmax(-1))
+    torch.testing.assert_close(found[:2], BACK[:2, 0].log_softmax(-1).flip(0))
+
+
+def test_within_the_length_no_end_is_read_though_both_find_it_likely():
+    """(.50, .02, .48) and (.03, .49, .48): both read one digit, and the product is largest for the end."""
+    forth, back = (
+        torch.tensor([row, [0.1, 0.1, 0.8]]).log()[:, None] for row in ([0.50, 0.02, 0.48], [0.03, 0.49, 0.48])
+    )
+    assert merged(forth, back, Averaged(), steps=2).symbol[0, 0].tolist() == [0, END]
+
+
 def test_the_mean_of_log_probabilities_by_hand():
     """Position 0: the forward model says (.6, .4), the last of the backward one's two (.2, .8): the second wins."""
 

@@ -20,6 +20,11 @@ def test_a_crop_shows_its_frame():
     torch.testing.assert_close(wide[0, 0], torch.tensor([[10.5, 12.5], [18.5, 20.5]]))
 
 
+def test_a_crop_shows_what_is_at_the_edge_as_it_is():
+    ones = torch.ones(1, 1, 6, 8)
+    assert torch.equal(cropped(ones, torch.tensor([[0.0, 0.0, 8.0, 6.0]]), 12), torch.ones(1, 1, 12, 12))
+
+
 def focused(name="dram", *overrides):
     return built(name, "passes=focus", "passes.size=20", "passes.margin=3", "data.canvas=40", *overrides,
                  data="digit_pairs_ordered")  # fmt: skip
@@ -42,6 +47,13 @@ def test_the_frame_holds_the_fixations_and_a_margin():
     assert rnn.frame(rollout_at(places, [[1, 2]]), (22, 31)).tolist() == [[7, 9, 22, 31]]  # inside the image
     other = [[[place[0] + 4.0, place[1]] for place in symbol] for symbol in places[0]]
     assert rnn.frame(rollout_at([*places, other], [[1, 2]] * 2), (40, 40)).tolist() == [[9, 9, 25, 33]]
+
+
+def test_a_frame_is_a_pixel_inside_the_image_at_least():
+    rnn = focused("dram", "passes.margin=0").module.rnn
+    frames = {(10.0, 12.0): [10, 12, 11, 13], (50.0, 12.0): [39, 12, 40, 13], (-5.0, 99.0): [0, 39, 1, 40]}
+    for place, frame in frames.items():
+        assert rnn.frame(rollout_at([[[list(place)] * 2] * 2], [[1, 2]]), (40, 40)).tolist() == [frame]
 
 
 def test_who_looks_nowhere_sees_it_all_again():
