@@ -253,9 +253,8 @@ def build_data(cfg: DictConfig) -> tuple[Any, TaskSpec]:
 
 
 def without_weight_files(cfg: DictConfig) -> DictConfig:
-    """A resolved copy whose model is built without reading or downloading pretrained weights, as a checkpoint provides
-    them or none are needed. A part that reads such a file has an attribute `later`: the values of its knobs with which
-    it does not. Parts with "none" are left as they are.
+    """A resolved copy that reads no pretrained weights, for models whose weights a checkpoint gives or nobody needs. A
+    part that reads a file of weights names in its attribute `later` the values of its knobs with which it reads none.
     """
     values: Any = OmegaConf.to_container(cfg, resolve=True)
     values["start"] = {"_target_": "benchmark.training.start.fresh.FreshWeights"}

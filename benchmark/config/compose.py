@@ -229,12 +229,16 @@ class Composer:
         """The values of a composition with the run's seed, and with the run's values where it has ???."""
         if overrides not in self._lacking:
             self._lacking[overrides] = missing(self._seedless(overrides))
-        if not (lacking := self._lacking[overrides]):
+        if not self._lacking[overrides]:
             return self._seeded(overrides).values(config.seed)
+        return plain(self.completed_config(config, overrides))
+
+    def completed_config(self, config: DictConfig, overrides: tuple[str, ...]) -> DictConfig:
+        """The same, not interpolated; a copy."""
         found = self._seeded(overrides).config(config.seed)
-        for key in lacking:
+        for key in missing(found):
             OmegaConf.update(found, key, OmegaConf.select(config, key), force_add=True)
-        return plain(found)
+        return found
 
 
 def without_names(overrides: Sequence[str]) -> tuple[tuple[str, ...], int, str | None] | None:

@@ -1,10 +1,10 @@
 """What to call a run: the choices and knobs that give it, without the values that come with a choice."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from hydra.errors import HydraException
-from omegaconf import DictConfig
+from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 from benchmark.common.errors import ConfigFault
@@ -41,9 +41,33 @@ def words(composer: Composer, config: DictConfig, usual: tuple[str, ...]) -> Fla
             signs = {group: "" if group in there[CHOICES] else "+" for group in added}
             said = (*said, *(f"{signs[group]}{group}={name}" for group, name in added.items()))
             there, chosen = composer.completed(config, said), chosen | added
+        rest = leading(composer.completed_config(config, said), mine, excludes)
     except (HydraException, OmegaConfBaseException, ConfigFault):
         return difference(mine, identity(default, excludes))
-    return chosen | difference(mine, identity(there, excludes))
+    return chosen | rest
+
+
+def leading(known: DictConfig, mine: Flat, excludes: Sequence[str]) -> Flat:
+    """The fewest knobs that turn a composed configuration into a run's, which differ in no choice: without those that
+    are interpolated from others of them.
+    """
+    differs = difference(mine, identity(plain(known), excludes))
+    own = {key: value for key, value in differs.items() if not is_interpolated(known, key)}
+    for key, value in ((key, value) for key, value in own.items() if key not in known[CHOICES]):
+        OmegaConf.update(known, key, value, merge=False, force_add=True)
+    return own | difference(mine, identity(plain(known), excludes))
+
+
+def is_interpolated(composed: DictConfig, key: str) -> bool:
+    """Whether a value, or a part that it lies in, is interpolated."""
+    node: Any = composed
+    for name in key.split("."):
+        if not isinstance(node, DictConfig) or name not in node:
+            return False
+        if OmegaConf.is_interpolation(node, name):
+            return True
+        node = node[name] if not OmegaConf.is_missing(node, name) else None
+    return False
 
 
 def named(mine: Mapping[str, Any], config: DictConfig) -> dict[str, str]:

@@ -24,8 +24,8 @@ from benchmark.metrics.where.maps import map_scores
 from benchmark.metrics.where.named import NOTHING_NAMED, mass_on_named
 from benchmark.metrics.where.order import order
 from benchmark.model.attention.distribution import Draw, expectation, mode, sample, uniform
-from benchmark.model.decoding.rollout import Rollout
-from benchmark.model.loop import AttentionRNN, SequenceModel, averaged
+from benchmark.model.decoding.rollout import Rollout, averaged
+from benchmark.model.loop import AttentionRNN, SequenceModel
 from datamodules.contract import IGNORED, NO_KEY, Batch, ImageKey, overlap_share
 
 MASKED, MASKED_ELSEWHERE = "masked", "masked_elsewhere"

@@ -10,7 +10,8 @@ from torch import Tensor
 
 from benchmark.model.attention.base import Attention
 from benchmark.model.attention.distribution import Draw, mode
-from benchmark.model.loop import SequenceModel, averaged
+from benchmark.model.decoding.rollout import averaged
+from benchmark.model.loop import SequenceModel
 from datamodules.contract import IGNORED, NO_KEY, ImageKey, TaskSpec
 
 

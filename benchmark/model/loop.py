@@ -19,7 +19,6 @@ from benchmark.model.context.base import Context
 from benchmark.model.decoder.base import Decoder, State
 from benchmark.model.decoding.base import Decoding
 from benchmark.model.decoding.rollout import Rollout, Step, Unroll, own_argmax, stacked, unroll
-from benchmark.model.decoding.rollout import averaged as averaged
 from benchmark.model.feeding.base import Feeding
 from datamodules.contract import NO_KEY, ImageKey, TaskSpec
 

@@ -26,7 +26,7 @@ from benchmark.stored import StoredRuns
 from benchmark.sweep.checking import STEPS, Checking
 from benchmark.sweep.collisions import Jobs
 from benchmark.sweep.job_checks import ToCheck, job_checks
-from benchmark.sweep.jobs import Job, Outcome
+from benchmark.sweep.jobs import Job, Outcome, settings
 from benchmark.sweep.returns import returns
 
 THREADS = ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMEXPR_NUM_THREADS")
@@ -75,6 +75,7 @@ class SweepLauncher(Launcher, ABC):
         with of_sweep(self.config.progress) as console:
             found = plan(composer, job_overrides, self._knobs(), console)
         given_twice(found, len(job_overrides))
+        print(*(f"{line}\n" for line in settings(found.addresses, job_overrides)), sep="", end="", flush=True)
         jobs = self.jobs(composer, found.todo)
         if skipped := len(found.finished):
             print(f"{skipped} of {skipped + len(jobs)} runs finished before, skipped", flush=True)

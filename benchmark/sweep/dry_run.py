@@ -15,6 +15,7 @@ from benchmark.results.run_folder import RunFolder
 from benchmark.results.run_id import RunId
 from benchmark.sweep.base import SweepLauncher, SweepPlan, given_twice, plan
 from benchmark.sweep.estimate import EarlierRuns, together
+from benchmark.sweep.jobs import settings
 from datamodules.printable import printable
 
 
@@ -42,6 +43,8 @@ def dry_run(composer: Composer, texts: Sequence[str], sweep: bool) -> int:
     with of_sweep(config.progress) as console:
         found = plan(composer, jobs, knobs, console, writes=False)
     given_twice(found, len(jobs))
+    for line in settings(found.addresses, jobs):
+        print(printable(line))
     would = outcomes(found)
     width = max((len(job.what) for job in would), default=0)
     for job in would:

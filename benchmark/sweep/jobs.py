@@ -11,6 +11,9 @@ from benchmark.results.run_id import RunId
 RESUMES = "started again, it resumes"
 """How the message of a run ends that was stopped from outside."""
 
+IN_THE_NAME = ("attention=", "data=", "seed=", "study=", "runs=")
+"""How the overrides begin that the folder of a run shows."""
+
 
 class Job(NamedTuple):
     """A run to start: its identity, the command line that starts it, and how many processes train it."""
@@ -27,6 +30,21 @@ class Outcome(NamedTuple):
     code: int
     seconds: float
     message: str
+
+
+def settings(addresses: Sequence[RunId], overrides: Sequence[Sequence[str]]) -> list[str]:
+    """A line for each setting of a sweep that has several of a mechanism on a data set: the hash at the end of its
+    folders' names, and the overrides that not all jobs have. addresses, overrides: of the jobs, in their order.
+    """
+    shared = set(overrides[0]).intersection(*overrides) if overrides else set()
+    found: dict[str, str] = {}
+    for address, texts in zip(addresses, overrides, strict=True):
+        own = (text for text in texts if text not in shared and not text.startswith(IN_THE_NAME))
+        found.setdefault(address.setting, " ".join(own))
+    of_setting = {(one.attention, one.data, one.setting) for one in addresses}
+    if len(of_setting) == len({names[:2] for names in of_setting}):
+        return []
+    return [f"setting {name or 'without a hash'}: {words}" for name, words in found.items()]
 
 
 def printed(output: IO[bytes]) -> bytes:

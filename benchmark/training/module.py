@@ -17,8 +17,9 @@ from benchmark.metrics.where.entropy import attention_entropy
 from benchmark.metrics.where.localisation import localisation
 from benchmark.model.attention.distribution import mode
 from benchmark.model.attention.policy.learned import LearnedPolicy
+from benchmark.model.decoding.rollout import averaged
 from benchmark.model.encoder.tuning.base import rates
-from benchmark.model.loop import SequenceModel, averaged
+from benchmark.model.loop import SequenceModel
 from benchmark.objective.base import Objective, log_likelihood
 from benchmark.objective.faults import term_faults
 from benchmark.results.vocabulary import (

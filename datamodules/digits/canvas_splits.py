@@ -23,10 +23,8 @@ BLOCK = 16
 """Training batches whose layouts are drawn together: some fifty random integers per canvas, for which the overhead of
 the calls dominates.
 """
-
-
-READERS = 4
-"""Blocks kept in memory: a training run reads from one position of the stream, a measurement from a few."""
+KEPT_BLOCKS = 4
+"""Blocks kept in memory: a run reads from one position of the stream, a measurement from a few."""
 
 
 class CanvasBatchPlan(NamedTuple):
@@ -83,10 +81,10 @@ class CanvasStream(Split):
     block).
     """
 
-    def __init__(self, painter: CanvasRenderer, seed: int, images: int, batch_size: int) -> None:
-        self._painter, self._seed, self._size = painter, seed, batch_size
+    def __init__(self, renderer: CanvasRenderer, seed: int, images: int, batch_size: int) -> None:
+        self._renderer, self._seed, self._size = renderer, seed, batch_size
         self._batches = -(-images // batch_size)
-        self._sketched = lru_cache(READERS)(self._sketch)
+        self._kept = lru_cache(KEPT_BLOCKS)(self._sketch)
 
     @property
     def batches(self) -> int:
@@ -94,13 +92,13 @@ class CanvasStream(Split):
 
     def batch(self, epoch: int, number: int, device: torch.device) -> Batch:
         block, place = divmod(number, BLOCK)
-        sketch = self._sketched(epoch, block, device)
-        return self._painter.batch(sketch.part(slice(place * self._size, (place + 1) * self._size)))
+        sketch = self._kept(epoch, block, device)
+        return self._renderer.batch(sketch.part(slice(place * self._size, (place + 1) * self._size)))
 
     def _sketch(self, epoch: int, block: int, device: torch.device) -> CanvasBatchPlan:
         generator = Generator(device).manual_seed(derived_seed("train", self._seed, epoch, block))
-        layout = self._painter.recipe.draw(BLOCK * self._size, self._painter.stock, generator)
-        return self._painter.sketch(layout, (epoch * self._batches + block * BLOCK) * self._size)
+        layout = self._renderer.recipe.draw(BLOCK * self._size, self._renderer.stock, generator)
+        return self._renderer.sketch(layout, (epoch * self._batches + block * BLOCK) * self._size)
 
 
 @final
@@ -115,11 +113,11 @@ class FixedCanvases(FixedSplit):
     digit_BK: (B, K) indices into the stock of each canvas's digits.
     """
 
-    def __init__(self, painter: CanvasRenderer, seed: int, images: int, batch_size: int) -> None:
-        self._painter, self._size, self._images = painter, batch_size, images
+    def __init__(self, renderer: CanvasRenderer, seed: int, images: int, batch_size: int) -> None:
+        self._renderer, self._size, self._images = renderer, batch_size, images
         generator = Generator().manual_seed(seed)
-        drawn = painter.recipe.draw(images, painter.stock, generator)
-        self.digit_BK = deal(images, painter.recipe.digits, painter.stock, generator)
+        drawn = renderer.recipe.draw(images, renderer.stock, generator)
+        self.digit_BK = deal(images, renderer.recipe.digits, renderer.stock, generator)
         self._layout = drawn._replace(digit=self.digit_BK)
         self._fingerprint = ""
 
@@ -128,12 +126,12 @@ class FixedCanvases(FixedSplit):
         return -(-self._images // self._size)
 
     def batch(self, epoch: int, number: int, device: torch.device) -> Batch:
-        return self._painter.batch(self._sketch(number, device))
+        return self._renderer.batch(self._sketch(number, device))
 
     def _sketch(self, number: int, device: torch.device) -> CanvasBatchPlan:
         part = slice(number * self._size, (number + 1) * self._size)
         layout = Layout(*(field[part].to(device) for field in self._layout))
-        return self._painter.sketch(layout, number * self._size)
+        return self._renderer.sketch(layout, number * self._size)
 
     def fingerprint(self) -> str:
         """The sha256 of all canvases (uint8), then all targets (int64); computed on the first call."""
@@ -144,7 +142,7 @@ class FixedCanvases(FixedSplit):
         digest, targets = sha256(), []
         for number in range(self.batches):
             sketch = self._sketch(number, torch.device("cpu"))
-            digest.update(self._painter.canvases(sketch).to(torch.uint8).numpy().tobytes())
+            digest.update(self._renderer.canvases(sketch).to(torch.uint8).numpy().tobytes())
             targets.append(sketch.target)
         digest.update(torch.cat(targets).numpy().astype("<i8").tobytes())
         return digest.hexdigest()

@@ -147,8 +147,8 @@ class CloseInTraining(Placement):
     """`Anywhere`, but the training stream draws by `SomeClose`: more of its digits overlap than in validation and test,
     whose canvases stay as they are.
 
-    Ours, for MNIST pairs of 100 px: digits that share more than half of their area are 8 % of the images there, and
-    half of a trained reader's errors. Labels are the same; no box is shown. share, within: see `SomeClose`.
+    Ours, for MNIST pairs of 100 px, where the few images with much overlap are a large part of a trained reader's
+    errors (docs/hard_attention.md). Labels are the same; no box is shown. share, within: see `SomeClose`.
     """
 
     def __init__(self, share: Share, within: Positive):

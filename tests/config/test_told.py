@@ -24,6 +24,12 @@ def words(*overrides, experiment=""):
         (["decoder@decoder.core=single_layer", "decoder=digit_by_digit", "data=mnist_pairs", "data.root=."],
          {"decoder@decoder.core": "single_layer", "decoder": "digit_by_digit"}),
         (["optimizer.make.lr=0.5", "seed=3"], {"optimizer.make.lr": 0.5}),
+        (["attention=location_soft", "look.glimpses=2"], {"look.glimpses": 2}),  # its starts are as many
+        (["attention=location_soft", "look.glimpses=2", "attention.mechanism.starts=4"],
+         {"look.glimpses": 2, "attention.mechanism.starts": 4}),  # its own default, which does not follow here
+        (["attention=location_soft", "look.glimpses=2", "attention.mechanism.starts=1"],
+         {"look.glimpses": 2, "attention.mechanism.starts": 1}),
+        (["look.hidden=64", "look.explore=0.5"], {"look.hidden": 64, "look.explore": 0.5}),
         (["callbacks=[early_stopping]"], {"callbacks": ["early_stopping"]}),
     ],
 )  # fmt: skip

@@ -129,7 +129,7 @@ def test_the_fingerprint_is_of_what_a_model_sees():
 
 def test_digits_and_clutter_of_a_split_come_from_its_own_digits():
     data = canvases(clutter=8)
-    stocks = {name: getattr(data.splits(), name)._painter._stock.whole for name in ("train", "validation", "test")}
+    stocks = {name: getattr(data.splits(), name)._renderer._stock.whole for name in ("train", "validation", "test")}
     assert [len(stock) for stock in stocks.values()] == [1156, 251, 390]
     everything = ScikitDigits(validation=2, test=3, split_seed=1).read()
     assert all(torch.equal(stocks[name], getattr(everything, name).image) for name in stocks)

@@ -19,7 +19,7 @@ import benchmark
 from benchmark.common.errors import RunFault
 from benchmark.evaluation.looking import joined, predict
 from benchmark.model.attention.distribution import mode
-from benchmark.model.loop import averaged
+from benchmark.model.decoding.rollout import averaged
 from benchmark.results.run_folder import RunFolder
 from benchmark.trained import unread
 from datamodules.contract import IGNORED, DataFault

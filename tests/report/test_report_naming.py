@@ -62,6 +62,11 @@ def test_an_experiment_that_changed_tells_no_runs_apart():
     assert versions(hidden) == {"": {"c.z": 3, "e": 1}, "cc": {"c.z": 3, "e": 2}, "bb": {"c.z": 9}}
 
 
+def test_a_record_that_names_an_interpolated_knob_too_is_of_the_same_experiment():
+    older = run_of("", {**MANY, "a.starts": 1}, {})
+    assert versions([older, run_of("aa", {**MANY, "d": 4}, {"d": 4}, {**MANY, "a.starts": 1, "d": 4})]) == {}
+
+
 def test_what_is_interpolated_from_another_knob_is_not_said_twice():
     differs = {
         "attention.glimpses": 1,

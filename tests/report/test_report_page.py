@@ -102,7 +102,7 @@ def test_paired_comparison_by_hand(study: Path) -> None:
 def test_other_canvases_are_never_paired(study: Path) -> None:
     assert not rows(study, "paired.csv", task="mnist_pairs at 60 x 60 px")
     assert not [found for found in rows(study, "paired.csv") if "data.canvas" in found["first"] + found["second"]]
-    assert "test canvases of mnist_pairs differ" in text(study)
+    assert "test images of mnist_pairs differ" in text(study)
 
 
 def test_overlap_by_bin(study: Path) -> None:
@@ -256,6 +256,25 @@ def test_predictions_that_cannot_be_used_are_remarked(tmp_path: Path, capsys: py
     assert not rows(tmp_path / "s", "paired.csv")
     assert "left out of the paired comparisons" in row(tmp_path / "s", "runs.csv", mechanism="dram")["message"]
     assert "note: dram on mnist_pairs, seed 0: predictions.npz cannot be read" in capsys.readouterr().out
+
+
+def test_runs_that_answer_every_image_alike_are_named_and_equal_ones_have_no_sign(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for attention in ("dram", "ram"):
+        for seed in range(2):
+            folder = write(tmp_path / "s", attention, seed, 20, 0)
+            answers = np.arange(IMAGES)[:, None] * (attention == "dram" or seed == 0)
+            with np.load(folder / "predictions.npz") as held:
+                arrays = dict(held)
+            np.savez(folder / "predictions.npz", prediction_mean=answers, **arrays)
+    assert main([str(tmp_path / "s")]) == 0
+    said = " ".join(capsys.readouterr().out.split())
+    assert "dram on mnist_pairs: in" not in said
+    assert "ram on mnist_pairs: in 1 of 2 runs all test images get the same answer." in said
+    tables = (tmp_path / "s" / "report" / "tables.md").read_text()
+    assert "+0.00" in tables and "\N{MINUS SIGN}0.00" not in tables
+    assert "last rows are the controls" not in tables
 
 
 def test_a_record_that_disagrees_with_its_predictions_is_remarked(tmp_path: Path) -> None:

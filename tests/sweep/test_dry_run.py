@@ -89,6 +89,13 @@ def test_a_sweep_of_which_nothing_is_known_has_no_estimate(here, capsys):
     assert lines[2].startswith("no estimate of the time") and not tree(here)
 
 
+def test_of_several_settings_a_line_says_which_hash_is_which(here, capsys):
+    code, lines = said(capsys, "seed=0,1", "data.clutter=0,3")
+    told = dict(line.removeprefix("setting ").split(": ") for line in lines[:2])
+    folders = {COMPOSER.address(COMPOSER.job([*JOB, f"data.clutter={each}"])).setting: each for each in (0, 3)}
+    assert code == 0 and told == {setting: f"data.clutter={each}" for setting, each in folders.items()}
+
+
 def test_a_finished_run_and_one_that_cannot_be_used(here, capsys):
     made("seed=0")
     assert said(capsys, "seed=0", sweep=False)[1][1] == "1 of 1 jobs finished, 0 would start"

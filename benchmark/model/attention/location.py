@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from benchmark.common.errors import ConfigFault
 from benchmark.model.attention.base import NO_GLIMPSE, Attention, Glimpse, Past
 from benchmark.model.attention.distribution import Draw
-from benchmark.model.attention.policy.base import Canvas, CoarseLook, Kept, Policy, Seen, WindowShape
+from benchmark.model.attention.policy.base import Canvas, CoarseLook, GlimpseCache, Policy, Seen, WindowShape
 from benchmark.model.attention.views import Views
 from benchmark.model.attention.whatwhere import WhatWhere
 from benchmark.model.attention.window import Retina, square_map
@@ -24,13 +24,13 @@ from datamodules.ranges import Count, Natural, Positive
 
 class LocationFeatures(NamedTuple):
     """levels: (B, C, P) the retina's pyramid. image: as it came. boxes: (B, N, 4), read by the oracle policy only.
-    kept: what the policy keeps of a glimpse.
+    cache: of what the policy computes of a glimpse.
     """
 
     levels: Tensor
     image: Tensor
     boxes: Tensor
-    kept: Kept
+    cache: GlimpseCache
 
 
 def read_scales(scales: int, unread: list[int]) -> list[int]:
@@ -89,7 +89,7 @@ class AttentionOverLocations(Attention, ABC):
         self.register_buffer("empty_Cgg", torch.full(window.shape, float(spec.background)), persistent=False)
 
     def encode(self, image_BCHW: Tensor, boxes_BN4: Tensor, key: ImageKey = NO_KEY) -> LocationFeatures:
-        return LocationFeatures(self.retina.levels(image_BCHW), image_BCHW, boxes_BN4, Kept())
+        return LocationFeatures(self.retina.levels(image_BCHW), image_BCHW, boxes_BN4, GlimpseCache())
 
     def global_feature(self, features: LocationFeatures) -> Tensor:
         return self.network.global_feature(features.image)
@@ -126,11 +126,11 @@ class AttentionOverLocations(Attention, ABC):
                 lambda number: self.retina.widest(features.levels, past[number]),
                 lambda number: self.retina.corner(past[number]),
                 past,
-                features.kept,
+                features.cache,
                 context,
             )
         empty_RCgg = self.empty_Cgg.expand(rows, -1, -1, -1)
-        return Seen(lambda _: empty_RCgg, lambda _: context.corner(), past, features.kept, context)
+        return Seen(lambda _: empty_RCgg, lambda _: context.corner(), past, features.cache, context)
 
     def attention_map(self, where: Tensor, side: tuple[int, int]) -> Tensor:
         return torch.stack([square_map(where, width, side) for width in self.windows]).mean(0)

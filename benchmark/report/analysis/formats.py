@@ -14,7 +14,7 @@ def percent(share: float) -> str:
 
 def span(interval: Interval, scale: float = 100, decimals: int = 2) -> str:
     """An interval, by default of fractions in percent."""
-    return minus(f"{scale * interval.low:.{decimals}f} to {scale * interval.high:.{decimals}f}")
+    return minus(f"{scale * interval.low:z.{decimals}f} to {scale * interval.high:z.{decimals}f}")
 
 
 def at_start(text: str) -> str:

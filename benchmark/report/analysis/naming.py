@@ -104,7 +104,7 @@ def versions(finished: Sequence[Finished]) -> Mapping[str, Mapping[str, Any]]:
     differ from the defaults, less what all of them share. What a run has beyond its experiment does not tell it then.
     Empty where the experiment sets the same knobs in all of them.
     """
-    if not any(disagree(told_of(one.record), told_of(other.record)) for one in finished for other in finished):
+    if not any(disagree(one.record, other.record) for one in finished for other in finished):
         return {}
     settings = {run.address.setting: run.record for run in finished}
     own = {setting: told_of(record)["differs"] for setting, record in settings.items()}
@@ -115,9 +115,11 @@ def versions(finished: Sequence[Finished]) -> Mapping[str, Mapping[str, Any]]:
 
 
 def disagree(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
-    """Whether an experiment set a knob in one run that is otherwise in another, which did not set it by itself."""
-    beyond = {**one.get("beyond", {}), **other.get("beyond", {})}
-    brought = less(one["differs"], beyond)
+    """Whether an experiment set a knob in one run that is otherwise in another, which did not set it by itself. one,
+    other: records.
+    """
+    beyond = {**told_of(one).get("beyond", {}), **told_of(other).get("beyond", {})}
+    brought = less(told_of(one)["differs"], beyond)
     return any(key not in other["differs"] or other["differs"][key] != value for key, value in brought.items())
 
 

@@ -11,13 +11,16 @@ from typing import Any, final
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmark.report.analysis.grouping import Group, ReportTask
+from benchmark.report.analysis.grouping import HEADLINE, Group, ReportTask
 from benchmark.report.read.arrays import read_arrays
 from benchmark.report.read.folders import Finished
 from benchmark.results.checksums import is_the_file
 
 ROUNDING = 1e-4
 """Largest allowed difference between a record's primary metric and the mean of its predictions: half of 1 / 5,000."""
+
+ANSWERS = f"prediction_{HEADLINE}"
+"""The array of what the mean policy answers."""
 
 
 @final
@@ -30,14 +33,15 @@ class PredictionsError(Exception):
 class Predictions:
     """index: (N,) positions in the test split, ascending. sources: (N, P) ids of the source images that each image is
     composed of, -1 for none; images with a common source are not independent. P is 0 where the file, of an older run,
-    names none (`sources_of`). overlap: (N,) in [0, 1]. value: by
-    evaluation mode (N,), whose mean is the primary metric.
+    names none (`sources_of`). overlap: (N,) in [0, 1]. value: by evaluation mode (N,), whose mean is the primary
+    metric. answers: how many different ones the mean policy gives; None where the file has none.
     """
 
     index: NDArray[np.int64]
     sources: NDArray[np.int64]
     overlap: NDArray[np.float64]
     value: Mapping[str, NDArray[np.float64]]
+    answers: int | None = None
 
 
 def read_predictions(path: Path) -> Predictions:
@@ -53,7 +57,8 @@ def read_predictions(path: Path) -> Predictions:
         }
         sources_NP = found.get("sources", np.empty((len(order), 0)))
         overlap_N = found["overlap"].astype(float)
-        return Predictions(found["index"][order], sources_NP.astype(np.int64)[order], overlap_N[order], value)
+        answers = len(np.unique(found[ANSWERS], axis=0)) if ANSWERS in found else None
+        return Predictions(found["index"][order], sources_NP.astype(np.int64)[order], overlap_N[order], value, answers)
     except FileNotFoundError as error:
         raise PredictionsError("predictions.npz is missing") from error
     except (OSError, ValueError, KeyError, IndexError, TypeError) as error:
@@ -70,7 +75,7 @@ def sources_of(held: Iterable[Predictions]) -> NDArray[np.int64]:
 
 def is_read(name: str) -> bool:
     """Whether the report reads an array of this name."""
-    return name in ("index", "overlap", "sources") or name.startswith("value_")
+    return name in ("index", "overlap", "sources", ANSWERS) or name.startswith("value_")
 
 
 def refuse_odd(found: Mapping[str, NDArray[Any]]) -> None:

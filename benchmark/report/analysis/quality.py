@@ -83,7 +83,7 @@ class Quality:
         return formats.span(interval, self.factor, self.decimals if decimals is None else decimals)
 
     def difference(self, value: float) -> str:
-        return formats.minus(f"{self.factor * value:+.{self.decimals}f}")
+        return formats.minus(f"{self.factor * value:+z.{self.decimals}f}")
 
     def visible(self, value: float | None) -> str:
         """The smallest detectable difference as text; "none" where it exceeds the whole scale."""

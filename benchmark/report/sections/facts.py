@@ -1,12 +1,14 @@
 """Header of a report: data, runs, hardware and versions of a study, and warnings about comparability."""
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
 
 from benchmark.report.analysis import annotations, weights
 from benchmark.report.analysis.formats import plural
 from benchmark.report.analysis.grouping import Group, ReportTask
 from benchmark.report.analysis.naming import in_common
+from benchmark.report.analysis.predictions import Predictions
 from benchmark.report.read.folders import Finished, Study, entry
 from benchmark.results.version import PROJECT
 from benchmark.results.words import as_overrides
@@ -92,8 +94,8 @@ def warnings(study: Study, tasks: Sequence[ReportTask]) -> list[str]:
         annotations.warning(study.finished)
         + weights.warning(study.finished)
         + [
-            f"The test canvases of {data} differ between runs ({number} sets, by their fingerprints). Errors on "
-            "different canvases are not comparable: each set has its own section, and only runs within it are compared."
+            f"The test images of {data} differ between runs ({number} sets, by their fingerprints). Each set has its "
+            "own section, and differences are tested within it alone."
             for data, number in canvases.items()
             if number > 1
         ]
@@ -150,6 +152,19 @@ def same_words(tasks: Sequence[ReportTask]) -> list[str]:
         "between these runs. They are told apart by the hash at the end of their folders' names."
         for name in sorted(names)
     ]
+
+
+def unlearned(task: ReportTask, predictions: Mapping[Path, Predictions]) -> list[str]:
+    """A warning for each mechanism with runs whose answer does not depend on the image."""
+    found = []
+    for group in task.groups:
+        held = [predictions.get(run.address.folder) for run in group.runs]
+        if number := sum(each is not None and each.answers == 1 for each in held):
+            found.append(
+                f"{group.label} on {task.name}: in {number} of {plural(len(held), 'run')} all test images get the same "
+                "answer. Nothing was learned there, so comparisons say nothing about the mechanism."
+            )
+    return found
 
 
 def few_seeds(tasks: Sequence[ReportTask]) -> list[str]:

@@ -39,10 +39,10 @@ def table(task: ReportTask) -> Table:
     for group in sorted(task.groups, key=lambda group: group.is_control):
         if any(has_measure(group, key) for key in columns):
             rows.append((TableCell(group.label), *(cell(group, key, show) for key, (_, show) in columns.items())))
+    controls = " The last rows are the controls." if any(group.is_control for group in task.groups) else ""
     return Table(
         f"{task.name}: where it looked",
-        "Against the annotated boxes; mean policy, the other evaluation modes beneath. The last rows are the controls: "
-        "glimpses at random places, at the centre, or at the true boxes.",
+        f"Against the annotated boxes; mean policy, the other evaluation modes beneath.{controls}",
         ("mechanism", *(head for head, _ in columns.values())),
         tuple(rows),
     )

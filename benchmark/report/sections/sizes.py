@@ -67,7 +67,7 @@ def cost_table(data: str, rows: CostRows) -> Table:
 
 def exponent(found: Mapping[int, float]) -> str:
     """The exponent of the growth of cost with the side, two decimals, zero without a sign."""
-    return f"{round(log_slope(list(found), list(found.values())), 2) + 0.0:.2f}"
+    return f"{log_slope(list(found), list(found.values())):z.2f}"
 
 
 def cost_figure(data: str, rows: CostRows, styles: Mapping[str, SeriesStyle]) -> Figure:

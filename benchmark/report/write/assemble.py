@@ -89,8 +89,10 @@ def assemble(study: Study) -> Report:
     spans = all_made(data_of, data_sets, lambda data: f"sizes and learning curves of {data}", faults)
     gradients, unread = gradient_parts(study.folder)
     together = all_made(overall, [tasks], lambda of: "all tasks", faults)
+    unlearned = [words for section in sections for words in facts.unlearned(section.task, section.predictions)]
+    warnings = [*faults, *unread, *unsealed(study), *unlearned, *facts.warnings(study, tasks)]
     return Report(
-        study, facts.facts(study, tasks), [*faults, *unread, *unsealed(study), *facts.warnings(study, tasks)],
+        study, facts.facts(study, tasks), warnings,
         tuple(together), sections, spans,
         (verdicts.against_numbers(tasks, numbers), *leaderboard.tables(tasks)),
         (verdicts.unfinished(study), verdicts.remarks(study)), tuple(faults), gradients,

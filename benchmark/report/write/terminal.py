@@ -23,7 +23,8 @@ def show(report: Report, numbers: list[Published], console: Console) -> None:
         left_out |= set(section.task.modes) - set(columns.modes)
     if report.tasks:
         interval = "in brackets: 95 % interval for a new seed and new test images; with one seed, for new images only; "
-        console.print(safe(f"{interval if spans else ''}cost: multiply-adds per image"))
+        heads = "mean: glimpses at the policy's mean; cost: multiply-adds per image"
+        console.print(safe(f"{interval if spans else ''}{heads}"))
     if left_out:
         console.print(safe(f"too wide to show: {', '.join(sorted(left_out))}; they are in the report"), soft_wrap=True)
     for run in report.study.unfinished:

@@ -185,9 +185,9 @@ def test_a_digit_is_not_given_away_by_its_black():
     digit[:, 3:9, 4:8] = noise(20, 12)[:, 3:9, 4:8]
     recipe = CanvasGenerator(30, 12, 1, 4, 4, ClippedSum(), Anywhere())
     mean, std = 0.13, 0.31
-    painter = CanvasRenderer(recipe, SingleDigit(), Digits(digit, torch.zeros(20, dtype=torch.long)), mean, std)
+    renderer = CanvasRenderer(recipe, SingleDigit(), Digits(digit, torch.zeros(20, dtype=torch.long)), mean, std)
     layout = recipe.draw(200, 20, seeded())
-    image_BLL = painter.batch(painter.sketch(layout, 0)).image.squeeze(1)
+    image_BLL = renderer.batch(renderer.sketch(layout, 0)).image.squeeze(1)
     background = torch.tensor(-mean / std)
     assert (windows_without_background(image_BLL, 12, background) == 0).all()
     corners = layout.place[:, 0]
@@ -204,10 +204,10 @@ def test_a_digit_is_not_given_away_by_its_black():
 def test_normalising_comes_last_and_is_what_it_says():
     recipe = CanvasGenerator(8, 4, 1, 0, 1, ClippedSum(), Anywhere())
     digits = noise(5, 4)
-    painter = CanvasRenderer(recipe, SingleDigit(), Digits(digits, torch.arange(5)), 0.25, 0.5)
+    renderer = CanvasRenderer(recipe, SingleDigit(), Digits(digits, torch.arange(5)), 0.25, 0.5)
     layout = recipe.draw(10, 5, seeded())
     expected_BLL = (rendered(recipe, layout, digits).double() / 255 - 0.25) / 0.5
-    batch = painter.batch(painter.sketch(layout, 30))
+    batch = renderer.batch(renderer.sketch(layout, 30))
     torch.testing.assert_close(batch.image.squeeze(1).double(), expected_BLL, rtol=0, atol=1e-6)
     assert batch.target.squeeze(1).tolist() == layout.digit.squeeze(1).tolist()
     assert batch.index.tolist() == list(range(30, 40))

@@ -11,7 +11,7 @@ from torch import nn
 from benchmark.common.schedule import Constant, Linear
 from benchmark.model.attention.distribution import mode, sample, uniform
 from benchmark.model.attention.location import LocationAttention
-from benchmark.model.attention.policy.base import Canvas, Kept, Seen
+from benchmark.model.attention.policy.base import Canvas, GlimpseCache, Seen
 from benchmark.model.attention.policy.centre import CentrePolicy
 from benchmark.model.attention.policy.learned import LearnedPolicy, Tanh, Unbounded
 from benchmark.model.attention.policy.random_start import RandomStartPolicy
@@ -24,7 +24,7 @@ from benchmark.model.encoder.dense import Dense
 LEARNED = partial(LearnedPolicy, hidden=[], squash=Unbounded(), std=Constant(0.1))
 
 
-NOTHING_SEEN = Seen(lambda _: torch.empty(0), lambda _: torch.empty(0), (), Kept(), NO_LOOK)
+NOTHING_SEEN = Seen(lambda _: torch.empty(0), lambda _: torch.empty(0), (), GlimpseCache(), NO_LOOK)
 
 
 def attention(policy=LEARNED, whatwhere=Multiplied, side=(20, 30), unit=5.0, scales=2, unread=(), views=Stacked):

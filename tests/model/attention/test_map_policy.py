@@ -13,7 +13,7 @@ from torch.nn.functional import one_hot
 from benchmark.check.suite import contracts
 from benchmark.model.attention.alignment.uniform import UniformAlignment
 from benchmark.model.attention.distribution import IMPOSSIBLE, CategoricalItems, expectation, mode, sample, uniform
-from benchmark.model.attention.policy.base import Canvas, CoarseLook, Kept, Seen, WindowShape
+from benchmark.model.attention.policy.base import Canvas, CoarseLook, GlimpseCache, Seen, WindowShape
 from benchmark.model.attention.policy.cell_weights import DrawnMap, InkWeights, ScoreWeights
 from benchmark.model.attention.policy.map import MapPolicy
 from benchmark.model.attention.policy.random_start import RandomStartPolicy
@@ -59,9 +59,8 @@ def policy(around=1, scores=LOGS):
 def said(of, corner, fixations=(), window=None):
     corner_R2 = torch.tensor(corner)
     window = torch.zeros(len(corner_R2), 1, 2, 2) if window is None else window
-    seen = Seen(
-        lambda _: window, lambda _: corner_R2, tuple(torch.tensor(place) for place in fixations), Kept(), NO_LOOK
-    )
+    past = tuple(torch.tensor(place) for place in fixations)
+    seen = Seen(lambda _: window, lambda _: corner_R2, past, GlimpseCache(), NO_LOOK)
     return of(torch.zeros(len(corner_R2), 3), no_boxes(len(corner_R2)), 0, seen)
 
 
@@ -181,14 +180,15 @@ def test_it_is_over_the_cells_of_the_last_window_or_of_the_first(glimpse, number
     model = map_policy(glimpse=glimpse)
     windows = [torch.full((1, 1, 2, 2), float(value)) for value in range(2)]
     corners = [torch.tensor([[0.0, 0.0]]), torch.tensor([[2.0, 2.0]])]
-    seen = Seen(lambda at: windows[at], lambda at: corners[at], (torch.zeros(1, 2), torch.zeros(1, 2)), Kept(), NO_LOOK)
+    past = (torch.zeros(1, 2), torch.zeros(1, 2))
+    seen = Seen(lambda at: windows[at], lambda at: corners[at], past, GlimpseCache(), NO_LOOK)
     output = model(torch.zeros(1, 3), no_boxes(1), 2, seen)
     assert model.alignment.shown[0, :, 0].tolist() == [number] * 4
     assert output.location(one_hot(torch.tensor([3]), 4).float()).tolist() == [[[-0.5, -0.5], [0.5, 0.5]][number]]
 
 
 def test_the_window_of_one_glimpse_is_encoded_once_and_of_other_rows_anew():
-    calls, kept = [], Kept()
+    calls, kept = [], GlimpseCache()
     model = map_policy(glimpse="first")
     model.encoder.register_forward_hook(lambda *given: calls.append(given[1][0]))
     windows, corner = torch.arange(8.0).view(2, 1, 2, 2), torch.zeros(2, 2)
@@ -208,7 +208,7 @@ def test_the_window_of_one_glimpse_is_encoded_once_and_of_other_rows_anew():
 
 @pytest.mark.parametrize("weights", [ScoreWeights(), InkWeights()])
 def test_the_window_of_one_glimpse_is_cut_once_for_the_cells_and_for_the_place(weights):
-    cuts, kept, first = [], Kept(), torch.zeros(1, 2)
+    cuts, kept, first = [], GlimpseCache(), torch.zeros(1, 2)
     model = map_policy(glimpse="first", weights=weights)
 
     def window(number):
@@ -229,7 +229,7 @@ def test_the_coarse_image_is_seen_from_the_first_glimpse_on_and_encoded_once_for
     calls, model = [], map_policy(CANVAS, glimpse="context", weights=InkWeights())
     model.encoder.register_forward_hook(lambda *given: calls.append(given[1][0]))
     image_BCgg = torch.arange(8.0).view(2, 1, 2, 2)
-    look, kept = CoarseLook(lambda: image_BCgg, lambda: torch.full((6, 2), 3.0), torch.zeros(0), 3), Kept()
+    look, kept = CoarseLook(lambda: image_BCgg, lambda: torch.full((6, 2), 3.0), torch.zeros(0), 3), GlimpseCache()
     for step, fixations in enumerate([(), (torch.full((6, 2), 6.0),)]):
         seen = Seen(lambda _: torch.zeros(6, 1, 2, 2), lambda _: torch.zeros(6, 2), fixations, kept, look)
         output = model(torch.zeros(6, 3), no_boxes(6), step, seen)
@@ -341,7 +341,7 @@ def test_a_uniform_start_has_no_items_and_the_map_follows():
         weights=ScoreWeights(),
     )
     start = RandomStartPolicy(CANVAS, 3, even)
-    seen = Seen(lambda _: torch.zeros(5, 1, 2, 2), lambda _: torch.full((5, 2), 2.0), (), Kept(), NO_LOOK)
+    seen = Seen(lambda _: torch.zeros(5, 1, 2, 2), lambda _: torch.full((5, 2), 2.0), (), GlimpseCache(), NO_LOOK)
     first, later = (start(torch.zeros(5, 3), no_boxes(5), step, seen) for step in (0, 1))
     assert first.location(sample(first.where)).shape == (5, 2) and not first.item_probs.any()
     assert first.item_probs.shape == later.item_probs.shape and torch.equal(later.item_probs, torch.full((5, 4), 0.25))

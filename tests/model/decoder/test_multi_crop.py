@@ -9,7 +9,7 @@ from stubs import NO_LOOK
 from torch import nn
 
 from benchmark.model.attention.distribution import mode, sample, uniform
-from benchmark.model.attention.policy.base import Canvas, Kept, Seen
+from benchmark.model.attention.policy.base import Canvas, GlimpseCache, Seen
 from benchmark.model.attention.policy.fixed_sequence import FixedSequencePolicy
 from benchmark.model.decoder.multi_crop import MeanCode, MeanProbability, MultiCrop
 from benchmark.model.encoder.conv import Conv
@@ -53,7 +53,7 @@ def test_each_position_has_its_own_classifier_of_all_crops():
 
 
 def test_a_tour_visits_its_places_in_turn():
-    nothing = Seen(lambda _: torch.empty(0), lambda _: torch.empty(0), (), Kept(), NO_LOOK)
+    nothing = Seen(lambda _: torch.empty(0), lambda _: torch.empty(0), (), GlimpseCache(), NO_LOOK)
     policy = FixedSequencePolicy(Canvas((20, 40), 5.0), 3, [(0.0, 0.0), (-0.5, 0.25)])
     where = [mode(policy(torch.zeros(2, 3), torch.zeros(2, 0, 4), step, nothing).where).tolist() for step in range(3)]
     assert where == [[[0, 0]] * 2, [[-2, 0.5]] * 2, [[0, 0]] * 2]  # a quarter of 40 and an eighth of 20 px, in fives

@@ -45,15 +45,15 @@ class Canvas(NamedTuple):
 
 
 @final
-class Kept:
-    """What a policy computed of one glimpse, for as long as it asks about the same one."""
+class GlimpseCache:
+    """Caches what a policy computes of the last glimpse that it asks about: its window, the map of its cells."""
 
     def __init__(self) -> None:
         self._found: dict[str, tuple[Tensor, Tensor]] = {}
 
     def __call__(self, what: str, fixation_R2: Tensor, compute: Callable[[], Tensor]) -> Tensor:
-        """What `compute` gave for this glimpse, by its name. A glimpse is the same where its fixations are the same
-        tensor: rows that are selected or ordered anew have another one. Likewise of a `CoarseLook`, by its `of`.
+        """What `compute` gave under this name, computed anew for another glimpse. A glimpse is identified by the tensor
+        of its fixations, which rows that are selected or reordered have another of; a `CoarseLook` by its `of`.
         """
         if what not in self._found or self._found[what][0] is not fixation_R2:
             self._found[what] = fixation_R2, compute()
@@ -80,14 +80,14 @@ class Seen(NamedTuple):
     window: gives (R, C, g, g), the widest window of a glimpse by its number, -1 the last; cut when it is called.
     corner: gives (R, 2), the pixel of that window's upper left corner. Before the first glimpse both are of an empty
     window at the image's centre, whatever the number.
-    fixations: (R, 2) centre of each glimpse so far. kept: of the same rollout, for what is computed of a glimpse once.
+    fixations: (R, 2) centre of each glimpse so far. cache: of this rollout.
     context: what may be seen without a glimpse.
     """
 
     window: Callable[[int], Tensor]
     corner: Callable[[int], Tensor]
     fixations: tuple[Tensor, ...]
-    kept: Kept
+    cache: GlimpseCache
     context: CoarseLook
 
 

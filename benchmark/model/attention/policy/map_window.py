@@ -46,12 +46,12 @@ class GlimpseWindow(MapWindow):
     def window(self, seen: Seen) -> Tensor:
         if not seen.fixations:
             return seen.window(self.number)
-        return seen.kept("window", seen.fixations[self.number], lambda: seen.window(self.number))
+        return seen.cache("window", seen.fixations[self.number], lambda: seen.window(self.number))
 
     def cells(self, seen: Seen, map_of: MapOf) -> Tensor:
         if not seen.fixations:
             return map_of(self.window(seen)[:1])
-        return seen.kept("map", seen.fixations[self.number], lambda: map_of(self.window(seen)))
+        return seen.cache("map", seen.fixations[self.number], lambda: map_of(self.window(seen)))
 
 
 @final
@@ -68,13 +68,13 @@ class ContextWindow(MapWindow):
         return self._of_rows(seen, self._once(seen))
 
     def cells(self, seen: Seen, map_of: MapOf) -> Tensor:
-        map_BNC = seen.kept("context map", seen.context.of, lambda: map_of(self._once(seen)))
+        map_BNC = seen.cache("context map", seen.context.of, lambda: map_of(self._once(seen)))
         return self._of_rows(seen, map_BNC)
 
     @staticmethod
     def _once(seen: Seen) -> Tensor:
         """(B, C, g, g)."""
-        return seen.kept("context window", seen.context.of, seen.context.window)
+        return seen.cache("context window", seen.context.of, seen.context.window)
 
     @staticmethod
     def _of_rows(seen: Seen, of_images: Tensor) -> Tensor:
