@@ -37,10 +37,11 @@ def bars(task: ReportTask, numbers: Sequence[Published], styles: Styles) -> Figu
     parts = ruler(scale, height, f"test {quality.head} (mean policy)", quality.tick)
     for place, (group, error) in enumerate(rows):
         parts += bar(group, error, marks_of[group.label], scale, 8 + ROW * place, styles[group.name()])
+    strokes = " Vertical stroke: published." if any(marks_of.values()) else ""
     return Figure(
         f"Test {quality.name}",
         "Bar: mean over seeds. Thick line: 95 % interval for a new seed and new test images; thin line beneath: for "
-        "new test images only. Small dots: single seeds. Vertical stroke: published.",
+        f"new test images only. Small dots: single seeds.{strokes}",
         svg.drawing(WIDTH, height, f"Test {quality.name} of each mechanism on {task.name}, best first", parts),
         Markup(),
     )

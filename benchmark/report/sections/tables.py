@@ -39,15 +39,14 @@ def error_cell(estimate: Estimate | None, quality: Quality) -> TableCell:
 
 
 def errors(task: ReportTask, numbers: Sequence[Published]) -> Table:
-    """The primary metric by mechanism and evaluation mode, with published numbers in the last column."""
+    """The primary metric by mechanism and evaluation mode; published numbers, if there are any, in the last column."""
     quality = task.quality
+    published = [published_cell(published_for(numbers, group)) for group in task.groups]
+    sourced = any(cell is not NOTHING for cell in published)
+    columns = slice(None if sourced else -1)
     rows = [
-        (
-            name_cell(group),
-            *(error_cell(group.score(mode), quality) for mode in task.modes),
-            published_cell(published_for(numbers, group)),
-        )
-        for group in task.groups
+        (name_cell(group), *(error_cell(group.score(mode), quality) for mode in task.modes), number)[columns]
+        for group, number in zip(task.groups, published, strict=True)
     ]
     unit = ", %" if quality.headline.percent else ""
     heads = tuple(f"{MODES.get(mode, mode)}{unit}" for mode in task.modes)
@@ -56,9 +55,9 @@ def errors(task: ReportTask, numbers: Sequence[Published]) -> Table:
         f"{task.test_images:,} test images. {quality.direction} Under "
         "each mean over seeds: the 95 % interval for a new seed and new test images; with one seed, for new test "
         "images only.",
-        ("mechanism", *heads, f"published{unit}"),
+        ("mechanism", *heads, f"published{unit}")[columns],
         tuple(rows),
-        "sourced",
+        "sourced" if sourced else "",
     )
 
 
