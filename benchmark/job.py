@@ -27,6 +27,7 @@ from benchmark.results.primary_metric import Headline
 from benchmark.results.record import RecordTask, Result, annotations_read, assemble, git_state, hardware
 from benchmark.results.run_folder import RunFolder, Status, now, read_json, write_json, write_whole
 from benchmark.results.run_id import RunId
+from benchmark.results.words import as_overrides
 from benchmark.same_data import KnownData
 from benchmark.same_start import refuse_other_start
 from benchmark.scoring import ScoringSettings, device_name, scored
@@ -54,7 +55,8 @@ def run_one(config: DictConfig, address: RunId) -> None:
         progress = config.progress and not config.trainer.get("fast_dev_run")
         with noted(status, packages_of(plain(config))), unwrap_user_faults(), of_run(progress) as out:
             code = git_state(Path(__file__).parent)  # now: the tree may be another one when the run ends
-            status.update(message="preparing", run=address.name, git=code, **earlier)
+            setting = as_overrides(address.told.differs) if address.told else []
+            status.update(message="preparing", run=address.name, setting=setting, git=code, **earlier)
             _carry_out(config, address, folder, status, out)
 
 

@@ -29,7 +29,7 @@ def detail(run: Standing) -> str:
         said = [run.message or "running"]
     else:
         said = [run.result or run.message, epoch]
-    return "; ".join(part for part in (*said, *run.remarks) if part)
+    return "; ".join(part for part in (*said, run.setting, *run.remarks) if part)
 
 
 def names(found: Standings) -> list[str]:
@@ -93,5 +93,5 @@ def values(run: Standing) -> Mapping[str, Any]:
     return {
         "folder": str(run.folder), "study": str(study_of(run)), "run": run.run, "state": run.state,
         "message": run.message, "epoch": run.epoch, "epochs": run.epochs, "seconds_left": run.left,
-        "seconds_since_update": run.updated, "result": run.result, "remarks": list(run.remarks),
+        "seconds_since_update": run.updated, "result": run.result, "setting": run.setting, "remarks": list(run.remarks),
     }  # fmt: skip

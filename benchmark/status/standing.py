@@ -12,6 +12,7 @@ from benchmark.report.read.folders import RunFolderName, number
 from benchmark.report.read.records import RecordError, read_headline, read_record
 from benchmark.report.read.status import is_gone, is_here, last_of_traceback, one_line
 from benchmark.results.run_folder import RunFolder, name_of
+from benchmark.results.words import as_overrides
 from datamodules.printable import printable
 
 STATES = ("failed", "damaged", "dead", "interrupted", "running", "done")
@@ -33,7 +34,8 @@ class Standing(NamedTuple):
     """The standing of a run. state: one of STATES. epochs: as planned. left: remaining seconds of training.
 
     updated: seconds since the last update of its status. None where a number is unknown. result: the primary metric on
-    the test split of a finished run, as text. remarks: files that could not be used, with reasons.
+    the test split of a finished run, as text. setting: the overrides that the hash of the folder's name stands for.
+    remarks: files that could not be used, with reasons.
     """
 
     folder: Path
@@ -45,6 +47,7 @@ class Standing(NamedTuple):
     left: float | None = None
     updated: float | None = None
     result: str = ""
+    setting: str = ""
     remarks: tuple[str, ...] = ()
 
 
@@ -77,7 +80,9 @@ def finished(folder: RunFolder, run: str) -> Standing:
         return Standing(folder.path, run, "damaged", text(f"its record is that of {name}: a copy, or it was renamed"))
     headline = read_headline(record["measure"])
     value = number(record["test"].get("mean"), headline.key)
-    return Standing(folder.path, run, "done", result=text(f"test {headline.name} {headline.written(value)}"))
+    result = text(f"test {headline.name} {headline.written(value)}")
+    words = as_overrides(record["told"]["differs"]) if "told" in record else []
+    return Standing(folder.path, run, "done", result=result, setting=text(" ".join(words)))
 
 
 def unfinished(folder: RunFolder, run: str) -> Standing:
@@ -92,9 +97,11 @@ def unfinished(folder: RunFolder, run: str) -> Standing:
         if held:
             return Standing(folder.path, run, "running", "a process holds its lock", remarks=(fault,))
         return Standing(folder.path, run, "damaged", fault)
+    words = status.get("setting")
     found = Standing(
         folder.path, run, "running", text(status.get("message")), count(status, "epoch"), count(status, "epochs"),
         bounded(status, "seconds_left"), age_of(status), remarks=copied(folder, status),
+        setting=text(" ".join(map(str, words))) if isinstance(words, list) else "",
     )  # fmt: skip
     state = status.get("state")
     if held and state != "running":

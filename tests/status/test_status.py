@@ -69,6 +69,18 @@ def test_a_finished_run_is_done_with_its_result(tmp_path):
     )
 
 
+def test_what_the_hash_of_a_name_stands_for_is_said(tmp_path):
+    own = {"told": {"differs": {"objective": "vimco", "look.glimpses": 3}, "beyond": {}}}
+    finished(tmp_path, record("dram", "digits", 0, RIGHT) | own, RIGHT, np.zeros(4))
+    assert lines(Standings([only(tmp_path)]))[0].endswith("test error 25.00 %; objective=vimco look.glimpses=3")
+
+
+def test_so_is_that_of_a_run_that_is_not_finished(tmp_path):
+    found = run(tmp_path, locked=True, updated=ago(1), setting=["objective=vimco", "a\x1bb"], **AWAY, **TRAINING)
+    assert lines(Standings([found]))[0].endswith("left; objective=vimco a\\x1bb")
+    assert run(tmp_path / "other", locked=True, updated=ago(1), setting=7, **AWAY, **TRAINING).setting == ""
+
+
 def test_a_held_lock_proves_that_a_run_is_running(tmp_path):
     found = run(tmp_path, locked=True, updated=ago(1), **AWAY, **TRAINING)
     assert (found.state, found.epoch, found.epochs, found.left, found.remarks) == ("running", 3, 20, 200.0, ())
@@ -220,7 +232,8 @@ def test_json_is_one_object(tmp_path, capsys):
     assert 59 <= bad.pop("seconds_since_update") <= 120
     assert bad == {
         "folder": str(tmp_path / "none/digits/seed=0"), "study": str(tmp_path), "run": "none/digits/seed=0",
-        "state": "failed", "message": "no", "epoch": 2, "epochs": 20, "seconds_left": None, "result": "", "remarks": [],
+        "state": "failed", "message": "no", "epoch": 2, "epochs": 20, "seconds_left": None, "result": "",
+        "setting": "", "remarks": [],
     }  # fmt: skip
     assert (good["state"], good["result"], good["epoch"]) == ("done", "test error 25.00 %", None)
 
