@@ -30,7 +30,7 @@ compare: $(READY) ## every main mechanism, two seeds each, on the embedded digit
 claims: $(READY) ## what some claims of the survey come to, three seeds each; ends with a page (15 minutes on 2 cores)
 	@$(BIN)/python -m benchmark.claims run $(CLAIMS) seeds=3
 
-matrix: $(READY) ## 7 mechanisms and a CNN x 4 tasks x 5 seeds, in the study of the claims; ends with the report (a night on 2 cores); MNIST=FOLDER: x MNIST pairs x 3 seeds too
+matrix: $(READY) ## 7 mechanisms x 4 tasks, and a CNN x 3, x 5 seeds, in the study of the claims; ends with the report (a night on 2 cores); MNIST=FOLDER: x MNIST pairs x 3 seeds too
 	@run="$(BIN)/python -m benchmark.run -m study=claims"; tasks="$$run seed=range(5)"; \
 	pairs="$$run seed=range(3) experiment=pairs_equal"; \
 	$$tasks data=$(TASKS) attention=$(ATTENTION); failed=$$?; \

@@ -53,8 +53,9 @@ def leading(known: DictConfig, mine: Flat, excludes: Sequence[str]) -> Flat:
     """
     differs = difference(mine, identity(plain(known), excludes))
     own = {key: value for key, value in differs.items() if not is_interpolated(known, key)}
-    for key, value in ((key, value) for key, value in own.items() if key not in known[CHOICES]):
-        OmegaConf.update(known, key, value, merge=False, force_add=True)
+    for key, value in own.items():
+        if key not in known[CHOICES]:
+            OmegaConf.update(known, key, value, merge=False, force_add=True)
     return own | difference(mine, identity(plain(known), excludes))
 
 
