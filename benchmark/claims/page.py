@@ -1,7 +1,7 @@
 """The page of claims: one self-contained HTML file, and the same as Markdown."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import final
@@ -11,8 +11,9 @@ from markupsafe import Markup
 from benchmark.claims.claim import SurveyClaim
 from benchmark.claims.forest import forest, rows_of
 from benchmark.claims.judged import JudgedClaim
-from benchmark.claims.tables import arm_table, number_table, unit_of, verdict_table
+from benchmark.claims.tables import answered_alike, arm_table, number_table, unit_of, verdict_table
 from benchmark.report.analysis.grouping import group_tasks
+from benchmark.report.analysis.predictions import answers_alike
 from benchmark.report.analysis.published import read_published
 from benchmark.report.draw.chart import Figure
 from benchmark.report.draw.table import Table, plain
@@ -27,7 +28,9 @@ NO_LEGEND = Markup("")
 @final
 @dataclass(frozen=True)
 class ClaimSection:
-    """All of one claim. lines: a sentence for each task without a verdict."""
+    """All of one claim. lines: a sentence for each task without a verdict, and for each arm with runs that have not
+    learned.
+    """
 
     claim: SurveyClaim
     figures: tuple[Figure, ...]
@@ -55,11 +58,12 @@ class ClaimsPage:
 def page_of(study: str, judged: Sequence[JudgedClaim], asked: Sequence[str] = ()) -> ClaimsPage:
     """All claims, in the order of their names. asked: what a reader has to know of what was asked for."""
     names = list(dict.fromkeys(each.evidence.claim.name for each in judged))
-    sections = [section(study, [each for each in judged if each.evidence.claim.name == name]) for name in names]
-    tasks = group_tasks(list(runs_of(judged).values()))
-    published = against_numbers(tasks, read_published())
-    told = (*asked, *warnings(list(runs_of(judged).values())))
-    return ClaimsPage(study, tuple(facts(judged)), told, verdict_table(judged), tuple(sections), published)
+    runs = runs_of(judged)
+    alike = {folder for folder, run in runs.items() if answers_alike(run)}
+    sections = [section(study, [each for each in judged if each.evidence.claim.name == name], alike) for name in names]
+    published = against_numbers(group_tasks(list(runs.values())), read_published())
+    told = (*asked, *warnings(list(runs.values())))
+    return ClaimsPage(study, tuple(facts(judged)), told, verdict_table(judged, alike), tuple(sections), published)
 
 
 def runs_of(judged: Sequence[JudgedClaim]) -> dict[Path, Finished]:
@@ -89,11 +93,17 @@ def warnings(runs: Sequence[Finished]) -> list[str]:
     return found
 
 
-def section(study: str, judged: Sequence[JudgedClaim]) -> ClaimSection:
-    """One claim on all its tasks."""
+def section(study: str, judged: Sequence[JudgedClaim], alike: Container[Path]) -> ClaimSection:
+    """One claim on all its tasks. alike: folders of runs that give all test images the same answer."""
     claim = judged[0].evidence.claim
     told = [each for each in judged if each.decision is not None]
     lines = [f"{each.evidence.task}: {each.word}. {each.reason}." for each in judged if each.reason]
+    lines += [
+        f"{each.evidence.task}: {words}. Nothing was learned there, so a comparison with them says little about "
+        "the mechanism."
+        for each in judged
+        for words in answered_alike(each, alike)
+    ]
     commands = [claim.command(task, arm, study) for task in claim.tasks for arm in claim.arms]
     return ClaimSection(
         claim, tuple(figures(told)), tuple(number_table(each) for each in told),

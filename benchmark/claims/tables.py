@@ -1,8 +1,9 @@
 """The tables of a page of claims: the verdicts on one sheet, and the numbers behind each."""
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Container, Sequence
 from functools import partial
+from pathlib import Path
 
 from benchmark.claims.judged import NOT_RUN, UNUSABLE, JudgedClaim
 from benchmark.claims.measure.base import NumberScale
@@ -16,13 +17,17 @@ ORDER = (HOLDS, FAILS, CANNOT_TELL, UNUSABLE, NOT_RUN)
 """Of the verdicts on the sheet."""
 
 
-def verdict_table(judged: Sequence[JudgedClaim]) -> Table:
-    """One row for each claim and task, those with a verdict first."""
+def verdict_table(judged: Sequence[JudgedClaim], alike: Container[Path]) -> Table:
+    """One row for each claim and task, those with a verdict first. alike: folders of runs that give all test images the
+    same answer.
+    """
     rows = [
         (
             TableCell(each.evidence.claim.name, (each.evidence.claim.statement,)),
             TableCell(each.evidence.task),
-            TableCell(each.word, tuple(filter(None, (each.alone, each.reason))), each.tone),
+            TableCell(
+                each.word, tuple(filter(None, (each.alone, each.reason, *answered_alike(each, alike)))), each.tone
+            ),
             number_cell(each),
         )
         for each in sorted(judged, key=lambda each: ORDER.index(each.word))
@@ -33,6 +38,17 @@ def verdict_table(judged: Sequence[JudgedClaim]) -> Table:
         "they looked at the runs. The number is what the claim is about, with its 95 % interval."
     )
     return Table("Verdicts", note, ("claim", "task", "verdict", "number"), tuple(rows), "words")
+
+
+def answered_alike(judged: JudgedClaim, alike: Container[Path]) -> list[str]:
+    """For each arm with runs that have not learned to use the image: how many of them."""
+    found = []
+    for arm, runs in judged.evidence.finished.items():
+        if number := sum(run.address.folder in alike for run in runs):
+            found.append(
+                f"in {number} of {formats.plural(len(runs), 'run')} of {arm} all test images get the same answer"
+            )
+    return found
 
 
 def number_cell(judged: JudgedClaim) -> TableCell:

@@ -360,6 +360,22 @@ def test_a_verdict_that_the_correction_takes_is_named(tmp_path: Path) -> None:
     assert "by itself: holds" in markdown(page_of("claims", among[:1]))
 
 
+def test_runs_that_answer_every_image_alike_are_named(tmp_path: Path) -> None:
+    """One of three runs with random glimpses gives all images the answer 0; a learned one has other answers."""
+    own = claim(tmp_path)
+    make_runs(evidence(own, tmp_path), CLEAR)
+    for arm, seed, answers_N in (("random", 1, np.zeros(IMAGES)), ("learned", 1, np.arange(IMAGES) % 2)):
+        (run,) = (run for run in evidence(own, tmp_path).runs if (run.arm, run.address.seed) == (arm, seed))
+        with np.load(run.address.folder / "predictions.npz") as held:
+            arrays = dict(held)
+        np.savez(run.address.folder / "predictions.npz", prediction_mean=answers_N[:, None], **arrays)
+    shown = page_of("claims", judge_claims([evidence(own, tmp_path)]))
+    said = "in 1 of 3 runs of random all test images get the same answer"
+    assert shown.verdicts.rows[0][2].notes == (said,)
+    assert [line.partition(".")[0] for line in shown.sections[0].lines] == [f"digits: {said}"]
+    assert said in render(shown) and said in markdown(shown)
+
+
 def test_published_numbers_of_the_runs_are_judged_on_the_page(tmp_path: Path) -> None:
     """RAM on MNIST pairs, 8 % where 9 are published; and a page of embedded digits, of which nothing is published."""
     tasks = {"MNIST": "data=mnist_pairs data.root={mnist}"}

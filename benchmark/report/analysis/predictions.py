@@ -99,6 +99,14 @@ def predictions_of(run: Finished) -> Predictions:
     return found
 
 
+def answers_alike(run: Finished) -> bool:
+    """Whether the mean policy of a run gives all test images the same answer; False where its file cannot be used."""
+    try:
+        return predictions_of(run).answers == 1
+    except PredictionsError:
+        return False
+
+
 def read_task(task: ReportTask) -> dict[Path, Predictions]:
     """The predictions of a task's runs by folder; files that cannot be used are left out, with a remark at the run."""
     found: dict[Path, Predictions] = {}
