@@ -22,6 +22,8 @@ Positive = Annotated[float, Interval(gt=0, lt=inf)]
 NonNegative = Annotated[float, Interval(ge=0, lt=inf)]
 Share = Annotated[float, Interval(ge=0, le=1)]
 SomeShare = Annotated[float, Interval(gt=0, le=1)]
+Inner = Annotated[float, Interval(gt=0, lt=1)]
+"""A share that is neither none nor all."""
 NotAll = Annotated[float, Interval(ge=0, lt=1)]
 """A share below 1: of units dropped, of training during which a policy waits."""
 Limit = Annotated[float, Gt(0)]

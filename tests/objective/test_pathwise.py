@@ -2,7 +2,7 @@
 
 import pytest
 import torch
-from enumerated import QUERY, distance, flat, sampled_gradients, toy, toy_plane
+from enumerated import FIXED_STD, LEARNED_STD, QUERY, distance, flat, sampled_gradients, toy, toy_plane
 from models import built, first_batch, no_boxes
 
 from benchmark.common.errors import ConfigFault
@@ -65,9 +65,11 @@ def of_policy(rnn):
     )
 
 
-@pytest.mark.parametrize("coefficient", [1.0, 0.4])
-def test_it_is_unbiased_for_the_bound_at_every_coefficient(coefficient):
-    rnn, image, target = toy_plane(1, 1, seed=1)
+@pytest.mark.parametrize("policy", [FIXED_STD, LEARNED_STD], ids=["fixed", "learned"])
+@pytest.mark.parametrize("coefficient", [1.0, 0.4, 0.0])
+def test_it_is_unbiased_for_the_bound_at_every_coefficient(coefficient, policy):
+    """At 0 it is REINFORCE. A learned std has its share of the gradient."""
+    rnn, image, target = toy_plane(1, 1, seed=1, policy=policy)
     image, target, policy = image[:1], target[:1], of_policy(rnn)
     exact = integral(rnn, image, target)
     torch.manual_seed(1)

@@ -17,6 +17,7 @@ from benchmark.model.attention.location import LocationAttention
 from benchmark.model.attention.policy.cell_weights import ScoreWeights
 from benchmark.model.attention.policy.centre_start import CentreStartPolicy
 from benchmark.model.attention.policy.learned import LearnedPolicy, Unbounded
+from benchmark.model.attention.policy.learned_std import LearnedStdPolicy
 from benchmark.model.attention.policy.map import MapPolicy
 from benchmark.model.attention.policy.started import StartedPolicy
 from benchmark.model.attention.smooth_location import SmoothLocationAttention
@@ -72,11 +73,14 @@ def toy_map(steps, glimpses, seed=0, started=False):
     return recurrent(spec, attention, glimpses, lively=4.0)
 
 
-def toy_plane(steps, glimpses, seed=0):
+FIXED_STD = partial(LearnedPolicy, hidden=[], squash=Unbounded(), std=Constant(0.3))
+LEARNED_STD = partial(LearnedStdPolicy, hidden=[], squash=Unbounded(), low=0.15, high=0.45, start=0.6)
+
+
+def toy_plane(steps, glimpses, seed=0, policy=FIXED_STD):
     """A Gaussian policy over an image of 6 px, whose windows lie between pixels."""
     torch.manual_seed(seed)
     spec = task(6, symbols=3, steps=steps)
-    policy = partial(LearnedPolicy, hidden=[], squash=Unbounded(), std=Constant(0.3))
     encoder, whatwhere = partial(Dense, sizes=[3]), partial(Added, size=4, hidden=3)
     attention = SmoothLocationAttention(
         spec, QUERY, encoder, Stacked, policy, whatwhere, size=2, scales=2, unread=[], unit=3

@@ -157,13 +157,11 @@ class CategoricalItems(FiniteDistribution):
         return ((place == 1) * self.log_RN).sum(-1)
 
 
-@final
-class Gaussian(GlimpseDistribution):
-    """l ~ N(mean, std^2 I) (eq 18, which prints the standard deviation s in the place of a variance).
+class Gaussian(GlimpseDistribution, ABC):
+    """l ~ N(mean, diag(std)^2). log_prob is that of the sample before it is clipped into the image.
 
-    log_prob is that of the sample before it is clipped into the image, without the constant.
-    mean_R2: of (x, y), in units of location, 0 being the image's centre. reach_2: half the image's extent in these
-    units, the range of a uniform sample.
+    mean_R2: of (x, y), in units of location, 0 being the image's centre. std: scalar or (R, 2). reach_2: half the
+    image's extent in these units, the range of a uniform sample.
     """
 
     def __init__(self, mean_R2: Tensor, std: Tensor, reach_2: Tensor):
@@ -171,25 +169,47 @@ class Gaussian(GlimpseDistribution):
         self.std = std
         self.reach_2 = reach_2
 
+    @final
     def sample(self) -> Tensor:
-        mean_R2 = self.mean_R2.detach()
-        return mean_R2 + self.std * torch.randn_like(mean_R2)
+        return self.reparameterised().detach()
 
+    @final
     def reparameterised(self) -> Tensor:
-        """A sample with the gradient of mean + std * noise by the mean."""
+        """A sample with the gradient of mean + std * noise by the mean and, where it is learned, the std."""
         return self.mean_R2 + self.std * torch.randn_like(self.mean_R2)
 
+    @final
     def mode(self) -> Tensor:
         return self.mean_R2.detach()
 
+    @final
     def expectation(self) -> Tensor:
         return self.mean_R2.detach()
 
+    @final
     def uniform(self) -> Tensor:
         return (2 * torch.rand_like(self.mean_R2) - 1) * self.reach_2
 
+
+@final
+class RoundGaussian(Gaussian):
+    """With one std for both axes and all rows, which is not learned (eq 18, which prints the standard deviation s in
+    the place of a variance). log_prob is without the constant.
+    """
+
     def log_prob(self, place: Tensor) -> Tensor:
         return -(place.detach() - self.mean_R2).square().sum(-1) / (2 * self.std.square())
+
+
+@final
+class DiagonalGaussian(Gaussian):
+    """With an std of its own, (R, 2), for each row and axis, which may be learned: log_prob has all that depends on it,
+    without log 2 pi.
+    """
+
+    def log_prob(self, place: Tensor) -> Tensor:
+        noise_R2 = (place.detach() - self.mean_R2) / self.std
+        return -(noise_R2.square() / 2 + self.std.log()).sum(-1)
 
 
 @final

@@ -10,8 +10,9 @@ from torch.nn.functional import one_hot
 
 from benchmark.model.attention.distribution import (
     CategoricalItems,
-    Gaussian,
+    DiagonalGaussian,
     PointMass,
+    RoundGaussian,
     expectation,
     mode,
     sample,
@@ -78,7 +79,7 @@ def test_a_uniform_draw_forgets_the_scores():
 @pytest.mark.parametrize("draw", [sample, mode, uniform])
 def test_no_gradient_flows_through_a_hard_draw(draw):
     assert not draw(CategoricalItems(torch.randn(3, 4, requires_grad=True), None)).requires_grad
-    assert not draw(Gaussian(torch.randn(3, 2, requires_grad=True), STD, REACH)).requires_grad
+    assert not draw(RoundGaussian(torch.randn(3, 2, requires_grad=True), STD, REACH)).requires_grad
 
 
 def test_temperature_towards_zero_makes_soft_the_best_item():
@@ -138,14 +139,14 @@ def test_draws_are_softened_in_training_alone():
 def test_a_location_is_drawn_around_its_mean():
     mean = torch.tensor([[1.0, -2.0]]).expand(40_000, 2)
     torch.manual_seed(3)
-    drawn = sample(Gaussian(mean, STD, REACH))
+    drawn = sample(RoundGaussian(mean, STD, REACH))
     torch.testing.assert_close(drawn.mean(0), mean[0], atol=0.012, rtol=0)
     torch.testing.assert_close(drawn.std(0), torch.tensor([0.5, 0.5]), atol=0.01, rtol=0)
     assert abs(torch.corrcoef(drawn.T)[0, 1]) < 0.02
 
 
 def test_a_location_s_log_probability_by_hand():
-    where = Gaussian(torch.tensor([[1.0, -2.0]]), STD, REACH)
+    where = RoundGaussian(torch.tensor([[1.0, -2.0]]), STD, REACH)
     place = torch.tensor([[1.5, -3.0]])
     assert where.log_prob(place).item() == pytest.approx(-(0.25 + 1.0) / (2 * 0.25))
     normal = torch.distributions.Normal(torch.tensor([1.0, -2.0]), 0.5)
@@ -154,17 +155,34 @@ def test_a_location_s_log_probability_by_hand():
     assert torch.equal(mode(where), torch.tensor([[1.0, -2.0]])) and torch.equal(expectation(where), mode(where))
 
 
+def test_a_learned_deviation_is_part_of_the_log_probability():
+    """Each row and axis has its own; the score of the std is ((l - mean)^2 / std^2 - 1) / std."""
+    mean = torch.tensor([[1.0, -2.0], [0.0, 0.5]])
+    std = torch.tensor([[0.5, 2.0], [1.0, 0.1]], requires_grad=True)
+    place = torch.tensor([[1.5, -3.0], [2.0, 0.5]])
+    where = DiagonalGaussian(mean, std, REACH)
+    found_R = where.log_prob(place)
+    expected_R2 = torch.distributions.Normal(mean, std.detach()).log_prob(place) + math.log(2 * math.pi) / 2
+    torch.testing.assert_close(found_R, expected_R2.sum(-1))
+    (score,) = torch.autograd.grad(found_R.sum(), std)
+    torch.testing.assert_close(score, torch.tensor([[0.0, (0.25 - 1) / 2], [3.0, -10.0]]))
+    assert not where.sample().requires_grad and where.reparameterised().requires_grad
+    torch.manual_seed(5)
+    drawn = sample(DiagonalGaussian(mean[:1].expand(40_000, 2), std[:1].expand(40_000, 2), REACH))
+    torch.testing.assert_close(drawn.std(0), std[0].detach(), atol=0.0, rtol=0.02)
+
+
 def test_the_score_is_that_of_the_location_as_drawn():
     """(l - mean) / std^2, however far outside the image l lies."""
     mean = torch.tensor([[0.0, 2.9]], requires_grad=True)
     place = torch.tensor([[-9.0, 40.0]])
-    (gradient,) = torch.autograd.grad(Gaussian(mean, STD, REACH).log_prob(place).sum(), mean)
+    (gradient,) = torch.autograd.grad(RoundGaussian(mean, STD, REACH).log_prob(place).sum(), mean)
     torch.testing.assert_close(gradient, (place - mean.detach()) / 0.25)
 
 
 def test_a_uniform_location_fills_the_image_evenly():
     torch.manual_seed(4)
-    drawn = uniform(Gaussian(torch.full((40_000, 2), 7.0), STD, REACH)) / REACH
+    drawn = uniform(RoundGaussian(torch.full((40_000, 2), 7.0), STD, REACH)) / REACH
     assert drawn.abs().max() <= 1 and drawn.abs().max() > 0.999
     torch.testing.assert_close(drawn.square().mean(0), torch.tensor([1 / 3, 1 / 3]), atol=0.01, rtol=0)
     torch.testing.assert_close(drawn.mean(0), torch.zeros(2), atol=0.015, rtol=0)

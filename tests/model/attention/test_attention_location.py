@@ -8,12 +8,14 @@ from models import no_boxes, task
 from stubs import NO_LOOK
 from torch import nn
 
+from benchmark.common.errors import ConfigFault
 from benchmark.common.schedule import Constant, Linear
 from benchmark.model.attention.distribution import mode, sample, uniform
 from benchmark.model.attention.location import LocationAttention
 from benchmark.model.attention.policy.base import Canvas, GlimpseCache, Seen
 from benchmark.model.attention.policy.centre import CentrePolicy
 from benchmark.model.attention.policy.learned import LearnedPolicy, Tanh, Unbounded
+from benchmark.model.attention.policy.learned_std import LearnedStdPolicy
 from benchmark.model.attention.policy.random_start import RandomStartPolicy
 from benchmark.model.attention.policy.uniform import UniformPolicy
 from benchmark.model.attention.views import Stacked
@@ -120,6 +122,23 @@ def test_the_policy_s_deviation_follows_its_schedule():
     mean = (query @ hidden.weight.T + hidden.bias).relu() @ out.weight.T + out.bias
     torch.testing.assert_close(mode(policy(query, no_boxes(2), 3, NOTHING_SEEN).where), mean)
     assert "std" in policy.state_dict()  # a checkpoint looks as widely as its run did
+
+
+def test_a_learned_deviation_begins_where_the_yaml_says_and_stays_between_its_bounds():
+    policy = LearnedStdPolicy(Canvas((20, 20), 5.0), 3, [4], Unbounded(), low=0.1, high=1.6, start=0.75)
+    query = torch.randn(2, 3)
+    where = policy(query, no_boxes(2), 0, NOTHING_SEEN).where
+    torch.testing.assert_close(where.std, torch.full((2, 2), 0.8))  # 0.1 * 16^0.75
+    torch.testing.assert_close(mode(where), policy.mean(policy.body(query)))
+    for bias, std in ((-100.0, 0.1), (0.0, 0.4), (100.0, 1.6)):
+        nn.init.constant_(policy.spread.bias, bias)
+        torch.testing.assert_close(policy(query, no_boxes(2), 0, NOTHING_SEEN).where.std, torch.full((2, 2), std))
+    nn.init.normal_(policy.spread.weight)
+    nn.init.zeros_(policy.spread.bias)
+    std = policy(query, no_boxes(2), 0, NOTHING_SEEN).where.std
+    assert std[0, 0] != std[1, 0] and std[0, 0] != std[0, 1]  # of each state and axis
+    with pytest.raises(ConfigFault, match=r"low=0.5 has to be smaller than high=0.5"):
+        LearnedStdPolicy(Canvas((20, 20), 5.0), 3, [], Unbounded(), low=0.5, high=0.5, start=0.5)
 
 
 def test_ram_starts_anywhere_and_then_follows_its_policy():

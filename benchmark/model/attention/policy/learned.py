@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from benchmark.common.schedule import Schedule, Scheduled, refuse_zero
-from benchmark.model.attention.distribution import Gaussian
+from benchmark.model.attention.distribution import RoundGaussian
 from benchmark.model.attention.policy.base import Canvas, Policy, PolicyOutput, Seen, in_the_plane
 from datamodules.ranges import Width
 
@@ -36,6 +36,12 @@ class Unbounded(Squash):
         return mean_R2
 
 
+def rectified(size: int, hidden: list[Width]) -> list[nn.Module]:
+    """Linear layers of these widths on an input of this size, each with a ReLU."""
+    widths = zip([size, *hidden], hidden, strict=False)
+    return [layer for given, width in widths for layer in (nn.Linear(given, width), nn.ReLU())]
+
+
 @final
 class LearnedPolicy(Policy, Scheduled):
     """l ~ N(head(h), std^2 I) (eq 18). RAM's hidden state has seen glimpses only, DRAM's also a coarse image at its
@@ -53,9 +59,7 @@ class LearnedPolicy(Policy, Scheduled):
     def __init__(self, canvas: Canvas, query_size: int, hidden: list[Width], squash: Squash, std: Schedule):
         super().__init__()
         refuse_zero("attention.mechanism.policy: std", std)
-        widths = [query_size, *hidden]
-        body = [layer for a, b in zip(widths, hidden, strict=False) for layer in (nn.Linear(a, b), nn.ReLU())]
-        self.head = nn.Sequential(*body, nn.Linear(widths[-1], 2))
+        self.head = nn.Sequential(*rectified(query_size, hidden), nn.Linear([query_size, *hidden][-1], 2))
         self.squash = squash
         self.schedule = std
         self.register_buffer("std", torch.tensor(std(0.0)))
@@ -65,5 +69,5 @@ class LearnedPolicy(Policy, Scheduled):
         self.std.fill_(self.schedule(progress))
 
     def forward(self, query_RQ: Tensor, boxes_BN4: Tensor, step: int, seen: Seen) -> PolicyOutput:
-        where = Gaussian(self.squash(self.head(query_RQ), self.reach_2), self.std, self.reach_2)
+        where = RoundGaussian(self.squash(self.head(query_RQ), self.reach_2), self.std, self.reach_2)
         return in_the_plane(where, query_RQ)
