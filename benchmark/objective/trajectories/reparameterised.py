@@ -15,8 +15,10 @@ from benchmark.objective.trajectories.base import Roll, Trajectories
 
 @final
 class ReparameterisedTrajectories(Trajectories):
-    """Each location is mean + std * noise, its gradient by the mean, and by a learned std, scaled by `coefficient`. What
-    is not a Gaussian, as the first glimpse of RAM, is sampled. Raises ConfigFault for items. objective: the choice, for messages.
+    """Each location is mean + std * noise, its gradient by the mean, and by a learned std, scaled by `coefficient`.
+
+    What is not a Gaussian, as the first glimpse of RAM, is sampled. Raises ConfigFault for items. objective: the
+    choice, for messages.
     """
 
     def __init__(self, coefficient: float, objective: str):

@@ -17,6 +17,7 @@ from benchmark.model.attention.policy.base import Canvas, CoarseLook, GlimpseCac
 from benchmark.model.attention.policy.cell_weights import DrawnMap, InkWeights, ScoreWeights
 from benchmark.model.attention.policy.map import MapPolicy
 from benchmark.model.attention.policy.random_start import RandomStartPolicy
+from benchmark.model.attention.policy.recentred_ink import RecentredInk
 from benchmark.model.decoding.beam import Beam
 from benchmark.model.decoding.length import NoLengthNormalisation
 from benchmark.model.encoder.conv import Conv
@@ -118,6 +119,33 @@ def test_the_place_is_the_centre_of_the_ink_around():
     torch.testing.assert_close(places(0), (alone - 4) / 2, atol=1e-3, rtol=0)
 
 
+def test_a_place_is_centred_on_the_ink_once_more():
+    """A window of 8 x 8 px from (2, 2) in 8 x 8 numbers and 2 x 2 cells of 4 px. A figure of rows and columns 3 to 6
+    lies across all four cells. Each cell alone sees its own part; from there a square reaches more of the figure.
+    """
+    canvas = Canvas((16, 16), 2.0, WindowShape((1, 8, 8), 8, (2,)), background=-1.0)
+    window = torch.full((1, 1, 8, 8), -1.0)
+    window[0, 0, 3:7, 3:7] = 0.0
+
+    def is_at(weights, first, second):
+        output = said(map_policy(canvas, around=0, weights=weights), [[2.0, 2.0]], window=window)
+        places = torch.cat([output.location(one_hot(torch.tensor([cell]), 4).float()) for cell in range(4)]) * 2 + 8
+        by_hand = torch.tensor([[first, first], [second, first], [first, second], [second, second]])
+        torch.testing.assert_close(places, by_hand, atol=5e-3, rtol=0)
+
+    is_at(InkWeights(), 5.5, 7.5)  # the middles of line 3, and of 4 to 6
+    is_at(RecentredInk(1), 6.0, 7.5)  # 3 x 3 px around lines 3 and 5 hold 3, 4, and 4 to 6
+    is_at(RecentredInk(2), 6.5, 7.0)  # 5 x 5 px hold 3 to 5, and all
+
+
+def test_a_place_without_ink_stays_where_it_is():
+    canvas = Canvas((16, 16), 2.0, WindowShape((1, 8, 8), 8, (2,)), background=-1.0)
+    window = torch.full((1, 1, 8, 8), -1.0)
+    output = said(map_policy(canvas, around=1, weights=RecentredInk(2)), [[2.0, 2.0]], window=window)
+    middle = output.location(one_hot(torch.tensor([0]), 4).float())
+    torch.testing.assert_close(middle, torch.tensor([[(4 - 8) / 2, (4 - 8) / 2]]))
+
+
 def test_ink_does_not_change_which_cell_is_drawn_and_has_no_gradient():
     parts = [built("dram_nocontext", "attention/policy=map", f"{KIND}.{kind}Weights") for kind in ("Score", "Ink")]
     (score, batch), (ink, _) = ((each.module.rnn, first_batch(each)) for each in parts)
@@ -206,7 +234,7 @@ def test_the_window_of_one_glimpse_is_encoded_once_and_of_other_rows_anew():
     assert torch.equal(shown((first[swapped],), swapped), once[swapped]) and len(calls) == 2
 
 
-@pytest.mark.parametrize("weights", [ScoreWeights(), InkWeights()])
+@pytest.mark.parametrize("weights", [ScoreWeights(), InkWeights(), RecentredInk(1)])
 def test_the_window_of_one_glimpse_is_cut_once_for_the_cells_and_for_the_place(weights):
     cuts, kept, first = [], GlimpseCache(), torch.zeros(1, 2)
     model = map_policy(glimpse="first", weights=weights)

@@ -5,12 +5,13 @@ and y.
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from functools import reduce
 from typing import NamedTuple, final
 
 import torch
 from torch import Tensor
-from torch.nn.functional import adaptive_avg_pool2d
+from torch.nn.functional import adaptive_avg_pool2d, pad
 
 FAINT = -60.0
 """Cells whose log-probability is lower than the highest by more than this weigh alike."""
@@ -45,6 +46,10 @@ class CellWeights(ABC):
     def moments(self, drawn: DrawnMap, grid: tuple[int, int]) -> Tensor:
         """(R, 3, N) of each cell its weight, and the sums over it of weight times x and times y. grid: (h, w)."""
 
+    @abstractmethod
+    def settled(self, drawn: DrawnMap, place_RN2: Tensor) -> Tensor:
+        """(R, N, 2) the pixel that a draw of each cell looks at, given the mean place around it."""
+
 
 @final
 class ScoreWeights(CellWeights):
@@ -60,6 +65,9 @@ class ScoreWeights(CellWeights):
         weight_RN1 = (relative_RN.clamp(min=FAINT).exp() * drawn.inside_RN)[..., None]
         return torch.cat([weight_RN1, weight_RN1 * drawn.place_RN2], -1).transpose(1, 2)
 
+    def settled(self, drawn: DrawnMap, place_RN2: Tensor) -> Tensor:
+        return place_RN2
+
 
 @final
 class InkWeights(CellWeights):
@@ -73,10 +81,37 @@ class InkWeights(CellWeights):
     least = 1e-4
 
     def moments(self, drawn: DrawnMap, grid: tuple[int, int]) -> Tensor:
-        ink_Rgg = (drawn.window().detach() - drawn.background).abs().mean(1)
-        rows, columns = ink_Rgg.shape[-2:]
-        y_g1 = (torch.arange(rows, device=ink_Rgg.device) + 0.5)[:, None] / rows
-        x_g = (torch.arange(columns, device=ink_Rgg.device) + 0.5) / columns
-        in_window_R3hw = adaptive_avg_pool2d(torch.stack([ink_Rgg, ink_Rgg * x_g, ink_Rgg * y_g1], 1), grid)
+        in_window_R3hw = adaptive_avg_pool2d(ink_moments(drawn), grid)
         ink_R1N, at_R2N = in_window_R3hw.flatten(2).split([1, 2], 1)
         return torch.cat([ink_R1N, drawn.corner_R2[..., None] * ink_R1N + drawn.width * at_R2N], 1)
+
+    def settled(self, drawn: DrawnMap, place_RN2: Tensor) -> Tensor:
+        return place_RN2
+
+
+def ink_moments(drawn: DrawnMap) -> Tensor:
+    """(R, 3, g, g) the ink of each pixel of the window, and that times its place (x, y) as shares of the window."""
+    ink_Rgg = (drawn.window().detach() - drawn.background).abs().mean(1)
+    rows, columns = ink_Rgg.shape[-2:]
+    y_g1 = (torch.arange(rows, device=ink_Rgg.device) + 0.5)[:, None] / rows
+    x_g = (torch.arange(columns, device=ink_Rgg.device) + 0.5) / columns
+    return torch.stack([ink_Rgg, ink_Rgg * x_g, ink_Rgg * y_g1], 1)
+
+
+def mean_place(sum_RN3: Tensor, place_RN2: Tensor, least: float) -> Tensor:
+    """(R, N, 2) the mean of sums of weight, weight times x and times y, where `place_RN2` weighs `least` besides."""
+    return (sum_RN3[..., 1:] + least * place_RN2) / (sum_RN3[..., :1] + least)
+
+
+def box_sum(value_RChw: Tensor, around: int) -> Tensor:
+    """The sums over the squares of so many neighbours on each side; zeros beyond the border. By shifted additions, as
+    pooling over few channels is slow on a CPU.
+    """
+    rows, columns = value_RChw.shape[-2:]
+    padded = pad(value_RChw, [around] * 4)
+    across = sum_of([padded[..., shift : shift + columns] for shift in range(2 * around + 1)])
+    return sum_of([across[..., shift : shift + rows, :] for shift in range(2 * around + 1)])
+
+
+def sum_of(parts: Sequence[Tensor]) -> Tensor:
+    return reduce(torch.add, parts)

@@ -4,18 +4,18 @@ Axes: R rows, C channels, g side of a window, s narrower windows, h rows and w c
 feature of a cell, Q query.
 """
 
-from collections.abc import Callable, Sequence
-from functools import partial, reduce
+from collections.abc import Callable
+from functools import partial
 from typing import final
 
 import torch
 from torch import Tensor
-from torch.nn.functional import adaptive_avg_pool2d, pad
+from torch.nn.functional import adaptive_avg_pool2d
 
 from benchmark.model.attention.alignment.base import Alignment
 from benchmark.model.attention.distribution import CategoricalItems, Evidence
 from benchmark.model.attention.policy.base import Canvas, Policy, PolicyOutput, Seen
-from benchmark.model.attention.policy.cell_weights import CellWeights, DrawnMap
+from benchmark.model.attention.policy.cell_weights import CellWeights, DrawnMap, box_sum, mean_place
 from benchmark.model.attention.policy.map_window import WINDOWS, Whose
 from benchmark.model.encoder.base import Encoder
 from datamodules.ranges import Count, Natural
@@ -126,23 +126,9 @@ class MapPolicy(Policy):
         return torch.cat([map_RNC, grid_RN2, place_RN2 / self.half_2 - 1, looked_RNs], -1)
 
     def refined(self, drawn: DrawnMap) -> Tensor:
-        """(R, N, 2) the pixel that a draw of each cell looks at: the mean place around, by sums over squares."""
+        """(R, N, 2) the pixel that a draw of each cell looks at: the mean place around, by sums over squares, and what
+        `weights` makes of it.
+        """
         moments_R3hw = self.weights.moments(drawn, self.grid).unflatten(-1, self.grid)
         sum_RN3 = box_sum(moments_R3hw, self.around).flatten(2).transpose(1, 2)
-        least = self.weights.least
-        refined_RN2: Tensor = (sum_RN3[..., 1:] + least * drawn.place_RN2) / (sum_RN3[..., :1] + least)
-        return refined_RN2
-
-
-def box_sum(value_RChw: Tensor, around: int) -> Tensor:
-    """The sums over the squares of so many neighbours on each side; zeros beyond the border. By shifted additions, as
-    pooling over few channels is slow on a CPU.
-    """
-    rows, columns = value_RChw.shape[-2:]
-    padded = pad(value_RChw, [around] * 4)
-    across = sum_of([padded[..., shift : shift + columns] for shift in range(2 * around + 1)])
-    return sum_of([across[..., shift : shift + rows, :] for shift in range(2 * around + 1)])
-
-
-def sum_of(parts: Sequence[Tensor]) -> Tensor:
-    return reduce(torch.add, parts)
+        return self.weights.settled(drawn, mean_place(sum_RN3, drawn.place_RN2, self.weights.least))
