@@ -25,9 +25,7 @@ def verdict_table(judged: Sequence[JudgedClaim], alike: Container[Path]) -> Tabl
         (
             TableCell(each.evidence.claim.name, (each.evidence.claim.statement,)),
             TableCell(each.evidence.task),
-            TableCell(
-                each.word, tuple(filter(None, (each.alone, each.reason, *answered_alike(each, alike)))), each.tone
-            ),
+            TableCell(each.word, remarks(each, alike), each.tone),
             number_cell(each),
         )
         for each in sorted(judged, key=lambda each: ORDER.index(each.word))
@@ -38,6 +36,11 @@ def verdict_table(judged: Sequence[JudgedClaim], alike: Container[Path]) -> Tabl
         "they looked at the runs. The number is what the claim is about, with its 95 % interval."
     )
     return Table("Verdicts", note, ("claim", "task", "verdict", "number"), tuple(rows), "words")
+
+
+def remarks(judged: JudgedClaim, alike: Container[Path]) -> tuple[str, ...]:
+    """What is said beneath a verdict."""
+    return tuple(filter(None, (judged.alone, judged.reason, *answered_alike(judged, alike))))
 
 
 def answered_alike(judged: JudgedClaim, alike: Container[Path]) -> list[str]:

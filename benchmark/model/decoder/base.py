@@ -8,6 +8,7 @@ from abc import ABC, abstractmethod
 import torch
 from torch import Tensor, nn
 
+from benchmark.common.relu_layers import relu_layers
 from datamodules.contract import TaskSpec
 
 State = tuple[tuple[Tensor, ...], ...]
@@ -49,9 +50,8 @@ class Decoder(nn.Module, ABC):
 
 def classifier(hidden_size: int, hidden: list[int], symbols: int) -> nn.Sequential:
     """ReLU layers of these widths, then a linear layer to the logits."""
-    widths = [hidden_size, *hidden]
-    body = [layer for a, b in zip(widths, hidden, strict=False) for layer in (nn.Linear(a, b), nn.ReLU())]
-    return nn.Sequential(*body, nn.Linear(widths[-1], symbols))
+    layers, width = relu_layers(hidden_size, hidden)
+    return nn.Sequential(*layers, nn.Linear(width, symbols))
 
 
 def position_classifier(code_size: int, hidden: list[int], spec: TaskSpec) -> nn.Sequential:

@@ -7,6 +7,7 @@ from typing import final
 
 from torch import Tensor, nn
 
+from benchmark.common.relu_layers import relu_layers
 from benchmark.model.encoder.base import Encoder
 from datamodules.ranges import Width
 
@@ -20,8 +21,7 @@ class Dense(Encoder):
 
     def __init__(self, shape: tuple[int, int, int], sizes: list[Width]):
         super().__init__()
-        widths = [shape[0] * shape[1] * shape[2], *sizes]
-        layers = [layer for a, b in zip(widths, sizes, strict=False) for layer in (nn.Linear(a, b), nn.ReLU())]
+        layers, _ = relu_layers(shape[0] * shape[1] * shape[2], sizes)
         self.body = nn.Sequential(nn.Flatten(), *layers)
         self.shape = (sizes[-1], 1, 1)
 

@@ -43,6 +43,11 @@ class Predictions:
     value: Mapping[str, NDArray[np.float64]]
     answers: int | None = None
 
+    @property
+    def alike(self) -> bool:
+        """Whether the mean policy is known to give all images the same answer."""
+        return self.answers == 1
+
 
 def read_predictions(path: Path) -> Predictions:
     """One run's predictions, sorted by image. Raises PredictionsError."""
@@ -102,7 +107,7 @@ def predictions_of(run: Finished) -> Predictions:
 def answers_alike(run: Finished) -> bool:
     """Whether the mean policy of a run gives all test images the same answer; False where its file cannot be used."""
     try:
-        return predictions_of(run).answers == 1
+        return predictions_of(run).alike
     except PredictionsError:
         return False
 

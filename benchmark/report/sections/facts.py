@@ -159,7 +159,7 @@ def unlearned(task: ReportTask, predictions: Mapping[Path, Predictions]) -> list
     found = []
     for group in task.groups:
         held = [predictions.get(run.address.folder) for run in group.runs]
-        if number := sum(each is not None and each.answers == 1 for each in held):
+        if number := sum(each is not None and each.alike for each in held):
             found.append(
                 f"{group.label} on {task.name}: in {number} of {plural(len(held), 'run')} all test images get the same "
                 "answer. Nothing was learned there, so comparisons say nothing about the mechanism."

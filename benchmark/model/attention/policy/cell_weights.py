@@ -81,9 +81,7 @@ class InkWeights(CellWeights):
     least = 1e-4
 
     def moments(self, drawn: DrawnMap, grid: tuple[int, int]) -> Tensor:
-        in_window_R3hw = adaptive_avg_pool2d(ink_moments(drawn), grid)
-        ink_R1N, at_R2N = in_window_R3hw.flatten(2).split([1, 2], 1)
-        return torch.cat([ink_R1N, drawn.corner_R2[..., None] * ink_R1N + drawn.width * at_R2N], 1)
+        return in_pixels(drawn, adaptive_avg_pool2d(ink_moments(drawn), grid).flatten(2))
 
     def settled(self, drawn: DrawnMap, place_RN2: Tensor) -> Tensor:
         return place_RN2
@@ -96,6 +94,12 @@ def ink_moments(drawn: DrawnMap) -> Tensor:
     y_g1 = (torch.arange(rows, device=ink_Rgg.device) + 0.5)[:, None] / rows
     x_g = (torch.arange(columns, device=ink_Rgg.device) + 0.5) / columns
     return torch.stack([ink_Rgg, ink_Rgg * x_g, ink_Rgg * y_g1], 1)
+
+
+def in_pixels(drawn: DrawnMap, moments_R3N: Tensor) -> Tensor:
+    """(R, 3, N) moments whose places are pixels of the image, from those by `ink_moments`."""
+    ink_R1N, at_R2N = moments_R3N.split([1, 2], 1)
+    return torch.cat([ink_R1N, drawn.corner_R2[..., None] * ink_R1N + drawn.width * at_R2N], 1)
 
 
 def mean_place(sum_RN3: Tensor, place_RN2: Tensor, least: float) -> Tensor:

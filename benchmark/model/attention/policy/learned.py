@@ -6,6 +6,7 @@ from typing import final
 import torch
 from torch import Tensor, nn
 
+from benchmark.common.relu_layers import relu_layers
 from benchmark.common.schedule import Schedule, Scheduled, refuse_zero
 from benchmark.model.attention.distribution import RoundGaussian
 from benchmark.model.attention.policy.base import Canvas, Policy, PolicyOutput, Seen, in_the_plane
@@ -36,12 +37,6 @@ class Unbounded(Squash):
         return mean_R2
 
 
-def rectified(size: int, hidden: list[Width]) -> list[nn.Module]:
-    """Linear layers of these widths on an input of this size, each with a ReLU."""
-    widths = zip([size, *hidden], hidden, strict=False)
-    return [layer for given, width in widths for layer in (nn.Linear(given, width), nn.ReLU())]
-
-
 @final
 class LearnedPolicy(Policy, Scheduled):
     """l ~ N(head(h), std^2 I) (eq 18). RAM's hidden state has seen glimpses only, DRAM's also a coarse image at its
@@ -59,7 +54,8 @@ class LearnedPolicy(Policy, Scheduled):
     def __init__(self, canvas: Canvas, query_size: int, hidden: list[Width], squash: Squash, std: Schedule):
         super().__init__()
         refuse_zero("attention.mechanism.policy: std", std)
-        self.head = nn.Sequential(*rectified(query_size, hidden), nn.Linear([query_size, *hidden][-1], 2))
+        layers, width = relu_layers(query_size, hidden)
+        self.head = nn.Sequential(*layers, nn.Linear(width, 2))
         self.squash = squash
         self.schedule = std
         self.register_buffer("std", torch.tensor(std(0.0)))

@@ -7,9 +7,10 @@ import torch
 from torch import Tensor, nn
 
 from benchmark.common.errors import ConfigFault
+from benchmark.common.relu_layers import relu_layers
 from benchmark.model.attention.distribution import DiagonalGaussian
 from benchmark.model.attention.policy.base import Canvas, Policy, PolicyOutput, Seen, in_the_plane
-from benchmark.model.attention.policy.learned import Squash, rectified
+from benchmark.model.attention.policy.learned import Squash
 from datamodules.ranges import Inner, Positive, Width
 
 
@@ -39,8 +40,8 @@ class LearnedStdPolicy(Policy):
         super().__init__()
         if low >= high:
             raise ConfigFault([f"attention.mechanism.policy: low={low:g} has to be smaller than high={high:g}"])
-        width = [query_size, *hidden][-1]
-        self.body = nn.Sequential(*rectified(query_size, hidden))
+        layers, width = relu_layers(query_size, hidden)
+        self.body = nn.Sequential(*layers)
         self.mean, self.spread = nn.Linear(width, 2), nn.Linear(width, 2)
         nn.init.zeros_(self.spread.weight)
         nn.init.constant_(self.spread.bias, math.log(start / (1 - start)))

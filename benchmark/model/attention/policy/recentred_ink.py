@@ -5,7 +5,6 @@ Axes: R rows, N cells, g side of a window.
 
 from typing import final
 
-import torch
 from torch import Tensor
 
 from benchmark.model.attention.policy.cell_weights import (
@@ -13,6 +12,7 @@ from benchmark.model.attention.policy.cell_weights import (
     DrawnMap,
     InkWeights,
     box_sum,
+    in_pixels,
     ink_moments,
     mean_place,
 )
@@ -39,11 +39,7 @@ class RecentredInk(CellWeights):
     def settled(self, drawn: DrawnMap, place_RN2: Tensor) -> Tensor:
         around_R3gg = box_sum(ink_moments(drawn), self.reach)
         rows, columns = around_R3gg.shape[-2:]
-        corner_R12 = drawn.corner_R2[:, None]
-        x_RN, y_RN = ((place_RN2 - corner_R12) / drawn.width).unbind(-1)
+        x_RN, y_RN = ((place_RN2 - drawn.corner_R2[:, None]) / drawn.width).unbind(-1)
         pixel_RN = (y_RN * rows).long().clamp(0, rows - 1) * columns + (x_RN * columns).long().clamp(0, columns - 1)
-        at_RN3 = around_R3gg.flatten(2).gather(2, pixel_RN[:, None].expand(-1, 3, -1)).transpose(1, 2)
-        ink_RN1, share_RN2 = at_RN3.split([1, 2], -1)
-        return mean_place(
-            torch.cat([ink_RN1, corner_R12 * ink_RN1 + drawn.width * share_RN2], -1), place_RN2, self.least
-        )
+        at_R3N = around_R3gg.flatten(2).gather(2, pixel_RN[:, None].expand(-1, 3, -1))
+        return mean_place(in_pixels(drawn, at_R3N).transpose(1, 2), place_RN2, self.least)
